@@ -1,0 +1,299 @@
+//! A governance act: what somebody with the right to do so did to the register. Who has to sign
+//! which act is said here; whether they did is checked by `countersign-verifier`.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::build::Build;
+use crate::digest::Digest;
+use crate::identifier::Identifier;
+use crate::key::PublicKey;
+use crate::partner::Partner;
+
+/// A governance act, the payload of one entry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Act {
+    /// Names the keys that everything else is signed with. The first entry of every log.
+    Keys(Keys),
+    /// Puts a field schema in force, published as a file.
+    FieldSchema(Published),
+    /// Puts platform rules in force, published as a file.
+    Rules(Published),
+    /// Registers a partner, or changes what is registered of it.
+    Partner(Partner),
+    /// Puts an agreement in force, published as a file. It takes the place of the client's earlier one.
+    Agreement(AgreementAct),
+    /// Submits a build.
+    Build(Build),
+    /// Approves or revokes a build.
+    Review(Review),
+    /// Pauses all approvals, or resumes them.
+    ReviewPause(ReviewPause),
+    /// Stops a partner or a client at once.
+    Suspension(Suspension),
+    /// Ends a suspension.
+    Reinstatement(Reinstatement),
+}
+
+/// The keys of a log's governance.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The platform's root key, which signs this act and every later one of its kind.
+    pub root: PublicKey,
+    /// The key that signs receipts.
+    pub receipts: PublicKey,
+    /// The reviewers. An approval needs two of them.
+    pub reviewers: Vec<Reviewer>,
+}
+
+/// A reviewer and their key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewer {
+    /// The reviewer's name in signatures.
+    pub id: Identifier,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// A document that is published beside the log under its digest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// SHA-256 of the document's bytes.
+    pub digest: Digest,
+}
+
+/// An agreement is put in force.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementAct {
+    /// The agreement's name, as in the document.
+    pub agreement: Identifier,
+    /// The partner, as in the document.
+    pub partner: Identifier,
+    /// The client, as in the document.
+    pub client: Identifier,
+    /// SHA-256 of the document's bytes.
+    pub digest: Digest,
+}
+
+/// A review of a build.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// The build.
+    pub build: Identifier,
+    /// What the reviewers found.
+    pub outcome: ReviewOutcome,
+}
+
+/// The outcome of a review.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewOutcome {
+    /// The build may receive what it declared.
+    Approve,
+    /// The build gets nothing any more, for good.
+    Revoke,
+}
+
+/// Approvals are paused for everyone, or resumed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewPause {
+    /// Whether approvals are paused from now on.
+    pub paused: bool,
+    /// Why, for everybody to read.
+    pub reason: String,
+}
+
+/// A partner or a client is stopped.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspension {
+    /// Who is stopped.
+    pub subject: Subject,
+    /// Why, for everybody to read.
+    pub reason: String,
+}
+
+/// A suspension ends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reinstatement {
+    /// Who may go on.
+    pub subject: Subject,
+    /// Why, for everybody to read.
+    pub reason: String,
+}
+
+/// What a suspension is about, written `partner:NAME` or `client:NAME`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Subject {
+    /// A partner with all of its clients.
+    Partner(Identifier),
+    /// One client.
+    Client(Identifier),
+}
+
+/// Who signed an act, written `root`, `partner:NAME` or `reviewer:NAME`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Signer {
+    /// The platform's root key.
+    Root,
+    /// A partner.
+    Partner(Identifier),
+    /// A reviewer of the platform.
+    Reviewer(Identifier),
+}
+
+/// The signatures that an act needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Required {
+    /// Whether the root key has to sign.
+    pub root: bool,
+    /// The partner that has to sign, if one has to.
+    pub partner: Option<Identifier>,
+    /// How many different reviewers have to sign.
+    pub reviewers: usize,
+}
+
+/// What opens something needs two reviewers.
+const FOUR_EYES: usize = 2;
+
+impl Act {
+    /// The word for this kind of act in entries.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Keys(_) => "keys",
+            Self::FieldSchema(_) => "field_schema",
+            Self::Rules(_) => "rules",
+            Self::Partner(_) => "partner",
+            Self::Agreement(_) => "agreement",
+            Self::Build(_) => "build",
+            Self::Review(_) => "review",
+            Self::ReviewPause(_) => "review_pause",
+            Self::Suspension(_) => "suspension",
+            Self::Reinstatement(_) => "reinstatement",
+        }
+    }
+
+    /// Who has to sign. What opens something needs two reviewers; what closes something needs one,
+    /// since a kill switch must not wait. `partner_of_client` names the partner behind a build's client.
+    #[must_use]
+    pub fn required(&self, partner_of_client: Option<&Identifier>) -> Required {
+        let reviewers = |reviewers| Required { root: false, partner: None, reviewers };
+        match self {
+            Self::Keys(_) => Required { root: true, partner: None, reviewers: 0 },
+            Self::FieldSchema(_) | Self::Rules(_) | Self::Partner(_) | Self::Reinstatement(_) => {
+                reviewers(FOUR_EYES)
+            }
+            Self::Agreement(act) => Required {
+                root: false,
+                partner: Some(act.partner.clone()),
+                reviewers: FOUR_EYES,
+            },
+            Self::Build(_) => {
+                Required { root: false, partner: partner_of_client.cloned(), reviewers: 0 }
+            }
+            Self::Review(review) => match review.outcome {
+                ReviewOutcome::Approve => reviewers(FOUR_EYES),
+                ReviewOutcome::Revoke => reviewers(1),
+            },
+            Self::ReviewPause(pause) => reviewers(if pause.paused { 1 } else { FOUR_EYES }),
+            Self::Suspension(_) => reviewers(1),
+        }
+    }
+
+    /// The digest of the document that is published with this act, if one is.
+    #[must_use]
+    pub const fn document(&self) -> Option<Digest> {
+        match self {
+            Self::FieldSchema(published) | Self::Rules(published) => Some(published.digest),
+            Self::Agreement(act) => Some(act.digest),
+            _ => None,
+        }
+    }
+}
+
+/// A text that names neither a subject nor a signer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not {expected}")]
+pub struct NotAName {
+    /// The text as it came.
+    pub found: String,
+    /// What could stand there.
+    pub expected: &'static str,
+}
+
+impl std::str::FromStr for Subject {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let subject = match text.split_once(':') {
+            Some(("partner", name)) => Identifier::parse(name).ok().map(Self::Partner),
+            Some(("client", name)) => Identifier::parse(name).ok().map(Self::Client),
+            _ => None,
+        };
+        let expected = "partner:NAME or client:NAME";
+        subject.ok_or_else(|| NotAName { found: text.to_owned(), expected })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Partner(name) => write!(f, "partner:{name}"),
+            Self::Client(name) => write!(f, "client:{name}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Signer {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let signer = match text.split_once(':') {
+            None if text == "root" => Some(Self::Root),
+            Some(("partner", name)) => Identifier::parse(name).ok().map(Self::Partner),
+            Some(("reviewer", name)) => Identifier::parse(name).ok().map(Self::Reviewer),
+            _ => None,
+        };
+        let expected = "root, partner:NAME or reviewer:NAME";
+        signer.ok_or_else(|| NotAName { found: text.to_owned(), expected })
+    }
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("root"),
+            Self::Partner(name) => write!(f, "partner:{name}"),
+            Self::Reviewer(name) => write!(f, "reviewer:{name}"),
+        }
+    }
+}
+
+macro_rules! written_as_text {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+written_as_text!(Subject);
+written_as_text!(Signer);

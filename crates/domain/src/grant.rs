@@ -1,0 +1,32 @@
+//! A grant: a viewer's permission to a client.
+
+use crate::field::FieldSet;
+use crate::identifier::Identifier;
+use crate::relation::Relation;
+use crate::time::Timestamp;
+
+/// What a viewer agreed to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Grant {
+    /// The client that may ask.
+    pub client: Identifier,
+    /// For what.
+    pub purpose: Identifier,
+    /// The fields of the viewer's own.
+    pub viewer: FieldSet,
+    /// The fields of friends that the client may ask for on the viewer's behalf.
+    pub friend: FieldSet,
+    /// The first second in which it no longer holds.
+    pub until: Timestamp,
+}
+
+impl Grant {
+    /// The fields that it gives of people of this relation.
+    #[must_use]
+    pub const fn fields(&self, relation: Relation) -> FieldSet {
+        match relation {
+            Relation::Viewer => self.viewer,
+            Relation::Friend => self.friend,
+        }
+    }
+}
