@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::field::FieldSet;
+use crate::field::{FieldId, FieldSet};
 use crate::identifier::Identifier;
 use crate::relation::Relation;
 use crate::route::ClientKind;
@@ -161,6 +161,12 @@ pub enum AgreementError {
         /// The field that has to be there too.
         missing: &'static str,
     },
+    /// There is no friend-of-friend, so no agreement can give one.
+    #[error("purpose {purpose} gives the friends of friends, whom nobody can have; take \"friends\" out of friend")]
+    FriendsOfFriends {
+        /// The purpose.
+        purpose: Identifier,
+    },
     /// A field name.
     #[error(transparent)]
     Field(#[from] SchemaError),
@@ -241,13 +247,16 @@ impl Purpose {
             missing,
         };
         let has = |set: FieldSet, field| set.is_empty() || set.contains(field);
-        if !has(viewer, crate::field::FieldId::ID) {
+        if !has(viewer, FieldId::ID) {
             return Err(incomplete(Relation::Viewer, "id"));
         }
-        if !has(friend, crate::field::FieldId::ID) {
+        if !has(friend, FieldId::ID) {
             return Err(incomplete(Relation::Friend, "id"));
         }
-        if !friend.is_empty() && !viewer.contains(crate::field::FieldId::FRIENDS) {
+        if friend.contains(FieldId::FRIENDS) {
+            return Err(AgreementError::FriendsOfFriends { purpose: document.purpose.clone() });
+        }
+        if !friend.is_empty() && !viewer.contains(FieldId::FRIENDS) {
             return Err(incomplete(Relation::Friend, "friends (of self)"));
         }
         Ok(Self { id: document.purpose.clone(), viewer, friend })

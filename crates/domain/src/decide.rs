@@ -211,7 +211,9 @@ impl Page {
         asked: FriendsRequest,
         friends: &[Candidate],
     ) {
-        let granted = asked.fields.with(FieldId::ID).and(grant.friend);
+        // There is no friend-of-friend, whatever masks and grants say.
+        let asked_fields = asked.fields.with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
+        let granted = asked_fields.and(grant.friend);
         let allowed = [false, true].map(|minor| granted.and(basis.mask(Relation::Friend, minor).open));
         self.records.reserve(friends.len().min(asked.limit));
         for (friend, position) in friends.iter().zip(1..) {

@@ -1,1 +1,2 @@
-//! x
+//! The ordered stream of entries and annexes.
+pub mod guarded;

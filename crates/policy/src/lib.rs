@@ -1,1 +1,9 @@
-//! x
+//! What feeds a decision: agreements as people write them, and agreements, builds and platform rules
+//! compiled to the masks that [`countersign_domain::decide`](mod@countersign_domain::decide) ANDs.
+//!
+//! What it is not: it does no I/O and reads no clock, it decides about nobody in particular, and it
+//! gives no second meaning to an agreement (that is `countersign_domain::terms`).
+#![forbid(unsafe_code)]
+
+pub mod agreement;
+pub mod mask;

@@ -1,2 +1,8 @@
-//! x
-fn main(){}
+//! The `countersign` command.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::commands::run()
+}

@@ -1,1 +1,26 @@
-//! x
+//! What an outsider runs: every signed format of Countersign, defined once, and the checks on it.
+//!
+//! What it is not: it holds no key, decides nothing about anybody's data and does no network I/O (the
+//! binary `countersign-verify` alone may fetch). Log keys are its caller's input, never taken from a log.
+//!
+//! Formats: C2SP tlog-tiles, signed-note and checkpoint to the letter; RFC 6962 trees; RFC 8785 entries;
+//! the rest is defined in docs/protocol.md.
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod canonical;
+pub mod checkpoint;
+pub mod chronology;
+pub mod entry;
+pub mod log_check;
+pub mod merkle;
+pub mod note;
+pub mod promise;
+pub mod receipt;
+pub mod record;
+pub mod redecide;
+pub mod replay;
+pub mod site;
+pub mod tile;
+pub mod tree_check;
+pub mod verdict;

@@ -1,1 +1,65 @@
-fn main(){}
+//! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
+//! asks nobody.
+//!
+//! Exit codes: 0 if everything holds, 1 if something does not, 2 if it cannot be said (usage, a file
+//! that cannot be read), 3 if a receipt's promise is not due yet.
+#![forbid(unsafe_code)]
+
+mod http_site;
+mod log;
+mod receipt;
+mod report;
+mod source;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Parser, Subcommand};
+use countersign_domain::time::Timestamp;
+
+/// Something does not hold.
+const DOES_NOT_HOLD: u8 = 1;
+/// It cannot be said whether it holds.
+const CANNOT_SAY: u8 = 2;
+/// A promise that is not due yet.
+const NOT_YET: u8 = 3;
+
+/// Checks a Countersign log, or an answer against it, from public files alone.
+#[derive(Parser)]
+#[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage, unreadable input);
+3 a receipt's promise is not due yet. Colour only on a terminal, and not with NO_COLOR set.";
+
+#[derive(Subcommand)]
+enum Command {
+    Log(log::Arguments),
+    Receipt(receipt::Arguments),
+}
+
+/// Why it cannot be said whether something holds: what was wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct CannotSay(String);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let now = Timestamp::from_seconds(seconds);
+    let (outcome, json) = match arguments.command {
+        Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
+        Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report::error(&error, json);
+            ExitCode::from(CANNOT_SAY)
+        }
+    }
+}

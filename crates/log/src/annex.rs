@@ -1,0 +1,567 @@
+//! The annex: the private part of an entry, made durable with it. It holds what the views need and the
+//! public must not learn: handles, exact fields, reasons, the seed, where a request came from.
+//!
+//! ```text
+//! annex       = version (1) ‖ kind (1: 0 act, 1 disclosure) ‖ body       integers little-endian
+//! act         = document? ‖ submitted_by?
+//! disclosure  = seed (32) ‖ grant? ‖ network? ‖ zone? ‖ hidden_count (4)
+//!             ‖ 3 × (count (1) ‖ count × (reason (1) ‖ fields (16)))     by standing
+//!             ‖ count (2) ‖ count × (standing (1) ‖ fields (16) ‖ closed (16))
+//!             ‖ count (4) ‖ count × (handle (16) ‖ place (1, or 2 if there are more than 256))
+//! text?       = 0 (1), or 1 (1) ‖ length (1) ‖ bytes;  document? has a length of 4 bytes
+//! ```
+//!
+//! People with the same decision share one line of the second-last list, so that 339 people take some
+//! six kilobytes. The viewer is the first record.
+
+use std::collections::HashMap;
+
+use countersign_domain::decide::{Candidate, Decided, DecidedRecord};
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::mask::Mask;
+use countersign_domain::person::Handle;
+use countersign_domain::reason::Reason;
+use countersign_domain::relation::Relation;
+use countersign_verifier::record::Seed;
+
+/// The version of the annex format.
+pub const ANNEX_VERSION: u8 = 1;
+
+/// The most bytes that an annex may have.
+pub const ANNEX_BYTES_MAX: usize = 4 << 20;
+
+const KIND_ACT: u8 = 0;
+const KIND_DISCLOSURE: u8 = 1;
+
+/// The private part of an entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Annex {
+    /// Of a governance act.
+    Act(ActAnnex),
+    /// Of a disclosure.
+    Disclosure(DisclosureAnnex),
+}
+
+/// The private part of a governance act. The document is public, and is here so that the stream alone
+/// is enough to compute everything else again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ActAnnex {
+    /// The document that was published with the act.
+    pub document: Option<Vec<u8>>,
+    /// Who handed the act in.
+    pub submitted_by: Option<String>,
+}
+
+/// The private part of a disclosure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisclosureAnnex {
+    /// The seed of the records' salts.
+    pub seed: Seed,
+    /// Where the request came from.
+    pub circumstances: Circumstances,
+    /// How many friends were looked at and left out.
+    pub hidden_count: u32,
+    /// What was asked for and withheld from everybody of one standing, each field under its reason.
+    pub withheld: [Vec<(Reason, FieldSet)>; 3],
+    /// The people in the answer, the viewer first.
+    pub records: Vec<AnnexRecord>,
+}
+
+/// Under what circumstances a request was made. Each text has at most 255 bytes; what is longer is cut.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Circumstances {
+    /// The name of the viewer's grant.
+    pub grant: Option<String>,
+    /// The network that the request came from, shortened to what may be kept, as `192.0.2.0/24`.
+    pub network: Option<String>,
+    /// The viewer's time zone.
+    pub zone: Option<String>,
+}
+
+/// What was decided about one person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AnnexRecord {
+    /// The person.
+    pub handle: Handle,
+    /// Which mask applied to them.
+    pub standing: Standing,
+    /// The fields that are released.
+    pub fields: FieldSet,
+    /// The fields that only their own settings withheld.
+    pub closed: FieldSet,
+}
+
+/// What a person in an answer is, as far as masks tell people apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Standing {
+    /// The viewer.
+    Viewer,
+    /// A friend of full age.
+    Friend,
+    /// A friend who is a minor.
+    MinorFriend,
+}
+
+/// Bytes that are not an annex.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnnexError {
+    /// Written by another version of the program.
+    #[error("annex version {found} is not known; this program reads version {ANNEX_VERSION}")]
+    UnknownVersion {
+        /// The version found.
+        found: u8,
+    },
+    /// It ends too early.
+    #[error("the annex is cut off in its {what}")]
+    CutOff {
+        /// In what.
+        what: &'static str,
+    },
+    /// Something in it can mean nothing.
+    #[error("the annex has a {what} of {found}, which means nothing")]
+    Meaningless {
+        /// What.
+        what: &'static str,
+        /// Its value.
+        found: u64,
+    },
+    /// It goes on after its end.
+    #[error("{extra_bytes} bytes follow the annex")]
+    Extra {
+        /// How many.
+        extra_bytes: usize,
+    },
+}
+
+impl Standing {
+    /// All of them, in the order in which reasons are stored.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Friend, Self::MinorFriend];
+
+    /// The relation of such a person to the viewer.
+    #[must_use]
+    pub const fn relation(self) -> Relation {
+        match self {
+            Self::Viewer => Relation::Viewer,
+            Self::Friend | Self::MinorFriend => Relation::Friend,
+        }
+    }
+
+    fn of(relation: Relation, is_minor: bool) -> Self {
+        match (relation, is_minor) {
+            (Relation::Viewer, _) => Self::Viewer,
+            (Relation::Friend, false) => Self::Friend,
+            (Relation::Friend, true) => Self::MinorFriend,
+        }
+    }
+}
+
+impl DisclosureAnnex {
+    /// What a decision about these candidates leaves to remember.
+    #[must_use]
+    pub fn of(
+        decided: &Decided,
+        candidates: &[Candidate],
+        seed: Seed,
+        circumstances: Circumstances,
+    ) -> Self {
+        let record = |record: &DecidedRecord| AnnexRecord {
+            handle: record.handle,
+            standing: Standing::of(
+                record.relation,
+                candidates.get(record.position).is_some_and(|candidate| candidate.minor),
+            ),
+            fields: record.fields,
+            closed: record.closed,
+        };
+        Self {
+            seed,
+            circumstances,
+            hidden_count: u32::try_from(decided.hidden_count).unwrap_or(u32::MAX),
+            withheld: Standing::ALL.map(|standing| withheld(decided, standing)),
+            records: decided.records.iter().map(record).collect(),
+        }
+    }
+
+    /// How many people of this relation are in the answer.
+    #[must_use]
+    pub fn count(&self, relation: Relation) -> usize {
+        self.records.iter().filter(|record| record.standing.relation() == relation).count()
+    }
+
+    /// The fields that were released of somebody of this relation.
+    #[must_use]
+    pub fn fields(&self, relation: Relation) -> FieldSet {
+        let of_relation = self.records.iter().filter(|r| r.standing.relation() == relation);
+        of_relation.fold(FieldSet::EMPTY, |fields, record| fields.or(record.fields))
+    }
+}
+
+/// What was asked for and withheld from everybody of one standing.
+fn withheld(decided: &Decided, standing: Standing) -> Vec<(Reason, FieldSet)> {
+    let (mask, asked, not_granted): (&Mask, _, _) = {
+        let [viewer, friend] = decided.not_granted;
+        let friends = decided.request.friends.map(|asked| asked.fields.with(FieldId::ID));
+        let of_friends = friends.unwrap_or_default();
+        let list = friends.map_or(FieldSet::EMPTY, |_| FieldSet::of(FieldId::FRIENDS));
+        match standing {
+            Standing::Viewer => {
+                let asked = decided.request.viewer.with(FieldId::ID).or(list);
+                (&decided.basis.viewer, asked, viewer)
+            }
+            Standing::Friend => (&decided.basis.friend, of_friends, friend),
+            Standing::MinorFriend => (&decided.basis.minor_friend, of_friends, friend),
+        }
+    };
+    let not_granted = (Reason::Grant, not_granted.and(mask.open));
+    let by_mask = mask.withheld.iter().map(|(reason, fields)| (*reason, fields.and(asked)));
+    by_mask.chain([not_granted]).filter(|(_, fields)| !fields.is_empty()).collect()
+}
+
+impl Annex {
+    /// The annex as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Act(act) => {
+                let mut bytes = vec![ANNEX_VERSION, KIND_ACT];
+                match &act.document {
+                    None => bytes.push(0),
+                    Some(document) => {
+                        bytes.push(1);
+                        bytes.extend_from_slice(&(document.len() as u32).to_le_bytes());
+                        bytes.extend_from_slice(document);
+                    }
+                }
+                push_text(&mut bytes, act.submitted_by.as_deref());
+                bytes
+            }
+            Self::Disclosure(disclosure) => disclosure.to_bytes(),
+        }
+    }
+
+    /// Reads an annex.
+    ///
+    /// # Errors
+    /// [`AnnexError`], naming what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, AnnexError> {
+        let mut input = Input { rest: bytes };
+        let version = input.byte("version")?;
+        if version != ANNEX_VERSION {
+            return Err(AnnexError::UnknownVersion { found: version });
+        }
+        let annex = match input.byte("kind")? {
+            KIND_ACT => Self::Act(input.act()?),
+            KIND_DISCLOSURE => Self::Disclosure(input.disclosure()?),
+            found => return Err(meaningless("kind", found)),
+        };
+        match input.rest.len() {
+            0 => Ok(annex),
+            extra_bytes => Err(AnnexError::Extra { extra_bytes }),
+        }
+    }
+}
+
+impl DisclosureAnnex {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut places = HashMap::new();
+        let mut lines = Vec::new();
+        let of_records: Vec<u16> = self
+            .records
+            .iter()
+            .map(|record| {
+                let line = (record.standing, record.fields, record.closed);
+                *places.entry(line).or_insert_with(|| {
+                    lines.push(line);
+                    // A disclosure has at most 65,536 distinct lines, since it has fewer records.
+                    (lines.len() - 1) as u16
+                })
+            })
+            .collect();
+        let mut bytes = Vec::with_capacity(128 + 33 * lines.len() + 18 * self.records.len());
+        bytes.extend_from_slice(&[ANNEX_VERSION, KIND_DISCLOSURE]);
+        bytes.extend_from_slice(&self.seed.0);
+        push_text(&mut bytes, self.circumstances.grant.as_deref());
+        push_text(&mut bytes, self.circumstances.network.as_deref());
+        push_text(&mut bytes, self.circumstances.zone.as_deref());
+        bytes.extend_from_slice(&self.hidden_count.to_le_bytes());
+        for withheld in &self.withheld {
+            bytes.push(withheld.len() as u8);
+            for (reason, fields) in withheld {
+                bytes.push(reason_code(*reason));
+                push_fields(&mut bytes, *fields);
+            }
+        }
+        bytes.extend_from_slice(&(lines.len() as u16).to_le_bytes());
+        for (standing, fields, closed) in &lines {
+            bytes.push(*standing as u8);
+            push_fields(&mut bytes, *fields);
+            push_fields(&mut bytes, *closed);
+        }
+        bytes.extend_from_slice(&(self.records.len() as u32).to_le_bytes());
+        for (record, place) in self.records.iter().zip(of_records) {
+            bytes.extend_from_slice(&record.handle.0);
+            let [low, high] = place.to_le_bytes();
+            bytes.push(low);
+            if lines.len() > 256 {
+                bytes.push(high);
+            }
+        }
+        bytes
+    }
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: Option<&str>) {
+    let Some(text) = text else {
+        bytes.push(0);
+        return;
+    };
+    let end = (0..=text.len().min(255)).rev().find(|end| text.is_char_boundary(*end));
+    let kept = end.and_then(|end| text.get(..end)).unwrap_or_default();
+    bytes.extend_from_slice(&[1, kept.len() as u8]);
+    bytes.extend_from_slice(kept.as_bytes());
+}
+
+fn push_fields(bytes: &mut Vec<u8>, fields: FieldSet) {
+    bytes.extend_from_slice(&fields.bits().to_le_bytes());
+}
+
+/// The codes of reasons, which never change: stored annexes have them.
+const REASONS: [Reason; 13] = [
+    Reason::Agreement,
+    Reason::Build,
+    Reason::Grant,
+    Reason::Settings,
+    Reason::WindDown,
+    Reason::Certification,
+    Reason::Obligation,
+    Reason::Suspended,
+    Reason::Screening,
+    Reason::Territory,
+    Reason::Minor,
+    Reason::SpecialCategory,
+    Reason::Budget,
+];
+
+fn reason_code(reason: Reason) -> u8 {
+    REASONS.iter().zip(0..).find(|(known, _)| **known == reason).map_or(u8::MAX, |(_, code)| code)
+}
+
+fn meaningless(what: &'static str, found: impl Into<u64>) -> AnnexError {
+    AnnexError::Meaningless { what, found: found.into() }
+}
+
+/// What is left to read.
+struct Input<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    fn take(&mut self, length: usize, what: &'static str) -> Result<&'a [u8], AnnexError> {
+        let (taken, rest) =
+            self.rest.split_at_checked(length).ok_or(AnnexError::CutOff { what })?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], AnnexError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(AnnexError::CutOff { what })?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn byte(&mut self, what: &'static str) -> Result<u8, AnnexError> {
+        self.array::<1>(what).map(|[byte]| byte)
+    }
+
+    fn fields(&mut self, what: &'static str) -> Result<FieldSet, AnnexError> {
+        Ok(FieldSet::from_bits(u128::from_le_bytes(self.array(what)?)))
+    }
+
+    fn is_present(&mut self, what: &'static str) -> Result<bool, AnnexError> {
+        match self.byte(what)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            found => Err(meaningless(what, found)),
+        }
+    }
+
+    fn text(&mut self, what: &'static str) -> Result<Option<String>, AnnexError> {
+        if !self.is_present(what)? {
+            return Ok(None);
+        }
+        let length = self.byte(what)?;
+        let text = std::str::from_utf8(self.take(length.into(), what)?);
+        text.map(|text| Some(text.to_owned())).map_err(|_| meaningless(what, length))
+    }
+
+    fn act(&mut self) -> Result<ActAnnex, AnnexError> {
+        let document = if self.is_present("document")? {
+            let length = u32::from_le_bytes(self.array("document")?);
+            Some(self.take(length as usize, "document")?.to_vec())
+        } else {
+            None
+        };
+        Ok(ActAnnex { document, submitted_by: self.text("submitter")? })
+    }
+
+    fn disclosure(&mut self) -> Result<DisclosureAnnex, AnnexError> {
+        let seed = Seed(self.array("seed")?);
+        let circumstances = Circumstances {
+            grant: self.text("grant")?,
+            network: self.text("network")?,
+            zone: self.text("zone")?,
+        };
+        let hidden_count = u32::from_le_bytes(self.array("hidden count")?);
+        let withheld = [self.withheld()?, self.withheld()?, self.withheld()?];
+        let lines = self.lines()?;
+        let records = self.records(&lines)?;
+        Ok(DisclosureAnnex { seed, circumstances, hidden_count, withheld, records })
+    }
+
+    fn withheld(&mut self) -> Result<Vec<(Reason, FieldSet)>, AnnexError> {
+        let count = self.byte("reasons")?;
+        let mut withheld = Vec::with_capacity(count.into());
+        for _ in 0..count {
+            let code = self.byte("reason")?;
+            let reason = REASONS.get(usize::from(code)).ok_or(meaningless("reason", code))?;
+            withheld.push((*reason, self.fields("withheld fields")?));
+        }
+        Ok(withheld)
+    }
+
+    fn lines(&mut self) -> Result<Vec<(Standing, FieldSet, FieldSet)>, AnnexError> {
+        let count = u16::from_le_bytes(self.array("decisions")?);
+        let mut lines = Vec::with_capacity(count.into());
+        for _ in 0..count {
+            let code = self.byte("standing")?;
+            let standing = Standing::ALL.get(usize::from(code)).ok_or(meaningless("standing", code))?;
+            lines.push((*standing, self.fields("fields")?, self.fields("closed fields")?));
+        }
+        Ok(lines)
+    }
+
+    fn records(
+        &mut self,
+        lines: &[(Standing, FieldSet, FieldSet)],
+    ) -> Result<Vec<AnnexRecord>, AnnexError> {
+        let count = u32::from_le_bytes(self.array("records")?);
+        let record_bytes = if lines.len() > 256 { 18 } else { 17 };
+        // No more is set aside than there are bytes for.
+        let mut records = Vec::with_capacity((count as usize).min(self.rest.len() / record_bytes));
+        for number in 0..count {
+            let handle = Handle(self.array("handle")?);
+            let place = if lines.len() > 256 {
+                u16::from_le_bytes(self.array("place")?)
+            } else {
+                self.byte("place")?.into()
+            };
+            let line = lines.get(usize::from(place)).ok_or(meaningless("place", place))?;
+            let (standing, fields, closed) = *line;
+            if (standing == Standing::Viewer) != (number == 0) {
+                return Err(meaningless("place of the viewer", number));
+            }
+            records.push(AnnexRecord { handle, standing, fields, closed });
+        }
+        Ok(records)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_text() -> impl Strategy<Value = Option<String>> {
+        prop::option::of("[a-zäö0-9./:]{0,40}")
+    }
+
+    prop_compose! {
+        fn any_fields()(bits: u128) -> FieldSet { FieldSet::from_bits(bits) }
+    }
+
+    fn any_withheld() -> impl Strategy<Value = Vec<(Reason, FieldSet)>> {
+        prop::collection::vec((prop::sample::select(&REASONS[..]), any_fields()), 0..4)
+    }
+
+    prop_compose! {
+        fn any_record(distinct: u128)(
+            handle: [u8; 16], minor: bool, fields in 0..distinct, closed in any::<bool>(),
+        ) -> AnnexRecord {
+            AnnexRecord {
+                handle: Handle(handle),
+                standing: Standing::of(Relation::Friend, minor),
+                fields: FieldSet::from_bits(fields << 100),
+                closed: FieldSet::from_bits(u128::from(closed)),
+            }
+        }
+    }
+
+    prop_compose! {
+        fn any_disclosure()(
+            seed: [u8; 32], grant in any_text(), network in any_text(), zone in any_text(),
+            hidden_count: u32, a in any_withheld(), b in any_withheld(), c in any_withheld(),
+            viewer in any_record(9),
+            friends in prop_oneof![
+                prop::collection::vec(any_record(3), 0..40),
+                prop::collection::vec(any_record(5_000), 300..400),
+            ],
+        ) -> DisclosureAnnex {
+            let viewer = AnnexRecord { standing: Standing::Viewer, ..viewer };
+            DisclosureAnnex {
+                seed: Seed(seed),
+                circumstances: Circumstances { grant, network, zone },
+                hidden_count,
+                withheld: [a, b, c],
+                records: [viewer].into_iter().chain(friends).collect(),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn property_an_annex_is_read_as_it_was_written(
+            disclosure in any_disclosure(), document: Option<Vec<u8>>, submitted_by in any_text(),
+        ) {
+            for annex in [Annex::Disclosure(disclosure), Annex::Act(ActAnnex { document, submitted_by })] {
+                let bytes = annex.to_bytes();
+                prop_assert_eq!(Annex::parse(&bytes), Ok(annex));
+                prop_assert!(Annex::parse(&bytes[..bytes.len() - 1]).is_err());
+                prop_assert!(Annex::parse(&[&bytes[..], &[0]].concat()).is_err());
+            }
+        }
+
+        #[test]
+        fn property_no_bytes_break_the_reader(bytes: Vec<u8>) {
+            let _ = Annex::parse(&bytes);
+            let _ = Annex::parse(&[&[ANNEX_VERSION, KIND_DISCLOSURE], &bytes[..]].concat());
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_is_refused() {
+        let mut bytes = Annex::Act(ActAnnex::default()).to_bytes();
+        bytes[0] = 2;
+        assert_eq!(Annex::parse(&bytes), Err(AnnexError::UnknownVersion { found: 2 }));
+    }
+
+    #[test]
+    fn people_with_one_decision_share_a_line() {
+        let record = |n: u16| AnnexRecord {
+            handle: Handle([n as u8; 16]),
+            standing: if n == 0 { Standing::Viewer } else { Standing::Friend },
+            fields: FieldSet::from_bits(0b111),
+            closed: FieldSet::EMPTY,
+        };
+        let disclosure = DisclosureAnnex {
+            seed: Seed([0; 32]),
+            circumstances: Circumstances::default(),
+            hidden_count: 0,
+            withheld: Default::default(),
+            records: (0..339).map(record).collect(),
+        };
+        assert_eq!(disclosure.to_bytes().len(), 50 + 2 * 33 + 339 * 17);
+    }
+}

@@ -1,0 +1,252 @@
+//! Appending, as callers see it: a decision goes in and comes back as [`Released`] once it is durable.
+//!
+//! What is proportional to the people in an answer (the commitments, the annex) is computed here, on
+//! the caller's thread; the sequencer only orders.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use countersign_domain::decide::{Decided, People as _, Permitted};
+use countersign_domain::field::FieldSet;
+use countersign_domain::relation::Relation;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::entry::{
+    Disclosure, DisclosureKind, ENTRY_VERSION, EntryError, SignedAct,
+};
+use countersign_verifier::record::{Record, Seed, records_root};
+use countersign_verifier::replay::ReplayError;
+use tokio::sync::oneshot;
+
+use crate::Log;
+use crate::annex::{ANNEX_BYTES_MAX, Annex, Circumstances, DisclosureAnnex};
+use crate::guarded::{Guarded, Profiles};
+use crate::pool::{Pending, PendingAct, PendingDisclosure};
+use crate::released::{Placed, Released};
+
+/// The most people in one answer, the viewer included: an annex tells so many decisions apart.
+pub const PEOPLE_MAX: usize = 65_535;
+
+/// The most disclosures and acts that may wait; one more is turned away at once.
+const QUEUE_MAX: u64 = 16_384;
+
+/// Why a disclosure was not appended. Nothing was released.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// It has to be decided again.
+    #[error("the decision no longer holds: {0}")]
+    Stale(#[from] Stale),
+    /// The disk refused the write. It is tried again with the next disclosure.
+    #[error("the log's disk refused the write ({kind}); make room on it: appending goes on by itself")]
+    Disk {
+        /// What the file layer says.
+        kind: io::ErrorKind,
+    },
+    /// It is not known what is on the disk. Nothing is appended until restart.
+    #[error("the log's disk failed ({kind}) and nothing is appended until the server is restarted; check the disk")]
+    Poisoned {
+        /// What the file layer says.
+        kind: io::ErrorKind,
+    },
+    /// Too much waits already.
+    #[error("{QUEUE_MAX} disclosures wait already; try again later")]
+    Busy,
+    /// The log was shut down.
+    #[error("the log is shut down")]
+    Closed,
+    /// There is no field schema yet, so fields have no names.
+    #[error("there is no field schema in force yet")]
+    NoSchema,
+    /// More people than an answer may have.
+    #[error("{found} people are too many for one answer: {PEOPLE_MAX} are allowed")]
+    TooManyPeople {
+        /// How many there are.
+        found: usize,
+    },
+    /// It cannot be written as an entry.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// There is no randomness for the seed.
+    #[error("the machine gives no random bytes")]
+    NoRandomness,
+}
+
+/// Why a decision no longer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stale {
+    /// A governance act stands between it and its place in the log.
+    #[error("it has seen {as_of} entries, and entry {last_act} is an act")]
+    ActBetween {
+        /// How many entries the decision has seen.
+        as_of: u64,
+        /// The index of the last act.
+        last_act: u64,
+    },
+    /// Its time has passed.
+    #[error("it held until {valid_until} and it is {now}")]
+    Expired {
+        /// The first second in which it did not hold.
+        valid_until: Timestamp,
+        /// The time that the entry would have had.
+        now: Timestamp,
+    },
+    /// It claims to have seen entries that there are not.
+    #[error("it has seen {as_of} entries, and the log has {size}")]
+    Ahead {
+        /// How many entries the decision has seen.
+        as_of: u64,
+        /// How many there are.
+        size: u64,
+    },
+}
+
+/// A disclosure that was not appended, with the people's data, still under guard, so that it can be
+/// decided again.
+#[derive(thiserror::Error)]
+#[error("{error}")]
+pub struct NotAppended<T> {
+    /// Why.
+    pub error: AppendError,
+    /// The people's data.
+    pub people: Guarded<T>,
+}
+
+impl<T> std::fmt::Debug for NotAppended<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NotAppended({:?})", self.error)
+    }
+}
+
+/// Why an act was not appended. The register is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// It is not signed as it has to be, or cannot be applied.
+    #[error(transparent)]
+    Refused(#[from] ReplayError),
+    /// It was signed at a time that has not come.
+    #[error("it says that it was signed at {time}, and it is {now}; set the clocks right and sign again")]
+    FromTheFuture {
+        /// The time in the act.
+        time: Timestamp,
+        /// The time here.
+        now: Timestamp,
+    },
+    /// Its document is longer than the stream takes.
+    #[error("its document has {found_bytes} bytes; {ANNEX_BYTES_MAX} are allowed")]
+    DocumentTooLong {
+        /// How many there are.
+        found_bytes: usize,
+    },
+    /// It could not be made durable.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl Log {
+    /// Appends a disclosure. When this returns, entry and annex are durable, and the answer may be made.
+    ///
+    /// # Errors
+    /// [`NotAppended`]; on [`AppendError::Stale`] decide again and come back.
+    pub async fn append<T: Profiles>(
+        &self,
+        permitted: Permitted<Guarded<T>>,
+        circumstances: Circumstances,
+    ) -> Result<Released<T>, NotAppended<T>> {
+        let (decided, people) = permitted.into_parts();
+        match self.disclose(&decided, &people, circumstances).await {
+            Ok((placed, seed)) => Ok(Released::new(decided, people, placed, seed)),
+            Err(error) => Err(NotAppended { error, people }),
+        }
+    }
+
+    async fn disclose<T: Profiles>(
+        &self,
+        decided: &Decided,
+        people: &Guarded<T>,
+        circumstances: Circumstances,
+    ) -> Result<(Placed, Seed), AppendError> {
+        let mut seed = Seed([0; 32]);
+        getrandom::fill(&mut seed.0).map_err(|_| AppendError::NoRandomness)?;
+        let disclosure = self.disclosure(decided, &seed)?;
+        let annex = DisclosureAnnex::of(decided, people.candidates(), seed, circumstances);
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Pending::Disclosure(Box::new(PendingDisclosure {
+            disclosure,
+            valid_until: decided.valid_until,
+            annex: Annex::Disclosure(annex).to_bytes(),
+            reply,
+        })))?;
+        let placed = answer.await.map_err(|_| AppendError::Closed)??;
+        Ok((placed, seed))
+    }
+
+    /// The public entry of a decision; its time is set when it is sequenced.
+    fn disclosure(&self, decided: &Decided, seed: &Seed) -> Result<Disclosure, AppendError> {
+        let found = decided.records.len();
+        if found > PEOPLE_MAX {
+            return Err(AppendError::TooManyPeople { found });
+        }
+        let register = self.register();
+        let schema = register.schema().ok_or(AppendError::NoSchema)?;
+        let names = |relation| -> Vec<String> {
+            let of_relation = decided.records.iter().filter(|record| record.relation == relation);
+            let union = of_relation.fold(FieldSet::EMPTY, |union, record| union.or(record.fields));
+            schema.names(union).map(str::to_owned).collect()
+        };
+        let records = decided.records.iter().map(|record| Record {
+            pairwise: record.pairwise,
+            relation: record.relation,
+            fields: record.fields,
+        });
+        let basis = &decided.basis;
+        Ok(Disclosure {
+            agreement: basis.agreement,
+            as_of: decided.as_of,
+            build: basis.build.clone(),
+            client: basis.client.clone(),
+            delivery: basis.delivery,
+            friend: names(Relation::Friend),
+            kind: DisclosureKind::Disclosure,
+            partner: basis.partner.clone(),
+            people: found.next_power_of_two() as u64,
+            purpose: basis.purpose.clone(),
+            records: records_root(seed, records),
+            viewer: names(Relation::Viewer),
+            time: Timestamp::from_seconds(0),
+            v: ENTRY_VERSION,
+        })
+    }
+
+    /// Appends a governance act with its document, after checking both against the register. When this
+    /// returns it is in force.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing has changed then.
+    pub async fn append_act(
+        &self,
+        act: SignedAct,
+        document: Option<Vec<u8>>,
+        submitted_by: Option<String>,
+    ) -> Result<Placed, ActError> {
+        let found_bytes = document.as_ref().map_or(0, Vec::len);
+        if found_bytes > ANNEX_BYTES_MAX / 2 {
+            return Err(ActError::DocumentTooLong { found_bytes });
+        }
+        let (reply, answer) = oneshot::channel();
+        let pending = PendingAct { act, document, submitted_by, reply };
+        self.enqueue(Pending::Act(Box::new(pending)))?;
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    fn enqueue(&self, pending: Pending) -> Result<(), AppendError> {
+        let inner = self.inner();
+        let queue_length = &inner.shared.counters.queue_length;
+        if queue_length.fetch_add(1, Ordering::Relaxed) >= QUEUE_MAX {
+            queue_length.fetch_sub(1, Ordering::Relaxed);
+            return Err(AppendError::Busy);
+        }
+        inner.queue.send(pending).map_err(|_| {
+            queue_length.fetch_sub(1, Ordering::Relaxed);
+            AppendError::Closed
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! People's data under guard: it may be carried about by anybody, and read by nobody before the
+//! disclosure that covers it is durable. Only [`Released`](crate::released::Released) opens it.
+
+use countersign_domain::decide::{Candidate, People};
+use countersign_domain::field::FieldId;
+
+/// The data of the people of one question, as a source has it.
+pub trait Profiles: Send {
+    /// The viewer, then the friends in the order in which an answer lists them.
+    fn candidates(&self) -> &[Candidate];
+
+    /// The value of a field of the person at `position` among the candidates, as bytes that are
+    /// already JSON; `None` when there is none.
+    fn value(&self, position: usize, field: FieldId) -> Option<&[u8]>;
+}
+
+/// Data under guard. There is no way to look inside from outside this crate.
+pub struct Guarded<T>(T);
+
+impl<T> Guarded<T> {
+    /// Puts data under guard, which is the last thing that a source does with it.
+    #[must_use]
+    pub const fn new(data: T) -> Self {
+        Self(data)
+    }
+
+    pub(crate) fn open(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Profiles> People for Guarded<T> {
+    fn candidates(&self) -> &[Candidate] {
+        self.0.candidates()
+    }
+}

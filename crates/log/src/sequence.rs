@@ -1,0 +1,209 @@
+//! The sequencer: one thread that gives every entry its index, checks that no decision stands behind an
+//! act that it has not seen, and makes batches durable.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use countersign_domain::time::Timestamp;
+use countersign_verifier::entry::{Disclosure, Entry, EntryError, SignedAct};
+use countersign_verifier::merkle::{Frontier, Hash, leaf_hash};
+use countersign_verifier::replay::Replay;
+
+use crate::annex::{ActAnnex, Annex};
+use crate::append::{ActError, AppendError, Stale};
+use crate::backend::{Backend, replace};
+use crate::clock::Clock;
+use crate::metrics::{add, set};
+use crate::pool::{Next, PendingDisclosure, Pool};
+use crate::publish::document_path;
+use crate::released::Placed;
+use crate::shared::{Durable, Shared};
+use crate::stream::{Batch, StreamWriter, WriteError};
+
+/// How far the clocks of those who sign may be ahead of ours.
+const ACT_AHEAD_S_MAX: u64 = 60;
+
+/// The one thread that appends.
+pub(crate) struct Sequencer {
+    pub(crate) pool: Pool,
+    pub(crate) writer: StreamWriter,
+    pub(crate) replay: Replay,
+    pub(crate) frontier: Frontier,
+    /// The time of the last disclosure; none that follows is earlier.
+    pub(crate) last_time: Timestamp,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) merge_delay_s: u64,
+}
+
+/// Whether a batch has changed the register.
+enum RegisterChange {
+    Yes,
+    No,
+}
+
+/// A disclosure in a batch that is not durable yet.
+struct Sequenced {
+    pending: PendingDisclosure,
+    placed: Placed,
+}
+
+impl Sequencer {
+    /// Works until it is stopped.
+    pub(crate) fn run(mut self) {
+        loop {
+            match self.pool.next() {
+                Next::Disclosures(disclosures) => self.sequence(disclosures),
+                Next::Act(pending) => {
+                    let result = self.sequence_act(pending.act, pending.document, pending.submitted_by);
+                    // Whoever has stopped waiting finds the act in the register.
+                    let _ = pending.reply.send(result);
+                }
+                Next::Stop => return,
+            }
+        }
+    }
+
+    /// Makes one batch of these disclosures durable, those excepted that no longer hold.
+    fn sequence(&mut self, disclosures: Vec<PendingDisclosure>) {
+        let time = self.clock.now().max(self.last_time);
+        let mut batch = Batch::default();
+        let mut sequenced = Vec::with_capacity(disclosures.len());
+        for mut pending in disclosures {
+            let index = self.frontier.size() + sequenced.len() as u64;
+            match self.place(&mut pending, index, time, &mut batch) {
+                Ok(placed) => sequenced.push(Sequenced { pending, placed }),
+                // A caller that has gone away needs no answer.
+                Err(error) => drop(pending.reply.send(Err(error))),
+            }
+        }
+        if sequenced.is_empty() {
+            return;
+        }
+        let leaves = sequenced.iter().map(|sequenced| sequenced.placed.leaf_hash);
+        let written = self.write(&batch, leaves.collect());
+        if written.is_ok() {
+            self.last_time = time;
+            self.publish(RegisterChange::No);
+        }
+        for Sequenced { pending, placed } in sequenced {
+            let result = written.clone().map(|()| placed);
+            drop(pending.reply.send(result));
+        }
+    }
+
+    fn place(
+        &self,
+        pending: &mut PendingDisclosure,
+        index: u64,
+        time: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Placed, AppendError> {
+        self.check_order(&pending.disclosure, pending.valid_until, time).inspect_err(|_| {
+            add(&self.shared.counters.refused_stale, 1);
+        })?;
+        pending.disclosure.time = time;
+        let entry = Entry::Disclosure(pending.disclosure.clone()).to_bytes()?;
+        push(batch, &entry, &pending.annex)?;
+        Ok(self.placed(index, &entry, time, time))
+    }
+
+    /// INVARIANT: no disclosure stands behind an act that its decision had not seen, or at a time at which
+    /// its decision no longer held. Maintained here, on the only thread that appends.
+    fn check_order(
+        &self,
+        disclosure: &Disclosure,
+        valid_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Stale> {
+        let as_of = disclosure.as_of;
+        if as_of > self.frontier.size() {
+            return Err(Stale::Ahead { as_of, size: self.frontier.size() });
+        }
+        if let Some(last_act) = self.replay.register().last_act().filter(|act| *act >= as_of) {
+            return Err(Stale::ActBetween { as_of, last_act });
+        }
+        if now >= valid_until {
+            return Err(Stale::Expired { valid_until, now });
+        }
+        Ok(())
+    }
+
+    /// Checks an act against the register, publishes its document, and makes it durable.
+    fn sequence_act(
+        &mut self,
+        act: SignedAct,
+        document: Option<Vec<u8>>,
+        submitted_by: Option<String>,
+    ) -> Result<Placed, ActError> {
+        let now = self.clock.now();
+        if act.time > now.plus_seconds(ACT_AHEAD_S_MAX) {
+            return Err(ActError::FromTheFuture { time: act.time, now });
+        }
+        let index = self.frontier.size();
+        let mut replay = self.replay.clone();
+        replay.apply(index, &act, document.as_deref())?;
+        if let (Some(digest), Some(document)) = (act.act.document(), &document) {
+            replace(&*self.backend, &document_path(&digest), document)
+                .map_err(|error| AppendError::Disk { kind: error.kind() })?;
+        }
+        let time = act.time;
+        let entry = Entry::Act(act).to_bytes().map_err(AppendError::from)?;
+        let annex = Annex::Act(ActAnnex { document, submitted_by }).to_bytes();
+        let placed = self.placed(index, &entry, time, now);
+        let mut batch = Batch::default();
+        push(&mut batch, &entry, &annex)?;
+        self.write(&batch, vec![placed.leaf_hash])?;
+        self.replay = replay;
+        self.publish(RegisterChange::Yes);
+        Ok(placed)
+    }
+
+    fn placed(&self, index: u64, entry: &[u8], time: Timestamp, now: Timestamp) -> Placed {
+        let deadline = now.plus_seconds(self.merge_delay_s);
+        Placed { index, leaf_hash: leaf_hash(entry), time, deadline }
+    }
+
+    fn write(&mut self, batch: &Batch, leaves: Vec<Hash>) -> Result<(), AppendError> {
+        let counters = &self.shared.counters;
+        let began = Instant::now();
+        let before = self.writer.durable();
+        self.writer.append(batch).map_err(|error| {
+            add(&counters.write_errors, 1);
+            match error {
+                WriteError::Refused(kind) => {
+                    tracing::warn!(%kind, "the disk refused a batch; nothing of it was released");
+                    AppendError::Disk { kind }
+                }
+                WriteError::Poisoned(kind) => {
+                    set(&counters.poisoned, 1);
+                    AppendError::Poisoned { kind }
+                }
+            }
+        })?;
+        add(&counters.write_us, began.elapsed().as_micros() as u64);
+        add(&counters.batches, 1);
+        add(&counters.entries, leaves.len() as u64);
+        add(&counters.stream_bytes, self.writer.durable().offset - before.offset);
+        for leaf in leaves {
+            self.frontier.push(leaf);
+        }
+        Ok(())
+    }
+
+    /// Shows what is durable to everybody else; with the register, if it has changed.
+    fn publish(&self, change: RegisterChange) {
+        let durable = Durable { end: self.writer.durable(), root: self.frontier.root() };
+        let register = match change {
+            RegisterChange::Yes => Some(self.replay.register().clone()),
+            RegisterChange::No => None,
+        };
+        self.shared.publish(durable, register);
+    }
+}
+
+fn push(batch: &mut Batch, entry: &[u8], annex: &[u8]) -> Result<(), AppendError> {
+    let too_long = || EntryError::TooLong { found_bytes: entry.len().max(annex.len()) };
+    batch.push(entry, annex).ok_or_else(|| AppendError::Entry(too_long()))
+}

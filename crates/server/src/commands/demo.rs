@@ -1,0 +1,201 @@
+//! `countersign demo`: the demonstration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::demo::tour::{Audience, READ, Tour};
+use crate::demo::world;
+use crate::directory::Directory;
+use crate::gateway::Gateway;
+use crate::people::generate;
+use crate::people::import::{self, ImportOptions, Kind};
+use crate::people::preset::Preset;
+use crate::people::progress::Progress;
+use crate::people::schema;
+use crate::store::{People, StoreOptions};
+use crate::{instance, serving};
+
+/// What the demonstration cannot show yet.
+const NOT_YET: [&str; 7] = [
+    "sign-in and consent by OAuth (the demo's login takes anybody's word)",
+    "attested devices and sealed answers (answers are clear, which this agreement allows)",
+    "the person's own ledger with its proof of completeness, and consent records",
+    "independent witnesses of the log",
+    "budgets, screening, certification, obligations",
+    "platform rules in Cedar, and agreements proved against the pledges",
+    "PostgreSQL and HTTP sources, audits",
+];
+
+/// Show what Countersign does: make a small world, serve it on loopback, and say what to try.
+///
+/// Example: countersign demo --tour
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Walk through the story and check every step, then end.
+    #[arg(long)]
+    tour: bool,
+    /// People from a folder of SNAP's ego-Facebook or LDBC files, instead of generated ones.
+    #[arg(long, value_name = "FOLDER")]
+    people: Option<PathBuf>,
+    /// How many people to generate.
+    #[arg(long, default_value_t = 2_000)]
+    count: u32,
+    /// The address to serve on.
+    #[arg(long, default_value = "127.0.0.1:8099")]
+    listen: SocketAddr,
+    /// Keep the instance in this new folder, instead of one that is removed at the end.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+impl Demo {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let temporary = tempfile::tempdir()?;
+        let dir = self.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
+        let listen = free_address(self.listen)?;
+        let log_key = world::found(&dir, listen)?;
+        let directory = Directory::new(&dir);
+        let people = self.fill(&directory)?;
+        let gateway = instance::open(&directory)?;
+        let cast = world::most_befriended(&gateway.people)?;
+        let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
+        if self.tour { scene.tour(output) } else { scene.serve(output) }
+    }
+
+    /// Puts people into the instance, and tells how many.
+    fn fill(&self, directory: &Directory) -> Result<String, Failure> {
+        let store = People::open(&directory.people(), StoreOptions::default())?;
+        let schema = schema::read(&directory.schema())?;
+        let progress = Progress::for_terminal();
+        let preset = Preset::Mixed { seed: 1 };
+        let options = ImportOptions { schema: &schema, preset, progress };
+        let report = match &self.people {
+            Some(folder) => import::run(Kind::detect(folder)?, folder, &store, &options)?,
+            None => generate::run(self.count, 1, &store, &options)?,
+        };
+        Ok(format!("{} people and {} friendships", report.people, report.friendships))
+    }
+}
+
+/// The address itself, or one with a free port if the port is taken.
+fn free_address(wanted: SocketAddr) -> Result<SocketAddr, Failure> {
+    let bound = std::net::TcpListener::bind(wanted)
+        .or_else(|_| std::net::TcpListener::bind((wanted.ip(), 0)))?;
+    Ok(bound.local_addr()?)
+}
+
+/// A demonstration that is ready to be served.
+struct Scene {
+    gateway: Arc<Gateway>,
+    cast: world::Cast,
+    log_key: String,
+    people: String,
+}
+
+impl Scene {
+    fn serve(self, output: Output) -> Result<ExitCode, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let url = self.gateway.config.public_url().to_owned();
+        let document = json!({ "url": url, "log_key": self.log_key, "account": self.cast.account });
+        let text = self.story(&url);
+        runtime.block_on(serving::serve(self.gateway, || output.say(&document, &text)))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn tour(self, output: Output) -> Result<ExitCode, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let (ready, listening) = std::sync::mpsc::channel();
+        let gateway = Arc::clone(&self.gateway);
+        let served = runtime.spawn(serving::serve(gateway, move || {
+            let _ = ready.send(());
+        }));
+        if listening.recv().is_err() {
+            runtime.block_on(served)??;
+        }
+        let config = &self.gateway.config;
+        let tour = Tour {
+            directory: &self.gateway.directory,
+            url: config.public_url(),
+            origin: config.origin(),
+            log_key: &self.log_key,
+            admin_token: self.gateway.admin_token.as_str(),
+            account: &self.cast.account,
+            friends_count: self.cast.friends_count,
+            people: &self.gateway.people,
+        };
+        let mut teller = Teller { output, seen: Vec::new() };
+        teller.say(&format!("A world of {}, served on {}.", self.people, config.public_url()));
+        let walked = tour.walk(&mut teller);
+        runtime.shutdown_background();
+        self.gateway.log.shutdown();
+        walked?;
+        let document = json!({ "tour": "complete", "seen": teller.seen });
+        output.say(&document, "\nThe tour is complete: everything it looked at is as it should be.");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn story(&self, url: &str) -> String {
+        let login = json!({
+            "account": self.cast.account, "build": world::BUILD, "purpose": world::PURPOSE,
+        });
+        let not_yet = NOT_YET.map(|what| format!("  - {what}")).join("\n");
+        format!(
+            "A world of {people}, one partner (Aurora Devices, invented), one agreement, one approved
+build. Each person chose for themselves what friends' devices may have.
+
+Open      {url}/              who receives data, computed from the log
+          {url}/log/checkpoint
+
+Try       A person signs in on the partner's device:
+            TOKEN=$(curl -s {url}/login -H 'content-type: application/json' \\
+              -d '{login}' | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')
+          The device asks for its user and all of their friends:
+            curl -s -D headers.txt -o answer.json -H \"authorization: Bearer $TOKEN\" -g \\
+              '{url}{READ}'
+          An outsider checks the log, then that the answer is what was logged (any machine, public files):
+            cargo run --release -p countersign-verifier -- log {url}/log --key '{key}'
+            cargo run --release -p countersign-verifier -- receipt --log {url}/log --key '{key}' \\
+              --headers headers.txt --body answer.json --method GET --uri '{READ}'
+          The same, with a suspension and a cheater, without a person: countersign demo --tour
+
+Not yet   in this version:
+{not_yet}
+
+Press Ctrl-C to stop.",
+            people = self.people,
+            key = self.log_key,
+        )
+    }
+}
+
+/// Tells the tour on the terminal.
+struct Teller {
+    output: Output,
+    seen: Vec<String>,
+}
+
+impl Teller {
+    #[expect(clippy::print_stdout, reason = "this is where the command speaks")]
+    fn say(&self, text: &str) {
+        if !self.output.json {
+            println!("{text}");
+        }
+    }
+}
+
+impl Audience for Teller {
+    fn step(&mut self, title: &str) {
+        self.say(&format!("\n{title}"));
+    }
+
+    fn saw(&mut self, what: &str) {
+        self.say(&format!("  ✓ {what}"));
+        self.seen.push(what.to_owned());
+    }
+}

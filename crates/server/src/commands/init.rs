@@ -1,0 +1,63 @@
+//! `countersign init`: makes a new instance.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use countersign_domain::identifier::Identifier;
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::instance::{self, Founding};
+
+/// Make a new instance: keys, a configuration with every setting documented, the field schema, and a
+/// log that begins with them.
+///
+/// Example: countersign init platform --origin log.example.org/2026
+#[derive(Args)]
+pub(super) struct Init {
+    /// The folder to make; it must not exist, or be empty.
+    dir: PathBuf,
+    /// The name of the log, for ever: a host and a path without scheme.
+    #[arg(long, default_value = "localhost/countersign")]
+    origin: String,
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The reviewers, whose keys are made too. Approvals need two of them.
+    #[arg(long, value_delimiter = ',', default_value = "reviewer-1,reviewer-2")]
+    reviewers: Vec<Identifier>,
+    /// Let POST /login give a token for any account that is named. For demonstrations on loopback.
+    #[arg(long)]
+    demo_login: bool,
+}
+
+impl Init {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let founding = Founding {
+            origin: self.origin,
+            listen: self.listen,
+            reviewers: self.reviewers,
+            demo_login: self.demo_login,
+        };
+        let created = instance::create(&self.dir, &founding)?;
+        let dir = self.dir.display();
+        let document = json!({ "dir": self.dir, "log_key": created.log_key, "entries": created.entries });
+        let text = format!(
+            "Made {dir}/ with {} entries in its log.
+
+The log's key, which outsiders need to check it (give it to them by another way than this server):
+  {}
+
+Keys lie in {dir}/keys/, those of reviewers in {dir}/keys/reviewers/: hand each one to its reviewer
+and delete it here; root.key belongs in a safe.
+
+Next: countersign people generate {dir} --people 1000
+      countersign serve {dir}",
+            created.entries, created.log_key
+        );
+        output.say(&document, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}

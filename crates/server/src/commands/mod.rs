@@ -1,0 +1,138 @@
+//! The commands, one file each. A command parses its arguments, calls the room that does the work, and
+//! says what happened; with `--json` it says so to programs.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+mod act;
+mod agreement;
+mod build;
+mod check;
+mod demo;
+mod init;
+mod key;
+mod partner;
+mod people;
+mod serve;
+mod submit;
+mod suspend;
+mod token;
+
+/// Data sharing nobody has to take on trust.
+///
+/// Countersign stands between a platform's user data and its partners: it decides about every field of
+/// every person in an answer, logs the answer before it leaves, and lets outsiders check.
+#[derive(Parser)]
+#[command(name = "countersign", version, max_term_width = 100)]
+struct Cli {
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+    Serve(serve::Serve),
+    Check(check::Check),
+    Demo(demo::Demo),
+    #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Partner(partner::Partner),
+    #[command(subcommand)]
+    Agreement(agreement::Agreement),
+    #[command(subcommand)]
+    Build(build::Build),
+    Suspend(suspend::Suspend),
+    Reinstate(suspend::Reinstate),
+    #[command(subcommand)]
+    Act(act::Act),
+    #[command(subcommand)]
+    Key(key::Key),
+    Token(token::Token),
+}
+
+/// What a command ends with when it fails: the sentence for the person who ran it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a command speaks.
+#[derive(Clone, Copy)]
+struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// Says what happened: the document to programs, the text to people.
+    #[expect(clippy::print_stdout, reason = "this is where commands speak")]
+    fn say(self, document: &serde_json::Value, text: &str) {
+        if self.json {
+            println!("{document}");
+        } else {
+            println!("{text}");
+        }
+    }
+}
+
+/// Runs the command of this process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("COUNTERSIGN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("countersign=info,countersign_log=info,warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    // One provider for all of TLS; it can only have been installed before by this same line.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match dispatch(cli.command, Output { json: cli.json }) {
+        Ok(code) => code,
+        Err(failure) => {
+            explain(&*failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init(command) => command.run(output),
+        Command::Serve(command) => command.run(output),
+        Command::Check(command) => command.run(output),
+        Command::Demo(command) => command.run(output),
+        Command::People(command) => command.run(output),
+        Command::Partner(command) => command.run(output),
+        Command::Agreement(command) => command.run(output),
+        Command::Build(command) => command.run(output),
+        Command::Suspend(command) => command.run(output),
+        Command::Reinstate(command) => command.run(output),
+        Command::Act(command) => command.run(output),
+        Command::Key(command) => command.run(output),
+        Command::Token(command) => command.run(output),
+    }
+}
+
+/// Says why a command failed, with what lies behind it.
+#[expect(clippy::print_stderr, reason = "this is where commands speak")]
+fn explain(failure: &dyn std::error::Error) {
+    eprintln!("error: {failure}");
+    let mut last = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // Errors that print their cause themselves would say it twice.
+        if !last.contains(&said) {
+            eprintln!("  because: {said}");
+        }
+        last = said;
+        cause = error.source();
+    }
+}

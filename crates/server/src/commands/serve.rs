@@ -1,0 +1,37 @@
+//! `countersign serve`: runs an instance.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::directory::Directory;
+use crate::{instance, serving};
+
+/// Serve an instance until it is told to stop (Ctrl-C or SIGTERM).
+///
+/// Example: countersign serve platform
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The folder of the instance.
+    dir: PathBuf,
+}
+
+impl Serve {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let gateway = instance::open(&Directory::new(&self.dir))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let url = gateway.config.public_url().to_owned();
+        let key = gateway.log_key.clone();
+        runtime.block_on(serving::serve(gateway, || {
+            let document = json!({ "url": url, "log_key": key });
+            let text = format!(
+                "Serving on {url}\n\n  log     {url}/log/checkpoint\n  verify  countersign-verify log {url}/log --key {key}\n  health  {url}/healthz, {url}/readyz, {url}/metrics"
+            );
+            output.say(&document, &text);
+        }))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

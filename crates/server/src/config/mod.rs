@@ -1,0 +1,261 @@
+//! The configuration file, `countersign.toml`: every setting with its default and its documentation
+//! stands in [`TEMPLATE`], which `countersign init` writes out. Errors say file, line and key.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The version of the configuration that this program reads.
+pub const CONFIG_VERSION: u32 = 1;
+
+/// The documented file that `countersign init` writes, with `{origin}` and `{listen}` to fill in.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// The settings of one instance.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    version: Spanned<u32>,
+    origin: Spanned<String>,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    public_url: Spanned<String>,
+    /// The certificate and key to serve TLS with.
+    pub tls: Option<Tls>,
+    /// How the log is written and published.
+    #[serde(default)]
+    pub log: Log,
+    /// How the read API answers.
+    #[serde(default)]
+    pub graph: Graph,
+    /// How access tokens are made.
+    #[serde(default)]
+    pub tokens: Tokens,
+}
+
+/// The files to serve TLS with; relative paths are relative to the instance's folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM, the leaf first.
+    pub certificate: PathBuf,
+    /// PEM.
+    pub key: PathBuf,
+}
+
+/// How the log is written and published.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How long a disclosure waits for others to share its fdatasync, in milliseconds.
+    pub pool_wait_ms: u64,
+    /// How often tiles and a checkpoint are published, in milliseconds.
+    pub publish_interval_ms: u64,
+    /// How long after its entry a receipt promises the published checkpoint, in seconds.
+    pub publish_deadline_s: u64,
+}
+
+/// How the read API answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Graph {
+    /// Friends on a page when the client does not say.
+    pub page_default: usize,
+    /// The most friends on a page, whatever the client says.
+    pub page_max: usize,
+}
+
+/// How access tokens are made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    /// How long an access token holds, in seconds.
+    pub lifetime_s: u64,
+    /// Whether `POST /login` gives a token for any account that is named. For demonstrations only.
+    pub demo_login: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { pool_wait_ms: 1, publish_interval_ms: 1_000, publish_deadline_s: 60 }
+    }
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self { page_default: 25, page_max: 5_000 }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { lifetime_s: 3_600, demo_login: false }
+    }
+}
+
+/// A configuration that cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {error}; run `countersign init` to make a new instance", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Something in the file is wrong.
+    #[error("{}:{line}: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The key, what was found and what is allowed.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with file, line, key and what is allowed.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text).map_err(|(offset, message)| ConfigError::Wrong {
+            path: path.to_owned(),
+            line: text.get(..offset).unwrap_or(&text).matches('\n').count() + 1,
+            message,
+        })
+    }
+
+    /// The name of the log: what its checkpoints begin with.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.origin.get_ref()
+    }
+
+    /// The address under which clients reach this instance, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        self.public_url.get_ref()
+    }
+
+    fn parse(text: &str) -> Result<Self, (usize, String)> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let offset = error.span().unwrap_or_default().start;
+            (offset, format!("{}{}", key_at(text, offset), error.message()))
+        })?;
+        if *config.version.get_ref() != CONFIG_VERSION {
+            let found = config.version.get_ref();
+            let message =
+                format!("version: {found} is not known; this program reads version {CONFIG_VERSION}");
+            return Err((config.version.span().start, message));
+        }
+        let origin = config.origin();
+        if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c == '+') {
+            let message = format!(
+                "origin: {origin:?} cannot name a log; use a host and a path without scheme, spaces and '+', as \"log.example/2026\""
+            );
+            return Err((config.origin.span().start, message));
+        }
+        let url = config.public_url();
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+            let message = format!(
+                "public_url: {url:?} must begin with http:// or https:// and not end with a slash"
+            );
+            return Err((config.public_url.span().start, message));
+        }
+        config.check_ranges(text)?;
+        Ok(config)
+    }
+
+    fn check_ranges(&self, text: &str) -> Result<(), (usize, String)> {
+        let ranges = [
+            ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
+            ("log.publish_interval_ms", self.log.publish_interval_ms, 10, 60_000),
+            ("log.publish_deadline_s", self.log.publish_deadline_s, 1, 86_400),
+            ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
+            ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
+            ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
+        ];
+        for (key, found, least, most) in ranges {
+            if !(least..=most).contains(&found) {
+                let message = format!("{key}: {found} is not allowed; use {least} to {most}");
+                let name = key.rsplit('.').next().unwrap_or(key);
+                return Err((text.find(name).unwrap_or_default(), message));
+            }
+        }
+        if self.tokens.demo_login && !self.listen.ip().is_loopback() {
+            let message = format!(
+                "tokens.demo_login: it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {}",
+                self.listen
+            );
+            return Err((text.find("demo_login").unwrap_or_default(), message));
+        }
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            let message = format!(
+                "listen: {} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
+                self.listen
+            );
+            return Err((text.find("listen").unwrap_or_default(), message));
+        }
+        Ok(())
+    }
+}
+
+/// The key on the line of this offset, to put before a message that does not name it.
+fn key_at(text: &str, offset: usize) -> impl fmt::Display {
+    let line_start = text.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |at| at + 1);
+    let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    line.split_once('=').map(|(key, _)| format!("{}: ", key.trim())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template() -> String {
+        TEMPLATE.replace("{origin}", "log.example/2026").replace("{listen}", "127.0.0.1:8080")
+    }
+
+    #[test]
+    fn the_template_is_a_valid_configuration_and_states_the_defaults() {
+        let config = Config::parse(&template()).unwrap();
+        assert_eq!(config.origin(), "log.example/2026");
+        let stated = [
+            (config.log.pool_wait_ms, Log::default().pool_wait_ms),
+            (config.log.publish_interval_ms, Log::default().publish_interval_ms),
+            (config.log.publish_deadline_s, Log::default().publish_deadline_s),
+            (config.graph.page_default as u64, Graph::default().page_default as u64),
+            (config.graph.page_max as u64, Graph::default().page_max as u64),
+            (config.tokens.lifetime_s, Tokens::default().lifetime_s),
+            (config.tokens.demo_login.into(), Tokens::default().demo_login.into()),
+        ];
+        assert!(stated.iter().all(|(stated, default)| stated == default), "{stated:?}");
+    }
+
+    #[test]
+    fn errors_name_the_line_the_key_and_what_is_allowed() {
+        for (from, to, expected) in [
+            ("pool_wait_ms = 1", "pool_wait_ms = 5000", "log.pool_wait_ms: 5000 is not allowed; use 0 to 1000"),
+            ("pool_wait_ms = 1", "pool_wait_ms = \"x\"", "pool_wait_ms: invalid type: string \"x\", expected u64"),
+            ("pool_wait_ms = 1", "pol_wait_ms = 1", "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`"),
+            ("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"", "listen: 0.0.0.0:8080 is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]"),
+            ("version = 1", "version = 9", "version: 9 is not known; this program reads version 1"),
+        ] {
+            let text = template().replacen(from, to, 1);
+            assert_ne!(text, template());
+            let (offset, message) = Config::parse(&text).unwrap_err();
+            assert_eq!(message, expected);
+            let line = text[..offset].matches('\n').count();
+            let expected_line = text.lines().position(|line| line.starts_with(to)).unwrap();
+            assert_eq!(line, expected_line, "{message}");
+        }
+    }
+}

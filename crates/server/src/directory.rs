@@ -1,0 +1,70 @@
+//! Where the files of an instance are, under the folder that `countersign init` made.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of an instance.
+#[derive(Clone, Debug)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// The instance in this folder.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.0.join("countersign.toml")
+    }
+
+    /// The field schema as people edit it.
+    #[must_use]
+    pub fn schema(&self) -> PathBuf {
+        self.0.join("fields.toml")
+    }
+
+    /// The embedded people store: primary data, to be backed up.
+    #[must_use]
+    pub fn people(&self) -> PathBuf {
+        self.0.join("people")
+    }
+
+    /// The stream of entries and annexes with what belongs to it: primary data, to be backed up. The
+    /// public site of the log lies beside it, in `log/`.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.0.clone()
+    }
+
+    /// The public web site of the log, which any static host can serve.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// The folder of the keys.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// The key file of this name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.keys().join(format!("{name}.key"))
+    }
+
+    /// The text that opens the admin API.
+    #[must_use]
+    pub fn admin_token(&self) -> PathBuf {
+        self.keys().join("admin.token")
+    }
+}

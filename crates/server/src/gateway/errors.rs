@@ -1,0 +1,237 @@
+//! What a partner is told when there is no answer: the Graph API's error envelope and codes.
+//!
+//! A message speaks of the request, the token, the build or the agreement, which are the partner's own
+//! affair. It never depends on any person's settings: what a person closed and what was never granted
+//! sound the same.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign_domain::reason::Reason;
+use serde_json::json;
+
+/// An error in the Graph API's envelope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GraphError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// For the developer who reads it.
+    pub message: String,
+    /// The Graph API's class of error.
+    pub kind: &'static str,
+    /// The Graph API's code.
+    pub code: u32,
+    /// The Graph API's subcode.
+    pub subcode: Option<u32>,
+}
+
+const OAUTH: &str = "OAuthException";
+const GRAPH_METHOD: &str = "GraphMethodException";
+
+impl GraphError {
+    const fn new(status: StatusCode, code: u32, message: String) -> Self {
+        Self { status, message, kind: OAUTH, code, subcode: None }
+    }
+
+    const fn with_subcode(mut self, subcode: u32) -> Self {
+        self.subcode = Some(subcode);
+        self
+    }
+
+    fn bad_request(code: u32, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message.into())
+    }
+
+    /// No token came with the request.
+    #[must_use]
+    pub fn no_token() -> Self {
+        Self::bad_request(
+            2500,
+            "An active access token must be used to query information about the current user.",
+        )
+    }
+
+    /// The token is not one of ours.
+    #[must_use]
+    pub fn malformed_token() -> Self {
+        Self::bad_request(190, "The access token could not be decrypted")
+    }
+
+    /// The token has expired.
+    #[must_use]
+    pub fn expired_token() -> Self {
+        Self::bad_request(190, "Error validating access token: Session has expired.").with_subcode(463)
+    }
+
+    /// The grant behind the token has ended.
+    #[must_use]
+    pub fn ended_grant() -> Self {
+        Self::bad_request(
+            190,
+            "Error validating access token: The session was invalidated explicitly using an API call.",
+        )
+        .with_subcode(466)
+    }
+
+    /// The agreement wants tokens in the header.
+    #[must_use]
+    pub fn token_in_query() -> Self {
+        Self::bad_request(
+            190,
+            "The agreement does not allow an access token in the query: send it as 'Authorization: Bearer TOKEN'.",
+        )
+    }
+
+    /// The path leads nowhere.
+    #[must_use]
+    pub fn unknown_path(path: &str) -> Self {
+        Self::bad_request(2500, format!("Unknown path components: {path}"))
+    }
+
+    /// A name stands where an id should.
+    #[must_use]
+    pub fn no_usernames(name: &str) -> Self {
+        Self::bad_request(803, format!("(#803) Cannot query users by their username ({name})"))
+    }
+
+    /// There is nobody of this id whom this viewer's client may see. The one answer for a person who is
+    /// not a friend, who closed this route, or who does not exist.
+    #[must_use]
+    pub fn no_such_object(id: &str) -> Self {
+        Self {
+            kind: GRAPH_METHOD,
+            ..Self::bad_request(
+                100,
+                format!(
+                    "Unsupported get request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
+                ),
+            )
+            .with_subcode(33)
+        }
+    }
+
+    /// There is no friend-of-friend.
+    #[must_use]
+    pub fn friends_of_friends() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            10,
+            "(#10) Friends of friends cannot be read by any client.".to_owned(),
+        )
+    }
+
+    /// The field is not in the schema.
+    #[must_use]
+    pub fn nonexisting_field(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!("(#100) Tried accessing nonexisting field ({name}) on node type (User)"),
+        )
+    }
+
+    /// The field cannot be taken apart.
+    #[must_use]
+    pub fn no_subfields(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!("(#100) The field ({name}) is released whole: ask for it without braces or modifiers"),
+        )
+    }
+
+    /// The expansion cannot be read.
+    #[must_use]
+    pub fn syntax(problem: &str, at: usize) -> Self {
+        Self::bad_request(2500, format!("Syntax error in fields: {problem} at character {at}"))
+    }
+
+    /// A parameter has a value that it cannot have.
+    #[must_use]
+    pub fn wrong_parameter(name: &str, expected: &str) -> Self {
+        Self::bad_request(100, format!("(#100) Invalid parameter {name}: {expected} is expected"))
+    }
+
+    /// A modifier that there is not.
+    #[must_use]
+    pub fn unknown_parameter(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!("(#100) Unknown modifier ({name}): limit and after are understood"),
+        )
+    }
+
+    /// The client's nonce is too long.
+    #[must_use]
+    pub fn long_nonce(bytes_max: usize) -> Self {
+        Self::bad_request(100, format!("(#100) Countersign-Nonce may have {bytes_max} bytes"))
+    }
+
+    /// The build and purpose of the token are not in the register.
+    #[must_use]
+    pub fn unknown_build() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            10,
+            "(#10) The build or purpose that this token names is not registered.".to_owned(),
+        )
+    }
+
+    /// No answer may be given, for this reason. Reasons that are about people sound all the same.
+    #[must_use]
+    pub fn refused(reason: Reason) -> Self {
+        let (code, message) = match reason {
+            Reason::Suspended => (10, "(#10) This client is suspended."),
+            Reason::Build => (10, "(#10) This build is not approved, or its approval was revoked."),
+            Reason::Agreement
+            | Reason::WindDown
+            | Reason::Certification
+            | Reason::Obligation
+            | Reason::Budget => (10, "(#10) The agreement does not allow this now."),
+            Reason::Screening | Reason::Territory => {
+                (10, "(#10) This partner may not receive data.")
+            }
+            Reason::Grant | Reason::Settings | Reason::Minor | Reason::SpecialCategory => {
+                (200, "(#200) Permissions error")
+            }
+        };
+        Self::new(StatusCode::FORBIDDEN, code, message.to_owned())
+    }
+
+    /// Something of ours fails; the client may try again.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2,
+            "Service temporarily unavailable: nothing was released. Try again later.".to_owned(),
+        )
+    }
+}
+
+impl IntoResponse for GraphError {
+    fn into_response(self) -> Response {
+        let mut error = json!({
+            "message": self.message,
+            "type": self.kind,
+            "code": self.code,
+            "fbtrace_id": trace_id(),
+        });
+        if let (Some(members), Some(subcode)) = (error.as_object_mut(), self.subcode) {
+            members.insert("error_subcode".to_owned(), subcode.into());
+        }
+        let body = json!({ "error": error }).to_string();
+        let json = HeaderValue::from_static("application/json; charset=UTF-8");
+        let mut response = (self.status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// A random name for one failed request, which a partner can quote. It is derived from nothing.
+fn trace_id() -> String {
+    let mut bytes = [0; 8];
+    // Without randomness the id is all zeros: it only helps to find a line, nothing rests on it.
+    let _ = getrandom::fill(&mut bytes);
+    const_hex::encode(bytes)
+}

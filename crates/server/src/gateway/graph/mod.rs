@@ -1,0 +1,218 @@
+//! The read API, in the conventions of the Graph API: token, path and expansion in; decision, log,
+//! answer out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use countersign_domain::decide::{Permitted, decide};
+use countersign_domain::field::FieldId;
+use countersign_domain::time::Timestamp;
+use countersign_log::append::{AppendError, Circumstances};
+use countersign_log::guarded::Guarded;
+use countersign_log::released::Released;
+use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
+
+use super::Gateway;
+use super::deliver::deliver;
+use super::errors::GraphError;
+use super::masks::Compiled;
+use crate::clock;
+use crate::source::{About, Circle, Question};
+use crate::store::GrantRecord;
+use asked::{Asked, Form};
+use query::Query;
+use render::Page;
+use target::Target;
+
+mod asked;
+mod fields;
+mod query;
+mod render;
+pub mod target;
+
+/// How often a request is decided again when an act lands between its decision and its entry.
+const DECISIONS_MAX: usize = 4;
+
+/// `GET /{version}/{node}[/{edge}]`.
+pub async fn read(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let incoming = Incoming { client, method, uri, headers, body };
+    let version = version_of(incoming.uri.path()).to_owned();
+    let mut response = match answer(&gateway, &incoming).await {
+        Ok(response) => response,
+        Err(error) => {
+            gateway.metrics.refused(error.code);
+            error.into_response()
+        }
+    };
+    if let Ok(version) = version.parse() {
+        response.headers_mut().insert("facebook-api-version", version);
+    }
+    response
+}
+
+/// A request as it came.
+struct Incoming {
+    client: SocketAddr,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Incoming {
+    fn path_and_query(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    fn nonce(&self) -> Result<&[u8], GraphError> {
+        let nonce = self.headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes());
+        if nonce.len() > NONCE_BYTES_MAX {
+            return Err(GraphError::long_nonce(NONCE_BYTES_MAX));
+        }
+        Ok(nonce)
+    }
+}
+
+fn version_of(path: &str) -> &str {
+    Target::parse(path).map_or(target::VERSION_DEFAULT, |target| target.version)
+}
+
+async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, GraphError> {
+    let now = clock::now();
+    if incoming.method != Method::GET {
+        return Err(GraphError::unknown_path(incoming.uri.path()));
+    }
+    let query = Query::parse(incoming.uri.query().unwrap_or_default());
+    let in_query = query.access_token.as_deref().filter(|_| incoming.bearer().is_none());
+    let token = incoming.bearer().or(in_query).ok_or_else(GraphError::no_token)?;
+    let access = gateway.tokens.verify(token, now)?;
+    let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
+    let stored = stored.ok_or_else(GraphError::ended_grant)?;
+    let target = Target::parse(incoming.uri.path())?;
+    let nonce = incoming.nonce()?;
+
+    let inquiry = Inquiry { gateway, build: access.build.as_str(), stored: &stored, target, query };
+    let circumstances = Circumstances::new(access.grant.0, incoming.client.ip());
+    let (released, asked, compiled) =
+        inquiry.release(in_query.is_some(), &circumstances, now).await?;
+    let request = request_digest(
+        incoming.method.as_str(),
+        incoming.path_and_query(),
+        &incoming.body,
+        nonce,
+    );
+    let page = Page {
+        public_url: gateway.config.public_url(),
+        version: inquiry.target.version,
+        request: asked.request,
+        form: asked.form,
+        query_token: in_query,
+        more: released.decided().more,
+        compiled: &compiled,
+    };
+    let people_count = released.decided().records.len();
+    let answer = released.answer(|records| page.render(records));
+    gateway.metrics.released(people_count, answer.body().len());
+    deliver(answer, request, gateway)
+}
+
+/// One question of one client, which may have to be decided more than once.
+struct Inquiry<'a> {
+    gateway: &'a Gateway,
+    build: &'a str,
+    stored: &'a GrantRecord,
+    target: Target<'a>,
+    query: Query<'a>,
+}
+
+impl Inquiry<'_> {
+    /// Decides and logs, until the log takes the decision.
+    async fn release(
+        &self,
+        token_in_query: bool,
+        circumstances: &Circumstances,
+        mut now: Timestamp,
+    ) -> Result<(Released<Circle>, Asked, Arc<Compiled>), GraphError> {
+        for _ in 0..DECISIONS_MAX {
+            let (permitted, asked, compiled) = self.decide(token_in_query, now)?;
+            match self.gateway.log.append(permitted, circumstances).await {
+                Ok(released) => return Ok((released, asked, compiled)),
+                Err(AppendError::Stale) => now = clock::now(),
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Err(unavailable("acts kept landing between decision and entry"))
+    }
+
+    fn decide(
+        &self,
+        token_in_query: bool,
+        now: Timestamp,
+    ) -> Result<(Permitted<Guarded<Circle>>, Asked, Arc<Compiled>), GraphError> {
+        let gateway = self.gateway;
+        // The head first: whatever stands before it is then in the register and the settings read.
+        let as_of = gateway.log.head();
+        let compiled = gateway.masks.at(&gateway.log.register(), now);
+        let grant = &self.stored.grant;
+        let basis = compiled.masks.basis(self.build, grant.purpose.as_str());
+        let basis = basis.ok_or_else(GraphError::unknown_build)?;
+        if token_in_query && !basis.query_token {
+            return Err(GraphError::token_in_query());
+        }
+        let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
+        let viewer = gateway.source.pairwise(self.stored.viewer, &basis.partner);
+        let viewer = viewer.map_err(unavailable)?;
+        let asked = Asked::parse(&self.target, &self.query, viewer, schema, &gateway.config.graph)?;
+        let about = match (asked.form, asked.request.friends) {
+            (Form::Person(id), _) => About::Friend(id),
+            (_, Some(_)) => About::Friends { after: asked.after },
+            (_, None) => About::Viewer,
+        };
+        let question = Question { viewer: self.stored.viewer, partner: &basis.partner, about };
+        let people = gateway.source.ask(&question).map_err(unavailable)?;
+        let permitted = decide(basis, grant, asked.request, people, now, as_of)
+            .map_err(|refused| GraphError::refused(refused.reason))?;
+        check_form(&permitted, asked.form)?;
+        Ok((permitted, asked, compiled))
+    }
+}
+
+/// What would be an answer without its subject is refused before anything is logged.
+fn check_form(
+    permitted: &Permitted<Guarded<Circle>>,
+    form: Form,
+) -> Result<(), GraphError> {
+    let records = &permitted.decided().records;
+    let list_released =
+        records.first().is_some_and(|viewer| viewer.fields.contains(FieldId::FRIENDS));
+    match form {
+        Form::Viewer => Ok(()),
+        Form::Friends if list_released => Ok(()),
+        Form::Friends => Err(GraphError::refused(countersign_domain::reason::Reason::Settings)),
+        Form::Person(_) if records.len() == 2 => Ok(()),
+        Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
+    }
+}
+
+/// What fails inside is told to the operator, never to the partner.
+fn unavailable(error: impl std::fmt::Display) -> GraphError {
+    tracing::error!(%error, "a request could not be answered");
+    GraphError::unavailable()
+}

@@ -1,0 +1,21 @@
+//! `GET /healthz`: the process answers. `GET /readyz`: it can also log, so it can release.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::Gateway;
+
+/// `GET /healthz`.
+pub async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: 200 when the log takes entries, 503 with the reason when it does not.
+pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, String) {
+    match gateway.log.trouble() {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n")),
+    }
+}

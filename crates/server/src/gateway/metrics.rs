@@ -1,0 +1,101 @@
+//! `GET /metrics`, in the text format of Prometheus and OpenMetrics. No figure is about a person.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Gateway;
+
+/// The counters of the gateway and gauges of the log.
+pub struct Metrics {
+    registry: Registry,
+    answers: Counter,
+    person_records: Counter,
+    answer_bytes: Counter,
+    errors: Family<ErrorLabel, Counter>,
+    log_entries: Gauge<u64, AtomicU64>,
+    log_batches: Gauge<u64, AtomicU64>,
+    published_size: Gauge<u64, AtomicU64>,
+    sync_us: Gauge<u64, AtomicU64>,
+    stale: Gauge<u64, AtomicU64>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ErrorLabel {
+    code: u32,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("countersign");
+        let metrics = Self {
+            answers: Counter::default(),
+            person_records: Counter::default(),
+            answer_bytes: Counter::default(),
+            errors: Family::default(),
+            log_entries: Gauge::default(),
+            log_batches: Gauge::default(),
+            published_size: Gauge::default(),
+            sync_us: Gauge::default(),
+            stale: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("answers", "Answers released", metrics.answers.clone());
+        let records = metrics.person_records.clone();
+        registry.register("person_records", "Records of people in released answers", records);
+        let bytes = metrics.answer_bytes.clone();
+        registry.register_with_unit("answer", "Bodies of released answers", Unit::Bytes, bytes);
+        let errors = metrics.errors.clone();
+        registry.register("errors", "Graph requests without an answer, by error code", errors);
+        for (name, help, gauge) in [
+            ("log_entries", "Durable entries of the log", &metrics.log_entries),
+            ("log_batches", "Batches that shared an fdatasync", &metrics.log_batches),
+            ("log_published_size", "Size of the newest checkpoint", &metrics.published_size),
+            ("log_sync_microseconds", "Time spent in fdatasync since start", &metrics.sync_us),
+            ("log_stale_decisions", "Decisions that an act overtook", &metrics.stale),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// An answer was released.
+    pub fn released(&self, people_count: usize, body_bytes: usize) {
+        self.answers.inc();
+        self.person_records.inc_by(people_count as u64);
+        self.answer_bytes.inc_by(body_bytes as u64);
+    }
+
+    /// A Graph request got an error of this code.
+    pub fn refused(&self, code: u32) {
+        self.errors.get_or_create(&ErrorLabel { code }).inc();
+    }
+}
+
+/// `GET /metrics`.
+pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
+    let metrics = &gateway.metrics;
+    let log = gateway.log.counters();
+    metrics.log_entries.set(gateway.log.head());
+    metrics.log_batches.set(log.batches);
+    metrics.published_size.set(log.published_size);
+    metrics.sync_us.set(log.sync_us);
+    metrics.stale.set(log.stale);
+    let mut text = String::new();
+    if encode(&mut text, &metrics.registry).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}

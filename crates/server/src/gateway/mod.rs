@@ -1,0 +1,86 @@
+//! The gateway: what partners' clients, the public and the platform's own engineers reach over HTTP.
+//!
+//! One file per endpoint. A success response to a partner is made of a `countersign_log` `Answer` and
+//! of nothing else, so that what was not logged cannot leave.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post, put};
+use countersign_log::Log;
+use countersign_log::signer::Signer;
+
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::source::image::ImageSource;
+use crate::store::People;
+
+pub mod admin;
+pub mod deliver;
+pub mod errors;
+pub mod graph;
+pub mod health;
+pub mod login;
+pub mod masks;
+pub mod metrics;
+pub mod page;
+pub mod site;
+pub mod token;
+
+/// The largest request body that is read, in bytes.
+const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// What every endpoint shares.
+pub struct Gateway {
+    /// The configuration.
+    pub config: Config,
+    /// The log's key, as outsiders give it to a verifier.
+    pub log_key: String,
+    /// Where the instance's files are.
+    pub directory: Directory,
+    /// The log.
+    pub log: Log,
+    /// Handles, settings and grants.
+    pub people: Arc<People>,
+    /// Profiles and friendships.
+    pub source: ImageSource,
+    /// Access tokens.
+    pub tokens: token::Tokens,
+    /// The key that signs receipts.
+    pub receipts: Arc<dyn Signer>,
+    /// The masks, compiled.
+    pub masks: masks::MaskCache,
+    /// The counters.
+    pub metrics: metrics::Metrics,
+    /// What the admin API asks for.
+    pub admin_token: admin::AdminToken,
+}
+
+/// All endpoints. Whatever is not one of the named paths is a Graph path.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let log_site = site::service(&gateway.directory);
+    let admin = Router::new()
+        .route("/acts", post(admin::acts::post))
+        .route("/register", get(admin::register::get))
+        .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
+        .route("/tokens", post(admin::tokens::post))
+        .route_layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&gateway),
+            admin::require_token,
+        ));
+    let mut router = Router::new()
+        .route("/", get(page::get))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::get))
+        .nest("/admin/v1", admin)
+        .nest_service("/log", log_site);
+    if gateway.config.tokens.demo_login {
+        router = router.route("/login", post(login::post));
+    }
+    router
+        .fallback(graph::read)
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(gateway)
+}

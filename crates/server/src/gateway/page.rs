@@ -1,0 +1,117 @@
+//! `GET /`: the register as a page for people. It reads without JavaScript, light and dark, on a phone.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use countersign_domain::build::BuildState;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::register::{Client, Register};
+use countersign_domain::route::ClientKind;
+use countersign_domain::time::Timestamp;
+
+use super::Gateway;
+use crate::clock;
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Page<'a> {
+    origin: &'a str,
+    public_url: &'a str,
+    log_key: &'a str,
+    entries: u64,
+    clients: Vec<ClientRow>,
+    builds: Vec<BuildRow>,
+}
+
+struct ClientRow {
+    partner: String,
+    country: String,
+    name: String,
+    kind: &'static str,
+    agreement: String,
+    digest: String,
+    not_before: String,
+    not_after: String,
+    state: &'static str,
+    mood: &'static str,
+}
+
+struct BuildRow {
+    name: String,
+    client: String,
+    viewer: String,
+    friend: String,
+    state: &'static str,
+    mood: &'static str,
+}
+
+/// The page.
+pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
+    let register = gateway.log.register();
+    let page = Page {
+        origin: gateway.config.origin(),
+        public_url: gateway.config.public_url(),
+        log_key: &gateway.log_key,
+        entries: gateway.log.head(),
+        clients: client_rows(&register, clock::now()),
+        builds: build_rows(&register),
+    };
+    page.render().map_or_else(
+        |_| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        |page| Html(page).into_response(),
+    )
+}
+
+fn client_rows(register: &Register, now: Timestamp) -> Vec<ClientRow> {
+    let row = |(name, client): (&Identifier, &Client)| {
+        let document = &client.agreement.document;
+        let (state, mood) = if register.is_suspended(name) {
+            ("suspended", "bad")
+        } else if now < document.not_before {
+            ("not yet in force", "wait")
+        } else if now >= document.not_after {
+            ("ended", "bad")
+        } else {
+            ("in force", "good")
+        };
+        let partner = register.partners().get(&client.partner);
+        ClientRow {
+            partner: partner.map_or_else(|| client.partner.to_string(), |p| p.name.clone()),
+            country: partner.map_or_else(String::new, |p| p.country.to_string()),
+            name: name.to_string(),
+            kind: match document.kind {
+                ClientKind::Device => "device integration",
+                ClientKind::App => "app",
+            },
+            agreement: document.agreement.to_string(),
+            digest: client.digest.to_string(),
+            not_before: document.not_before.to_string(),
+            not_after: document.not_after.to_string(),
+            state,
+            mood,
+        }
+    };
+    register.clients().iter().map(row).collect()
+}
+
+fn build_rows(register: &Register) -> Vec<BuildRow> {
+    let builds = register.builds().iter().map(|(name, registered)| {
+        let (state, mood) = match registered.state {
+            BuildState::Checked => ("waits for reviewers", "wait"),
+            BuildState::Approved => ("approved", "good"),
+            BuildState::Revoked => ("revoked", "bad"),
+        };
+        BuildRow {
+            name: name.to_string(),
+            client: registered.build.client.to_string(),
+            viewer: registered.build.viewer.join(", "),
+            friend: registered.build.friend.join(", "),
+            state,
+            mood,
+        }
+    });
+    builds.collect()
+}

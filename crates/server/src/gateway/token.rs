@@ -1,0 +1,184 @@
+//! Access tokens: short-lived JWTs (RFC 9068) signed with Ed25519. A token names a build and a grant,
+//! and no person: what it stands for is looked up in the store, so that ending a grant ends its tokens.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use countersign_domain::digest::Digest;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::time::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::gateway::errors::GraphError;
+use crate::keys::SecretKey;
+use crate::store::GrantId;
+
+/// The `typ` of an access token (RFC 9068).
+const TYPE: &str = "at+jwt";
+
+/// How many verified tokens are remembered; then the memory starts anew.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// What a token stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// The build that asks.
+    pub build: Identifier,
+    /// The grant under which it asks.
+    pub grant: GrantId,
+    expires: Timestamp,
+}
+
+/// Makes and verifies access tokens.
+pub struct Tokens {
+    issuer: String,
+    lifetime_s: u64,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    /// Verified tokens by their digest: a device asks again and again with the same one, and a
+    /// signature costs more than everything else that is done before the decision.
+    verified: RwLock<HashMap<Digest, Access>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    client_id: String,
+    build: String,
+    grant: String,
+    iat: u64,
+    exp: u64,
+}
+
+/// A token could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no access token could be made: {0}")]
+pub struct MintError(#[from] jsonwebtoken::errors::Error);
+
+impl Tokens {
+    /// Tokens of this issuer, signed with this key.
+    #[must_use]
+    pub fn new(issuer: &str, lifetime_s: u64, key: &SecretKey) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["iss", "exp"]);
+        // Time is a parameter: `verify` compares `exp` itself.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self {
+            issuer: issuer.to_owned(),
+            lifetime_s,
+            encoding: EncodingKey::from_ed_der(&key.to_pkcs8_der()),
+            decoding: DecodingKey::from_ed_der(&key.public().0),
+            validation,
+            verified: RwLock::default(),
+        }
+    }
+
+    /// Makes a token for a build under a grant.
+    ///
+    /// # Errors
+    /// [`MintError`] if the key cannot sign.
+    pub fn mint(
+        &self,
+        client: &Identifier,
+        build: &Identifier,
+        grant: GrantId,
+        now: Timestamp,
+    ) -> Result<String, MintError> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            client_id: client.to_string(),
+            build: build.to_string(),
+            grant: const_hex::encode(grant.0),
+            iat: now.seconds(),
+            exp: now.plus_seconds(self.lifetime_s).seconds(),
+        };
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        Ok(jsonwebtoken::encode(&header, &claims, &self.encoding)?)
+    }
+
+    /// How long a new token holds, in seconds.
+    #[must_use]
+    pub const fn lifetime_s(&self) -> u64 {
+        self.lifetime_s
+    }
+
+    /// Verifies a token.
+    ///
+    /// # Errors
+    /// [`GraphError`] 190 for a token that is not ours or has expired.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Access, GraphError> {
+        let digest = Digest(Sha256::digest(token).into());
+        let remembered = self.verified.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = remembered.get(&digest).cloned();
+        let access = match remembered {
+            Some(access) => access,
+            None => self.verify_signature(token, digest)?,
+        };
+        if now >= access.expires { Err(GraphError::expired_token()) } else { Ok(access) }
+    }
+
+    fn verify_signature(&self, token: &str, digest: Digest) -> Result<Access, GraphError> {
+        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => GraphError::expired_token(),
+                _ => GraphError::malformed_token(),
+            })?;
+        if data.header.typ.as_deref() != Some(TYPE) {
+            return Err(GraphError::malformed_token());
+        }
+        let access = Access {
+            build: Identifier::parse(&data.claims.build)
+                .map_err(|_| GraphError::malformed_token())?,
+            grant: read_grant(&data.claims.grant).ok_or_else(GraphError::malformed_token)?,
+            expires: Timestamp::from_seconds(data.claims.exp),
+        };
+        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
+        if verified.len() >= REMEMBERED_MAX {
+            verified.clear();
+        }
+        verified.insert(digest, access.clone());
+        Ok(access)
+    }
+}
+
+fn read_grant(text: &str) -> Option<GrantId> {
+    let mut bytes = [0; 16];
+    const_hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(GrantId(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(key: &SecretKey) -> Tokens {
+        Tokens::new("log.example", 60, key)
+    }
+
+    #[test]
+    fn a_token_holds_until_it_expires_and_only_for_its_issuer() {
+        let key = SecretKey::generate().unwrap();
+        let now = Timestamp::from_seconds(1_000);
+        let name = |text| Identifier::parse(text).unwrap();
+        let grant = GrantId([5; 16]);
+        let token = tokens(&key).mint(&name("home"), &name("home@1"), grant, now).unwrap();
+
+        let verifier = tokens(&key);
+        for _remembered in [false, true] {
+            let access = verifier.verify(&token, now.plus_seconds(59)).unwrap();
+            assert_eq!((access.build, access.grant), (name("home@1"), grant));
+            let late = verifier.verify(&token, now.plus_seconds(60)).unwrap_err();
+            assert_eq!((late.code, late.subcode), (190, Some(463)));
+        }
+        let other_key = tokens(&SecretKey::generate().unwrap());
+        assert_eq!(other_key.verify(&token, now), Err(GraphError::malformed_token()));
+        let other_issuer = Tokens::new("other.example", 60, &key);
+        assert_eq!(other_issuer.verify(&token, now), Err(GraphError::malformed_token()));
+        assert_eq!(verifier.verify("x.y.z", now), Err(GraphError::malformed_token()));
+    }
+}

@@ -1,0 +1,166 @@
+//! Governance as engineers do it: an act is written, signed by those who act, and submitted, to the
+//! running server or to the log itself. The first acts of a log come from here too.
+
+use countersign_domain::act::{Act, Keys, Published, Signer};
+use countersign_domain::digest::Digest;
+use countersign_domain::rules::RulesDocument;
+use countersign_domain::schema::SchemaDocument;
+use countersign_domain::time::Timestamp;
+use countersign_log::Log;
+use countersign_log::append::ActAppendError;
+use countersign_verifier::canonical::{self, CanonicalError};
+use countersign_verifier::chronology::ACT_SKEW_S;
+use countersign_verifier::entry::{ActSignature, SignedAct};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::keys::{KeyError, SecretKey};
+
+/// An act with the document that it publishes, ready to be signed or submitted.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The act and its signatures so far.
+    pub act: SignedAct,
+    /// The document's bytes in canonical form.
+    pub document: Option<Vec<u8>>,
+}
+
+/// An act that cannot be submitted.
+#[derive(Debug, thiserror::Error)]
+pub enum GovernanceError {
+    /// It holds something that an entry cannot.
+    #[error(transparent)]
+    Form(#[from] CanonicalError),
+    /// Signed too long ago, or in the future.
+    #[error("the act was signed for {signed}, the clock says {now}: sign it again within {ACT_SKEW_S} seconds of submitting it")]
+    Untimely {
+        /// The time in the act.
+        signed: Timestamp,
+        /// The time by our clock.
+        now: Timestamp,
+    },
+    /// The log does not take it.
+    #[error(transparent)]
+    Refused(#[from] ActAppendError),
+    /// The system gives no thread to wait in.
+    #[error("the system gives no runtime: {0}")]
+    Runtime(std::io::Error),
+    /// A key to sign with.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl Submission {
+    /// An act as it came, its document still as JSON.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Form`] if the document cannot be written in canonical form.
+    pub fn new(act: SignedAct, document: Option<Value>) -> Result<Self, GovernanceError> {
+        let document = document.map(|document| canonical::to_bytes(&document)).transpose()?;
+        Ok(Self { act, document })
+    }
+
+    /// An act that publishes nothing.
+    #[must_use]
+    pub const fn of(act: Act, now: Timestamp) -> Self {
+        Self { act: SignedAct::unsigned(act, now), document: None }
+    }
+
+    /// An act that publishes a document; `act` gets the document's digest.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Form`] if the document cannot be written in canonical form.
+    pub fn publishing<T: Serialize>(
+        document: &T,
+        act: impl FnOnce(Digest) -> Act,
+        now: Timestamp,
+    ) -> Result<Self, GovernanceError> {
+        let document = canonical::to_bytes(document)?;
+        let digest = Digest(Sha256::digest(&document).into());
+        let act = SignedAct::unsigned(act(digest), now);
+        Ok(Self { act, document: Some(document) })
+    }
+
+    /// Adds the signature of `by`.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Form`] if the act cannot be written as an entry.
+    pub fn sign(
+        &mut self,
+        origin: &str,
+        by: Signer,
+        key: &SecretKey,
+    ) -> Result<(), GovernanceError> {
+        let sig = key.sign(&self.act.message(origin)?);
+        self.act.signatures.push(ActSignature { by, sig });
+        Ok(())
+    }
+}
+
+/// Appends an act to the log.
+///
+/// # Errors
+/// [`GovernanceError`]: untimely, or refused by the log.
+pub async fn submit(
+    log: &Log,
+    submission: Submission,
+    now: Timestamp,
+) -> Result<u64, GovernanceError> {
+    let signed = submission.act.time;
+    let apart_s = signed.seconds().abs_diff(now.seconds());
+    if apart_s > ACT_SKEW_S {
+        return Err(GovernanceError::Untimely { signed, now });
+    }
+    Ok(log.append_act(submission.act, submission.document).await?)
+}
+
+/// [`submit`] for commands, which run outside of any runtime.
+///
+/// # Errors
+/// As [`submit`].
+pub fn submit_blocking(
+    log: &Log,
+    submission: Submission,
+    now: Timestamp,
+) -> Result<u64, GovernanceError> {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(GovernanceError::Runtime)?
+        .block_on(submit(log, submission, now))
+}
+
+/// The keys that a new log begins with.
+pub struct Founders {
+    /// Signs the `keys` act.
+    pub root: SecretKey,
+    /// The reviewers, by name.
+    pub reviewers: Vec<(Signer, SecretKey)>,
+}
+
+/// The first acts of a log: keys, field schema, platform rules.
+///
+/// # Errors
+/// [`GovernanceError::Form`] if one cannot be written as an entry.
+pub fn founding_acts(
+    origin: &str,
+    founders: &Founders,
+    keys: Keys,
+    schema: &SchemaDocument,
+    rules: &RulesDocument,
+    now: Timestamp,
+) -> Result<Vec<Submission>, GovernanceError> {
+    let mut first = Submission::of(Act::Keys(keys), now);
+    first.sign(origin, Signer::Root, &founders.root)?;
+    let schema =
+        Submission::publishing(schema, |digest| Act::FieldSchema(Published { digest }), now)?;
+    let rules = Submission::publishing(rules, |digest| Act::Rules(Published { digest }), now)?;
+    let mut acts = vec![first];
+    for mut submission in [schema, rules] {
+        for (reviewer, key) in &founders.reviewers {
+            submission.sign(origin, reviewer.clone(), key)?;
+        }
+        acts.push(submission);
+    }
+    Ok(acts)
+}

@@ -1,0 +1,263 @@
+//! An instance: made once by `countersign init`, opened by everything else.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
+use countersign_domain::identifier::Identifier;
+use countersign_domain::rules::{RULES_VERSION, RulesDocument};
+use countersign_log::backend::posix::Posix;
+use countersign_log::{Log, LogConfig, OpenError};
+use countersign_verifier::note::{NoteKey, NoteKeyError};
+
+use crate::clock;
+use crate::config::{self, Config, ConfigError};
+use crate::directory::Directory;
+use crate::gateway::admin::AdminToken;
+use crate::gateway::masks::MaskCache;
+use crate::gateway::metrics::Metrics;
+use crate::gateway::token::Tokens;
+use crate::gateway::Gateway;
+use crate::governance::{self, Founders, GovernanceError};
+use crate::keys::{FileSigner, KeyError, SecretKey};
+use crate::people::schema::{self, SchemaFileError};
+use crate::source::image::ImageSource;
+use crate::store::{People, StoreError, StoreOptions};
+
+/// What a new instance begins with.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// The name of the log.
+    pub origin: String,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The reviewers.
+    pub reviewers: Vec<Identifier>,
+    /// Whether anybody may sign in as anybody.
+    pub demo_login: bool,
+}
+
+/// A new instance.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The log's key, as outsiders give it to a verifier.
+    pub log_key: String,
+    /// How many entries the log has.
+    pub entries: u64,
+}
+
+/// An instance that cannot be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// The folder has something in it.
+    #[error("{} is not empty; a new instance needs a folder of its own", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The field schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaFileError),
+    /// The people store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    /// The log's name.
+    #[error(transparent)]
+    Origin(#[from] NoteKeyError),
+    /// A founding act.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
+}
+
+/// The keys that are made for the platform itself.
+const PLATFORM_KEYS: [&str; 4] = ["log", "receipts", "root", "tokens"];
+
+/// Makes a new instance in an empty or new folder.
+///
+/// # Errors
+/// [`InstanceError`]. What was written until then stays, so that no key is ever lost.
+pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError> {
+    let directory = Directory::new(path);
+    make_folders(&directory)?;
+    let text = config::TEMPLATE
+        .replace("{origin}", &founding.origin)
+        .replace("{listen}", &founding.listen.to_string())
+        .replace(
+            "demo_login = false",
+            if founding.demo_login { "demo_login = true" } else { "demo_login = false" },
+        );
+    write_new(&directory.config(), &text, 0o644)?;
+    write_new(&directory.schema(), schema::DEFAULT, 0o644)?;
+    Config::read(&directory.config())?;
+    for name in PLATFORM_KEYS {
+        SecretKey::generate()?.write_new(&directory.key(name))?;
+    }
+    let mut token = [0; 32];
+    getrandom::fill(&mut token).map_err(KeyError::Randomness)?;
+    write_new(&directory.admin_token(), &const_hex::encode(token), 0o600)?;
+    let reviewers = make_reviewers(&directory, &founding.reviewers)?;
+    People::open(&directory.people(), StoreOptions::default())?;
+    found_log(&directory, reviewers)
+}
+
+/// Opens an instance for serving.
+///
+/// # Errors
+/// [`InstanceError`], naming the file, key or format that is wrong.
+pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
+    let config = Config::read(&directory.config())?;
+    let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
+    let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
+    let token_key = SecretKey::read(&directory.key("tokens"))?;
+    let file = |error| InstanceError::File { path: directory.admin_token(), error };
+    let admin_token = AdminToken::read(&directory.admin_token()).map_err(file)?;
+    let log = open_log(directory, &config)?;
+    Ok(Arc::new(Gateway {
+        log_key: log_key(directory)?,
+        directory: directory.clone(),
+        source: ImageSource::new(Arc::clone(&people)),
+        tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
+        masks: MaskCache::new(log.register(), clock::now()),
+        metrics: Metrics::default(),
+        people,
+        receipts,
+        admin_token,
+        log,
+        config,
+    }))
+}
+
+/// Opens the log of an instance alone, as a command does while no server runs.
+///
+/// # Errors
+/// [`InstanceError`]; [`OpenError`] says so when another process has the log open.
+pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceError> {
+    let signer = Arc::new(FileSigner::read(&directory.key("log"))?);
+    let settings = LogConfig {
+        origin: config.origin().to_owned(),
+        pool_wait_ms: config.log.pool_wait_ms,
+        publish_interval_ms: config.log.publish_interval_ms,
+        publish_deadline_s: config.log.publish_deadline_s,
+    };
+    let backend = Arc::new(Posix::new(&directory.log()));
+    let (log, recovered) = Log::open(settings, backend, signer, Arc::new(clock::now))?;
+    tracing::info!(entries = recovered.entries, "the log is open");
+    Ok(log)
+}
+
+/// The log's key, as outsiders give it to a verifier.
+///
+/// # Errors
+/// [`InstanceError`] if configuration or key cannot be read.
+pub fn log_key(directory: &Directory) -> Result<String, InstanceError> {
+    let config = Config::read(&directory.config())?;
+    let key = SecretKey::read(&directory.key("log"))?;
+    Ok(NoteKey::new(config.origin(), key.public())?.to_string())
+}
+
+/// What holds for everybody in a new instance, until other rules are published.
+#[must_use]
+pub fn default_rules() -> RulesDocument {
+    RulesDocument {
+        version: RULES_VERSION,
+        special_categories_of_friends: false,
+        minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
+        closed_territories: Vec::new(),
+    }
+}
+
+fn make_folders(directory: &Directory) -> Result<(), InstanceError> {
+    let path = directory.path();
+    let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied {
+        return Err(InstanceError::NotEmpty { path: path.to_owned() });
+    }
+    for folder in [path.to_owned(), directory.keys(), directory.keys().join("reviewers")] {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|error| InstanceError::File { path: folder, error })?;
+    }
+    Ok(())
+}
+
+fn make_reviewers(
+    directory: &Directory,
+    names: &[Identifier],
+) -> Result<Vec<(Identifier, SecretKey)>, InstanceError> {
+    let mut reviewers = Vec::new();
+    for name in names {
+        let key = SecretKey::generate()?;
+        key.write_new(&directory.key(&format!("reviewers/{name}")))?;
+        reviewers.push((name.clone(), key));
+    }
+    Ok(reviewers)
+}
+
+fn found_log(
+    directory: &Directory,
+    reviewers: Vec<(Identifier, SecretKey)>,
+) -> Result<Created, InstanceError> {
+    let config = Config::read(&directory.config())?;
+    let root = SecretKey::read(&directory.key("root"))?;
+    let keys = Keys {
+        root: root.public(),
+        receipts: SecretKey::read(&directory.key("receipts"))?.public(),
+        reviewers: reviewers
+            .iter()
+            .map(|(id, key)| Reviewer { id: id.clone(), key: key.public() })
+            .collect(),
+    };
+    let reviewers =
+        reviewers.into_iter().map(|(id, key)| (ActSigner::Reviewer(id), key)).collect();
+    let founders = Founders { root, reviewers };
+    let schema = schema::read(&directory.schema())?;
+    let now = clock::now();
+    let acts = governance::founding_acts(
+        config.origin(),
+        &founders,
+        keys,
+        &schema,
+        &default_rules(),
+        now,
+    )?;
+    let log = open_log(directory, &config)?;
+    for act in acts {
+        governance::submit_blocking(&log, act, now)?;
+    }
+    let entries = log.head();
+    log.shutdown();
+    Ok(Created { log_key: log_key(directory)?, entries })
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), InstanceError> {
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(|error| InstanceError::File { path: path.to_owned(), error })
+}

@@ -1,0 +1,151 @@
+//! Ed25519 keys in files: PKCS#8 PEM, readable by their owner only. They serve behind the log's
+//! [`Signer`] port, so that a key in hardware can take their place.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use countersign_domain::key::{PublicKey, Signature};
+use countersign_log::signer::Signer;
+use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use zeroize::Zeroizing;
+
+/// A secret key in memory, erased when dropped.
+pub struct SecretKey(SigningKey);
+
+/// A key that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file can be read by others than its owner.
+    #[error("{}: others than its owner may read this key (mode {mode:o}); run `chmod 600` on it and consider the key lost", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file holds no such key.
+    #[error("{}: this is no Ed25519 key in PKCS#8 PEM; `countersign key new FILE` makes one", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+impl SecretKey {
+    /// A new key.
+    ///
+    /// # Errors
+    /// [`KeyError::Randomness`].
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut())?;
+        Ok(Self(SigningKey::from_bytes(&seed)))
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// [`KeyError`]: unreadable, exposed to others, or no key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let file = |error| KeyError::File { path: path.to_owned(), error };
+        let mode = fs::metadata(path).map_err(file)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: path.to_owned(), mode });
+        }
+        let pem = Zeroizing::new(fs::read_to_string(path).map_err(file)?);
+        SigningKey::from_pkcs8_pem(&pem)
+            .map(Self)
+            .map_err(|_| KeyError::Form { path: path.to_owned() })
+    }
+
+    /// Writes the key to a new file.
+    ///
+    /// # Errors
+    /// [`KeyError::File`], also when the file exists: a key is never overwritten.
+    pub fn write_new(&self, path: &Path) -> Result<(), KeyError> {
+        let file = |error| KeyError::File { path: path.to_owned(), error };
+        let pem = self
+            .0
+            .to_pkcs8_pem(LineEnding::LF)
+            .map_err(|_| KeyError::Form { path: path.to_owned() })?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut out = options.open(path).map_err(file)?;
+        out.write_all(pem.as_bytes()).and_then(|()| out.sync_all()).map_err(file)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key().to_bytes())
+    }
+
+    /// The signature of a message.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.0.sign(message).to_bytes())
+    }
+
+    /// The key as PKCS#8 DER, version 1, which every library reads.
+    #[must_use]
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
+        /// RFC 8410: SEQUENCE { version 0, { id-Ed25519 }, OCTET STRING { OCTET STRING (32) } }.
+        const PREFIX: [u8; 16] =
+            [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+        let mut der = Zeroizing::new(Vec::with_capacity(PREFIX.len() + 32));
+        der.extend_from_slice(&PREFIX);
+        der.extend_from_slice(self.0.as_bytes());
+        der
+    }
+}
+
+/// A key that signs on the request path, with aws-lc-rs.
+pub struct FileSigner {
+    pair: Ed25519KeyPair,
+    public: PublicKey,
+}
+
+impl FileSigner {
+    /// Reads a key file to sign with it.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let key = SecretKey::read(path)?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(key.0.as_bytes())
+            .map_err(|_| KeyError::Form { path: path.to_owned() })?;
+        let public = PublicKey(pair.public_key().as_ref().try_into().unwrap_or_default());
+        Ok(Self { pair, public })
+    }
+}
+
+impl Signer for FileSigner {
+    fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        let mut bytes = [0; 64];
+        let signature = self.pair.sign(message);
+        for (byte, signed) in bytes.iter_mut().zip(signature.as_ref()) {
+            *byte = *signed;
+        }
+        Signature(bytes)
+    }
+}

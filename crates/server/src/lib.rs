@@ -1,0 +1,21 @@
+//! The gateway of Countersign, and everything that runs beside it on the platform's machine: the
+//! embedded people store, imports, the admin API and the commands.
+//!
+//! What it is not: it gives no meaning to an agreement (`countersign-domain`), defines no signed
+//! format (`countersign-verifier`), and nothing in it can open a person's data before the log has it
+//! (`countersign-log`).
+#![deny(unsafe_code)]
+
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod directory;
+pub mod gateway;
+pub mod governance;
+pub mod instance;
+pub mod keys;
+pub mod people;
+pub mod serving;
+pub mod source;
+pub mod store;

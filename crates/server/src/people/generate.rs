@@ -1,0 +1,143 @@
+//! A generated world: as many people as asked for, the same ones for the same seed (their handles and
+//! secrets apart, which are random as everybody's).
+//!
+//! Friendships are many and unequal, as on the platforms that this is about: degrees follow a
+//! log-normal distribution with a mean of 338, and most friends come from a person's own
+//! neighbourhood of four thousand (Chung and Lu's model, in blocks). A small world is scaled down.
+
+use countersign_domain::schema::FieldSchema;
+
+use super::import::{Batch, ImportError, ImportOptions, ImportReport};
+use super::invented::Inventor;
+use super::links::Links;
+use super::preset::Preset;
+use super::progress::Progress;
+use super::random::Random;
+use crate::store::{People, Profile};
+
+/// The mean number of friends in a large world: what was measured on the platform in 2014.
+pub const FRIENDS_MEAN: u64 = 338;
+
+/// The most friends that a platform allows.
+const FRIENDS_MAX: u64 = 5_000;
+/// In a small world, a person knows at most so small a part of it on average.
+const PEOPLE_PER_FRIEND: u64 = 8;
+/// The spread of the logarithm of degrees: the hundredth friendliest person has about six times the mean.
+const DEGREE_SIGMA: f64 = 1.0;
+const NEIGHBOURHOOD_PEOPLE: usize = 4_000;
+const NEAR_PERCENT: u64 = 70;
+/// Draws that hit the same pair twice count once; so many percent more are drawn.
+const SURPLUS_PERCENT: u64 = 108;
+
+/// What to generate.
+#[derive(Clone, Copy, Debug)]
+pub struct GenerateOptions<'a> {
+    /// How many people.
+    pub people: u32,
+    /// The same seed makes the same world.
+    pub seed: u64,
+    /// The settings that people start with.
+    pub preset: Preset,
+    /// The schema in force.
+    pub schema: &'a FieldSchema,
+    /// Where progress is shown.
+    pub progress: Progress,
+}
+
+/// Generates people into a store.
+///
+/// # Errors
+/// [`ImportError::Store`]; then nothing has changed.
+pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportReport, ImportError> {
+    let GenerateOptions { schema, preset, progress, .. } = *options;
+    let mut batch = Batch::begin(people, &ImportOptions { schema, preset, progress })?;
+    let numbers = invent_people(options, &mut batch)?;
+    let graph = Graph::of(options.people, &mut Random::seeded(options.seed));
+    let bar = progress.step("inventing friendships", options.people.into());
+    let mut links = Links::with_capacity(graph.draws_expected());
+    for number in &numbers {
+        links.imported(*number);
+    }
+    let mut random = Random::seeded(options.seed.wrapping_add(1));
+    for person in 0..numbers.len() {
+        graph.draw(person, &mut random, |friend| links.add(numbers[person], numbers[friend]));
+        if person % 1_024 == 0 {
+            bar.at(person as u64);
+        }
+    }
+    drop((bar, graph, numbers));
+    batch.links = links;
+    batch.finish()
+}
+
+/// The people's numbers in the store, in the order of their invention.
+fn invent_people(
+    options: &GenerateOptions<'_>,
+    batch: &mut Batch<'_>,
+) -> Result<Vec<u32>, ImportError> {
+    let bar = options.progress.step("inventing people", options.people.into());
+    let inventor = Inventor::new(options.schema);
+    let mut profile = Profile::default();
+    let mut numbers = Vec::with_capacity(options.people as usize);
+    for number in 1..=options.people {
+        let is_minor = inventor.fill(options.seed, number.into(), &mut profile);
+        // Of one length, so that accounts arrive in the order in which they are stored.
+        numbers.push(batch.person(&format!("person-{number:08}"), &mut profile, is_minor)?);
+        if number % 1_024 == 0 {
+            bar.at(number.into());
+        }
+    }
+    Ok(numbers)
+}
+
+/// How many friends everybody should have, summed up so that drawing is a search.
+struct Graph {
+    /// The sum of the degrees of all before.
+    sums: Vec<u64>,
+}
+
+impl Graph {
+    fn of(people: u32, random: &mut Random) -> Self {
+        let others = u64::from(people).saturating_sub(1);
+        let mean = FRIENDS_MEAN.min(others / PEOPLE_PER_FRIEND).max(1) as f64;
+        let max = FRIENDS_MAX.min(others / 2).max(1) as f64;
+        // The mean of a log-normal distribution is exp(μ + σ²/2).
+        let mu = mean.ln() - DEGREE_SIGMA * DEGREE_SIGMA / 2.0;
+        let mut sum = 0;
+        let mut sums = vec![0];
+        for _ in 0..people {
+            let degree = DEGREE_SIGMA.mul_add(random.normal(), mu).exp();
+            sum += degree.round().clamp(1.0, max) as u64;
+            sums.push(sum);
+        }
+        Self { sums }
+    }
+
+    fn draws_expected(&self) -> usize {
+        let sum = self.sums.last().copied().unwrap_or(0);
+        (sum * SURPLUS_PERCENT / 200) as usize + self.sums.len()
+    }
+
+    /// Draws half of a person's friends; the other half is drawn by those who draw them.
+    fn draw(&self, person: usize, random: &mut Random, mut friend: impl FnMut(usize)) {
+        let people = self.sums.len() - 1;
+        let degree = self.sums[person + 1] - self.sums[person];
+        let near_from = person - person % NEIGHBOURHOOD_PEOPLE;
+        let near = near_from..(near_from + NEIGHBOURHOOD_PEOPLE).min(people);
+        let draws = (degree * SURPLUS_PERCENT + random.below(200)) / 200;
+        for _ in 0..draws {
+            let range = if random.percent(NEAR_PERCENT) { near.clone() } else { 0..people };
+            let drawn = self.pick(range, random);
+            if drawn != person {
+                friend(drawn);
+            }
+        }
+    }
+
+    /// Somebody of a range, each as likely as their degree says.
+    fn pick(&self, range: std::ops::Range<usize>, random: &mut Random) -> usize {
+        let (low, high) = (self.sums[range.start], self.sums[range.end]);
+        let at = low + random.below(high - low);
+        range.start + self.sums[range.start + 1..range.end].partition_point(|sum| *sum <= at)
+    }
+}

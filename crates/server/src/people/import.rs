@@ -1,0 +1,176 @@
+//! An import of people from files: which kinds there are, and what every one has in common.
+
+use std::path::{Path, PathBuf};
+
+use countersign_domain::schema::FieldSchema;
+
+use super::links::Links;
+use super::preset::Preset;
+use super::progress::Progress;
+use super::{import_jsonl, import_ldbc, import_snap};
+use crate::store::{Counts, Import, NewPerson, People, Profile, StoreError};
+
+/// A kind of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A folder of SNAP's ego-Facebook networks.
+    Snap,
+    /// A folder of LDBC Social Network Benchmark CSV files.
+    Ldbc,
+    /// A file of JSON Lines, one person each.
+    Jsonl,
+}
+
+/// How an import is done.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportOptions<'a> {
+    /// The schema in force; a field that it does not have is refused.
+    pub schema: &'a FieldSchema,
+    /// The settings that people start with, where the files say nothing.
+    pub preset: Preset,
+    /// Where progress is shown.
+    pub progress: Progress,
+}
+
+/// What an import has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImportReport {
+    /// People in the files.
+    pub people: u64,
+    /// Those of them who were not in the store before.
+    pub people_new: u64,
+    /// Friendships in the files, each counted once.
+    pub friendships: u64,
+    /// What the store has now.
+    pub store: Counts,
+}
+
+/// Why nothing was imported. No value of a field is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file cannot be read.
+    #[error("{}: reading failed: {source}; nothing was imported", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not what it should be.
+    #[error("{}:{line}:{column}: expected {expected}; nothing was imported", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from one.
+        line: u64,
+        /// The character of the line, counted from one.
+        column: u64,
+        /// What should stand there.
+        expected: String,
+    },
+    /// A folder of neither kind.
+    #[error(
+        "{}: expected a folder with facebook_combined.txt (SNAP) or person_0_0.csv (LDBC), or a .jsonl file",
+        path.display()
+    )]
+    UnknownKind {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The schema lacks a field that this kind of files has.
+    #[error("the field schema has no {field:?}, which these files have; add it at the end of the schema")]
+    MissingField {
+        /// The field's name.
+        field: &'static str,
+    },
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Kind {
+    /// The kind of what lies at a path.
+    ///
+    /// # Errors
+    /// [`ImportError::UnknownKind`].
+    pub fn detect(path: &Path) -> Result<Self, ImportError> {
+        if path.join(import_snap::COMBINED).is_file() {
+            Ok(Self::Snap)
+        } else if path.join(import_ldbc::PERSONS.name).is_file() {
+            Ok(Self::Ldbc)
+        } else if path.is_file() && path.extension().is_some_and(|end| end == "jsonl") {
+            Ok(Self::Jsonl)
+        } else {
+            Err(ImportError::UnknownKind { path: path.to_owned() })
+        }
+    }
+}
+
+/// Imports all people from a path: everything, or on any error nothing. Run again, it changes
+/// nothing; people whom the files no longer have stay.
+///
+/// # Errors
+/// [`ImportError`], with file, line and column where the files are at fault.
+pub fn run(
+    kind: Kind,
+    path: &Path,
+    people: &People,
+    options: &ImportOptions<'_>,
+) -> Result<ImportReport, ImportError> {
+    let mut batch = Batch::begin(people, options)?;
+    match kind {
+        Kind::Snap => import_snap::read(path, &mut batch)?,
+        Kind::Ldbc => import_ldbc::read(path, &mut batch)?,
+        Kind::Jsonl => import_jsonl::read(path, &mut batch)?,
+    }
+    batch.finish()
+}
+
+/// An import while files are read into it.
+pub(super) struct Batch<'a> {
+    pub(super) options: ImportOptions<'a>,
+    pub(super) import: Import<'a>,
+    pub(super) links: Links,
+    people: u64,
+    people_new: u64,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn begin(
+        people: &'a People,
+        options: &ImportOptions<'a>,
+    ) -> Result<Self, StoreError> {
+        let (import, links) = (people.import()?, Links::default());
+        Ok(Self { options: *options, import, links, people: 0, people_new: 0 })
+    }
+
+    /// Puts a person with the preset's settings.
+    pub(super) fn person(
+        &mut self,
+        account: &str,
+        profile: &mut Profile,
+        minor: bool,
+    ) -> Result<u32, StoreError> {
+        let settings = self.options.preset.settings(self.options.schema, account);
+        self.put(NewPerson { account, minor, settings, profile })
+    }
+
+    pub(super) fn put(&mut self, person: NewPerson<'_>) -> Result<u32, StoreError> {
+        let placed = self.import.person(person)?;
+        self.people += 1;
+        self.people_new += u64::from(placed.is_new);
+        self.links.imported(placed.number);
+        Ok(placed.number)
+    }
+
+    pub(super) fn finish(mut self) -> Result<ImportReport, ImportError> {
+        let progress = self.options.progress;
+        let friendships = self.links.write(&mut self.import, progress)?;
+        let bar = progress.step("writing the image", 0);
+        let store = self.import.commit(&mut |done, total| {
+            bar.total(total);
+            bar.at(done);
+        })?;
+        Ok(ImportReport { people: self.people, people_new: self.people_new, friendships, store })
+    }
+}

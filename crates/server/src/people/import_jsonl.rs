@@ -1,0 +1,291 @@
+//! JSON Lines, one person each:
+//!
+//! ```json
+//! {"account":"ada","profile":{"name":"Ada"},"friends":["bob"],"minor":false,
+//!  "settings":{"friends_device":["id","name"]}}
+//! ```
+//!
+//! Only the account has to be there. Values of the profile are taken over byte by byte; `null` is no
+//! value. A friend is somebody of this file or of the store, and friendship is mutual, whoever names
+//! it. A route that `settings` leaves out is as the preset says.
+//!
+//! The file is read twice: once for people, and again for friends, who may come later in the file.
+
+use std::fmt;
+use std::path::Path;
+
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::route::Route;
+use countersign_domain::schema::FieldSchema;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::import::{Batch, ImportError};
+use super::lines::{Line, Lines};
+use crate::store::{NewPerson, Profile, StoreError};
+
+/// Reads the file.
+pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
+    let schema = batch.options.schema;
+    let mut accounts = std::collections::HashSet::new();
+    let mut person = Person::default();
+    each(path, schema, &mut person, |line, person| {
+        if !accounts.insert(person.account.clone()) {
+            return Err(line.malformed(0, "a person who has not come before"));
+        }
+        let mut settings = batch.options.preset.settings(schema, &person.account);
+        for (route, open) in &person.settings {
+            settings = settings.with(*route, *open);
+        }
+        let Person { account, profile, minor, .. } = person;
+        let placed = batch.put(NewPerson { account, minor: *minor, settings, profile });
+        placed.map(|_| ()).map_err(|error| at_line(line, error))
+    })?;
+    each(path, schema, &mut person, |line, person| {
+        let expected = "friends who are in this file or in the store";
+        let unknown = |account: &str| {
+            let quoted = serde_json::to_string(account).unwrap_or_default();
+            line.malformed(line.text.rfind(&quoted).unwrap_or(0), expected)
+        };
+        let number_of = |account: &str| {
+            batch.import.number_of(account)?.ok_or_else(|| unknown(account))
+        };
+        let number = number_of(&person.account)?;
+        for friend in &person.friends {
+            let friend_number = number_of(friend)?;
+            if friend_number == number {
+                return Err(unknown(friend));
+            }
+            batch.links.add(number, friend_number);
+        }
+        Ok(())
+    })
+}
+
+/// What the store refuses about a person is the line's fault.
+fn at_line(line: Line<'_>, error: StoreError) -> ImportError {
+    match error {
+        StoreError::AccountLength { .. } | StoreError::ProfileTooLarge { .. } => {
+            line.malformed(0, &format!("less: {error}"))
+        }
+        error => error.into(),
+    }
+}
+
+/// Calls `take` with every person of the file.
+fn each(
+    path: &Path,
+    schema: &FieldSchema,
+    person: &mut Person,
+    mut take: impl FnMut(Line<'_>, &mut Person) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
+    let mut lines = Lines::open(path)?;
+    while let Some(line) = lines.next()? {
+        if line.text.trim().is_empty() {
+            continue;
+        }
+        person.clear();
+        let mut deserializer = serde_json::Deserializer::from_str(line.text);
+        let read = PersonSeed { schema, person }.deserialize(&mut deserializer);
+        read.and_then(|()| deserializer.end()).map_err(|error| malformed(line, &error))?;
+        take(line, person)?;
+    }
+    Ok(())
+}
+
+/// Where serde_json stopped, without the line that it counts for itself, and without the value that
+/// it found, since that may be anybody's religion.
+fn malformed(line: Line<'_>, error: &serde_json::Error) -> ImportError {
+    let message = error.to_string();
+    let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+    let expected = match what.rsplit_once("expected ") {
+        Some((_, expected)) => expected.to_owned(),
+        None => format!("a person as {{\"account\":…}} on one line ({what})"),
+    };
+    let at = error.column().saturating_sub(1).min(line.text.len());
+    let at = (0..=at).rev().find(|at| line.text.is_char_boundary(*at)).unwrap_or(0);
+    line.malformed(at, &expected)
+}
+
+/// A line's person. One serves all lines.
+#[derive(Default)]
+struct Person {
+    account: String,
+    profile: Profile,
+    friends: Vec<String>,
+    minor: bool,
+    settings: Vec<(Route, FieldSet)>,
+}
+
+impl Person {
+    fn clear(&mut self) {
+        self.account.clear();
+        self.profile.clear();
+        self.friends.clear();
+        self.minor = false;
+        self.settings.clear();
+    }
+}
+
+/// Reads a person with the schema at hand, so that an unknown field is noticed where it stands.
+struct PersonSeed<'s> {
+    schema: &'s FieldSchema,
+    person: &'s mut Person,
+}
+
+impl<'de> DeserializeSeed<'de> for PersonSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PersonSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a person as {\"account\":…}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "account" => self.person.account = map.next_value()?,
+                "friends" => self.person.friends = map.next_value()?,
+                "minor" => self.person.minor = map.next_value()?,
+                "profile" => {
+                    let profile = &mut self.person.profile;
+                    map.next_value_seed(ProfileSeed { schema: self.schema, profile })?;
+                }
+                "settings" => {
+                    let settings = &mut self.person.settings;
+                    map.next_value_seed(SettingsSeed { schema: self.schema, settings })?;
+                }
+                _ => {
+                    return Err(A::Error::custom(
+                        "expected one of account, profile, friends, minor, settings",
+                    ));
+                }
+            }
+        }
+        if self.person.account.is_empty() {
+            return Err(A::Error::custom("expected an account that is not empty"));
+        }
+        Ok(())
+    }
+}
+
+struct ProfileSeed<'s> {
+    schema: &'s FieldSchema,
+    profile: &'s mut Profile,
+}
+
+impl<'de> DeserializeSeed<'de> for ProfileSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ProfileSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a profile as {\"FIELD\":VALUE,…}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = FieldSet::EMPTY;
+        while let Some(name) = map.next_key::<String>()? {
+            let field = field(self.schema, &name)?;
+            if field == FieldId::ID || field == FieldId::FRIENDS {
+                return Err(A::Error::custom("expected no id and no friends in a profile"));
+            }
+            if seen.contains(field) {
+                return Err(A::Error::custom("expected every field once"));
+            }
+            seen = seen.with(field);
+            let value: &RawValue = map.next_value()?;
+            // Raw values are checked for their structure alone; this finds broken escapes too.
+            serde_json::from_str::<serde_json::Value>(value.get())
+                .map_err(|_| A::Error::custom("expected a value without broken escapes or numbers"))?;
+            if value.get() != "null" {
+                self.profile.set(field, value.get().as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+struct SettingsSeed<'s> {
+    schema: &'s FieldSchema,
+    settings: &'s mut Vec<(Route, FieldSet)>,
+}
+
+impl<'de> DeserializeSeed<'de> for SettingsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for SettingsSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings as {\"ROUTE\":[\"FIELD\",…],…}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            let route = Route::parse(&name).ok_or_else(|| {
+                A::Error::custom("expected one of my_device, friends_device, my_app, friends_app")
+            })?;
+            let open = map.next_value_seed(FieldsSeed { schema: self.schema })?;
+            self.settings.push((route, open));
+        }
+        Ok(())
+    }
+}
+
+struct FieldsSeed<'s> {
+    schema: &'s FieldSchema,
+}
+
+impl<'de> DeserializeSeed<'de> for FieldsSeed<'_> {
+    type Value = FieldSet;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldSet, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FieldsSeed<'_> {
+    type Value = FieldSet;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of fields")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FieldSet, A::Error> {
+        let mut open = FieldSet::EMPTY;
+        while let Some(name) = seq.next_element::<String>()? {
+            open = open.with(field(self.schema, &name)?);
+        }
+        Ok(open)
+    }
+}
+
+/// The field of this name. A name of the file is repeated only if the schema has one like it:
+/// what stands in the wrong place may be anything.
+fn field<E: Error>(schema: &FieldSchema, name: &str) -> Result<FieldId, E> {
+    schema.by_name(name).ok_or_else(|| match schema.resolve(&[name]) {
+        Err(error @ countersign_domain::schema::SchemaError::UnknownField {
+            nearest: Some(_), ..
+        }) => E::custom(format_args!("expected a field of the schema: {error}")),
+        _ => E::custom("expected a field of the schema"),
+    })
+}

@@ -1,0 +1,126 @@
+//! Reading text files line by line, with errors that say where.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::import::ImportError;
+
+/// An open text file. Lines may end with LF or CRLF.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    buffer: Vec<u8>,
+    number: u64,
+}
+
+/// One line, with its place.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    path: &'a Path,
+    /// Counted from one.
+    number: u64,
+    pub(super) text: &'a str,
+}
+
+/// A part of a line, with its place.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a> {
+    line: Line<'a>,
+    /// In bytes from the beginning of the line.
+    start: usize,
+    pub(super) text: &'a str,
+}
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
+        let file = File::open(path)
+            .map_err(|source| ImportError::File { path: path.to_owned(), source })?;
+        let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0 })
+    }
+
+    /// The next line; `None` after the last.
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, ImportError> {
+        self.buffer.clear();
+        let read = self.reader.read_until(b'\n', &mut self.buffer);
+        let bytes =
+            read.map_err(|source| ImportError::File { path: self.path.clone(), source })?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        let bytes = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let malformed = |error: std::str::Utf8Error| ImportError::Malformed {
+            path: self.path.clone(),
+            line: self.number,
+            column: error.valid_up_to() as u64 + 1,
+            expected: "text in UTF-8".to_owned(),
+        };
+        let text = std::str::from_utf8(bytes).map_err(malformed)?;
+        Ok(Some(Line { path: &self.path, number: self.number, text }))
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The parts between separators.
+    pub(super) fn cells(self, separator: char) -> impl Iterator<Item = Cell<'a>> {
+        let mut start = 0;
+        self.text.split(separator).map(move |text| {
+            let cell = Cell { line: self, start, text };
+            start += text.len() + separator.len_utf8();
+            cell
+        })
+    }
+
+    /// Exactly so many parts.
+    pub(super) fn exactly<const N: usize>(
+        self,
+        separator: char,
+        expected: &str,
+    ) -> Result<[Cell<'a>; N], ImportError> {
+        let mut cells = self.cells(separator);
+        let found: Option<Vec<Cell<'a>>> = (0..N).map(|_| cells.next()).collect();
+        let end = || Err(self.malformed(self.text.len(), expected));
+        match (found.map(<[Cell<'a>; N]>::try_from), cells.next()) {
+            (Some(Ok(found)), None) => Ok(found),
+            (_, Some(surplus)) => Err(surplus.malformed(expected)),
+            _ => end(),
+        }
+    }
+
+    /// The error that says what was expected `at` so many bytes into the line.
+    pub(super) fn malformed(self, at: usize, expected: &str) -> ImportError {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        ImportError::Malformed {
+            path: self.path.to_owned(),
+            line: self.number,
+            column: before.chars().count() as u64 + 1,
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+impl<'a> Cell<'a> {
+    pub(super) fn malformed(self, expected: &str) -> ImportError {
+        self.line.malformed(self.start, expected)
+    }
+
+    /// A whole number.
+    pub(super) fn number(self, expected: &str) -> Result<u64, ImportError> {
+        self.text.parse().map_err(|_| self.malformed(expected))
+    }
+
+    /// The parts of this part.
+    pub(super) fn parts(self, separator: char) -> impl Iterator<Item = Cell<'a>> {
+        let mut start = self.start;
+        self.text.split(separator).map(move |text| {
+            let cell = Cell { line: self.line, start, text };
+            start += text.len() + separator.len_utf8();
+            cell
+        })
+    }
+}

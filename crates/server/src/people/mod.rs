@@ -1,0 +1,17 @@
+//! Bringing people in: the default field schema, imports of other people's files, and a generator.
+//!
+//! Every import reads all of its files before it commits anything, so that a malformed line leaves
+//! the store as it was, and finds people again by account, so that it can be run again.
+
+pub mod generate;
+pub mod import;
+mod import_jsonl;
+mod import_ldbc;
+mod import_snap;
+mod invented;
+mod lines;
+mod links;
+pub mod preset;
+pub mod progress;
+mod random;
+pub mod schema;

@@ -1,0 +1,89 @@
+//! LMDB's named databases.
+//!
+//! | name | key | value |
+//! | --- | --- | --- |
+//! | meta | `format`, `generation` | 8 bytes, little-endian |
+//! | accounts | the platform's own name for a person | person number |
+//! | people | person number | record (see `record`), which holds account, handle and secret too |
+//! | friends | person number | their friends' numbers, ascending, 4 bytes each, little-endian |
+//! | grants | grant id | grant (see `grant`) |
+//! | changed_settings | person number | settings since the image was written |
+//!
+//! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
+//! database from handles: the image's index answers that, and it is made again from `people`.
+
+use std::convert::Infallible;
+
+use heed::byteorder::BE;
+use heed::types::{Bytes, Str, U32};
+use heed::{CommitOrAbort, Env, RoTxn, RwTxn, WithTls};
+
+pub(super) type Number = U32<BE>;
+type Database<K, V> = heed::Database<'static, K, V>;
+
+const META: &str = "meta";
+const FORMAT: &str = "format";
+const GENERATION: &str = "generation";
+
+/// The databases, open.
+#[derive(Clone, Copy)]
+pub(super) struct Databases {
+    meta: Database<Str, Bytes>,
+    pub(super) accounts: Database<Str, Number>,
+    pub(super) people: Database<Number, Bytes>,
+    pub(super) friends: Database<Number, Bytes>,
+    pub(super) grants: Database<Bytes, Bytes>,
+    pub(super) changed_settings: Database<Number, Bytes>,
+}
+
+impl Databases {
+    /// Opens them all; in a new store they are made.
+    pub(super) fn open(env: &Env<WithTls>) -> heed::Result<Self> {
+        let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+            let databases = (
+                opener.create_database::<Str, Bytes>(txn, Some(META))?,
+                opener.create_database::<Str, Number>(txn, Some("accounts"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("people"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("friends"))?,
+                opener.create_database::<Bytes, Bytes>(txn, Some("grants"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("changed_settings"))?,
+            );
+            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(databases))
+        })?;
+        let (meta, accounts, people, friends, grants, changed_settings) = match opened {
+            CommitOrAbort::Commit(databases) => databases,
+            CommitOrAbort::Abort(never) => match never {},
+        };
+        Ok(Self { meta, accounts, people, friends, grants, changed_settings })
+    }
+
+    /// The stored format's version, `None` in a new store. Asked before anything else is touched.
+    pub(super) fn format(env: &Env<WithTls>) -> heed::Result<Option<u32>> {
+        let mut format = None;
+        env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
+            if let Some(meta) = opener.open_database::<Str, Bytes>(txn, Some(META))? {
+                format = meta.get(txn, FORMAT)?.map(number);
+            }
+            Ok::<_, heed::Error>(CommitOrAbort::Abort::<(), ()>(()))
+        })?;
+        Ok(format.map(|format| u32::try_from(format).unwrap_or(u32::MAX)))
+    }
+
+    pub(super) fn put_format(&self, txn: &mut RwTxn<'_>, format: u32) -> heed::Result<()> {
+        self.meta.put(txn, FORMAT, &u64::from(format).to_le_bytes())
+    }
+
+    /// The generation of the image that belongs to what this transaction sees; zero before the first.
+    pub(super) fn generation(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
+        Ok(self.meta.get(txn, GENERATION)?.map_or(0, number))
+    }
+
+    pub(super) fn put_generation(&self, txn: &mut RwTxn<'_>, generation: u64) -> heed::Result<()> {
+        self.meta.put(txn, GENERATION, &generation.to_le_bytes())
+    }
+}
+
+/// A number of `meta`. Bytes that are none read as a number that nothing accepts.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)
+}

@@ -1,0 +1,311 @@
+//! The image of the people that requests read: one mapped file, written once.
+//!
+//! ```text
+//! header   128 bytes: magic, version, people, generation, friendships, where the sections begin,
+//!          total length, a CRC-32 of each section and one of the header
+//! records  a record per person (see `record`), each beginning at a multiple of 64
+//! friends  numbers of people, 4 bytes each, ascending for each person
+//! offsets  per person where the record begins, 8 bytes each, and one more for the end
+//! index    handle to number: an open-addressing table of 4-byte slots, at most half full
+//! ```
+//!
+//! A friend costs two cache misses, one for the offset and one for the record. A handle is looked up
+//! here and not in LMDB, since it costs one more miss instead of a microsecond.
+//!
+//! All checksums are compared when it is opened; after that, reads are still checked for bounds, and
+//! an image that lies gives `None`, never a panic.
+
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::person::{Handle, Secret};
+use countersign_domain::settings::Settings;
+
+use super::error::ImageFault;
+use super::map::Mapped;
+use super::record::Record;
+
+/// The version of the image that this code reads and writes.
+pub const IMAGE_VERSION: u32 = 1;
+
+pub(super) const MAGIC: &[u8; 8] = b"CSPEOPLE";
+pub(super) const HEADER_BYTES: usize = 128;
+pub(super) const HEADER_CRC_AT: usize = HEADER_BYTES - 4;
+/// Records begin at multiples of a cache line.
+pub(super) const ALIGNMENT: u64 = 64;
+/// A slot of the index that holds nobody.
+pub(super) const SLOT_EMPTY: u32 = u32::MAX;
+
+/// The numbers of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) people: u32,
+    pub(super) generation: u64,
+    pub(super) friendships: u64,
+    /// Where records, friends, offsets and index begin.
+    pub(super) starts: [u64; 4],
+    pub(super) total_bytes: u64,
+    /// The checksums of the sections.
+    pub(super) crcs: [u32; 4],
+}
+
+const SECTIONS: [&str; 4] = ["records", "friends", "offsets", "index slots"];
+
+/// How many slots the index over so many people has.
+pub(super) fn slots_count(people: u32) -> usize {
+    (people as usize).saturating_mul(2).next_power_of_two().max(2)
+}
+
+/// The slot at which the search for a handle begins. Handles are random, so eight bytes are a hash.
+pub(super) fn first_slot(handle: Handle, slots: usize) -> usize {
+    let [a, b, c, d, e, f, g, h, ..] = handle.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]) as usize & (slots - 1)
+}
+
+impl Header {
+    pub(super) fn to_bytes(self) -> [u8; HEADER_BYTES] {
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&IMAGE_VERSION.to_le_bytes());
+        bytes.extend_from_slice(&self.people.to_le_bytes());
+        let [records, friends, offsets, index] = self.starts;
+        for number in
+            [self.generation, self.friendships, records, friends, offsets, index, self.total_bytes]
+        {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for crc in self.crcs {
+            bytes.extend_from_slice(&crc.to_le_bytes());
+        }
+        bytes.resize(HEADER_CRC_AT, 0);
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        std::array::from_fn(|i| bytes.get(i).copied().unwrap_or_default())
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, ImageFault> {
+        let header: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(ImageFault::NotAnImage)?;
+        if !header.starts_with(MAGIC) {
+            return Err(ImageFault::NotAnImage);
+        }
+        let u32_at = |at| u32_at(header, at).ok_or(ImageFault::NotAnImage);
+        let u64_at = |at| u64_at(header, at).ok_or(ImageFault::NotAnImage);
+        let version = u32_at(8)?;
+        if version != IMAGE_VERSION {
+            return Err(ImageFault::UnknownVersion { found: version });
+        }
+        if crc32fast::hash(&header[..HEADER_CRC_AT]) != u32_at(HEADER_CRC_AT)? {
+            return Err(ImageFault::Checksum { section: "header's bytes" });
+        }
+        Ok(Self {
+            people: u32_at(12)?,
+            generation: u64_at(16)?,
+            friendships: u64_at(24)?,
+            starts: [u64_at(32)?, u64_at(40)?, u64_at(48)?, u64_at(56)?],
+            total_bytes: u64_at(64)?,
+            crcs: [u32_at(72)?, u32_at(76)?, u32_at(80)?, u32_at(84)?],
+        })
+    }
+
+    /// The sections' places, if they follow each other and have the sizes that they must have.
+    fn sections(&self, found: u64) -> Result<[std::ops::Range<usize>; 4], ImageFault> {
+        if found != self.total_bytes {
+            return Err(ImageFault::Length { found, expected: self.total_bytes });
+        }
+        let [records, friends, offsets, index] = self.starts;
+        let bounds = [records, friends, offsets, index, self.total_bytes];
+        let ordered = records == HEADER_BYTES as u64 && bounds.is_sorted();
+        let offsets_fit = index.wrapping_sub(offsets) == (u64::from(self.people) + 1) * 8;
+        let index_bytes = slots_count(self.people) as u64 * 4;
+        let index_fits = self.total_bytes.wrapping_sub(index) == index_bytes;
+        if !(ordered && offsets_fit && index_fits) {
+            return Err(ImageFault::Inconsistent { section: "sections" });
+        }
+        let range = |from: u64, to: u64| from as usize..to as usize;
+        Ok([
+            range(records, friends),
+            range(friends, offsets),
+            range(offsets, index),
+            range(index, self.total_bytes),
+        ])
+    }
+}
+
+/// An open image.
+pub struct Image {
+    bytes: Mapped,
+    header: Header,
+    records: std::ops::Range<usize>,
+    friends: std::ops::Range<usize>,
+    offsets: std::ops::Range<usize>,
+    index: std::ops::Range<usize>,
+}
+
+/// Where a record lies among the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u64,
+    bytes: u32,
+}
+
+impl Image {
+    /// Checks an image, all of it: this reads the file once, which is what a cold start needs anyway.
+    pub(super) fn open(bytes: Mapped) -> Result<Self, ImageFault> {
+        let image = Self::open_unchecked(bytes)?;
+        let ranges = [&image.records, &image.friends, &image.offsets, &image.index];
+        for ((range, crc), section) in ranges.into_iter().zip(image.header.crcs).zip(SECTIONS) {
+            let section_bytes = image.bytes.get(range.clone()).unwrap_or_default();
+            if crc32fast::hash(section_bytes) != crc {
+                return Err(ImageFault::Checksum { section });
+            }
+        }
+        Ok(image)
+    }
+
+    /// Checks the header alone.
+    pub(super) fn open_unchecked(bytes: Mapped) -> Result<Self, ImageFault> {
+        let header = Header::parse(&bytes)?;
+        let [records, friends, offsets, index] = header.sections(bytes.len() as u64)?;
+        Ok(Self { bytes, header, records, friends, offsets, index })
+    }
+
+    /// How many people there are. Their numbers go from zero to one less.
+    #[must_use]
+    pub const fn people_count(&self) -> u32 {
+        self.header.people
+    }
+
+    /// How many friendships there are, each counted once.
+    #[must_use]
+    pub const fn friendships_count(&self) -> u64 {
+        self.header.friendships
+    }
+
+    /// The state of the database that it is of.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.header.generation
+    }
+
+    /// Its size.
+    #[must_use]
+    pub fn bytes_count(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// The number of the person of this handle.
+    #[must_use]
+    pub fn find(&self, handle: Handle) -> Option<u32> {
+        let index = self.bytes.get(self.index.clone())?;
+        let slots = index.len() / 4;
+        let mut slot = first_slot(handle, slots);
+        for _ in 0..slots {
+            let number = u32_at(index, slot * 4)?;
+            if number == SLOT_EMPTY {
+                return None;
+            }
+            if self.person(number)?.handle() == handle {
+                return Some(number);
+            }
+            slot = (slot + 1) & (slots - 1);
+        }
+        None
+    }
+
+    /// The person of this number.
+    #[must_use]
+    pub fn person(&self, number: u32) -> Option<PersonRef<'_>> {
+        self.person_at(self.span(number)?)
+    }
+
+    pub(crate) fn span(&self, number: u32) -> Option<Span> {
+        if number >= self.header.people {
+            return None;
+        }
+        let at = self.offsets.start + number as usize * 8;
+        let (start, end) = (u64_at(&self.bytes, at)?, u64_at(&self.bytes, at + 8)?);
+        let bytes = u32::try_from(end.checked_sub(start)?).ok()?;
+        Some(Span { start, bytes })
+    }
+
+    pub(crate) fn person_at(&self, span: Span) -> Option<PersonRef<'_>> {
+        let start = self.records.start.checked_add(usize::try_from(span.start).ok()?)?;
+        let end = start.checked_add(span.bytes as usize)?;
+        if end > self.records.end {
+            return None;
+        }
+        Some(PersonRef { image: self, record: Record::parse(self.bytes.get(start..end)?)? })
+    }
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Image").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+/// A person in an image. Values of fields are for `source` alone, which puts them under guard.
+#[derive(Clone, Copy)]
+pub struct PersonRef<'a> {
+    image: &'a Image,
+    record: Record<'a>,
+}
+
+impl<'a> PersonRef<'a> {
+    /// The person's handle.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.record.handle()
+    }
+
+    /// The platform's own name for the person.
+    #[must_use]
+    pub fn account(&self) -> Option<&'a str> {
+        self.record.account()
+    }
+
+    /// Whether the person is a minor.
+    #[must_use]
+    pub const fn is_minor(&self) -> bool {
+        self.record.is_minor()
+    }
+
+    /// The fields for which there is a value. Everybody has an id and a list of friends.
+    #[must_use]
+    pub fn present(&self) -> FieldSet {
+        self.record.present().with(FieldId::ID).with(FieldId::FRIENDS)
+    }
+
+    /// How many friends the person has.
+    #[must_use]
+    pub fn friends_count(&self) -> u32 {
+        self.record.friends_count()
+    }
+
+    /// The numbers of the friends, ascending; `None` when the image is damaged there.
+    #[must_use]
+    pub fn friends(&self) -> Option<impl ExactSizeIterator<Item = u32> + use<'a>> {
+        let section = self.image.bytes.get(self.image.friends.clone())?;
+        let start = usize::try_from(self.record.friends_start()).ok()?.checked_mul(4)?;
+        let end = start.checked_add(self.record.friends_count() as usize * 4)?;
+        let (numbers, _) = section.get(start..end)?.as_chunks();
+        Some(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)))
+    }
+
+    pub(super) fn settings_in_image(&self) -> Settings {
+        self.record.settings()
+    }
+
+    pub(crate) fn secret_into(&self, secret: &mut Secret) {
+        self.record.secret_into(secret);
+    }
+
+    pub(crate) fn value(&self, field: FieldId) -> Option<&'a [u8]> {
+        self.record.value(field)
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+}

@@ -1,0 +1,211 @@
+//! Writing an image from what a transaction sees.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use countersign_domain::person::Handle;
+use heed::RwTxn;
+
+use super::databases::Databases;
+use super::error::StoreError;
+use super::image::{ALIGNMENT, HEADER_BYTES, Header, SLOT_EMPTY, first_slot, slots_count};
+use super::lmdb::{Counts, StoreOptions, database_error, file_error, image_path};
+use super::record::{self, Record};
+
+/// Called with people done and people in all.
+pub(super) type Done<'a> = &'a mut dyn FnMut(u64, u64);
+
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// What is needed to write an image.
+pub(super) struct ImageWriter<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) options: StoreOptions,
+    pub(super) databases: Databases,
+}
+
+/// A file that grows section by section, each with its checksum.
+struct Sections {
+    file: BufWriter<File>,
+    at: u64,
+    crc: crc32fast::Hasher,
+}
+
+impl Sections {
+    fn put(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.crc.update(bytes);
+        self.at += bytes.len() as u64;
+        self.file.write_all(bytes)
+    }
+
+    /// Fills up to a multiple of a cache line.
+    fn align(&mut self) -> std::io::Result<()> {
+        let missing = self.at.next_multiple_of(ALIGNMENT) - self.at;
+        let zeros = [0; ALIGNMENT as usize];
+        self.put(zeros.get(..missing as usize).unwrap_or_default())
+    }
+
+    /// The checksum of the section that ends here; the next one begins.
+    fn end_section(&mut self) -> u32 {
+        std::mem::take(&mut self.crc).finalize()
+    }
+}
+
+/// What the first pass, over the records, leaves for the other sections.
+struct Layout {
+    offsets: Vec<u64>,
+    slots: Vec<u32>,
+    friends_count: u64,
+}
+
+impl ImageWriter<'_> {
+    /// Writes the image of a generation and syncs it, folds changed settings into the people's
+    /// records, and names the generation. The caller commits: until then nothing knows of the file.
+    pub(super) fn write(
+        &self,
+        txn: &mut RwTxn<'_>,
+        generation: u64,
+        done: Done<'_>,
+    ) -> Result<Counts, StoreError> {
+        self.fold_changed_settings(txn)?;
+        let path = image_path(self.dir, generation);
+        let failed = || file_error(&path, "writing");
+        let mut file = File::create(&path).map_err(failed())?;
+        file.write_all(&[0; HEADER_BYTES]).map_err(failed())?;
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let mut out = Sections { file, at: HEADER_BYTES as u64, crc: crc32fast::Hasher::new() };
+
+        let layout = self.write_records(txn, &mut out, &path, done)?;
+        let records_crc = out.end_section();
+        let friends_start = out.at;
+        self.write_friends(txn, &mut out, &path)?;
+        let friends_crc = out.end_section();
+        let offsets_start = out.at;
+        for offset in &layout.offsets {
+            out.put(&offset.to_le_bytes()).map_err(failed())?;
+        }
+        let offsets_crc = out.end_section();
+        let index_start = out.at;
+        for slot in &layout.slots {
+            out.put(&slot.to_le_bytes()).map_err(failed())?;
+        }
+        let people = (layout.offsets.len() - 1) as u32;
+        let header = Header {
+            people,
+            generation,
+            friendships: layout.friends_count / 2,
+            starts: [HEADER_BYTES as u64, friends_start, offsets_start, index_start],
+            total_bytes: out.at,
+            crcs: [records_crc, friends_crc, offsets_crc, out.end_section()],
+        };
+        finish(out.file, header).map_err(failed())?;
+        File::open(self.dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(file_error(self.dir, "syncing the folder"))?;
+        self.databases.put_generation(txn, generation).map_err(|e| self.failed(e))?;
+        Ok(Counts { people: people.into(), friendships: header.friendships })
+    }
+
+    fn fold_changed_settings(&self, txn: &mut RwTxn<'_>) -> Result<(), StoreError> {
+        let databases = &self.databases;
+        let changed: Vec<(u32, [u8; 64])> = databases
+            .changed_settings
+            .iter(txn)
+            .map_err(|e| self.failed(e))?
+            .map(|entry| {
+                let (number, bytes) = entry.map_err(|e| self.failed(e))?;
+                let bytes = bytes.try_into().map_err(|_| self.damaged("somebody's settings"))?;
+                Ok((number, bytes))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        for (number, settings) in changed {
+            let record = databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+            let mut record = record.ok_or_else(|| self.damaged("a person"))?.to_vec();
+            record::put_own_settings(&mut record, record::settings_from_bytes(&settings));
+            databases.people.put(txn, &number, &record).map_err(|e| self.failed(e))?;
+        }
+        databases.changed_settings.clear(txn).map_err(|e| self.failed(e))
+    }
+
+    fn write_records(
+        &self,
+        txn: &RwTxn<'_>,
+        out: &mut Sections,
+        path: &Path,
+        done: Done<'_>,
+    ) -> Result<Layout, StoreError> {
+        let databases = &self.databases;
+        let people = databases.people.len(txn).map_err(|e| self.failed(e))?;
+        let people_u32 = u32::try_from(people).map_err(|_| StoreError::TooManyPeople)?;
+        let mut layout = Layout {
+            offsets: Vec::with_capacity(people as usize + 1),
+            slots: vec![SLOT_EMPTY; slots_count(people_u32)],
+            friends_count: 0,
+        };
+        let mut friends = databases.friends.iter(txn).map_err(|e| self.failed(e))?.peekable();
+        let mut patched = Vec::new();
+        let records = databases.people.iter(txn).map_err(|e| self.failed(e))?;
+        for (entry, expected) in records.zip(0_u32..) {
+            let (number, bytes) = entry.map_err(|e| self.failed(e))?;
+            let record = Record::parse(bytes).filter(|_| number == expected);
+            let record = record.ok_or_else(|| self.damaged("a person"))?;
+            layout.offsets.push(out.at - HEADER_BYTES as u64);
+            insert(&mut layout.slots, record.handle(), number);
+            let own = friends.next_if(|entry| !matches!(entry, Ok((other, _)) if *other != number));
+            let own = own.transpose().map_err(|e| self.failed(e))?;
+            let count = own.map_or(0, |(_, numbers)| numbers.len() / 4);
+            patched.clear();
+            patched.extend_from_slice(bytes);
+            record::put_friends(&mut patched, layout.friends_count, count as u32);
+            layout.friends_count += count as u64;
+            out.put(&patched).and_then(|()| out.align()).map_err(file_error(path, "writing"))?;
+            if number % 1_024 == 0 {
+                done(number.into(), people);
+            }
+        }
+        layout.offsets.push(out.at - HEADER_BYTES as u64);
+        Ok(layout)
+    }
+
+    fn write_friends(
+        &self,
+        txn: &RwTxn<'_>,
+        out: &mut Sections,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        for entry in self.databases.friends.iter(txn).map_err(|e| self.failed(e))? {
+            let (_, numbers) = entry.map_err(|e| self.failed(e))?;
+            out.put(numbers).map_err(file_error(path, "writing"))?;
+        }
+        out.align().map_err(file_error(path, "writing"))
+    }
+
+    fn failed(&self, source: heed::Error) -> StoreError {
+        database_error(self.dir, self.options, source)
+    }
+
+    fn damaged(&self, what: &'static str) -> StoreError {
+        StoreError::Damaged { dir: self.dir.to_owned(), what }
+    }
+}
+
+/// Puts a person into the index, which has room for twice as many.
+fn insert(slots: &mut [u32], handle: Handle, number: u32) {
+    let mask = slots.len() - 1;
+    let mut slot = first_slot(handle, slots.len());
+    while slots.get(slot).is_some_and(|taken| *taken != SLOT_EMPTY) {
+        slot = (slot + 1) & mask;
+    }
+    if let Some(free) = slots.get_mut(slot) {
+        *free = number;
+    }
+}
+
+/// The header comes last, so that a file without one is not an image.
+fn finish(file: BufWriter<File>, header: Header) -> std::io::Result<()> {
+    let mut file = file.into_inner()?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&header.to_bytes())?;
+    file.sync_all()
+}

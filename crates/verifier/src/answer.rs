@@ -1,0 +1,435 @@
+//! What an answer says about whom: the records of a JSON body, as its recipient has it.
+//!
+//! ```text
+//! {"id":V, FIELD:…, "friends":{"data":[FRIEND, …], "paging":…}}   the viewer V, then each friend
+//! {"data":[FRIEND, …], "paging":…}                              the viewer {id, friends}, then each friend
+//! {"id":F, FIELD:…}                                             the viewer {id, friends}, then the friend F
+//! FRIEND = {"id":F, FIELD:…}
+//! ```
+//!
+//! The viewer's record always comes first, and every record has an `id`. There is no second way to
+//! read a body: keys that the schema does not have, keys that stand twice, people who stand twice and
+//! friends of friends are refused. What is inside of a field's value is the field's.
+
+use std::collections::HashSet;
+
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::person::PairwiseId;
+use countersign_domain::relation::Relation;
+use countersign_domain::schema::FieldSchema;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::record::Record;
+
+const DATA: &str = "data";
+const PAGING: &str = "paging";
+const ID: &str = "id";
+const FRIENDS: &str = "friends";
+
+/// Why a body does not say in one way which fields of which person it holds. It holds no value of a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// Not JSON, or not of one of the forms.
+    #[error("not an answer with people in it: {reason}")]
+    Shape {
+        /// What the JSON reader says, with line and column.
+        reason: String,
+    },
+    /// A key that is no field.
+    #[error("{place}: there is no field {key:?} in the schema")]
+    UnknownField {
+        /// Where.
+        place: Place,
+        /// The key.
+        key: String,
+    },
+    /// A key that stands twice in one object; readers differ in which they take.
+    #[error("{place}: the key {key:?} stands twice")]
+    Repeated {
+        /// Where.
+        place: Place,
+        /// The key.
+        key: String,
+    },
+    /// A person without an id.
+    #[error("{place}: the id is missing")]
+    NoId {
+        /// Where.
+        place: Place,
+    },
+    /// An id that is none.
+    #[error("{place}: the id is not 32 lower-case hexadecimal digits")]
+    BadId {
+        /// Where.
+        place: Place,
+    },
+    /// A list of friends of somebody who is not the viewer.
+    #[error("{place}: friends of a friend")]
+    FriendsOfFriend {
+        /// Where.
+        place: Place,
+    },
+    /// One person in two places.
+    #[error("{place}: the person stands in the answer already")]
+    PersonTwice {
+        /// Where.
+        place: Place,
+    },
+}
+
+/// Where in a body something stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// The object that is the body.
+    Top,
+    /// The object that lists friends.
+    List,
+    /// A friend, counted from zero.
+    Friend(usize),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Top => f.write_str("at the top"),
+            Self::List => f.write_str("in the list of friends"),
+            Self::Friend(number) => write!(f, "friend {number}"),
+        }
+    }
+}
+
+/// The records of a body, in the order in which the entry commits to them.
+///
+/// # Errors
+/// [`AnswerError`] when the body is not of one of the forms.
+pub fn records(
+    body: &[u8],
+    schema: &FieldSchema,
+    viewer: &PairwiseId,
+) -> Result<Vec<Record>, AnswerError> {
+    let Members(top) = serde_json::from_slice(body)
+        .map_err(|error| AnswerError::Shape { reason: error.to_string() })?;
+    let mut reader = Reader { schema, viewer: *viewer, seen: HashSet::new(), records: Vec::new() };
+    reader.read(top)?;
+    Ok(reader.records)
+}
+
+struct Reader<'a> {
+    schema: &'a FieldSchema,
+    viewer: PairwiseId,
+    seen: HashSet<PairwiseId>,
+    records: Vec<Record>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, top: Vec<(String, Value)>) -> Result<(), AnswerError> {
+        if !top.iter().any(|(key, _)| key == ID) {
+            self.push_listing_viewer()?;
+            return self.read_list(top, Place::Top);
+        }
+        let (id, fields) = self.person(&top, Place::Top)?;
+        if id != self.viewer {
+            self.push_listing_viewer()?;
+            return self.push_friend(id, fields, Place::Top);
+        }
+        self.push(id, Relation::Viewer, fields, Place::Top)?;
+        let Some((_, friends)) = top.into_iter().find(|(key, _)| key == FRIENDS) else {
+            return Ok(());
+        };
+        let Value::Object(list) = friends else {
+            let reason = "the friends of the viewer are not an object with \"data\"".to_owned();
+            return Err(AnswerError::Shape { reason });
+        };
+        self.read_list(list, Place::List)
+    }
+
+    /// The viewer of an answer that is about friends only: what it says is that they are the viewer's.
+    fn push_listing_viewer(&mut self) -> Result<(), AnswerError> {
+        let fields = FieldSet::of(FieldId::ID).with(FieldId::FRIENDS);
+        self.push(self.viewer, Relation::Viewer, fields, Place::Top)
+    }
+
+    fn read_list(&mut self, list: Vec<(String, Value)>, place: Place) -> Result<(), AnswerError> {
+        check_keys_differ(&list, place)?;
+        let mut friends = None;
+        for (key, value) in list {
+            match (key.as_str(), value) {
+                (DATA, Value::List(people)) => friends = Some(people),
+                (PAGING, _) => {}
+                _ => return Err(AnswerError::UnknownField { place, key }),
+            }
+        }
+        let reason = || format!("{place}: there is no list {DATA:?}");
+        let friends = friends.ok_or_else(|| AnswerError::Shape { reason: reason() })?;
+        for (number, friend) in friends.into_iter().enumerate() {
+            let place = Place::Friend(number);
+            let Value::Object(members) = friend else {
+                return Err(AnswerError::Shape { reason: format!("{place}: not an object") });
+            };
+            let (id, fields) = self.person(&members, place)?;
+            self.push_friend(id, fields, place)?;
+        }
+        Ok(())
+    }
+
+    /// The id of a person and the fields that the object holds of them.
+    fn person(
+        &self,
+        members: &[(String, Value)],
+        place: Place,
+    ) -> Result<(PairwiseId, FieldSet), AnswerError> {
+        check_keys_differ(members, place)?;
+        let mut fields = FieldSet::EMPTY;
+        let mut id = None;
+        for (key, value) in members {
+            let field = self.schema.by_name(key);
+            let unknown = || AnswerError::UnknownField { place, key: key.clone() };
+            fields = fields.with(field.ok_or_else(unknown)?);
+            if key == ID {
+                let Value::Text(text) = value else { return Err(AnswerError::BadId { place }) };
+                id = Some(PairwiseId::parse(text).ok_or(AnswerError::BadId { place })?);
+            }
+        }
+        Ok((id.ok_or(AnswerError::NoId { place })?, fields))
+    }
+
+    fn push_friend(
+        &mut self,
+        id: PairwiseId,
+        fields: FieldSet,
+        place: Place,
+    ) -> Result<(), AnswerError> {
+        if fields.contains(FieldId::FRIENDS) {
+            return Err(AnswerError::FriendsOfFriend { place });
+        }
+        self.push(id, Relation::Friend, fields, place)
+    }
+
+    fn push(
+        &mut self,
+        pairwise: PairwiseId,
+        relation: Relation,
+        fields: FieldSet,
+        place: Place,
+    ) -> Result<(), AnswerError> {
+        if !self.seen.insert(pairwise) {
+            return Err(AnswerError::PersonTwice { place });
+        }
+        self.records.push(Record { pairwise, relation, fields });
+        Ok(())
+    }
+}
+
+fn check_keys_differ(members: &[(String, Value)], place: Place) -> Result<(), AnswerError> {
+    let mut keys = HashSet::with_capacity(members.len());
+    match members.iter().find(|(key, _)| !keys.insert(key.as_str())) {
+        Some((key, _)) => Err(AnswerError::Repeated { place, key: key.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// A JSON object with every key that it has, repeated ones included.
+struct Members(Vec<(String, Value)>);
+
+/// JSON as far as records depend on it.
+enum Value {
+    Object(Vec<(String, Value)>),
+    List(Vec<Value>),
+    Text(String),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnObject;
+
+        impl<'de> Visitor<'de> for AnObject {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Members, A::Error> {
+                read_members(map).map(Members)
+            }
+        }
+
+        deserializer.deserialize_map(AnObject)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("JSON")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+                read_members(map).map(Value::Object)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(Value::List(values))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Text(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+        }
+
+        deserializer.deserialize_any(Anything)
+    }
+}
+
+/// Reads the members of an object. Only values under the keys that structure an answer are kept.
+fn read_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Vec<(String, Value)>, A::Error> {
+    let mut members = Vec::new();
+    while let Some(key) = map.next_key::<String>()? {
+        let value = if matches!(key.as_str(), DATA | FRIENDS | ID) {
+            map.next_value()?
+        } else {
+            map.next_value::<IgnoredAny>()?;
+            Value::Other
+        };
+        members.push((key, value));
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VIEWER: &str = "000102030405060708090a0b0c0d0e0f";
+    const FRIEND: &str = "ffffffffffffffffffffffffffffffff";
+
+    fn schema() -> FieldSchema {
+        let field = |name: &str| Field {
+            name: name.to_owned(),
+            category: "pd:Name".to_owned(),
+            sensitivity: Sensitivity::Low,
+            special: false,
+            description: String::new(),
+        };
+        let fields = ["id", "friends", "name", "work"].map(field).to_vec();
+        FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
+    }
+
+    fn read(body: &str) -> Result<Vec<(Relation, u128)>, AnswerError> {
+        let body = body.replace('V', VIEWER).replace('F', FRIEND);
+        let viewer = PairwiseId::parse(VIEWER).unwrap();
+        let records = records(body.as_bytes(), &schema(), &viewer)?;
+        Ok(records.iter().map(|record| (record.relation, record.fields.bits())).collect())
+    }
+
+    #[test]
+    fn each_form_gives_the_viewer_first_and_then_the_friends() {
+        use Relation::{Friend, Viewer};
+        for (body, expected) in [
+            (r#"{"id":"V"}"#, vec![(Viewer, 0b1)]),
+            (r#"{"name":"n","id":"V","work":[{"a":1,"a":2}]}"#, vec![(Viewer, 0b1101)]),
+            (r#"{"id":"V","friends":{"data":[]}}"#, vec![(Viewer, 0b11)]),
+            (
+                r#"{"id":"V","friends":{"data":[{"id":"F","work":null}],"paging":{"next":"x"}}}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1001)],
+            ),
+            (r#"{"data":[{"id":"F"}],"paging":{}}"#, vec![(Viewer, 0b11), (Friend, 0b1)]),
+            (r#"{"data":[]}"#, vec![(Viewer, 0b11)]),
+            (r#"{"id":"F","name":"n"}"#, vec![(Viewer, 0b11), (Friend, 0b101)]),
+        ] {
+            assert_eq!(read(body), Ok(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn whatever_could_be_read_in_two_ways_is_refused() {
+        let key = |key: &str| key.to_owned();
+        let (top, list, first) = (Place::Top, Place::List, Place::Friend(0));
+        for (body, expected) in [
+            (r#"{"id":"V","religion":"x"}"#, AnswerError::UnknownField { place: top, key: key("religion") }),
+            (r#"{"id":"V","id":"V"}"#, AnswerError::Repeated { place: top, key: key("id") }),
+            (r#"{"id":"V","n\u0061me":1,"name":2}"#, AnswerError::Repeated { place: top, key: key("name") }),
+            (
+                r#"{"data":[{"id":"F","work":1,"work":2}]}"#,
+                AnswerError::Repeated { place: first, key: key("work") },
+            ),
+            (r#"{"data":[],"data":[]}"#, AnswerError::Repeated { place: top, key: key("data") }),
+            (r#"{"data":[],"summary":{}}"#, AnswerError::UnknownField { place: top, key: key("summary") }),
+            (
+                r#"{"id":"V","friends":{"data":[],"name":1}}"#,
+                AnswerError::UnknownField { place: list, key: key("name") },
+            ),
+            (r#"{"data":[{"name":"n"}]}"#, AnswerError::NoId { place: first }),
+            (r#"{"data":[{"id":7}]}"#, AnswerError::BadId { place: first }),
+            (r#"{"id":"v"}"#, AnswerError::BadId { place: top }),
+            (
+                r#"{"data":[{"id":"F","friends":{"data":[]}}]}"#,
+                AnswerError::FriendsOfFriend { place: first },
+            ),
+            (r#"{"id":"F","friends":{"data":[]}}"#, AnswerError::FriendsOfFriend { place: top }),
+            (r#"{"data":[{"id":"V"}]}"#, AnswerError::PersonTwice { place: first }),
+            (
+                r#"{"data":[{"id":"F"},{"id":"F"}]}"#,
+                AnswerError::PersonTwice { place: Place::Friend(1) },
+            ),
+        ] {
+            assert_eq!(read(body), Err(expected), "{body}");
+        }
+        for body in ["", "[]", "{}", r#"{"id":"V"}x"#, r#"{"id":"V","friends":[]}"#, r#"{"data":[1]}"#, "\"x\""] {
+            assert!(matches!(read(body), Err(AnswerError::Shape { .. })), "{body}: {:?}", read(body));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn property_changed_bodies_never_panic(at: prop::sample::Index, byte: u8, cut: bool) {
+            let mut body = format!(
+                r#"{{"id":"{VIEWER}","friends":{{"data":[{{"id":"{FRIEND}","work":[1]}}],"paging":{{}}}}}}"#
+            ).into_bytes();
+            let at = at.index(body.len());
+            body[at] = byte;
+            if cut {
+                body.truncate(at);
+            }
+            let viewer = PairwiseId::parse(VIEWER).unwrap();
+            if let Ok(records) = records(&body, &schema(), &viewer) {
+                prop_assert!(records.iter().all(|record| record.fields.contains(FieldId::ID)));
+                prop_assert_eq!(records[0].pairwise, viewer);
+            }
+        }
+    }
+}

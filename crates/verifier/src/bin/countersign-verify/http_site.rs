@@ -1,0 +1,98 @@
+//! A log's site on any static web host.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use countersign_verifier::site::{Site, SiteError};
+use ureq::Agent;
+
+use crate::CannotSay;
+
+/// How long one file may take.
+const FILE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a file is asked for when the network or the server fails.
+const ATTEMPTS: u32 = 3;
+
+/// A site behind a URL.
+pub(crate) struct HttpSite {
+    base: String,
+    agent: Agent,
+}
+
+/// One attempt at a file.
+enum Attempt {
+    Done(Option<Vec<u8>>),
+    TooLarge,
+    /// May go better next time.
+    Failed(String),
+    /// Will not.
+    Refused(String),
+}
+
+impl HttpSite {
+    pub(crate) fn new(url: &str) -> Result<Self, CannotSay> {
+        if url.contains(['?', '#']) {
+            return Err(CannotSay(format!("{url}: give the URL of the log's folder, without ? or #")));
+        }
+        // One provider for the whole process; it fails only if there is one already.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let config = Agent::config_builder()
+            .timeout_global(Some(FILE_TIMEOUT))
+            .http_status_as_error(false)
+            .user_agent(concat!("countersign-verify/", env!("CARGO_PKG_VERSION")))
+            .tls_config(
+                ureq::tls::TlsConfig::builder()
+                    .provider(ureq::tls::TlsProvider::Rustls)
+                    .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .build();
+        Ok(Self { base: url.trim_end_matches('/').to_owned(), agent: config.into() })
+    }
+
+    fn attempt(&self, path: &str, bytes_max: u64) -> Attempt {
+        let mut response = match self.agent.get(format!("{}/{path}", self.base)).call() {
+            Ok(response) => response,
+            Err(error) => return Attempt::Failed(error.to_string()),
+        };
+        match response.status().as_u16() {
+            200 => {}
+            404 | 410 => return Attempt::Done(None),
+            status @ (429 | 500..=599) => return Attempt::Failed(format!("HTTP status {status}")),
+            status => return Attempt::Refused(format!("HTTP status {status}")),
+        }
+        // The reader's limit is one byte more than what is taken, so that a file of the very size passes.
+        match response.body_mut().with_config().limit(bytes_max + 1).read_to_vec() {
+            Ok(bytes) if bytes.len() as u64 > bytes_max => Attempt::TooLarge,
+            Ok(bytes) => Attempt::Done(Some(bytes)),
+            Err(ureq::Error::BodyExceedsLimit(_)) => Attempt::TooLarge,
+            Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                Attempt::Refused(error.to_string())
+            }
+            Err(error) => Attempt::Failed(error.to_string()),
+        }
+    }
+}
+
+impl Site for HttpSite {
+    fn read(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, SiteError> {
+        let unreadable = |reason| SiteError::Unreadable { path: format!("{}/{path}", self.base), reason };
+        let mut reason = String::new();
+        for attempt in 0..ATTEMPTS {
+            std::thread::sleep(Duration::from_millis(u64::from(attempt) * 500));
+            match self.attempt(path, bytes_max) {
+                Attempt::Done(bytes) => return Ok(bytes),
+                Attempt::TooLarge => {
+                    return Err(SiteError::TooLarge { path: path.to_owned(), bytes_max });
+                }
+                Attempt::Refused(reason) => return Err(unreadable(reason)),
+                Attempt::Failed(why) => reason = why,
+            }
+        }
+        Err(unreadable(format!("{reason} ({ATTEMPTS} attempts)")))
+    }
+
+    fn list(&self, _folder: &str) -> Result<Option<Vec<String>>, SiteError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,67 @@
+//! `countersign-verify log`: the check of a whole log.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::log_check::{Question, check_log};
+use countersign_verifier::note::NoteKey;
+use countersign_verifier::verdict::FAILURES_KEPT_MAX;
+
+use crate::source::{Source, read_file};
+use crate::{CannotSay, DOES_NOT_HOLD, report};
+
+/// Check a whole log: its tree, every act, every disclosure.
+///
+/// Recomputes the tree from the entries and compares it with every tile and with the signed
+/// checkpoint, checks the signatures under every act, and decides every disclosure again from the
+/// public register: was the build approved, was nobody suspended, did the agreement give the fields.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The folder or the URL of the log's public files.
+    #[arg(value_name = "PATH-OR-URL")]
+    log: String,
+    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
+    #[arg(long, value_name = "VKEY")]
+    key: NoteKey,
+    /// A checkpoint of this log that you kept earlier: fails if the log is not a continuation of it.
+    #[arg(long, value_name = "CHECKPOINT-FILE")]
+    since: Option<PathBuf>,
+    /// Fail if the newest entry is older than so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    max_age_s: Option<u64>,
+    /// How many failures to list; the others are counted.
+    #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
+    failures_max: usize,
+    /// Print one JSON document instead of the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A log in a folder:
+    countersign-verify log ./data/log --key 'log.example+1f2e3d4c+AQ…'
+  A log on the web, as a continuation of what you saw last week, no older than an hour:
+    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --since last-week.checkpoint --max-age-s 3600
+  Which entries failed which rule:
+    countersign-verify log ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, rule}'
+
+To be able to use --since, keep a copy of the file `checkpoint` each time.";
+
+pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
+    let source = Source::open(&arguments.log)?;
+    let since = arguments.since.as_deref().map(read_file).transpose()?;
+    let question = Question {
+        since: since.as_deref(),
+        max_age_s: arguments.max_age_s,
+        failures_kept_max: arguments.failures_max,
+        ..Question::new(&arguments.key, now)
+    };
+    let mut progress = source.progress();
+    let checked = check_log(&*source.site, &question, |seen| progress(seen.index + 1, seen.size));
+    let verdict = checked.map_err(|error| CannotSay(error.to_string()))?.verdict;
+    report::log(&verdict, arguments.json)?;
+    Ok(if verdict.holds() { 0 } else { DOES_NOT_HOLD })
+}

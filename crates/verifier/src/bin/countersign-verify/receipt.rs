@@ -1,0 +1,88 @@
+//! `countersign-verify receipt`: the check of one answer against the log.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::log_check::Question;
+use countersign_verifier::note::NoteKey;
+use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
+use countersign_verifier::receipt::NONCE_BYTES_MAX;
+
+use crate::source::{Source, read_file};
+use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
+
+/// Check an answer: was its receipt's promise kept, and is it what was logged?
+///
+/// Checks the receipt against body and request, finds its entry in the log, and recomputes from the
+/// body which fields of which person were released: the entry must commit to exactly those. The log
+/// is checked as by `log` on the way. Exit code 3 means that the entry is not published yet and need not be.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The folder or the URL of the log's public files.
+    #[arg(long, value_name = "PATH-OR-URL")]
+    log: String,
+    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
+    #[arg(long, value_name = "VKEY")]
+    key: NoteKey,
+    /// The answer's headers, as `curl -D FILE` writes them.
+    #[arg(long, value_name = "FILE")]
+    headers: PathBuf,
+    /// The answer's body, byte for byte, as `curl -o FILE` writes it.
+    #[arg(long, value_name = "FILE")]
+    body: PathBuf,
+    /// The request's method.
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// The request's path and query, exactly as sent.
+    #[arg(long, value_name = "PATH")]
+    uri: String,
+    /// The nonce that the request carried, if it did.
+    #[arg(long, default_value = "")]
+    nonce: String,
+    /// The request's body, if it had one.
+    #[arg(long, value_name = "FILE")]
+    request_body: Option<PathBuf>,
+    /// Print one JSON document instead of the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  curl -D headers -o body -H \"Authorization: Bearer $TOKEN\" -H 'countersign-nonce: 4711' \\
+    'https://platform.example/v3.0/me?fields=id,name'
+  countersign-verify receipt --log https://platform.example/log --key \"$(cat log.vkey)\" \\
+    --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711";
+
+pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
+    if !arguments.uri.starts_with('/') {
+        return Err(CannotSay("--uri begins with '/': give path and query without the host".to_owned()));
+    }
+    if arguments.nonce.len() > NONCE_BYTES_MAX {
+        return Err(CannotSay(format!("--nonce has at most {NONCE_BYTES_MAX} bytes")));
+    }
+    let headers = String::from_utf8_lossy(&read_file(&arguments.headers)?).into_owned();
+    let body = read_file(&arguments.body)?;
+    let request_body = arguments.request_body.as_deref().map(read_file).transpose()?;
+    let received = ReceivedAnswer {
+        headers: &headers,
+        body: &body,
+        method: &arguments.method,
+        path_and_query: &arguments.uri,
+        request_body: request_body.as_deref().unwrap_or_default(),
+        nonce: arguments.nonce.as_bytes(),
+    };
+    let source = Source::open(&arguments.log)?;
+    let question = Question::new(&arguments.key, now);
+    let checked = check_answer(&*source.site, &question, &received, source.progress());
+    let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
+    report::answer(&checked, arguments.json)?;
+    Ok(match checked.promise {
+        _ if !checked.verdict.holds() => DOES_NOT_HOLD,
+        Promise::Kept => 0,
+        Promise::NotYet => NOT_YET,
+        Promise::Broken => DOES_NOT_HOLD,
+    })
+}

@@ -1,0 +1,163 @@
+//! How verdicts are shown: for people, or as one JSON document.
+
+use std::io::{IsTerminal as _, Write};
+
+use countersign_verifier::promise::{AnswerCheck, Promise};
+use countersign_verifier::receipt::Receipt;
+use countersign_verifier::verdict::{Failure, Verdict};
+use serde::Serialize;
+
+use crate::CannotSay;
+
+const GREEN: &str = "\u{1b}[32m";
+const RED: &str = "\u{1b}[1;31m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    holds: bool,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    #[serde(flatten)]
+    answer: Option<Answered<'a>>,
+}
+
+#[derive(Serialize)]
+struct Answered<'a> {
+    promise: Promise,
+    receipt: &'a Option<Receipt>,
+}
+
+/// Shows the verdict on a log.
+pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
+    if json {
+        return write_json(&Document { holds: verdict.holds(), verdict, answer: None });
+    }
+    let mut text = Text::new();
+    text.verdict(verdict);
+    text.conclusion(verdict.holds(), if verdict.holds() { "The log holds." } else { "The log does not hold." });
+    write(text.text.as_bytes())
+}
+
+/// Shows the verdict on an answer.
+pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay> {
+    let AnswerCheck { verdict, promise, receipt } = checked;
+    let holds = verdict.holds() && *promise == Promise::Kept;
+    if json {
+        let answer = Some(Answered { promise: *promise, receipt });
+        return write_json(&Document { holds, verdict, answer });
+    }
+    let mut text = Text::new();
+    text.verdict(verdict);
+    let conclusion = match (receipt, promise) {
+        (Some(receipt), Promise::Kept) if holds => {
+            format!("The promise was kept: the answer is what entry {} says.", receipt.index)
+        }
+        (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
+            "Not yet: entry {} is promised for {}. Ask again then.", receipt.index, receipt.deadline
+        ),
+        (_, Promise::Broken) => "The promise is broken.".to_owned(),
+        _ => "It does not hold.".to_owned(),
+    };
+    text.conclusion(verdict.holds(), &conclusion);
+    write(text.text.as_bytes())
+}
+
+/// Shows why nothing can be said.
+pub(crate) fn error(error: &CannotSay, json: bool) {
+    if json {
+        // If not even this can be written, the exit code still says it.
+        let _ = write_json(&serde_json::json!({"holds": null, "error": error.to_string()}));
+    }
+    let _ = writeln!(std::io::stderr(), "countersign-verify: {error}");
+}
+
+fn write_json(document: &impl Serialize) -> Result<(), CannotSay> {
+    let text = serde_json::to_string_pretty(document).map_err(|error| CannotSay(error.to_string()))?;
+    write(format!("{text}\n").as_bytes())
+}
+
+fn write(bytes: &[u8]) -> Result<(), CannotSay> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| CannotSay(format!("the report cannot be written: {error}")))
+}
+
+/// The report for people.
+struct Text {
+    text: String,
+    colour: bool,
+}
+
+impl Text {
+    fn new() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { text: String::new(), colour: wanted && std::io::stdout().is_terminal() }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn painted(&self, text: &str, holds: bool) -> String {
+        match (self.colour, holds) {
+            (false, _) => text.to_owned(),
+            (true, true) => format!("{GREEN}{text}{PLAIN}"),
+            (true, false) => format!("{RED}{text}{PLAIN}"),
+        }
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) {
+        self.line(&format!("log      {}", verdict.origin));
+        if let Some(root) = verdict.root {
+            self.line(&format!("tree     {} entries under {root}", verdict.size));
+            let Verdict { acts, disclosures, partners, .. } = verdict;
+            self.line(&format!("holds    {acts} acts, {disclosures} disclosures, {partners} partners"));
+        }
+        if let Some(newest) = verdict.newest {
+            self.line(&format!("newest   {newest}"));
+        }
+        self.line("");
+        for (rule, tally) in &verdict.rules {
+            let holds = tally.failed == 0;
+            let word = self.painted(if holds { "ok    " } else { "FAILED" }, holds);
+            let count = match tally.failed {
+                0 => tally.checked.to_string(),
+                failed => format!("{failed} of {}", tally.checked),
+            };
+            self.line(&format!("{word}  {:<18} {count:>10}  {}", rule.name(), rule.says()));
+        }
+        self.failures(verdict);
+        self.line("");
+    }
+
+    fn failures(&mut self, verdict: &Verdict) {
+        if verdict.holds() {
+            return;
+        }
+        self.line("");
+        for failure in &verdict.failures {
+            self.line(&told(failure));
+        }
+        let more = verdict.failure_count - verdict.failures.len() as u64;
+        if more > 0 {
+            self.line(&format!("and {more} more"));
+        }
+    }
+
+    fn conclusion(&mut self, holds: bool, conclusion: &str) {
+        let conclusion = self.painted(conclusion, holds);
+        self.line(&conclusion);
+    }
+}
+
+/// One failure as a line: where, which rule, what was found, what was expected.
+fn told(failure: &Failure) -> String {
+    let Failure { rule, entry, file, found, expected } = failure;
+    let entry = entry.map(|index| format!("entry {index}"));
+    let place: Vec<_> = entry.into_iter().chain(file.clone()).collect();
+    let place = if place.is_empty() { "log".to_owned() } else { place.join(", ") };
+    format!("{place}: {rule}: found {found}; expected {expected}")
+}

@@ -1,0 +1,51 @@
+//! Where the log's public files are: a folder or a URL.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use countersign_verifier::site::{CHECKPOINT_PATH, FolderSite, Site};
+
+use crate::CannotSay;
+use crate::http_site::HttpSite;
+
+/// A log's site, and whether reading it takes so long that progress should be shown.
+pub(crate) struct Source {
+    pub(crate) site: Box<dyn Site>,
+    remote: bool,
+}
+
+impl Source {
+    /// The site at a path or URL.
+    pub(crate) fn open(place: &str) -> Result<Self, CannotSay> {
+        if place.starts_with("http://") || place.starts_with("https://") {
+            return Ok(Self { site: Box::new(HttpSite::new(place)?), remote: true });
+        }
+        let folder = Path::new(place);
+        if !folder.is_dir() {
+            return Err(CannotSay(format!("{place} is not a folder; give a log's folder or its URL")));
+        }
+        let below = folder.join("log").join(CHECKPOINT_PATH);
+        if !folder.join(CHECKPOINT_PATH).exists() && below.exists() {
+            return Err(CannotSay(format!("{place} has no checkpoint; did you mean {place}/log?")));
+        }
+        Ok(Self { site: Box::new(FolderSite::new(folder)), remote: false })
+    }
+
+    /// Shows on a terminal how far a remote check has come.
+    pub(crate) fn progress(&self) -> impl FnMut(u64, u64) + use<> {
+        let shown = self.remote && std::io::stderr().is_terminal();
+        move |passed, size| {
+            if shown && (passed % 256 == 0 || passed == size) {
+                let end = if passed == size { "\r\u{1b}[K" } else { "" };
+                let line = format!("\r{passed} of {size} entries{end}");
+                // A terminal that is gone is no reason to stop checking.
+                let _ = std::io::stderr().write_all(line.as_bytes());
+            }
+        }
+    }
+}
+
+/// Reads a file that the caller names.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CannotSay> {
+    std::fs::read(path).map_err(|error| CannotSay(format!("{}: {error}", path.display())))
+}

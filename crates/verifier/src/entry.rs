@@ -1,0 +1,245 @@
+//! Entries: the public leaves of the log, as DESIGN's section 5 defines them. An entry is a JSON
+//! object in canonical form (see [`canonical`](crate::canonical)); it names nobody.
+
+use countersign_domain::act::{Act, Signer};
+use countersign_domain::agreement::Delivery;
+use countersign_domain::digest::Digest;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::key::Signature;
+use countersign_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::{self, CanonicalError};
+
+/// The version of the entry format.
+pub const ENTRY_VERSION: u32 = 1;
+
+/// The most bytes that an entry may have: an entry bundle gives its length two bytes.
+pub const ENTRY_BYTES_MAX: usize = 65_535;
+
+/// What act signatures begin with, so that they can be taken for nothing else.
+const ACT_TAG: &str = "countersign/v1/act\n";
+
+/// One leaf of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// A governance act with the signatures of those who acted.
+    Act(SignedAct),
+    /// An answer to a client, which may have been released.
+    Disclosure(Disclosure),
+}
+
+/// A governance act with the signatures of those who acted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SignedAct {
+    /// What was done.
+    #[serde(flatten)]
+    pub act: Act,
+    /// When those who acted say that they did.
+    pub time: Timestamp,
+    /// Their signatures over [`SignedAct::message`].
+    pub signatures: Vec<ActSignature>,
+    /// [`ENTRY_VERSION`].
+    pub v: u32,
+}
+
+/// One signature under an act.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActSignature {
+    /// Who signed.
+    pub by: Signer,
+    /// The Ed25519 signature.
+    pub sig: Signature,
+}
+
+/// An answer to a client, without any person in it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The digest of the agreement that allowed it.
+    pub agreement: Digest,
+    /// How many entries of the log the decision had seen.
+    pub as_of: u64,
+    /// The build that asked.
+    pub build: Identifier,
+    /// Its client.
+    pub client: Identifier,
+    /// How the answer was delivered.
+    pub delivery: Delivery,
+    /// The fields that were released of some friend, in the order of the schema.
+    pub friend: Vec<String>,
+    /// The kind of entry.
+    pub kind: DisclosureKind,
+    /// The recipient.
+    pub partner: Identifier,
+    /// How many people the answer is about, rounded up to a power of two.
+    pub people: u64,
+    /// What the data is for.
+    pub purpose: Identifier,
+    /// The root over the commitments to the records.
+    pub records: Digest,
+    /// The fields that were released of the viewer, in the order of the schema.
+    #[serde(rename = "self")]
+    pub viewer: Vec<String>,
+    /// When, to the second.
+    pub time: Timestamp,
+    /// [`ENTRY_VERSION`].
+    pub v: u32,
+}
+
+/// The word that marks an entry as a disclosure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosureKind {
+    /// `"kind":"disclosure"`.
+    Disclosure,
+}
+
+/// Bytes that are not an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Longer than an entry may be.
+    #[error("{found_bytes} bytes are too many for an entry: {ENTRY_BYTES_MAX} are allowed")]
+    TooLong {
+        /// Its length.
+        found_bytes: usize,
+    },
+    /// A version that this program does not know.
+    #[error("entry version {found} is not known; this program reads version {ENTRY_VERSION}")]
+    UnknownVersion {
+        /// The version found.
+        found: u32,
+    },
+    /// Not of the form.
+    #[error(transparent)]
+    Form(#[from] CanonicalError),
+}
+
+impl SignedAct {
+    /// An act that nobody has signed yet.
+    #[must_use]
+    pub const fn unsigned(act: Act, time: Timestamp) -> Self {
+        Self { act, time, signatures: Vec::new(), v: ENTRY_VERSION }
+    }
+
+    /// What each of those who act signs: tag ‖ origin ‖ newline ‖ the entry without its signatures.
+    ///
+    /// # Errors
+    /// [`CanonicalError`] if the act holds something that an entry cannot.
+    pub fn message(&self, origin: &str) -> Result<Vec<u8>, CanonicalError> {
+        let unsigned = Self { signatures: Vec::new(), ..self.clone() };
+        let mut value = serde_json::to_value(&unsigned)
+            .map_err(|error| CanonicalError::Shape { reason: error.to_string() })?;
+        if let Some(members) = value.as_object_mut() {
+            members.remove("signatures");
+        }
+        let mut message = [ACT_TAG, origin, "\n"].concat().into_bytes();
+        message.extend(canonical::to_bytes(&value)?);
+        Ok(message)
+    }
+}
+
+impl Entry {
+    /// The entry as bytes.
+    ///
+    /// # Errors
+    /// [`EntryError`] if it holds something that an entry cannot, or is too long.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, EntryError> {
+        let bytes = match self {
+            Self::Act(act) => canonical::to_bytes(act)?,
+            Self::Disclosure(disclosure) => canonical::to_bytes(disclosure)?,
+        };
+        check_length(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads an entry, in its one spelling.
+    ///
+    /// # Errors
+    /// [`EntryError`]: too long, of another version, of an unknown kind or key, or not canonical.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        /// What is read first, whatever else there is.
+        #[derive(Deserialize)]
+        struct Head {
+            kind: String,
+            v: u32,
+        }
+        check_length(bytes)?;
+        let head: Head = serde_json::from_slice(bytes)
+            .map_err(|error| CanonicalError::Shape { reason: error.to_string() })?;
+        if head.v != ENTRY_VERSION {
+            return Err(EntryError::UnknownVersion { found: head.v });
+        }
+        Ok(match head.kind.as_str() {
+            "disclosure" => Self::Disclosure(canonical::from_bytes(bytes)?),
+            _ => Self::Act(canonical::from_bytes(bytes)?),
+        })
+    }
+
+    /// When it happened, as the entry says.
+    #[must_use]
+    pub const fn time(&self) -> Timestamp {
+        match self {
+            Self::Act(act) => act.time,
+            Self::Disclosure(disclosure) => disclosure.time,
+        }
+    }
+}
+
+const fn check_length(bytes: &[u8]) -> Result<(), EntryError> {
+    if bytes.len() > ENTRY_BYTES_MAX {
+        return Err(EntryError::TooLong { found_bytes: bytes.len() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::act::{Subject, Suspension};
+
+    use super::*;
+
+    fn suspension() -> SignedAct {
+        let subject = Subject::Partner(Identifier::parse("aurora").unwrap());
+        let act = Act::Suspension(Suspension { subject, reason: "audit".to_owned() });
+        SignedAct::unsigned(act, Timestamp::from_seconds(1_528_070_400))
+    }
+
+    #[test]
+    fn an_entry_is_its_bytes() {
+        let entry = Entry::Act(suspension());
+        let bytes = entry.to_bytes().unwrap();
+        assert_eq!(
+            String::from_utf8(bytes.clone()).unwrap(),
+            r#"{"kind":"suspension","reason":"audit","signatures":[],"subject":"partner:aurora","time":1528070400,"v":1}"#
+        );
+        assert_eq!(Entry::parse(&bytes), Ok(entry));
+    }
+
+    #[test]
+    fn unknown_kinds_keys_and_versions_are_refused() {
+        let bytes = String::from_utf8(Entry::Act(suspension()).to_bytes().unwrap()).unwrap();
+        for (from, to) in [
+            ("\"kind\":\"suspension\"", "\"kind\":\"suspicion\""),
+            ("\"time\"", "\"note\":1,\"time\""),
+            ("\"v\":1", "\"v\":2"),
+            ("\"v\":1", "\"v\":1.0"),
+            ("{", "{ "),
+        ] {
+            let changed = bytes.replacen(from, to, 1);
+            assert_ne!(changed, bytes);
+            assert!(Entry::parse(changed.as_bytes()).is_err(), "{changed} was read");
+        }
+    }
+
+    #[test]
+    fn signatures_cover_origin_and_act_and_not_themselves() {
+        let act = suspension();
+        let message = String::from_utf8(act.message("log.example").unwrap()).unwrap();
+        assert_eq!(
+            message,
+            "countersign/v1/act\nlog.example\n{\"kind\":\"suspension\",\"reason\":\"audit\",\"subject\":\"partner:aurora\",\"time\":1528070400,\"v\":1}"
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! Whether a receipt's promise was kept, and whether an answer is what was logged: what a recipient
+//! checks with the answer in hand. The whole log is checked on the way, because the receipt's key is
+//! what the acts before the entry say, and a leaf proves little in a log that does not hold.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use countersign_domain::digest::Digest;
+use countersign_domain::field::FieldSet;
+use countersign_domain::key::PublicKey;
+use countersign_domain::person::PairwiseId;
+use countersign_domain::relation::Relation;
+use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::answer;
+use crate::canonical;
+use crate::checkpoint::Checkpoint;
+use crate::entry::{Disclosure, Entry};
+use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
+use crate::merkle::{Hash, prove_inclusion, verify_inclusion};
+use crate::receipt::{RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest};
+use crate::record::{Record, Seed, records_root};
+use crate::site::{Site, SiteTiles};
+use crate::tile::TileReader;
+use crate::verdict::{Place, Rule, Verdict};
+
+/// An answer as its recipient has it, and the request that it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceivedAnswer<'a> {
+    /// The answer's headers, as `curl -D` writes them.
+    pub headers: &'a str,
+    /// The answer's body.
+    pub body: &'a [u8],
+    /// The request's method.
+    pub method: &'a str,
+    /// The request's path and query, as sent.
+    pub path_and_query: &'a str,
+    /// The request's body.
+    pub request_body: &'a [u8],
+    /// The nonce that the request had.
+    pub nonce: &'a [u8],
+}
+
+/// Where a receipt's promise stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    /// The leaf is where the receipt says.
+    Kept,
+    /// The published tree does not reach so far, and need not yet.
+    NotYet,
+    /// The deadline has passed and the leaf is not there; or nothing holds that could be called a promise.
+    Broken,
+}
+
+/// What a check of an answer came to.
+#[derive(Debug)]
+pub struct AnswerCheck {
+    /// What was found, about the log and about the answer.
+    pub verdict: Verdict,
+    /// Where the promise stands.
+    pub promise: Promise,
+    /// The receipt, if it is in its form; whether it holds is in the verdict.
+    pub receipt: Option<Receipt>,
+}
+
+/// What the log knows at the receipt's index.
+#[derive(Default)]
+struct AtIndex {
+    receipts_key: Option<PublicKey>,
+    schema: Option<FieldSchema>,
+    leaf: Option<Hash>,
+    entry: Option<Entry>,
+}
+
+/// What the answer carries beside its body.
+struct Carried {
+    header: String,
+    receipt: Receipt,
+    seed: Seed,
+    viewer: PairwiseId,
+}
+
+/// Checks an answer against the log on this site. `progress` is called with the entries passed and
+/// their number.
+///
+/// # Errors
+/// [`LogCheckError`] when a file cannot be read.
+pub fn check_answer<S: Site + ?Sized>(
+    site: &S,
+    question: &Question<'_>,
+    received: &ReceivedAnswer<'_>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<AnswerCheck, LogCheckError> {
+    let carried = Carried::read(received.headers);
+    let index = carried.as_ref().ok().map(|carried| carried.receipt.index);
+    let mut at = AtIndex::default();
+    let LogCheck { mut verdict, checkpoint, register } = check_log(site, question, |seen| {
+        progress(seen.index + 1, seen.size);
+        if Some(seen.index) == index {
+            at.receipts_key = seen.register.keys().map(|keys| keys.receipts);
+            at.schema = seen.register.schema().cloned();
+            at.leaf = Some(seen.leaf);
+            at.entry = seen.entry.cloned();
+        }
+    })?;
+    at.receipts_key = at.receipts_key.or_else(|| register.keys().map(|keys| keys.receipts));
+    let carried = verdict.check_ok(Rule::ReceiptForm, Place::WHOLE, carried);
+    let Some(Carried { header, receipt, seed, viewer }) = carried else {
+        return Ok(AnswerCheck { verdict, promise: Promise::Broken, receipt: None });
+    };
+    let mut case = Case { verdict: &mut verdict, receipt: &receipt };
+    case.check_receipt(&header, at.receipts_key.as_ref(), question.key.name(), received);
+    let promise = match &checkpoint {
+        Some(checkpoint) => case.check_promise(site, checkpoint, at.leaf.as_ref(), question.now),
+        None => Promise::Broken,
+    };
+    if let Some(leaf) = at.leaf.filter(|leaf| *leaf == receipt.leaf.0) {
+        let disclosure = case.check_entry(leaf, at.entry.as_ref());
+        if let (Some(disclosure), Some(schema)) = (disclosure, &at.schema) {
+            let records = answer::records(received.body, schema, &viewer);
+            let records = case.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, records);
+            if let Some(records) = records {
+                case.check_records(disclosure, schema, &seed, &records);
+            }
+        }
+    }
+    Ok(AnswerCheck { verdict, promise, receipt: Some(receipt) })
+}
+
+impl Carried {
+    fn read(headers: &str) -> Result<Self, String> {
+        let header = one_header(headers, RECEIPT_HEADER)?.to_owned();
+        let decode = |name: &str, text: &str| {
+            let decoded = BASE64_URL_SAFE_NO_PAD.decode(text);
+            decoded.map_err(|_| format!("{name} is not of the form"))
+        };
+        let bytes = header.split_once('.').map(|(receipt, _)| decode(RECEIPT_HEADER, receipt));
+        let bytes = bytes.ok_or_else(|| format!("{RECEIPT_HEADER} has no signature"))??;
+        let receipt = canonical::from_bytes(&bytes).map_err(|e| format!("{RECEIPT_HEADER}: {e}"))?;
+        let seed = decode(SEED_HEADER, one_header(headers, SEED_HEADER)?)?;
+        let seed = seed.try_into().map_err(|_| format!("{SEED_HEADER} is not 32 bytes"))?;
+        let viewer = PairwiseId::parse(one_header(headers, VIEWER_HEADER)?);
+        let viewer = viewer.ok_or_else(|| format!("{VIEWER_HEADER} is not of the form"))?;
+        Ok(Self { header, receipt, seed: Seed(seed), viewer })
+    }
+}
+
+/// The one value of a header in the last block of headers: `curl` writes a block for each answer on
+/// the way, redirects and proxies included.
+fn one_header<'a>(headers: &'a str, name: &str) -> Result<&'a str, String> {
+    let mut found = Vec::new();
+    for line in headers.lines() {
+        if line.starts_with("HTTP/") {
+            found.clear();
+        }
+        if let Some((key, value)) = line.split_once(':')
+            && key.eq_ignore_ascii_case(name)
+        {
+            found.push(value.trim());
+        }
+    }
+    match found.as_slice() {
+        [value] => Ok(value),
+        [] => Err(format!("the header {name} is missing")),
+        _ => Err(format!("the header {name} stands there {} times", found.len())),
+    }
+}
+
+/// One receipt under examination.
+struct Case<'a> {
+    verdict: &'a mut Verdict,
+    receipt: &'a Receipt,
+}
+
+impl Case<'_> {
+    fn same<T: PartialEq + std::fmt::Display>(&mut self, rule: Rule, place: Place<'_>, found: T, expected: T) {
+        self.verdict.check(rule, place, found == expected, || (found.to_string(), expected.to_string()));
+    }
+
+    fn check_receipt(
+        &mut self,
+        header: &str,
+        key: Option<&PublicKey>,
+        origin: &str,
+        received: &ReceivedAnswer<'_>,
+    ) {
+        let receipt = self.receipt;
+        let signature = key.ok_or_else(|| "the log names no receipt key".to_owned()).and_then(|key| {
+            Receipt::from_header(header, key).map_err(|error| error.to_string())
+        });
+        self.verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, signature);
+        self.same(Rule::ReceiptOrigin, Place::WHOLE, receipt.origin.as_str(), origin);
+        let body = Digest(Sha256::digest(received.body).into());
+        self.same(Rule::ReceiptBody, Place::WHOLE, receipt.body, body);
+        let ReceivedAnswer { method, path_and_query, request_body, nonce, .. } = *received;
+        let request = request_digest(method, path_and_query, request_body, nonce);
+        self.same(Rule::ReceiptRequest, Place::WHOLE, receipt.request, request);
+    }
+
+    fn check_promise<S: Site + ?Sized>(
+        &mut self,
+        site: &S,
+        checkpoint: &Checkpoint,
+        leaf: Option<&Hash>,
+        now: Timestamp,
+    ) -> Promise {
+        let Receipt { index, deadline, .. } = *self.receipt;
+        let place = Place::entry(index);
+        let size = checkpoint.size;
+        if index >= size {
+            let late = now > deadline;
+            self.verdict.check(Rule::Promise, Place::WHOLE, !late, || {
+                let found = format!("a tree of {size} entries at {now}");
+                (found, format!("entry {index} in it since {deadline}"))
+            });
+            return if late { Promise::Broken } else { Promise::NotYet };
+        }
+        self.verdict.check(Rule::Promise, place, true, Default::default);
+        let found = leaf.map_or("no entry that can be read".to_owned(), |leaf| Digest(*leaf).to_string());
+        self.same(Rule::ReceiptLeaf, place, found, self.receipt.leaf.to_string());
+        let reader = TileReader::new(SiteTiles(site), size);
+        let included = prove_inclusion(&reader, index, size).map_err(|error| error.to_string());
+        let included = included.and_then(|proof| {
+            verify_inclusion(&self.receipt.leaf.0, index, size, &proof, &checkpoint.root)
+                .map_err(|error| error.to_string())
+        });
+        let proved = self.verdict.check_ok(Rule::Inclusion, place, included).is_some();
+        if proved { Promise::Kept } else { Promise::Broken }
+    }
+
+    /// The disclosure that the receipt speaks of.
+    fn check_entry<'e>(&mut self, leaf: Hash, entry: Option<&'e Entry>) -> Option<&'e Disclosure> {
+        let receipt = self.receipt;
+        let place = Place::entry(receipt.index);
+        let disclosure = match entry {
+            Some(Entry::Disclosure(disclosure)) => Ok(disclosure),
+            Some(Entry::Act(act)) => Err(format!("an act of kind {}", act.act.kind())),
+            None => Err(format!("{} is the leaf of something that is no entry", Digest(leaf))),
+        };
+        let disclosure = self.verdict.check_ok(Rule::ReceiptEntry, place, disclosure)?;
+        let said = |build: &dyn std::fmt::Display, agreement, time| {
+            format!("build {build}, agreement {agreement}, {time}")
+        };
+        let found = said(&disclosure.build, disclosure.agreement, disclosure.time);
+        let expected = said(&receipt.build, receipt.agreement, receipt.time);
+        self.same(Rule::ReceiptEntry, place, found, expected);
+        Some(disclosure)
+    }
+
+    fn check_records(
+        &mut self,
+        disclosure: &Disclosure,
+        schema: &FieldSchema,
+        seed: &Seed,
+        records: &[Record],
+    ) {
+        let place = Place::entry(self.receipt.index);
+        let root = records_root(seed, records.iter().copied());
+        self.same(Rule::AnswerRecords, place, disclosure.records, root);
+        for (relation, names) in
+            Relation::BOTH.into_iter().zip([&disclosure.viewer, &disclosure.friend])
+        {
+            let of_relation = records.iter().filter(|record| record.relation == relation);
+            let fields = of_relation.fold(FieldSet::EMPTY, |fields, record| fields.or(record.fields));
+            let held: Vec<_> = schema.names(fields).collect();
+            let said = |names: &str| format!("{}: {names}", relation.name());
+            self.same(Rule::AnswerFields, place, said(&names.join(", ")), said(&held.join(", ")));
+        }
+        let people = (records.len() as u64).next_power_of_two();
+        self.same(Rule::AnswerPeople, place, disclosure.people, people);
+    }
+}

@@ -1,0 +1,211 @@
+//! Re-decides a disclosure against the register as it stood before its entry. What an agreement allows
+//! is asked of [`terms`](mod@countersign_domain::terms), the function that the gateway asks too.
+//!
+//! What it is not: it cannot look at what no outsider sees, which are people's settings, the viewer's
+//! grant and whether a friend is a minor.
+
+use countersign_domain::build::BuildState;
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::register::{Client, Register, RegisteredBuild};
+use countersign_domain::relation::Relation;
+use countersign_domain::schema::FieldSchema;
+use countersign_domain::terms::terms;
+
+use crate::entry::Disclosure;
+use crate::verdict::{Place, Rule, Verdict};
+
+/// Checks the disclosure at `index` of the log against the register of the entries before it, and
+/// notes every rule in the verdict. Its time is checked elsewhere, since that needs no register.
+pub fn redecide(register: &Register, index: u64, disclosure: &Disclosure, verdict: &mut Verdict) {
+    let mut case = Case { register, index, disclosure, verdict };
+    case.check_as_of();
+    case.check_people();
+    let Some(build) = case.check_build() else { return };
+    let Some(client) = case.check_client(build) else { return };
+    case.check_agreement(client, build);
+    case.check_territory(client);
+    if let Some(schema) = register.schema() {
+        let released = Relation::BOTH.map(|relation| case.check_names(schema, relation));
+        case.check_complete(released);
+        for (relation, fields) in Relation::BOTH.into_iter().zip(released) {
+            case.check_fields(schema, client, build, relation, fields);
+        }
+    }
+}
+
+/// One disclosure under examination.
+struct Case<'a> {
+    register: &'a Register,
+    index: u64,
+    disclosure: &'a Disclosure,
+    verdict: &'a mut Verdict,
+}
+
+impl<'a> Case<'a> {
+    fn check<F: ToString, E: ToString>(
+        &mut self,
+        rule: Rule,
+        holds: bool,
+        otherwise: impl FnOnce() -> (F, E),
+    ) -> bool {
+        self.verdict.check(rule, Place::entry(self.index), holds, || {
+            let (found, expected) = otherwise();
+            (found.to_string(), expected.to_string())
+        })
+    }
+
+    fn check_as_of(&mut self) {
+        let (index, as_of) = (self.index, self.disclosure.as_of);
+        let last_act = self.register.last_act();
+        let seen_acts = last_act.is_none_or(|last_act| last_act < as_of);
+        self.check(Rule::AsOf, as_of <= index && seen_acts, || {
+            let oldest = last_act.map_or(0, |last_act| last_act + 1);
+            (format!("as_of {as_of}"), format!("from {oldest} (after the last act) to {index} (its own index)"))
+        });
+    }
+
+    fn check_people(&mut self) {
+        let people = self.disclosure.people;
+        let alone = self.disclosure.friend.is_empty();
+        let holds = people.is_power_of_two() && (people == 1) == alone;
+        self.check(Rule::People, holds, || {
+            let expected = if alone { "1, since no field of a friend was released" } else { "a power of two above 1" };
+            (people, expected)
+        });
+    }
+
+    fn check_build(&mut self) -> Option<&'a RegisteredBuild> {
+        let (register, disclosure) = (self.register, self.disclosure);
+        let build = register.builds().get(&disclosure.build);
+        self.check(Rule::BuildKnown, build.is_some(), || {
+            (format!("build {}", disclosure.build), "a build that the register has")
+        });
+        let build = build?;
+        self.check(Rule::BuildApproved, build.state == BuildState::Approved, || {
+            (format!("build {} is {:?}", disclosure.build, build.state), "Approved")
+        });
+        Some(build)
+    }
+
+    fn check_client(&mut self, build: &RegisteredBuild) -> Option<&'a Client> {
+        let (register, disclosure) = (self.register, self.disclosure);
+        self.check(Rule::Client, build.build.client == disclosure.client, || {
+            (&disclosure.client, format!("{}, the client of build {}", build.build.client, disclosure.build))
+        });
+        let client = register.clients().get(&build.build.client)?;
+        self.check(Rule::Partner, client.partner == disclosure.partner, || {
+            (&disclosure.partner, format!("{}, whose client it is", client.partner))
+        });
+        self.check(Rule::NotSuspended, !register.is_suspended(&build.build.client), || {
+            let suspended: Vec<_> = register.suspended().iter().map(ToString::to_string).collect();
+            (format!("suspended: {}", suspended.join(", ")), "a client and a partner that are not suspended")
+        });
+        Some(client)
+    }
+
+    fn check_agreement(&mut self, client: &Client, build: &RegisteredBuild) {
+        let disclosure = self.disclosure;
+        let document = &client.agreement.document;
+        self.check(Rule::AgreementDigest, disclosure.agreement == client.digest, || {
+            (disclosure.agreement, client.digest)
+        });
+        let in_force = (document.not_before..document.not_after).contains(&disclosure.time);
+        self.check(Rule::AgreementTerm, in_force, || {
+            (disclosure.time, format!("from {} to before {}", document.not_before, document.not_after))
+        });
+        let purposes = || client.agreement.purposes().map(ToString::to_string).collect::<Vec<_>>();
+        let has_purpose = client.agreement.purposes().any(|purpose| *purpose == disclosure.purpose);
+        self.check(Rule::Purpose, has_purpose, || (&disclosure.purpose, one_of(&purposes())));
+        self.check(Rule::PurposeDeclared, build.has_purpose(&disclosure.purpose), || {
+            let declared: Vec<_> = build.build.purposes.iter().map(ToString::to_string).collect();
+            (&disclosure.purpose, one_of(&declared))
+        });
+        self.check(Rule::Delivery, disclosure.delivery == document.delivery, || {
+            (format!("{:?}", disclosure.delivery), format!("{:?}", document.delivery))
+        });
+    }
+
+    /// Without rules nobody has said what holds for everybody, so nothing is open.
+    fn check_territory(&mut self, client: &Client) {
+        let Some(partner) = self.register.partners().get(&client.partner) else { return };
+        let rules = self.register.rules();
+        let countries = [partner.country, partner.parent_country];
+        let closed = countries.into_iter().find(|country| rules.is_none_or(|r| r.closes(*country)));
+        self.check(Rule::Territory, closed.is_none(), || {
+            let found = match (rules, closed) {
+                (Some(_), Some(country)) => format!("country {country}"),
+                _ => "no platform rules".to_owned(),
+            };
+            (found, "platform rules that leave the countries of partner and parent open")
+        });
+    }
+
+    /// The released fields of this relation as a set, once their names are checked.
+    fn check_names(&mut self, schema: &FieldSchema, relation: Relation) -> FieldSet {
+        let names = self.names(relation);
+        let unknown = names.iter().find(|name| schema.by_name(name).is_none());
+        self.check(Rule::FieldsKnown, unknown.is_none(), || {
+            let name = unknown.map_or("", String::as_str);
+            (format!("{}: {name:?}", relation.name()), "fields that the schema in force has")
+        });
+        let fields: FieldSet = names.iter().filter_map(|name| schema.by_name(name)).collect();
+        let known = names.iter().filter(|name| schema.by_name(name).is_some());
+        let ordered = known.map(String::as_str).eq(schema.names(fields));
+        self.check(Rule::FieldsOrdered, ordered, || {
+            let expected: Vec<_> = schema.names(fields).collect();
+            (format!("{}: {}", relation.name(), names.join(", ")), expected.join(", "))
+        });
+        fields
+    }
+
+    const fn names(&self, relation: Relation) -> &'a Vec<String> {
+        match relation {
+            Relation::Viewer => &self.disclosure.viewer,
+            Relation::Friend => &self.disclosure.friend,
+        }
+    }
+
+    fn check_complete(&mut self, [viewer, friend]: [FieldSet; 2]) {
+        let friends_listed = friend.is_empty()
+            || friend.contains(FieldId::ID) && viewer.contains(FieldId::FRIENDS);
+        let complete = viewer.contains(FieldId::ID) && friends_listed;
+        let disclosure = self.disclosure;
+        self.check(Rule::FieldsComplete, complete, || {
+            let found = format!(
+                "self: {}; friend: {}", disclosure.viewer.join(", "), disclosure.friend.join(", ")
+            );
+            (found, "id of self; with fields of a friend also id of friend, and friends of self")
+        });
+    }
+
+    fn check_fields(
+        &mut self,
+        schema: &FieldSchema,
+        client: &Client,
+        build: &RegisteredBuild,
+        relation: Relation,
+        released: FieldSet,
+    ) {
+        let terms = terms(&client.agreement, &self.disclosure.purpose, relation, self.disclosure.time);
+        let agreed = terms.fields.or(terms.wound_down);
+        let rules = self.register.rules();
+        let special = rules
+            .filter(|_| relation == Relation::Friend)
+            .map_or(FieldSet::EMPTY, |rules| rules.special_of_friends);
+        for (rule, forbidden) in [
+            (Rule::FieldsAgreed, released.without(agreed)),
+            (Rule::WindDown, released.and(terms.wound_down)),
+            (Rule::FieldsDeclared, released.without(build.declared(relation))),
+            (Rule::SpecialCategory, released.and(special)),
+        ] {
+            self.check(rule, forbidden.is_empty(), || {
+                let names: Vec<_> = schema.names(forbidden).collect();
+                (format!("{}: {}", relation.name(), names.join(", ")), rule.says())
+            });
+        }
+    }
+}
+
+fn one_of(names: &[String]) -> String {
+    format!("one of: {}", names.join(", "))
+}

@@ -1,0 +1,250 @@
+//! The verdict: what was checked, how often, and what did not hold, with the reason. It is data; how
+//! it is shown is the binary's business.
+
+use std::collections::BTreeMap;
+
+use countersign_domain::digest::Digest;
+use countersign_domain::time::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// The most failures that a verdict keeps unless its caller says otherwise; more are only counted.
+pub const FAILURES_KEPT_MAX: usize = 100;
+
+macro_rules! rules {
+    ($($variant:ident $name:literal $says:literal)*) => {
+        /// A rule that an outsider checks. Its name is what reports and scripts speak of.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Rule {
+            $(#[doc = $says] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the order of reports.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The rule's name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What the rule asks, in a sentence.
+            #[must_use]
+            pub const fn says(self) -> &'static str {
+                match self { $(Self::$variant => $says,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    Checkpoint "checkpoint" "The checkpoint is in its one form and signed by the log's key."
+    Root "root" "The tree computed from the entries has the root that the checkpoint signs."
+    HashTile "hash_tile" "Each hash tile holds the hashes computed from the tile below."
+    EntryBundle "entry_bundle" "Each entry bundle holds the entries that the tree was built from."
+    Consistency "consistency" "The tree begins with the tree of the checkpoint kept earlier."
+    Fresh "fresh" "The newest entry is not older than asked, and none comes from the future."
+    Document "document" "Each published document is the one that its digest names."
+    EntryForm "entry_form" "Each entry is read in its one spelling."
+    Act "act" "Each act has the signatures that it needs and was possible when it was done."
+    ActTime "act_time" "No act is dated back before what stood in the log already."
+    DisclosureTime "disclosure_time" "The times of disclosures never go back."
+    AsOf "as_of" "The decision had seen every act before the disclosure."
+    BuildKnown "build_known" "The build is in the register."
+    BuildApproved "build_approved" "Two reviewers approved the build, and nobody revoked it."
+    Client "client" "The client is the build's."
+    Partner "partner" "The partner is the client's."
+    NotSuspended "not_suspended" "Neither the partner nor the client is suspended."
+    AgreementDigest "agreement_digest" "The agreement is the one in force for the client."
+    AgreementTerm "agreement_term" "The agreement was in force at the disclosure's time."
+    Purpose "purpose" "The agreement has the purpose."
+    PurposeDeclared "purpose_declared" "The build declared the purpose."
+    Delivery "delivery" "It was delivered as the agreement says."
+    Territory "territory" "The countries of the partner and its parent are open."
+    FieldsKnown "fields_known" "The field schema in force has the fields."
+    FieldsOrdered "fields_ordered" "The fields stand in the schema's order, each once."
+    FieldsComplete "fields_complete" "Whoever is in an answer is there with an id; friends are there as a list of the viewer's."
+    FieldsAgreed "fields_agreed" "The agreement gives the fields for the purpose."
+    WindDown "wind_down" "No wind-down step had ended the fields."
+    FieldsDeclared "fields_declared" "The build declared the fields."
+    SpecialCategory "special_category" "Of friends, no field that the platform rules close as a special category."
+    People "people" "The number of people is a power of two, and one exactly when no friend is in the answer."
+    ReceiptForm "receipt_form" "The answer carries one receipt, seed and viewer, each in its form."
+    ReceiptSignature "receipt_signature" "The receipt is signed by the receipt key in force."
+    ReceiptOrigin "receipt_origin" "The receipt is for this log."
+    ReceiptBody "receipt_body" "The receipt is for this body."
+    ReceiptRequest "receipt_request" "The receipt is for this request."
+    Promise "promise" "The entry was in a published checkpoint by the deadline."
+    ReceiptLeaf "receipt_leaf" "The leaf at the receipt's index is the receipt's."
+    Inclusion "inclusion" "The leaf is proved to be in the tree that the checkpoint signs."
+    ReceiptEntry "receipt_entry" "The entry is a disclosure under the receipt's build, agreement and time."
+    AnswerForm "answer_form" "The body says which fields of which person it holds, in one way."
+    AnswerRecords "answer_records" "The entry's records are those of the answer: no more, no less, no other."
+    AnswerFields "answer_fields" "The entry's fields are those of the answer."
+    AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Something that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Failure {
+    /// The rule.
+    pub rule: Rule,
+    /// The index of the entry, where it is about one.
+    pub entry: Option<u64>,
+    /// The file under the log's root, where it is about one.
+    pub file: Option<String>,
+    /// What was found.
+    pub found: String,
+    /// What was expected.
+    pub expected: String,
+}
+
+/// How often a rule was checked, and how often it did not hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Tally {
+    /// How often it was checked.
+    pub checked: u64,
+    /// How often it did not hold.
+    pub failed: u64,
+}
+
+/// What an outsider's check came to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Verdict {
+    /// The log's name.
+    pub origin: String,
+    /// The number of entries that the checkpoint covers.
+    pub size: u64,
+    /// The root that the checkpoint signs.
+    pub root: Option<Digest>,
+    /// The acts among the entries.
+    pub acts: u64,
+    /// The disclosures among the entries.
+    pub disclosures: u64,
+    /// The partners in the register at the end.
+    pub partners: u64,
+    /// The time of the newest entry.
+    pub newest: Option<Timestamp>,
+    /// The rules that were checked.
+    pub rules: BTreeMap<Rule, Tally>,
+    /// The first failures, in the order in which they were found.
+    pub failures: Vec<Failure>,
+    /// How many there are altogether.
+    pub failure_count: u64,
+    #[serde(skip)]
+    kept_max: usize,
+}
+
+/// What a failure is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place<'a> {
+    /// An entry.
+    pub entry: Option<u64>,
+    /// A file.
+    pub file: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// The log or the answer as a whole.
+    pub const WHOLE: Self = Self { entry: None, file: None };
+
+    /// The entry at this index.
+    #[must_use]
+    pub const fn entry(index: u64) -> Self {
+        Self { entry: Some(index), file: None }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// The file at this path under the log's root.
+    #[must_use]
+    pub const fn file(path: &'a str) -> Self {
+        Self { entry: None, file: Some(path) }
+    }
+}
+
+impl Verdict {
+    /// A verdict on a log before anything was checked.
+    #[must_use]
+    pub fn new(origin: &str, kept_max: usize) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            size: 0,
+            root: None,
+            acts: 0,
+            disclosures: 0,
+            partners: 0,
+            newest: None,
+            rules: BTreeMap::new(),
+            failures: Vec::new(),
+            failure_count: 0,
+            kept_max,
+        }
+    }
+
+    /// Whether everything held.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.failure_count == 0
+    }
+
+    /// Whether this rule was checked and always held.
+    #[must_use]
+    pub fn rule_holds(&self, rule: Rule) -> bool {
+        self.rules.get(&rule).is_some_and(|tally| tally.checked > 0 && tally.failed == 0)
+    }
+
+    /// Notes the outcome of one check and hands it back; `otherwise` says what was found and what was expected.
+    pub fn check(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        holds: bool,
+        otherwise: impl FnOnce() -> (String, String),
+    ) -> bool {
+        let tally = self.rules.entry(rule).or_default();
+        tally.checked += 1;
+        if holds {
+            return true;
+        }
+        tally.failed += 1;
+        self.failure_count += 1;
+        if self.failures.len() < self.kept_max {
+            let (found, expected) = otherwise();
+            let (entry, file) = (place.entry, place.file.map(str::to_owned));
+            self.failures.push(Failure { rule, entry, file, found, expected });
+        }
+        false
+    }
+
+    /// Notes that a check came to an error, or did not, and hands on what it gave.
+    pub fn check_ok<T, E: std::fmt::Display>(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        outcome: Result<T, E>,
+    ) -> Option<T> {
+        match outcome {
+            Ok(value) => {
+                self.check(rule, place, true, Default::default);
+                Some(value)
+            }
+            Err(error) => {
+                self.check(rule, place, false, || (error.to_string(), rule.says().to_owned()));
+                None
+            }
+        }
+    }
+}

