@@ -193,11 +193,9 @@ impl Act {
             Self::FieldSchema(_) | Self::Rules(_) | Self::Partner(_) | Self::Reinstatement(_) => {
                 reviewers(FOUR_EYES)
             }
-            Self::Agreement(act) => Required {
-                root: false,
-                partner: Some(act.partner.clone()),
-                reviewers: FOUR_EYES,
-            },
+            Self::Agreement(act) => {
+                Required { root: false, partner: Some(act.partner.clone()), reviewers: FOUR_EYES }
+            }
             Self::Build(_) => {
                 Required { root: false, partner: partner_of_client.cloned(), reviewers: 0 }
             }

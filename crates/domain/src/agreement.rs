@@ -129,7 +129,9 @@ pub enum Ends {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AgreementError {
     /// Written for another version of Countersign.
-    #[error("agreement version {found} is not known; this program reads version {AGREEMENT_VERSION}")]
+    #[error(
+        "agreement version {found} is not known; this program reads version {AGREEMENT_VERSION}"
+    )]
     UnknownVersion {
         /// The version in the document.
         found: u32,
@@ -162,7 +164,9 @@ pub enum AgreementError {
         missing: &'static str,
     },
     /// There is no friend-of-friend, so no agreement can give one.
-    #[error("purpose {purpose} gives the friends of friends, whom nobody can have; take \"friends\" out of friend")]
+    #[error(
+        "purpose {purpose} gives the friends of friends, whom nobody can have; take \"friends\" out of friend"
+    )]
     FriendsOfFriends {
         /// The purpose.
         purpose: Identifier,

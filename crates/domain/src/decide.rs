@@ -204,17 +204,12 @@ struct Page {
 impl Page {
     /// Takes friends in order until the limit is reached; a friend whose id may not be released is
     /// passed over and leaves no trace in the answer.
-    fn fill(
-        &mut self,
-        basis: &Basis,
-        grant: &Grant,
-        asked: FriendsRequest,
-        friends: &[Candidate],
-    ) {
+    fn fill(&mut self, basis: &Basis, grant: &Grant, asked: FriendsRequest, friends: &[Candidate]) {
         // There is no friend-of-friend, whatever masks and grants say.
         let asked_fields = asked.fields.with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
         let granted = asked_fields.and(grant.friend);
-        let allowed = [false, true].map(|minor| granted.and(basis.mask(Relation::Friend, minor).open));
+        let allowed =
+            [false, true].map(|minor| granted.and(basis.mask(Relation::Friend, minor).open));
         self.records.reserve(friends.len().min(asked.limit));
         for (friend, position) in friends.iter().zip(1..) {
             let allowed = if friend.minor { allowed[1] } else { allowed[0] };

@@ -251,7 +251,8 @@ impl Register {
     /// Whether a client is stopped, itself or through its partner.
     #[must_use]
     pub fn is_suspended(&self, client: &Identifier) -> bool {
-        let partner = self.clients.get(client).map(|client| Subject::Partner(client.partner.clone()));
+        let partner =
+            self.clients.get(client).map(|client| Subject::Partner(client.partner.clone()));
         self.suspended.contains(&Subject::Client(client.clone()))
             || partner.is_some_and(|partner| self.suspended.contains(&partner))
     }
@@ -379,10 +380,10 @@ impl Register {
 
     fn apply_build(&mut self, build: &Build) -> Result<(), ActError> {
         let schema = self.schema.as_ref().ok_or(ActError::NoSchema)?;
-        let client = self.clients.get(&build.client).ok_or_else(|| ActError::Unknown {
-            what: "client",
-            name: build.client.to_string(),
-        })?;
+        let client = self
+            .clients
+            .get(&build.client)
+            .ok_or_else(|| ActError::Unknown { what: "client", name: build.client.to_string() })?;
         if self.builds.contains_key(&build.build) {
             return Err(ActError::BuildTwice { build: build.build.clone() });
         }

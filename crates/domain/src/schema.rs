@@ -150,6 +150,12 @@ impl FieldSchema {
         Ok(Self { fields: document.fields, by_name, special })
     }
 
+    /// The document that says the same.
+    #[must_use]
+    pub fn to_document(&self) -> SchemaDocument {
+        SchemaDocument { version: SCHEMA_VERSION, fields: self.fields.clone() }
+    }
+
     /// Checks that this schema continues `old`: same names in the same places, new ones only at the
     /// end, because records commit to field numbers.
     ///

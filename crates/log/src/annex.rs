@@ -434,7 +434,8 @@ impl<'a> Input<'a> {
         let mut lines = Vec::with_capacity(count.into());
         for _ in 0..count {
             let code = self.byte("standing")?;
-            let standing = Standing::ALL.get(usize::from(code)).ok_or(meaningless("standing", code))?;
+            let standing =
+                Standing::ALL.get(usize::from(code)).ok_or(meaningless("standing", code))?;
             lines.push((*standing, self.fields("fields")?, self.fields("closed fields")?));
         }
         Ok(lines)
@@ -545,6 +546,29 @@ mod tests {
         let mut bytes = Annex::Act(ActAnnex::default()).to_bytes();
         bytes[0] = 2;
         assert_eq!(Annex::parse(&bytes), Err(AnnexError::UnknownVersion { found: 2 }));
+    }
+
+    #[test]
+    fn the_viewer_comes_first_and_once() {
+        let record = |standing| AnnexRecord {
+            handle: Handle([0; 16]),
+            standing,
+            fields: FieldSet::EMPTY,
+            closed: FieldSet::EMPTY,
+        };
+        let (viewer, friend) = (record(Standing::Viewer), record(Standing::Friend));
+        for (records, is_good) in
+            [(vec![viewer, friend], true), (vec![friend], false), (vec![viewer, viewer], false)]
+        {
+            let disclosure = DisclosureAnnex {
+                seed: Seed([0; 32]),
+                circumstances: Circumstances::default(),
+                hidden_count: 0,
+                withheld: Default::default(),
+                records,
+            };
+            assert_eq!(Annex::parse(&disclosure.to_bytes()).is_ok(), is_good);
+        }
     }
 
     #[test]

@@ -36,13 +36,17 @@ pub enum AppendError {
     #[error("the decision no longer holds: {0}")]
     Stale(#[from] Stale),
     /// The disk refused the write. It is tried again with the next disclosure.
-    #[error("the log's disk refused the write ({kind}); make room on it: appending goes on by itself")]
+    #[error(
+        "the log's disk refused the write ({kind}); make room on it: appending goes on by itself"
+    )]
     Disk {
         /// What the file layer says.
         kind: io::ErrorKind,
     },
     /// It is not known what is on the disk. Nothing is appended until restart.
-    #[error("the log's disk failed ({kind}) and nothing is appended until the server is restarted; check the disk")]
+    #[error(
+        "the log's disk failed ({kind}) and nothing is appended until the server is restarted; check the disk"
+    )]
     Poisoned {
         /// What the file layer says.
         kind: io::ErrorKind,
@@ -123,7 +127,9 @@ pub enum ActError {
     #[error(transparent)]
     Refused(#[from] ReplayError),
     /// It was signed at a time that has not come.
-    #[error("it says that it was signed at {time}, and it is {now}; set the clocks right and sign again")]
+    #[error(
+        "it says that it was signed at {time}, and it is {now}; set the clocks right and sign again"
+    )]
     FromTheFuture {
         /// The time in the act.
         time: Timestamp,

@@ -1,2 +1,136 @@
-//! The ordered stream of entries and annexes.
+//! The ordered stream of entries and annexes: append, sequence, publish.
+//!
+//! A decision goes in as [`Permitted`](countersign_domain::decide::Permitted) and comes back as
+//! [`Released`](released::Released) once entry and annex are durable; nothing else opens people's data
+//! that is under [`guard`](guarded::Guarded). One thread sequences and writes the stream, another one
+//! computes the static site from it and signs checkpoints.
+//!
+//! What it is not: it decides nothing, serves nothing and has no HTTP. The register, the tiles and the
+//! site are views that are computed again from the stream.
+#![forbid(unsafe_code)]
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use countersign_domain::register::Register;
+use countersign_verifier::note::NoteKey;
+
+pub mod annex;
+pub mod append;
+pub mod backend;
+pub mod batch;
+pub mod check;
+pub mod clock;
 pub mod guarded;
+pub mod metrics;
+pub mod open;
+mod pool;
+pub mod publish;
+pub mod released;
+mod sequence;
+mod shared;
+pub mod signer;
+pub mod stream;
+mod tiles;
+mod writer;
+
+pub use open::{LogConfig, OpenError, Recovered};
+pub use shared::View;
+
+use crate::backend::Lock;
+use crate::metrics::Metrics;
+use crate::pool::Pending;
+use crate::publish::Stop;
+use crate::shared::Shared;
+
+/// An open log. Clones are the same log; the last one to be dropped shuts it down.
+#[derive(Clone)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    origin: String,
+    key: NoteKey,
+    pub(crate) queue: Sender<Pending>,
+    pub(crate) shared: Arc<Shared>,
+    threads: Mutex<Option<Threads>>,
+}
+
+/// What runs while a log is open.
+struct Threads {
+    sequencer: JoinHandle<()>,
+    publisher: JoinHandle<()>,
+    stop: Arc<Stop>,
+    _lock: Box<dyn Lock>,
+}
+
+impl Log {
+    fn from_inner(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// The log's name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+
+    /// The key that its checkpoints are verified with.
+    #[must_use]
+    pub fn key(&self) -> &NoteKey {
+        &self.inner.key
+    }
+
+    /// How many entries are durable.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.inner.shared.head()
+    }
+
+    /// The register as of the last act.
+    #[must_use]
+    pub fn register(&self) -> Arc<Register> {
+        self.view().register
+    }
+
+    /// What to decide on: the register with an `as_of` that it has seen.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.inner.shared.view()
+    }
+
+    /// What it has counted.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.inner.shared.counters.read()
+    }
+
+    /// Finishes what waits, publishes it, and ends. What is appended later is refused.
+    pub fn shutdown(&self) {
+        self.inner.shutdown();
+    }
+}
+
+impl Inner {
+    fn shutdown(&self) {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(threads) = threads else { return };
+        // A sequencer that is gone needs no word; one that panicked has said so already.
+        let _ = self.queue.send(Pending::Stop);
+        let _ = threads.sequencer.join();
+        threads.stop.stop();
+        let _ = threads.publisher.join();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}

@@ -17,7 +17,7 @@ use crate::released::Placed;
 use crate::shared::Shared;
 
 /// The most disclosures in a batch. With entries of at most 64 KiB and [`ANNEXES_BYTES_ENOUGH`] it stays
-/// below [`BATCH_BYTES_MAX`](crate::stream::BATCH_BYTES_MAX).
+/// below [`BATCH_BYTES_MAX`](crate::batch::BATCH_BYTES_MAX).
 const DISCLOSURES_MAX: usize = 256;
 
 /// No further disclosure is put into a batch with so many bytes of annexes.
@@ -54,7 +54,7 @@ pub(crate) enum Next {
     /// These, as one batch.
     Disclosures(Vec<PendingDisclosure>),
     /// This, alone.
-    Act(PendingAct),
+    Act(Box<PendingAct>),
     /// Nothing any more.
     Stop,
 }
@@ -80,7 +80,7 @@ impl Pool {
             None | Some(Pending::Stop) => Next::Stop,
             Some(Pending::Act(act)) => {
                 self.taken(1);
-                Next::Act(*act)
+                Next::Act(act)
             }
             Some(Pending::Disclosure(disclosure)) => Next::Disclosures(self.collect(*disclosure)),
         }

@@ -12,13 +12,14 @@ use countersign_verifier::replay::Replay;
 use crate::annex::{ActAnnex, Annex};
 use crate::append::{ActError, AppendError, Stale};
 use crate::backend::{Backend, replace};
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::metrics::{add, set};
 use crate::pool::{Next, PendingDisclosure, Pool};
 use crate::publish::document_path;
 use crate::released::Placed;
 use crate::shared::{Durable, Shared};
-use crate::stream::{Batch, StreamWriter, WriteError};
+use crate::writer::{StreamWriter, WriteError};
 
 /// How far the clocks of those who sign may be ahead of ours.
 const ACT_AHEAD_S_MAX: u64 = 60;
@@ -43,12 +44,6 @@ enum RegisterChange {
     No,
 }
 
-/// A disclosure in a batch that is not durable yet.
-struct Sequenced {
-    pending: PendingDisclosure,
-    placed: Placed,
-}
-
 impl Sequencer {
     /// Works until it is stopped.
     pub(crate) fn run(mut self) {
@@ -56,7 +51,8 @@ impl Sequencer {
             match self.pool.next() {
                 Next::Disclosures(disclosures) => self.sequence(disclosures),
                 Next::Act(pending) => {
-                    let result = self.sequence_act(pending.act, pending.document, pending.submitted_by);
+                    let result =
+                        self.sequence_act(pending.act, pending.document, pending.submitted_by);
                     // Whoever has stopped waiting finds the act in the register.
                     let _ = pending.reply.send(result);
                 }
@@ -70,54 +66,50 @@ impl Sequencer {
         let time = self.clock.now().max(self.last_time);
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
-        for mut pending in disclosures {
+        for PendingDisclosure { disclosure, valid_until, annex, reply } in disclosures {
             let index = self.frontier.size() + sequenced.len() as u64;
-            match self.place(&mut pending, index, time, &mut batch) {
-                Ok(placed) => sequenced.push(Sequenced { pending, placed }),
+            let disclosure = Disclosure { time, ..disclosure };
+            match self.place(disclosure, valid_until, index, &annex, &mut batch) {
+                Ok(placed) => sequenced.push((placed, reply)),
                 // A caller that has gone away needs no answer.
-                Err(error) => drop(pending.reply.send(Err(error))),
+                Err(error) => drop(reply.send(Err(error))),
             }
         }
         if sequenced.is_empty() {
             return;
         }
-        let leaves = sequenced.iter().map(|sequenced| sequenced.placed.leaf_hash);
+        let leaves = sequenced.iter().map(|(placed, _)| placed.leaf_hash);
         let written = self.write(&batch, leaves.collect());
         if written.is_ok() {
             self.last_time = time;
             self.publish(RegisterChange::No);
         }
-        for Sequenced { pending, placed } in sequenced {
-            let result = written.clone().map(|()| placed);
-            drop(pending.reply.send(result));
+        for (placed, reply) in sequenced {
+            drop(reply.send(written.clone().map(|()| placed)));
         }
     }
 
+    /// Puts one disclosure into the batch, if it still holds.
     fn place(
         &self,
-        pending: &mut PendingDisclosure,
+        disclosure: Disclosure,
+        valid_until: Timestamp,
         index: u64,
-        time: Timestamp,
+        annex: &[u8],
         batch: &mut Batch,
     ) -> Result<Placed, AppendError> {
-        self.check_order(&pending.disclosure, pending.valid_until, time).inspect_err(|_| {
+        let time = disclosure.time;
+        self.check_order(disclosure.as_of, valid_until, time).inspect_err(|_| {
             add(&self.shared.counters.refused_stale, 1);
         })?;
-        pending.disclosure.time = time;
-        let entry = Entry::Disclosure(pending.disclosure.clone()).to_bytes()?;
-        push(batch, &entry, &pending.annex)?;
+        let entry = Entry::Disclosure(disclosure).to_bytes()?;
+        push(batch, &entry, annex)?;
         Ok(self.placed(index, &entry, time, time))
     }
 
     /// INVARIANT: no disclosure stands behind an act that its decision had not seen, or at a time at which
     /// its decision no longer held. Maintained here, on the only thread that appends.
-    fn check_order(
-        &self,
-        disclosure: &Disclosure,
-        valid_until: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), Stale> {
-        let as_of = disclosure.as_of;
+    fn check_order(&self, as_of: u64, valid_until: Timestamp, now: Timestamp) -> Result<(), Stale> {
         if as_of > self.frontier.size() {
             return Err(Stale::Ahead { as_of, size: self.frontier.size() });
         }
@@ -141,6 +133,8 @@ impl Sequencer {
         if act.time > now.plus_seconds(ACT_AHEAD_S_MAX) {
             return Err(ActError::FromTheFuture { time: act.time, now });
         }
+        // What the act does not name is not published, and so not kept either.
+        let document = document.filter(|_| act.act.document().is_some());
         let index = self.frontier.size();
         let mut replay = self.replay.clone();
         replay.apply(index, &act, document.as_deref())?;

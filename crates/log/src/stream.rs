@@ -2,13 +2,9 @@
 //!
 //! ```text
 //! stream  = "cs1strm\n" (8) ‖ version (4) ‖ id (16) ‖ crc32 of these (4)       integers little-endian
-//! batch   = "cs1b" (4) ‖ first index (8) ‖ count (4) ‖ entries bytes (4) ‖ annexes bytes (4) ‖ crc32 (4)
-//!         ‖ entries: count × (length (2, big-endian, as in an entry bundle) ‖ entry)
-//!         ‖ annexes: count × (length (4) ‖ annex)
 //! ```
 //!
-//! The checksum covers the stream's id, the batch's head before it, entries and annexes. The id is
-//! random, so that nothing that somebody puts into an entry or annex can pass for a batch.
+//! Batches follow, one after the other (see [`batch`](mod@crate::batch)).
 //!
 //! One batch is one write and one fdatasync, and the next begins after that. So at most the last batch
 //! can be torn, and a torn one was never acknowledged: it is cut off at start. Everything else that is
@@ -16,24 +12,16 @@
 
 use std::io;
 
-use countersign_verifier::tile::push_entry;
-
-use crate::annex::ANNEX_BYTES_MAX;
 use crate::backend::{Backend, File, replace};
+use crate::batch::{
+    BATCH_BYTES_MAX, BATCH_HEAD_BYTES, BATCH_MAGIC, BadBatch, BatchRead, Head, take,
+};
 
 /// The version of the stream format.
 pub const STREAM_VERSION: u32 = 1;
 
-/// The most bytes that a batch may have, its head included. A torn end cannot be longer.
-pub const BATCH_BYTES_MAX: usize = 32 << 20;
-
 const STREAM_MAGIC: &[u8; 8] = b"cs1strm\n";
 const STREAM_HEAD_BYTES: usize = 32;
-const BATCH_MAGIC: &[u8; 4] = b"cs1b";
-const BATCH_HEAD_BYTES: usize = 28;
-
-/// The bytes that an entry with its annex takes in a batch beside the two themselves.
-pub(crate) const PAIR_OVERHEAD_BYTES: usize = 6;
 
 /// Why a stream cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +35,17 @@ pub enum StreamError {
         error: io::Error,
     },
     /// It does not begin like a stream.
-    #[error("{file}: not a stream of Countersign, or its first {STREAM_HEAD_BYTES} bytes are damaged")]
+    #[error(
+        "{file}: not a stream of Countersign, or its first {STREAM_HEAD_BYTES} bytes are damaged"
+    )]
     NotAStream {
         /// The file.
         file: String,
     },
     /// Written by another version of the program.
-    #[error("{file}: stream version {found} is not known; this program reads version {STREAM_VERSION}")]
+    #[error(
+        "{file}: stream version {found} is not known; this program reads version {STREAM_VERSION}"
+    )]
     UnknownVersion {
         /// The file.
         file: String,
@@ -61,7 +53,9 @@ pub enum StreamError {
         found: u32,
     },
     /// A batch is damaged that was durable once. Restore the file from a backup.
-    #[error("{file}: the batch at byte {offset} is damaged ({reason}), and it is not the torn end of a crash: {evidence}; restore the file from a backup")]
+    #[error(
+        "{file}: the batch at byte {offset} is damaged ({reason}), and it is not the torn end of a crash: {evidence}; restore the file from a backup"
+    )]
     Damaged {
         /// The file.
         file: String,
@@ -86,23 +80,6 @@ pub enum StreamError {
     },
 }
 
-/// What is wrong with the bytes where a batch should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadBatch {
-    /// No batch begins there.
-    #[error("no batch begins there")]
-    NoMagic,
-    /// The file ends before the batch does.
-    #[error("the file ends inside of it")]
-    CutOff,
-    /// Its lengths do not fit each other.
-    #[error("its lengths do not fit each other")]
-    Lengths,
-    /// Its checksum differs.
-    #[error("its checksum differs")]
-    Checksum,
-}
-
 /// Where in the stream one ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position {
@@ -115,36 +92,32 @@ pub struct Position {
 impl Position {
     /// Before the first batch.
     pub(crate) const START: Self = Self { index: 0, offset: STREAM_HEAD_BYTES as u64 };
+
+    /// Behind the batch with this head.
+    fn after(self, head: &Head) -> Self {
+        Self {
+            index: self.index + u64::from(head.count),
+            offset: self.offset + head.batch_bytes() as u64,
+        }
+    }
 }
 
 /// The stream's file, opened and its head checked.
 pub struct Stream {
     name: String,
-    id: [u8; 16],
-    file: Box<dyn File>,
-}
-
-/// Entries with their annexes on their way into the stream.
-#[derive(Default)]
-pub(crate) struct Batch {
-    count: u32,
-    entries: Vec<u8>,
-    annexes: Vec<u8>,
-}
-
-/// A batch as it was read.
-pub struct BatchRead {
-    bytes: Vec<u8>,
-    count: u32,
-    entries_bytes: usize,
-    /// Where it ends.
-    pub end: Position,
+    pub(crate) id: [u8; 16],
+    pub(crate) file: Box<dyn File>,
 }
 
 /// What a reader finds at a position.
 pub enum Found {
     /// A good batch.
-    Batch(BatchRead),
+    Batch {
+        /// What is in it.
+        batch: BatchRead,
+        /// Where it ends.
+        end: Position,
+    },
     /// The end of the stream.
     End,
     /// Something that is not a good batch, and behind which there is none.
@@ -220,10 +193,14 @@ impl Stream {
             return Ok(Found::End);
         }
         let reason = match self.read_batch(at.offset, length)? {
-            Ok(batch) if batch.0 == at.index => return Ok(Found::Batch(batch.1)),
-            Ok((found, _)) => {
-                let (file, expected) = (self.name.clone(), at.index);
-                return Err(StreamError::WrongIndex { file, offset: at.offset, found, expected });
+            Ok((head, batch)) if head.first_index == at.index => {
+                let end = at.after(&head);
+                return Ok(Found::Batch { batch, end });
+            }
+            Ok((head, _)) => {
+                let (file, offset) = (self.name.clone(), at.offset);
+                let (found, expected) = (head.first_index, at.index);
+                return Err(StreamError::WrongIndex { file, offset, found, expected });
             }
             Err(reason) => reason,
         };
@@ -254,11 +231,7 @@ impl Stream {
         if read < bytes.len() || head.first_index != at.index {
             return Err(self.io(io::ErrorKind::UnexpectedEof.into()));
         }
-        let end = Position {
-            index: at.index + u64::from(head.count),
-            offset: at.offset + head.batch_bytes() as u64,
-        };
-        Ok(EntriesRead { bytes, end })
+        Ok(EntriesRead { bytes, end: at.after(&head) })
     }
 
     fn read_head(&self, offset: u64) -> Result<Option<Head>, StreamError> {
@@ -272,7 +245,7 @@ impl Stream {
         &self,
         offset: u64,
         length: u64,
-    ) -> Result<Result<(u64, BatchRead), BadBatch>, StreamError> {
+    ) -> Result<Result<(Head, BatchRead), BadBatch>, StreamError> {
         let rest = length.saturating_sub(offset);
         let Some(head) = self.read_head(offset)? else {
             let is_short = rest < BATCH_HEAD_BYTES as u64;
@@ -289,30 +262,7 @@ impl Stream {
         if read < bytes.len() {
             return Ok(Err(BadBatch::CutOff));
         }
-        Ok(self.check_batch(head, bytes, offset))
-    }
-
-    fn check_batch(
-        &self,
-        head: Head,
-        bytes: Vec<u8>,
-        offset: u64,
-    ) -> Result<(u64, BatchRead), BadBatch> {
-        let (covered, payload) = split_checksum(&bytes).ok_or(BadBatch::CutOff)?;
-        if checksum(&self.id, covered, payload) != head.checksum {
-            return Err(BadBatch::Checksum);
-        }
-        let end = Position {
-            index: head.first_index + u64::from(head.count),
-            offset: offset + bytes.len() as u64,
-        };
-        let batch =
-            BatchRead { bytes, count: head.count, entries_bytes: head.entries_bytes, end };
-        let pairs = batch.pairs().collect::<Option<Vec<_>>>();
-        match pairs {
-            Some(pairs) if pairs.len() == head.count as usize => Ok((head.first_index, batch)),
-            _ => Err(BadBatch::Lengths),
-        }
+        Ok(BatchRead::check(&head, bytes, &self.id).map(|batch| (head, batch)))
     }
 
     /// The first good batch that begins after `offset`.
@@ -328,7 +278,7 @@ impl Stream {
         Ok(None)
     }
 
-    fn io(&self, error: io::Error) -> StreamError {
+    pub(crate) fn io(&self, error: io::Error) -> StreamError {
         StreamError::Io { file: self.name.clone(), error }
     }
 }
@@ -341,197 +291,12 @@ pub(crate) struct EntriesRead {
     pub(crate) end: Position,
 }
 
-struct Head {
-    first_index: u64,
-    count: u32,
-    entries_bytes: usize,
-    annexes_bytes: usize,
-    checksum: u32,
-}
-
-impl Head {
-    fn parse(mut bytes: &[u8]) -> Option<Self> {
-        take(&mut bytes).filter(|magic| magic == BATCH_MAGIC)?;
-        Some(Self {
-            first_index: u64::from_le_bytes(take(&mut bytes)?),
-            count: u32::from_le_bytes(take(&mut bytes)?),
-            entries_bytes: u32::from_le_bytes(take(&mut bytes)?) as usize,
-            annexes_bytes: u32::from_le_bytes(take(&mut bytes)?) as usize,
-            checksum: u32::from_le_bytes(take(&mut bytes)?),
-        })
-    }
-
-    const fn batch_bytes(&self) -> usize {
-        self.entries_bytes.saturating_add(self.annexes_bytes).saturating_add(BATCH_HEAD_BYTES)
-    }
-}
-
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*taken)
-}
-
-/// The head before its checksum, and what comes after the checksum.
-fn split_checksum(batch: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (head, payload) = batch.split_at_checked(BATCH_HEAD_BYTES)?;
-    let (covered, _) = head.split_last_chunk::<4>()?;
-    Some((covered, payload))
-}
-
-fn checksum(id: &[u8; 16], head: &[u8], payload: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(id);
-    hasher.update(head);
-    hasher.update(payload);
-    hasher.finalize()
-}
-
-impl BatchRead {
-    /// The entries with their annexes; `None` where lengths do not fit, which does not happen in a
-    /// batch that [`Stream::read`] returned.
-    pub fn pairs(&self) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
-        let payload = self.bytes.get(BATCH_HEAD_BYTES..).unwrap_or_default();
-        let (mut entries, mut annexes) =
-            payload.split_at_checked(self.entries_bytes).unwrap_or_default();
-        let mut left = self.count;
-        std::iter::from_fn(move || {
-            if left == 0 {
-                return (!entries.is_empty() || !annexes.is_empty()).then(|| {
-                    (entries, annexes) = Default::default();
-                    None
-                });
-            }
-            left -= 1;
-            let entry_bytes = take(&mut entries).map(|n| usize::from(u16::from_be_bytes(n)));
-            let annex_bytes = take(&mut annexes).map(|n| u32::from_le_bytes(n) as usize);
-            let pair = entry_bytes.zip(annex_bytes).and_then(|(entry_bytes, annex_bytes)| {
-                let (entry, entries_rest) = entries.split_at_checked(entry_bytes)?;
-                let (annex, annexes_rest) = annexes.split_at_checked(annex_bytes)?;
-                (entries, annexes) = (entries_rest, annexes_rest);
-                Some((entry, annex))
-            });
-            if pair.is_none() {
-                left = 0;
-                (entries, annexes) = Default::default();
-            }
-            Some(pair)
-        })
-    }
-}
-
-impl Batch {
-    /// Adds an entry with its annex, if they are not too long: `None` and unchanged otherwise.
-    #[must_use]
-    pub(crate) fn push(&mut self, entry: &[u8], annex: &[u8]) -> Option<()> {
-        let annex_bytes =
-            u32::try_from(annex.len()).ok().filter(|bytes| *bytes as usize <= ANNEX_BYTES_MAX)?;
-        push_entry(&mut self.entries, entry)?;
-        self.annexes.extend_from_slice(&annex_bytes.to_le_bytes());
-        self.annexes.extend_from_slice(annex);
-        self.count += 1;
-        Some(())
-    }
-
-    fn to_bytes(&self, id: &[u8; 16], first_index: u64) -> Vec<u8> {
-        let payload_bytes = self.entries.len() + self.annexes.len();
-        let mut bytes = Vec::with_capacity(BATCH_HEAD_BYTES + payload_bytes);
-        bytes.extend_from_slice(BATCH_MAGIC);
-        bytes.extend_from_slice(&first_index.to_le_bytes());
-        bytes.extend_from_slice(&self.count.to_le_bytes());
-        bytes.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&(self.annexes.len() as u32).to_le_bytes());
-        let mut hasher = crc32fast::Hasher::new();
-        for part in [&id[..], &bytes, &self.entries, &self.annexes] {
-            hasher.update(part);
-        }
-        bytes.extend_from_slice(&hasher.finalize().to_le_bytes());
-        bytes.extend_from_slice(&self.entries);
-        bytes.extend_from_slice(&self.annexes);
-        bytes
-    }
-}
-
-/// Why a batch was not made durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WriteError {
-    /// The write failed and was undone; the next one may succeed.
-    Refused(io::ErrorKind),
-    /// It is not known what is on the disk: nothing more is written until the log is opened again.
-    Poisoned(io::ErrorKind),
-}
-
-/// The one writer of a stream.
-pub(crate) struct StreamWriter {
-    stream: Stream,
-    durable: Position,
-    poisoned: Option<io::ErrorKind>,
-}
-
-impl StreamWriter {
-    /// Continues a stream that is good up to `durable`. What follows is cut off, and the last batch is
-    /// written once more: if a process before this one saw its fdatasync fail, the kernel took the pages
-    /// for clean, so that what was read back need not be on the disk.
-    pub(crate) fn resume(
-        stream: Stream,
-        durable: Position,
-        last_batch: Option<u64>,
-    ) -> Result<Self, StreamError> {
-        let redo = || -> io::Result<()> {
-            if stream.file.length_bytes()? != durable.offset {
-                stream.file.truncate(durable.offset)?;
-            }
-            if let Some(offset) = last_batch {
-                let mut bytes = vec![0; durable.offset.saturating_sub(offset) as usize];
-                stream.file.read_at(offset, &mut bytes)?;
-                stream.file.write_at(offset, &bytes)?;
-            }
-            stream.file.sync()
-        };
-        redo().map_err(|error| stream.io(error))?;
-        Ok(Self { stream, durable, poisoned: None })
-    }
-
-    /// Where the durable stream ends.
-    pub(crate) const fn durable(&self) -> Position {
-        self.durable
-    }
-
-    /// Writes a batch and makes it durable.
-    pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), WriteError> {
-        if let Some(kind) = self.poisoned {
-            return Err(WriteError::Poisoned(kind));
-        }
-        let bytes = batch.to_bytes(&self.stream.id, self.durable.index);
-        let file = &self.stream.file;
-        if let Err(error) = file.write_at(self.durable.offset, &bytes) {
-            // What was written of it must not stay, or the next batch would leave some of it behind.
-            return match file.truncate(self.durable.offset) {
-                Ok(()) => Err(WriteError::Refused(error.kind())),
-                Err(_) => Err(self.poison(error.kind())),
-            };
-        }
-        if let Err(error) = file.sync() {
-            // The kernel may have dropped the dirty pages: neither reading nor a second fdatasync could
-            // tell what is on the disk.
-            return Err(self.poison(error.kind()));
-        }
-        self.durable.index += u64::from(batch.count);
-        self.durable.offset += bytes.len() as u64;
-        Ok(())
-    }
-
-    fn poison(&mut self, kind: io::ErrorKind) -> WriteError {
-        tracing::error!(file = %self.stream.name, %kind, "the stream cannot be trusted any more; restart to go on");
-        self.poisoned = Some(kind);
-        WriteError::Poisoned(kind)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::backend::memory::Memory;
+    use crate::batch::Batch;
+    use crate::writer::StreamWriter;
 
     const NAME: &str = "stream";
 
@@ -558,9 +323,9 @@ mod tests {
         let mut entries = Vec::new();
         loop {
             match stream.read(at)? {
-                Found::Batch(batch) => {
+                Found::Batch { batch, end } => {
                     entries.extend(batch.pairs().map(|pair| pair.unwrap().0.to_vec()));
-                    at = batch.end;
+                    at = end;
                 }
                 Found::End => return Ok((entries, None)),
                 Found::Torn { reason, .. } => return Ok((entries, Some(reason))),
@@ -613,7 +378,8 @@ mod tests {
         memory.tamper(NAME, |bytes| {
             bytes.drain(offsets[0] as usize..offsets[1] as usize);
         });
-        let wrong = matches!(read_all(&memory), Err(StreamError::WrongIndex { found: 1, expected: 0, .. }));
+        let wrong =
+            matches!(read_all(&memory), Err(StreamError::WrongIndex { found: 1, expected: 0, .. }));
         assert!(wrong);
         memory.tamper(NAME, |bytes| bytes[8] = 2);
         assert!(matches!(read_all(&memory), Err(StreamError::UnknownVersion { found: 2, .. })));

@@ -74,9 +74,8 @@ const ENDS: [&str; 4] = ["new_grants", "friends", "fields", "all"];
 /// [`AgreementFileError`] with line and column.
 pub fn read(text: &str, schema: &FieldSchema) -> Result<AgreementDocument, AgreementFileError> {
     let at = |span: Range<usize>, message: String| located(text, span.start, message);
-    let file: File = toml::from_str(text).map_err(|error| {
-        at(error.span().unwrap_or_default(), error.message().to_owned())
-    })?;
+    let file: File = toml::from_str(text)
+        .map_err(|error| at(error.span().unwrap_or_default(), error.message().to_owned()))?;
     if *file.version.get_ref() != AGREEMENT_VERSION {
         let error = AgreementError::UnknownVersion { found: *file.version.get_ref() };
         return Err(at(file.version.span(), error.to_string()));
@@ -230,13 +229,41 @@ fields = ["religion"]
     #[test]
     fn errors_say_where_they_are_and_what_is_allowed() {
         for (from, to, expected) in [
-            ("\"religion\"]\n\n", "\"religon\"]\n\n", "line 14, column 17: there is no field \"religon\"; did you mean \"religion\"?"),
-            ("kind = \"device\"", "kind = \"phone\"", "line 5, column 8: unknown variant `phone`, expected `device` or `app`"),
-            ("ends = \"fields\"", "ends = \"field\"", "line 18, column 8: \"field\" cannot end; one of [\"new_grants\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?"),
-            ("not_after = 2027", "not_after = 2025", "line 7, column 13: not_after (2025-01-01T00:00:00Z) must be later than not_before (2026-01-01T00:00:00Z)"),
-            ("not_after = 2027-01-01T00:00:00Z", "not_after = 2027-01-01", "line 7, column 13: an instant with its offset is expected, as 2027-01-01T00:00:00Z"),
-            ("self = [\"id\", \"friends\"]", "self = [\"id\"]", "line 11, column 11: purpose address-book gives fields of friend without \"friends (of self)\""),
-            ("version = 1", "version = 2", "line 1, column 11: agreement version 2 is not known; this program reads version 1"),
+            (
+                "\"religion\"]\n\n",
+                "\"religon\"]\n\n",
+                "line 14, column 17: there is no field \"religon\"; did you mean \"religion\"?",
+            ),
+            (
+                "kind = \"device\"",
+                "kind = \"phone\"",
+                "line 5, column 8: unknown variant `phone`, expected `device` or `app`",
+            ),
+            (
+                "ends = \"fields\"",
+                "ends = \"field\"",
+                "line 18, column 8: \"field\" cannot end; one of [\"new_grants\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?",
+            ),
+            (
+                "not_after = 2027",
+                "not_after = 2025",
+                "line 7, column 13: not_after (2025-01-01T00:00:00Z) must be later than not_before (2026-01-01T00:00:00Z)",
+            ),
+            (
+                "not_after = 2027-01-01T00:00:00Z",
+                "not_after = 2027-01-01",
+                "line 7, column 13: an instant with its offset is expected, as 2027-01-01T00:00:00Z",
+            ),
+            (
+                "self = [\"id\", \"friends\"]",
+                "self = [\"id\"]",
+                "line 11, column 11: purpose address-book gives fields of friend without \"friends (of self)\"",
+            ),
+            (
+                "version = 1",
+                "version = 2",
+                "line 1, column 11: agreement version 2 is not known; this program reads version 1",
+            ),
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD);

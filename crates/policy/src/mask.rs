@@ -70,11 +70,11 @@ fn compile_basis(
             .keep(terms.fields, Reason::WindDown)
             .keep(build.declared(relation), Reason::Build)
     };
-    let (special, minors) = register
-        .rules()
-        .map_or((FieldSet::EMPTY, FieldSet::EMPTY), |r| (r.special_of_friends, r.minor_friend_fields));
-    let friend = mask(Relation::Friend)
-        .keep(FieldSet::ALL.without(special), Reason::SpecialCategory);
+    let (special, minors) = register.rules().map_or((FieldSet::EMPTY, FieldSet::EMPTY), |r| {
+        (r.special_of_friends, r.minor_friend_fields)
+    });
+    let friend =
+        mask(Relation::Friend).keep(FieldSet::ALL.without(special), Reason::SpecialCategory);
     let new_grants_ended = client
         .agreement
         .wind_down()

@@ -7,7 +7,7 @@ use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::SchemaDocument;
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
-use countersign_log::append::ActAppendError;
+use countersign_log::append::ActError;
 use countersign_verifier::canonical::{self, CanonicalError};
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::entry::{ActSignature, SignedAct};
@@ -33,7 +33,9 @@ pub enum GovernanceError {
     #[error(transparent)]
     Form(#[from] CanonicalError),
     /// Signed too long ago, or in the future.
-    #[error("the act was signed for {signed}, the clock says {now}: sign it again within {ACT_SKEW_S} seconds of submitting it")]
+    #[error(
+        "the act was signed for {signed}, the clock says {now}: sign it again within {ACT_SKEW_S} seconds of submitting it"
+    )]
     Untimely {
         /// The time in the act.
         signed: Timestamp,
@@ -42,7 +44,7 @@ pub enum GovernanceError {
     },
     /// The log does not take it.
     #[error(transparent)]
-    Refused(#[from] ActAppendError),
+    Refused(#[from] ActError),
     /// The system gives no thread to wait in.
     #[error("the system gives no runtime: {0}")]
     Runtime(std::io::Error),
@@ -112,7 +114,7 @@ pub async fn submit(
     if apart_s > ACT_SKEW_S {
         return Err(GovernanceError::Untimely { signed, now });
     }
-    Ok(log.append_act(submission.act, submission.document).await?)
+    Ok(log.append_act(submission.act, submission.document, None).await?.index)
 }
 
 /// [`submit`] for commands, which run outside of any runtime.

@@ -17,11 +17,11 @@ use countersign_verifier::note::{NoteKey, NoteKeyError};
 use crate::clock;
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
+use crate::gateway::Gateway;
 use crate::gateway::admin::AdminToken;
 use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::token::Tokens;
-use crate::gateway::Gateway;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
@@ -108,7 +108,7 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
             if founding.demo_login { "demo_login = true" } else { "demo_login = false" },
         );
     write_new(&directory.config(), &text, 0o644)?;
-    write_new(&directory.schema(), schema::DEFAULT, 0o644)?;
+    write_new(&directory.schema(), schema::DEFAULT_SCHEMA, 0o644)?;
     Config::read(&directory.config())?;
     for name in PLATFORM_KEYS {
         SecretKey::generate()?.write_new(&directory.key(name))?;
@@ -158,10 +158,10 @@ pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceE
         origin: config.origin().to_owned(),
         pool_wait_ms: config.log.pool_wait_ms,
         publish_interval_ms: config.log.publish_interval_ms,
-        publish_deadline_s: config.log.publish_deadline_s,
+        merge_delay_s: config.log.publish_deadline_s,
     };
-    let backend = Arc::new(Posix::new(&directory.log()));
-    let (log, recovered) = Log::open(settings, backend, signer, Arc::new(clock::now))?;
+    let backend = Arc::new(Posix::new(directory.log()));
+    let (log, recovered) = Log::open(&settings, backend, signer, Arc::new(clock::now))?;
     tracing::info!(entries = recovered.entries, "the log is open");
     Ok(log)
 }
@@ -230,8 +230,7 @@ fn found_log(
             .map(|(id, key)| Reviewer { id: id.clone(), key: key.public() })
             .collect(),
     };
-    let reviewers =
-        reviewers.into_iter().map(|(id, key)| (ActSigner::Reviewer(id), key)).collect();
+    let reviewers = reviewers.into_iter().map(|(id, key)| (ActSigner::Reviewer(id), key)).collect();
     let founders = Founders { root, reviewers };
     let schema = schema::read(&directory.schema())?;
     let now = clock::now();
@@ -239,7 +238,7 @@ fn found_log(
         config.origin(),
         &founders,
         keys,
-        &schema,
+        &schema.to_document(),
         &default_rules(),
         now,
     )?;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_log::signer::Signer;
-use ed25519_dalek::{Signer as _, SigningKey};
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 /// A secret key in memory, erased when dropped.

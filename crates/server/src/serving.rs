@@ -25,8 +25,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
         (folder.join(tls.certificate), folder.join(tls.key))
     });
     let log = gateway.log.clone();
-    let service =
-        gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
+    let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(stop_when_told(handle.clone()));
     let listening = handle.clone();
     let serving = async {

@@ -380,15 +380,24 @@ mod tests {
         let key = |key: &str| key.to_owned();
         let (top, list, first) = (Place::Top, Place::List, Place::Friend(0));
         for (body, expected) in [
-            (r#"{"id":"V","religion":"x"}"#, AnswerError::UnknownField { place: top, key: key("religion") }),
+            (
+                r#"{"id":"V","religion":"x"}"#,
+                AnswerError::UnknownField { place: top, key: key("religion") },
+            ),
             (r#"{"id":"V","id":"V"}"#, AnswerError::Repeated { place: top, key: key("id") }),
-            (r#"{"id":"V","n\u0061me":1,"name":2}"#, AnswerError::Repeated { place: top, key: key("name") }),
+            (
+                r#"{"id":"V","n\u0061me":1,"name":2}"#,
+                AnswerError::Repeated { place: top, key: key("name") },
+            ),
             (
                 r#"{"data":[{"id":"F","work":1,"work":2}]}"#,
                 AnswerError::Repeated { place: first, key: key("work") },
             ),
             (r#"{"data":[],"data":[]}"#, AnswerError::Repeated { place: top, key: key("data") }),
-            (r#"{"data":[],"summary":{}}"#, AnswerError::UnknownField { place: top, key: key("summary") }),
+            (
+                r#"{"data":[],"summary":{}}"#,
+                AnswerError::UnknownField { place: top, key: key("summary") },
+            ),
             (
                 r#"{"id":"V","friends":{"data":[],"name":1}}"#,
                 AnswerError::UnknownField { place: list, key: key("name") },
@@ -409,8 +418,20 @@ mod tests {
         ] {
             assert_eq!(read(body), Err(expected), "{body}");
         }
-        for body in ["", "[]", "{}", r#"{"id":"V"}x"#, r#"{"id":"V","friends":[]}"#, r#"{"data":[1]}"#, "\"x\""] {
-            assert!(matches!(read(body), Err(AnswerError::Shape { .. })), "{body}: {:?}", read(body));
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"id":"V"}x"#,
+            r#"{"id":"V","friends":[]}"#,
+            r#"{"data":[1]}"#,
+            "\"x\"",
+        ] {
+            assert!(
+                matches!(read(body), Err(AnswerError::Shape { .. })),
+                "{body}: {:?}",
+                read(body)
+            );
         }
     }
 

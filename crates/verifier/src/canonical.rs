@@ -82,9 +82,12 @@ mod tests {
     #[test]
     fn only_one_spelling_is_read() {
         assert!(from_bytes::<Map>(br#"{"a":1,"b":2}"#).is_ok());
-        for other in
-            [r#"{"b":2,"a":1}"#, r#"{"a":1, "b":2}"#, r#"{"a":1,"b":2,"b":2}"#, r#"{"\u0061":1,"b":2}"#]
-        {
+        for other in [
+            r#"{"b":2,"a":1}"#,
+            r#"{"a":1, "b":2}"#,
+            r#"{"a":1,"b":2,"b":2}"#,
+            r#"{"\u0061":1,"b":2}"#,
+        ] {
             let read = from_bytes::<Map>(other.as_bytes());
             assert!(matches!(read, Err(CanonicalError::NotCanonical { .. })), "{other}: {read:?}");
         }

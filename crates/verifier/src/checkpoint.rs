@@ -76,7 +76,8 @@ impl Checkpoint {
         let mut lines = ended.split('\n');
         let origin = lines.next().filter(|line| !line.is_empty()).ok_or(form(1, "the origin"))?;
         let size = lines.next().and_then(parse_size);
-        let size = size.ok_or(form(2, "the tree size, in decimal digits without leading zeroes"))?;
+        let size =
+            size.ok_or(form(2, "the tree size, in decimal digits without leading zeroes"))?;
         let root = lines.next().and_then(|line| STANDARD.decode(line).ok());
         let root = root.and_then(|root| root.try_into().ok());
         let root = root.ok_or(form(3, "the root, 32 bytes in base64"))?;
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn golden_the_example_of_the_specification_is_read() {
-        let text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+        let text =
+            "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
         let checkpoint = Checkpoint::parse(text).unwrap();
         assert_eq!(checkpoint.size, 20_852_163);
         assert_eq!(checkpoint.text(), text);

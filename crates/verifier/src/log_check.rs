@@ -39,8 +39,8 @@ pub struct Question<'a> {
     pub since: Option<&'a [u8]>,
     /// How old the newest entry may be, in seconds.
     pub max_age_s: Option<u64>,
-    /// How many failures are kept; more are only counted.
-    pub failures_kept_max: usize,
+    /// How many failures of each rule are kept; more are only counted.
+    pub failures_kept_max: u64,
 }
 
 impl<'a> Question<'a> {
@@ -148,7 +148,12 @@ struct Pass<'a, S: ?Sized> {
 }
 
 impl<'a, S: Site + ?Sized> Pass<'a, S> {
-    fn new(site: &'a S, origin: &str, checkpoint: &'a Checkpoint, since: Option<Checkpoint>) -> Self {
+    fn new(
+        site: &'a S,
+        origin: &str,
+        checkpoint: &'a Checkpoint,
+        since: Option<Checkpoint>,
+    ) -> Self {
         Self {
             site,
             checkpoint,
@@ -180,7 +185,10 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         });
         if let Some(since) = self.since.take() {
             verdict.check(Rule::Consistency, Place::WHOLE, false, || {
-                (format!("{read} entries could be read"), format!("at least {}, as before", since.size))
+                (
+                    format!("{read} entries could be read"),
+                    format!("at least {}, as before", since.size),
+                )
             });
         }
         self.check_other_documents(verdict)
@@ -204,9 +212,10 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             return tree.bundle(path, None, verdict);
         };
         let bytes = bytes.map_err(|error| error.to_string());
-        let entries = bytes.as_deref().map_err(Clone::clone).and_then(|bytes| {
-            parse_entries(bytes, file.width).map_err(|error| error.to_string())
-        });
+        let entries = bytes
+            .as_deref()
+            .map_err(Clone::clone)
+            .and_then(|bytes| parse_entries(bytes, file.width).map_err(|error| error.to_string()));
         let entries = match entries {
             Ok(entries) => entries,
             Err(found) => {
@@ -215,15 +224,15 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
                 return tree.bundle(file, None, verdict);
             }
         };
-        let mut hashes = Vec::with_capacity(path.width.into());
-        for (bytes, index) in entries.iter().take(path.width.into()).zip(index * TILE_WIDTH..) {
-            let leaf = leaf_hash(bytes);
-            hashes.push(leaf);
+        let entries = entries.get(..path.width.into()).unwrap_or_default();
+        let hashes: Vec<_> = entries.iter().map(|bytes| leaf_hash(bytes)).collect();
+        tree.bundle(file, Some(hashes.clone()), verdict)?;
+        for ((bytes, leaf), index) in entries.iter().zip(hashes).zip(index * TILE_WIDTH..) {
             self.frontier.push(leaf);
             self.check_since(verdict);
             self.pass_entry(index, leaf, bytes, verdict, watch)?;
         }
-        tree.bundle(file, Some(hashes), verdict)
+        Ok(())
     }
 
     /// Compares with the checkpoint kept earlier, once the tree has as many entries.
@@ -268,7 +277,12 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
     }
 
     /// Applies an act to the register, if it can be.
-    fn apply(&mut self, index: u64, act: &SignedAct, verdict: &mut Verdict) -> Result<(), SiteError> {
+    fn apply(
+        &mut self,
+        index: u64,
+        act: &SignedAct,
+        verdict: &mut Verdict,
+    ) -> Result<(), SiteError> {
         let document = match act.act.document() {
             None => None,
             Some(digest) => match self.document(index, digest, verdict)? {

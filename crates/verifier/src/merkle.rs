@@ -472,7 +472,10 @@ mod tests {
         let (root1, root5) = (Naive::mth(&tree.0[..1]), Naive::mth(&tree.0));
         let nobody = [0; 32];
         assert_eq!(verify_consistency(0, 0, &nobody, &nobody, &[]), Ok(()));
-        assert_eq!(verify_consistency(0, 5, &empty_root(), &root5, &[]), Err(ProofError::FromEmpty));
+        assert_eq!(
+            verify_consistency(0, 5, &empty_root(), &root5, &[]),
+            Err(ProofError::FromEmpty)
+        );
         assert_eq!(verify_consistency(5, 5, &root5, &root5, &[]), Ok(()));
         assert_eq!(verify_consistency(5, 5, &root5, &root1, &[]), Err(ProofError::RootMismatch));
         let too_long = Err(ProofError::WrongLength { found: 1 });
@@ -488,7 +491,9 @@ mod tests {
         assert_eq!(verify_inclusion(&root1, 0, 1, &[nobody], &root1), too_long);
         // The largest sizes there are neither overflow nor loop.
         assert!(verify_inclusion(&nobody, u64::MAX - 1, u64::MAX, &[nobody; 64], &nobody).is_err());
-        assert!(verify_consistency(u64::MAX - 1, u64::MAX, &nobody, &root1, &[nobody; 65]).is_err());
+        assert!(
+            verify_consistency(u64::MAX - 1, u64::MAX, &nobody, &root1, &[nobody; 65]).is_err()
+        );
         assert!(prove_consistency(&tree, 0, 5).is_err());
         assert!(prove_inclusion(&tree, 5, 5).is_err());
     }

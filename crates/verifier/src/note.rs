@@ -230,7 +230,8 @@ impl SignedNote {
             // As everywhere else, the first line by a key counts; repetitions are passed over.
             let Some(line) = by_key.next() else { continue };
             let signature = <[u8; 64]>::try_from(line.signature.as_slice()).ok().map(Signature);
-            if !signature.is_some_and(|s| crate::replay::verify(&key.key, self.text.as_bytes(), &s)) {
+            if !signature.is_some_and(|s| crate::replay::verify(&key.key, self.text.as_bytes(), &s))
+            {
                 return Err(NoteError::BadSignature { name: key.name.clone() });
             }
             verified = true;

@@ -139,7 +139,8 @@ impl Carried {
         };
         let bytes = header.split_once('.').map(|(receipt, _)| decode(RECEIPT_HEADER, receipt));
         let bytes = bytes.ok_or_else(|| format!("{RECEIPT_HEADER} has no signature"))??;
-        let receipt = canonical::from_bytes(&bytes).map_err(|e| format!("{RECEIPT_HEADER}: {e}"))?;
+        let receipt =
+            canonical::from_bytes(&bytes).map_err(|e| format!("{RECEIPT_HEADER}: {e}"))?;
         let seed = decode(SEED_HEADER, one_header(headers, SEED_HEADER)?)?;
         let seed = seed.try_into().map_err(|_| format!("{SEED_HEADER} is not 32 bytes"))?;
         let viewer = PairwiseId::parse(one_header(headers, VIEWER_HEADER)?);
@@ -176,8 +177,15 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn same<T: PartialEq + std::fmt::Display>(&mut self, rule: Rule, place: Place<'_>, found: T, expected: T) {
-        self.verdict.check(rule, place, found == expected, || (found.to_string(), expected.to_string()));
+    fn same<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        found: T,
+        expected: T,
+    ) {
+        self.verdict
+            .check(rule, place, found == expected, || (found.to_string(), expected.to_string()));
     }
 
     fn check_receipt(
@@ -188,9 +196,9 @@ impl Case<'_> {
         received: &ReceivedAnswer<'_>,
     ) {
         let receipt = self.receipt;
-        let signature = key.ok_or_else(|| "the log names no receipt key".to_owned()).and_then(|key| {
-            Receipt::from_header(header, key).map_err(|error| error.to_string())
-        });
+        let signature = key
+            .ok_or_else(|| "the log names no receipt key".to_owned())
+            .and_then(|key| Receipt::from_header(header, key).map_err(|error| error.to_string()));
         self.verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, signature);
         self.same(Rule::ReceiptOrigin, Place::WHOLE, receipt.origin.as_str(), origin);
         let body = Digest(Sha256::digest(received.body).into());
@@ -219,7 +227,8 @@ impl Case<'_> {
             return if late { Promise::Broken } else { Promise::NotYet };
         }
         self.verdict.check(Rule::Promise, place, true, Default::default);
-        let found = leaf.map_or("no entry that can be read".to_owned(), |leaf| Digest(*leaf).to_string());
+        let found =
+            leaf.map_or("no entry that can be read".to_owned(), |leaf| Digest(*leaf).to_string());
         self.same(Rule::ReceiptLeaf, place, found, self.receipt.leaf.to_string());
         let reader = TileReader::new(SiteTiles(site), size);
         let included = prove_inclusion(&reader, index, size).map_err(|error| error.to_string());
@@ -264,7 +273,8 @@ impl Case<'_> {
             Relation::BOTH.into_iter().zip([&disclosure.viewer, &disclosure.friend])
         {
             let of_relation = records.iter().filter(|record| record.relation == relation);
-            let fields = of_relation.fold(FieldSet::EMPTY, |fields, record| fields.or(record.fields));
+            let fields =
+                of_relation.fold(FieldSet::EMPTY, |fields, record| fields.or(record.fields));
             let held: Vec<_> = schema.names(fields).collect();
             let said = |names: &str| format!("{}: {names}", relation.name());
             self.same(Rule::AnswerFields, place, said(&names.join(", ")), said(&held.join(", ")));

@@ -60,7 +60,10 @@ impl<'a> Case<'a> {
         let seen_acts = last_act.is_none_or(|last_act| last_act < as_of);
         self.check(Rule::AsOf, as_of <= index && seen_acts, || {
             let oldest = last_act.map_or(0, |last_act| last_act + 1);
-            (format!("as_of {as_of}"), format!("from {oldest} (after the last act) to {index} (its own index)"))
+            (
+                format!("as_of {as_of}"),
+                format!("from {oldest} (after the last act) to {index} (its own index)"),
+            )
         });
     }
 
@@ -69,7 +72,11 @@ impl<'a> Case<'a> {
         let alone = self.disclosure.friend.is_empty();
         let holds = people.is_power_of_two() && (people == 1) == alone;
         self.check(Rule::People, holds, || {
-            let expected = if alone { "1, since no field of a friend was released" } else { "a power of two above 1" };
+            let expected = if alone {
+                "1, since no field of a friend was released"
+            } else {
+                "a power of two above 1"
+            };
             (people, expected)
         });
     }
@@ -90,7 +97,10 @@ impl<'a> Case<'a> {
     fn check_client(&mut self, build: &RegisteredBuild) -> Option<&'a Client> {
         let (register, disclosure) = (self.register, self.disclosure);
         self.check(Rule::Client, build.build.client == disclosure.client, || {
-            (&disclosure.client, format!("{}, the client of build {}", build.build.client, disclosure.build))
+            (
+                &disclosure.client,
+                format!("{}, the client of build {}", build.build.client, disclosure.build),
+            )
         });
         let client = register.clients().get(&build.build.client)?;
         self.check(Rule::Partner, client.partner == disclosure.partner, || {
@@ -98,7 +108,10 @@ impl<'a> Case<'a> {
         });
         self.check(Rule::NotSuspended, !register.is_suspended(&build.build.client), || {
             let suspended: Vec<_> = register.suspended().iter().map(ToString::to_string).collect();
-            (format!("suspended: {}", suspended.join(", ")), "a client and a partner that are not suspended")
+            (
+                format!("suspended: {}", suspended.join(", ")),
+                "a client and a partner that are not suspended",
+            )
         });
         Some(client)
     }
@@ -111,7 +124,10 @@ impl<'a> Case<'a> {
         });
         let in_force = (document.not_before..document.not_after).contains(&disclosure.time);
         self.check(Rule::AgreementTerm, in_force, || {
-            (disclosure.time, format!("from {} to before {}", document.not_before, document.not_after))
+            (
+                disclosure.time,
+                format!("from {} to before {}", document.not_before, document.not_after),
+            )
         });
         let purposes = || client.agreement.purposes().map(ToString::to_string).collect::<Vec<_>>();
         let has_purpose = client.agreement.purposes().any(|purpose| *purpose == disclosure.purpose);
@@ -166,13 +182,15 @@ impl<'a> Case<'a> {
     }
 
     fn check_complete(&mut self, [viewer, friend]: [FieldSet; 2]) {
-        let friends_listed = friend.is_empty()
-            || friend.contains(FieldId::ID) && viewer.contains(FieldId::FRIENDS);
+        let friends_listed =
+            friend.is_empty() || friend.contains(FieldId::ID) && viewer.contains(FieldId::FRIENDS);
         let complete = viewer.contains(FieldId::ID) && friends_listed;
         let disclosure = self.disclosure;
         self.check(Rule::FieldsComplete, complete, || {
             let found = format!(
-                "self: {}; friend: {}", disclosure.viewer.join(", "), disclosure.friend.join(", ")
+                "self: {}; friend: {}",
+                disclosure.viewer.join(", "),
+                disclosure.friend.join(", ")
             );
             (found, "id of self; with fields of a friend also id of friend, and friends of self")
         });
@@ -186,7 +204,8 @@ impl<'a> Case<'a> {
         relation: Relation,
         released: FieldSet,
     ) {
-        let terms = terms(&client.agreement, &self.disclosure.purpose, relation, self.disclosure.time);
+        let terms =
+            terms(&client.agreement, &self.disclosure.purpose, relation, self.disclosure.time);
         let agreed = terms.fields.or(terms.wound_down);
         let rules = self.register.rules();
         let special = rules

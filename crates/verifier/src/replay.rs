@@ -146,7 +146,10 @@ impl Replay {
             return missing(partner.to_string());
         }
         if reviewers < required.reviewers {
-            return missing(format!("{} different reviewers, found {reviewers}", required.reviewers));
+            return missing(format!(
+                "{} different reviewers, found {reviewers}",
+                required.reviewers
+            ));
         }
         Ok(())
     }

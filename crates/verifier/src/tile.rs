@@ -45,7 +45,9 @@ pub enum TileKind {
 
 /// A text that is not a [`TilePath`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not the path of a tile: tile/LEVEL/NUMBER or tile/entries/NUMBER is expected")]
+#[error(
+    "{found:?} is not the path of a tile: tile/LEVEL/NUMBER or tile/entries/NUMBER is expected"
+)]
 pub struct NotATilePath {
     /// The text as it came.
     pub found: String,
@@ -290,11 +292,8 @@ impl<S: TileSource> TileReader<S> {
             return Err(beyond);
         }
         let path = path_in(TileKind::Entries, index / TILE_WIDTH, self.size);
-        let bundle = self.bundle(path.ok_or(TileError::BeyondTree {
-            level: 0,
-            index,
-            size: self.size,
-        })?)?;
+        let bundle =
+            self.bundle(path.ok_or(TileError::BeyondTree { level: 0, index, size: self.size })?)?;
         bundle.into_iter().nth((index % TILE_WIDTH) as usize).ok_or(beyond)
     }
 
@@ -379,11 +378,8 @@ mod tests {
 
     #[test]
     fn golden_paths_are_written_as_the_specification_says() {
-        let hashes = |level, index, width| TilePath {
-            kind: TileKind::Hashes { level },
-            index,
-            width,
-        };
+        let hashes =
+            |level, index, width| TilePath { kind: TileKind::Hashes { level }, index, width };
         let entries = |index, width| TilePath { kind: TileKind::Entries, index, width };
         for (path, text) in [
             (hashes(0, 0, 256), "tile/0/000"),
@@ -493,7 +489,9 @@ mod tests {
         let mut site = Site::of(&all);
         site.0.get_mut("tile/0/000").unwrap().pop();
         let reader = TileReader::new(site, 300);
-        assert!(prove_inclusion(&reader, 3, 300).unwrap_err().to_string().starts_with("tile/0/000: "));
+        assert!(
+            prove_inclusion(&reader, 3, 300).unwrap_err().to_string().starts_with("tile/0/000: ")
+        );
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         if (filling.hashes.len() as u64) < TILE_WIDTH {
             return Ok(());
         }
-        let full = std::mem::replace(filling, Filling { index: filling.index + 1, hashes: Vec::new() });
+        let full =
+            std::mem::replace(filling, Filling { index: filling.index + 1, hashes: Vec::new() });
         self.rise(level + 1, None, full.index, Some(full.hashes), verdict)
     }
 
@@ -151,9 +152,10 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
             note(&path, "no such file");
             return Ok((path, None));
         };
-        match bytes.map_err(|error| error.to_string()).and_then(|bytes| {
-            parse_hashes(&bytes, file.width).map_err(|error| error.to_string())
-        }) {
+        match bytes
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| parse_hashes(&bytes, file.width).map_err(|error| error.to_string()))
+        {
             Ok(mut hashes) => {
                 hashes.truncate(path.width.into());
                 Ok((file, Some(hashes)))
@@ -230,7 +232,8 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
     ) -> Result<(), SiteError> {
         let folder = read.partial_folder();
         let Some(names) = self.site.list(&folder)? else { return Ok(()) };
-        let partial = names.iter().filter_map(|name| TilePath::parse(&format!("{folder}/{name}")).ok());
+        let partial =
+            names.iter().filter_map(|name| TilePath::parse(&format!("{folder}/{name}")).ok());
         for other in partial.chain([read.full()]).filter(|other| other != read) {
             let file = other.to_string();
             let Some(bytes) = self.site.read(&file, tile_bytes_max(&other))? else { continue };
@@ -272,12 +275,16 @@ impl Pair {
         });
         let (number, pair) = differing.map_or((0, None), |(number, pair)| (number, Some(pair)));
         let place = self.tile.index * TILE_WIDTH + number as u64;
-        let of = |hash: Option<&Hash>| hash.map_or("nothing".to_owned(), |h| Digest(*h).to_string());
+        let of =
+            |hash: Option<&Hash>| hash.map_or("nothing".to_owned(), |h| Digest(*h).to_string());
         let (below_hash, tile_hash) = (of(pair.map(|p| p.0)), of(pair.map(|p| p.1)));
         if published.is_some() {
             let holds = !matches!(wrong, Wrong::Tile | Wrong::Both);
             verdict.check(Rule::HashTile, Place::file(&tile), holds, || {
-                (format!("{tile_hash} as hash {number}"), format!("{below_hash}, from what is below"))
+                (
+                    format!("{tile_hash} as hash {number}"),
+                    format!("{below_hash}, from what is below"),
+                )
             });
         }
         let below_holds = !matches!(wrong, Wrong::Below | Wrong::Both);
@@ -305,11 +312,14 @@ impl Pair {
     }
 }
 
-/// A file of the tree, or the full one where a partial one is gone, and its bytes unless there are too many.
+/// A file that is there, and its bytes unless there are too many.
+pub(crate) type FileRead = (TilePath, Result<Vec<u8>, SiteError>);
+
+/// A file of the tree, or the full one where a partial one is gone.
 pub(crate) fn read_or_full<S: Site + ?Sized>(
     site: &S,
     path: TilePath,
-) -> Result<Option<(TilePath, Result<Vec<u8>, SiteError>)>, SiteError> {
+) -> Result<Option<FileRead>, SiteError> {
     for file in if path.is_partial() { vec![path, path.full()] } else { vec![path] } {
         match site.read(&file.to_string(), tile_bytes_max(&file)) {
             Ok(None) => {}
@@ -335,7 +345,8 @@ impl Nodes for Edge<'_> {
     fn node(&self, level: u32, index: u64) -> Result<Hash, NotThere> {
         let within = level % TILE_HEIGHT;
         let from = ((index << within) % TILE_WIDTH) as usize;
-        let of_level = |(tile_level, _): &&(u8, &[Hash])| u32::from(*tile_level) == level / TILE_HEIGHT;
+        let of_level =
+            |(tile_level, _): &&(u8, &[Hash])| u32::from(*tile_level) == level / TILE_HEIGHT;
         let (_, hashes) = self.hashes.iter().find(of_level).ok_or(NotThere)?;
         let leaves = hashes.get(from..from + (1 << within)).ok_or(NotThere)?;
         Ok(root_of_leaves(leaves.iter().copied()))

@@ -7,8 +7,9 @@ use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// The most failures that a verdict keeps unless its caller says otherwise; more are only counted.
-pub const FAILURES_KEPT_MAX: usize = 100;
+/// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
+/// counted. It is a limit per rule so that many failures of one cannot hide those of another.
+pub const FAILURES_KEPT_MAX: u64 = 20;
 
 macro_rules! rules {
     ($($variant:ident $name:literal $says:literal)*) => {
@@ -139,12 +140,12 @@ pub struct Verdict {
     pub newest: Option<Timestamp>,
     /// The rules that were checked.
     pub rules: BTreeMap<Rule, Tally>,
-    /// The first failures, in the order in which they were found.
+    /// The first failures of each rule, in the order in which they were found.
     pub failures: Vec<Failure>,
     /// How many there are altogether.
     pub failure_count: u64,
     #[serde(skip)]
-    kept_max: usize,
+    kept_max: u64,
 }
 
 /// What a failure is about.
@@ -178,7 +179,7 @@ impl<'a> Place<'a> {
 impl Verdict {
     /// A verdict on a log before anything was checked.
     #[must_use]
-    pub fn new(origin: &str, kept_max: usize) -> Self {
+    pub fn new(origin: &str, kept_max: u64) -> Self {
         Self {
             origin: origin.to_owned(),
             size: 0,
@@ -221,7 +222,7 @@ impl Verdict {
         }
         tally.failed += 1;
         self.failure_count += 1;
-        if self.failures.len() < self.kept_max {
+        if tally.failed <= self.kept_max {
             let (found, expected) = otherwise();
             let (entry, file) = (place.entry, place.file.map(str::to_owned));
             self.failures.push(Failure { rule, entry, file, found, expected });

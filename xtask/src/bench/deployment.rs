@@ -2,7 +2,7 @@
 //! benchmark assumes about the command line of `countersign` stands here.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,12 +10,53 @@ use crate::bench::process::Running;
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
 
-/// Seven fields of the viewer and of each friend.
-const FIELDS: &str = "id,name,birthday,hometown,work,education,relationship_status";
+/// Seven fields of the viewer and of each friend; work and education are the long ones.
+const FIELDS: &str = "id,name,birthday,hometown,location,work,education";
 /// The most friends in an answer.
 const FRIENDS_MAX: usize = 400;
 /// How many viewers ask in turn.
 const VIEWERS: usize = 1_000;
+
+const BUILD: &str = "bench-client@1";
+const PURPOSE: &str = "benchmark";
+
+const PARTNER_FILE: &str = r#"
+id = "bench"
+name = "Benchmark Devices Ltd"
+country = "IE"
+parent_country = "IE"
+owners = []
+"#;
+
+const AGREEMENT_FILE: &str = r#"
+version = 1
+agreement = "bench-1"
+partner = "bench"
+client = "bench-client"
+kind = "device"
+not_before = 2020-01-01T00:00:00Z
+not_after = 2099-01-01T00:00:00Z
+delivery = "clear"
+query_token = false
+
+[[purpose]]
+purpose = "benchmark"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name", "birthday", "hometown", "location", "work", "education"]
+friend = ["id", "name", "birthday", "hometown", "location", "work", "education"]
+"#;
+
+const BUILD_FILE: &str = r#"
+build = "bench-client@1"
+client = "bench-client"
+package = "com.example.bench"
+signer = "1111111111111111111111111111111111111111111111111111111111111111"
+version_code = 1
+artifact = "2222222222222222222222222222222222222222222222222222222222222222"
+purposes = ["benchmark"]
+self = ["id", "friends", "name", "birthday", "hometown", "location", "work", "education"]
+friend = ["id", "name", "birthday", "hometown", "location", "work", "education"]
+"#;
 
 /// Programs built for benchmarks.
 pub(crate) struct Programs(PathBuf);
@@ -40,55 +81,100 @@ impl Programs {
     }
 }
 
-/// A directory with so many generated people, partners and an agreement.
+/// An instance with so many generated people, all of whom are open to everything, a partner, its
+/// agreement and its approved build.
 pub(crate) struct Deployment {
-    directory: PathBuf,
+    /// Holds the instance, and the files that only its making needs.
+    folder: PathBuf,
 }
 
 impl Deployment {
     /// Makes it, in place of what an earlier run left.
     pub(crate) fn generate(programs: &Programs, people: usize) -> Outcome<Self> {
-        let directory = shell::target_dir().join("bench/friends_read").join(people.to_string());
-        if directory.exists() {
-            fs::remove_dir_all(&directory)
-                .during(|| format!("removing {}", directory.display()))?;
+        let folder = shell::target_dir().join("bench/friends_read").join(people.to_string());
+        if folder.exists() {
+            fs::remove_dir_all(&folder).during(|| format!("removing {}", folder.display()))?;
         }
-        fs::create_dir_all(&directory).during(|| format!("making {}", directory.display()))?;
+        fs::create_dir_all(&folder).during(|| format!("making {}", folder.display()))?;
+        let deployment = Self { folder };
+        let instance = deployment.instance();
+        let run = |words: &[&str], arguments: &[&str]| {
+            shell::run(programs.countersign().args(words).arg(&instance).args(arguments))
+        };
+        let listen = free_address()?.to_string();
+        run(&["init"], &["--origin", "bench.example/log", "--listen", &listen])?;
         let people = people.to_string();
-        for arguments in [
-            &["init"][..],
-            &["people", "generate", "--people", &people, "--seed", "1"],
-            &["demo-partner"],
-        ] {
-            shell::run(programs.countersign().args(arguments).arg(&directory))?;
-        }
-        Ok(Self { directory })
+        let generate = ["--people", &people, "--settings", "open", "--seed", "1"];
+        run(&["people", "generate"], &generate)?;
+        deployment.govern(programs, run)?;
+        Ok(deployment)
+    }
+
+    /// Registers the partner, concludes the agreement, submits and approves the build.
+    fn govern(
+        &self,
+        programs: &Programs,
+        run: impl Fn(&[&str], &[&str]) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let key = self.folder.join("bench.key");
+        let public = shell::output(programs.countersign().args(["key", "new"]).arg(&key));
+        let public = public.ok_or_else(|| Failure::new("`countersign key new` failed"))?;
+        let partner = self.file("partner.toml", &format!("{PARTNER_FILE}key = \"{public}\"\n"))?;
+        let agreement = self.file("agreement.toml", AGREEMENT_FILE)?;
+        let build = self.file("build.toml", BUILD_FILE)?;
+        let reviewers = self.instance().join("keys/reviewers");
+        let by_reviewer = |n| {
+            let file = reviewers.join(format!("reviewer-{n}.key"));
+            format!("--sign=reviewer:reviewer-{n}={}", file.display())
+        };
+        let [first, second] = [1, 2].map(by_reviewer);
+        let by_partner = format!("--sign=partner:bench={}", key.display());
+        run(&["partner", "register"], &[&partner, &first, &second])?;
+        run(&["agreement", "conclude"], &[&agreement, &by_partner, &first, &second])?;
+        run(&["build", "submit"], &[&build, &by_partner])?;
+        run(&["build", "approve"], &[BUILD, &first, &second])
     }
 
     /// Writes the file of requests: path, tab, token.
     pub(crate) fn requests(&self, programs: &Programs) -> Outcome<PathBuf> {
         let mut mint = programs.countersign();
-        mint.args(["token", "--viewers", &VIEWERS.to_string()]).arg(&self.directory);
+        mint.arg("token").arg(self.instance()).args(["--count", &VIEWERS.to_string()]);
+        mint.args(["--build", BUILD, "--purpose", PURPOSE]);
         let tokens = shell::output(&mut mint)
             .ok_or_else(|| Failure::new("`countersign token` failed; run it to see why"))?;
         let path = format!("/v3.0/me?fields={FIELDS},friends.limit({FRIENDS_MAX}){{{FIELDS}}}");
-        let lines: String = tokens.lines().map(|token| format!("{path}\t{token}\n")).collect();
-        let file = self.directory.join("requests.tsv");
-        fs::write(&file, lines).during(|| format!("writing {}", file.display()))?;
-        Ok(file)
+        let tokens = tokens.lines().filter_map(|line| line.split_once('\t'));
+        let lines: String = tokens.map(|(_, token)| format!("{path}\t{token}\n")).collect();
+        self.file("requests.tsv", &lines).map(PathBuf::from)
     }
 
-    /// Starts the server on a free port and waits until it says which.
+    /// Starts the server and waits until it says where it serves.
     pub(crate) fn serve(&self, programs: &Programs) -> Outcome<(Running, SocketAddr)> {
-        let mut serve = programs.countersign();
-        serve.arg("serve").arg(&self.directory).args(["--listen", "127.0.0.1:0"]);
-        Running::start(&mut serve, address_in)
+        Running::start(programs.countersign().arg("serve").arg(self.instance()), address_in)
     }
 
     /// Bytes in the directory: what grows while people stay the same is the log.
     pub(crate) fn bytes(&self) -> Outcome<u64> {
-        bytes_under(&self.directory)
+        bytes_under(&self.instance())
     }
+
+    fn instance(&self) -> PathBuf {
+        self.folder.join("instance")
+    }
+
+    /// Writes a file beside the instance, and returns its path as text.
+    fn file(&self, name: &str, text: &str) -> Outcome<String> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).during(|| format!("writing {}", path.display()))?;
+        Ok(path.display().to_string())
+    }
+}
+
+/// A loopback address whose port nobody listens on at this moment.
+fn free_address() -> Outcome<SocketAddr> {
+    let looking = || "looking for a free port".to_owned();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).during(looking)?;
+    listener.local_addr().during(looking)
 }
 
 /// The first loopback address in a line, with or without `http://` before it.

@@ -18,7 +18,8 @@ use crate::bench::process;
 use crate::failure::{Failure, Outcome, While};
 
 /// One answer in so many is looked into for the number of people in it.
-const SAMPLE_EVERY: u64 = 64;
+/// A prime, so that it meets every request of a file sooner or later.
+const SAMPLE_EVERY: u64 = 61;
 
 /// The arguments of `xtask load`.
 #[derive(clap::Args, Clone)]
@@ -52,7 +53,7 @@ pub(crate) struct Measured {
     pub(crate) bytes_per_s: f64,
     pub(crate) body_bytes_mean: f64,
     pub(crate) head_bytes_mean: f64,
-    /// The mean over the sampled answers.
+    /// Estimated from the people in every sampled byte.
     pub(crate) people_per_answer: f64,
     pub(crate) p50_us: u64,
     pub(crate) p90_us: u64,
@@ -124,7 +125,7 @@ struct Tally {
     refused: u64,
     body_bytes: u64,
     head_bytes: u64,
-    sampled: u64,
+    sampled_bytes: u64,
     people: u64,
     cpu_s: f64,
     first_refusal: Option<String>,
@@ -137,7 +138,7 @@ impl Tally {
             refused: 0,
             body_bytes: 0,
             head_bytes: 0,
-            sampled: 0,
+            sampled_bytes: 0,
             people: 0,
             cpu_s: 0.0,
             first_refusal: None,
@@ -149,7 +150,7 @@ impl Tally {
         self.refused += other.refused;
         self.body_bytes += other.body_bytes;
         self.head_bytes += other.head_bytes;
-        self.sampled += other.sampled;
+        self.sampled_bytes += other.sampled_bytes;
         self.people += other.people;
         self.cpu_s += other.cpu_s;
         self.first_refusal = self.first_refusal.take().or(other.first_refusal);
@@ -165,7 +166,8 @@ impl Tally {
             bytes_per_s: self.body_bytes as f64 / seconds,
             body_bytes_mean: per_answer(self.body_bytes),
             head_bytes_mean: per_answer(self.head_bytes),
-            people_per_answer: self.people as f64 / self.sampled.max(1) as f64,
+            people_per_answer: self.people as f64 / self.sampled_bytes.max(1) as f64
+                * per_answer(self.body_bytes),
             p50_us: self.latencies.percentile_us(500),
             p90_us: self.latencies.percentile_us(900),
             p99_us: self.latencies.percentile_us(990),
@@ -241,7 +243,7 @@ impl Connection {
         tally.body_bytes += answer.body_bytes as u64;
         tally.head_bytes += answer.head_bytes as u64;
         if tally.latencies.total() % SAMPLE_EVERY == 1 {
-            tally.sampled += 1;
+            tally.sampled_bytes += body.len() as u64;
             tally.people += people_in(body);
         }
     }

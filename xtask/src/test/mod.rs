@@ -5,7 +5,7 @@ mod summary;
 mod tools;
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
@@ -56,12 +56,15 @@ impl Test {
             command.env("COUNTERSIGN_FULL", "1");
         }
         println!("$ cargo test --workspace {}", self.filter.as_deref().unwrap_or_default());
-        let mut child =
-            command.stdout(Stdio::piped()).spawn().during(|| "starting cargo test".to_owned())?;
+        // One pipe for both, so that what cargo says stands before the tests that it speaks of.
+        let piping = || "starting cargo test".to_owned();
+        let (output, input) = std::io::pipe().during(piping)?;
+        command.stdout(input.try_clone().during(piping)?).stderr(input);
+        let mut child = command.spawn().during(piping)?;
+        // It holds the pipe's other end, which has to close when the tests are done.
+        drop(command);
         let mut summary = Summary::default();
-        if let Some(output) = child.stdout.take() {
-            show(BufReader::new(output), &mut summary)?;
-        }
+        show(BufReader::new(output), &mut summary)?;
         let status = child.wait().during(|| "waiting for cargo test".to_owned())?;
         println!("\n{summary}");
         Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))

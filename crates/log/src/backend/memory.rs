@@ -206,7 +206,11 @@ impl Disk {
             }
             Some(Fault::CrashWithin) => {
                 self.is_down = true;
-                if writes { Ok(Some(io::ErrorKind::NotConnected)) } else { self.check_up().map(|()| None) }
+                if writes {
+                    Ok(Some(io::ErrorKind::NotConnected))
+                } else {
+                    self.check_up().map(|()| None)
+                }
             }
             Some(Fault::Fail(kind)) => Err((*kind).into()),
             Some(Fault::Short(kind)) if !writes => Err((*kind).into()),
@@ -266,6 +270,11 @@ impl Backend for Memory {
         disk.check_up()?;
         let contents = disk.names.get(path).and_then(|id| disk.contents.get(id));
         Ok(contents.map(|contents| contents.now.clone()))
+    }
+
+    fn exists(&self, path: &str) -> io::Result<bool> {
+        let disk = self.disk();
+        disk.check_up().map(|()| disk.names.contains_key(path))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -349,7 +358,9 @@ impl File for MemoryFile {
             if contents.now.len() < end {
                 contents.now.resize(end, 0);
             }
-            for (byte, from) in contents.now.iter_mut().skip(offset as usize).zip(bytes).take(written) {
+            for (byte, from) in
+                contents.now.iter_mut().skip(offset as usize).zip(bytes).take(written)
+            {
                 *byte = *from;
             }
         })?;

@@ -29,6 +29,12 @@ pub trait Backend: Send + Sync {
     /// The file layer's own.
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>>;
 
+    /// Whether there is a file of this name.
+    ///
+    /// # Errors
+    /// The file layer's own.
+    fn exists(&self, path: &str) -> io::Result<bool>;
+
     /// Gives a file another name, in place of the file that had it.
     ///
     /// # Errors

@@ -69,6 +69,10 @@ impl Backend for Posix {
         }
     }
 
+    fn exists(&self, path: &str) -> io::Result<bool> {
+        self.at(path).try_exists()
+    }
+
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(self.at(from), self.at(to))
     }

@@ -13,7 +13,7 @@ use crate::demo::tour::{Audience, READ, Tour};
 use crate::demo::world;
 use crate::directory::Directory;
 use crate::gateway::Gateway;
-use crate::people::generate;
+use crate::people::generate::{self, GenerateOptions};
 use crate::people::import::{self, ImportOptions, Kind};
 use crate::people::preset::Preset;
 use crate::people::progress::Progress;
@@ -72,12 +72,17 @@ impl Demo {
     fn fill(&self, directory: &Directory) -> Result<String, Failure> {
         let store = People::open(&directory.people(), StoreOptions::default())?;
         let schema = schema::read(&directory.schema())?;
-        let progress = Progress::for_terminal();
-        let preset = Preset::Mixed { seed: 1 };
-        let options = ImportOptions { schema: &schema, preset, progress };
+        let (schema, preset, progress) = (&schema, Preset::Mixed { seed: 1 }, Progress::Stderr);
         let report = match &self.people {
-            Some(folder) => import::run(Kind::detect(folder)?, folder, &store, &options)?,
-            None => generate::run(self.count, 1, &store, &options)?,
+            Some(folder) => {
+                let options = ImportOptions { schema, preset, progress };
+                import::run(Kind::detect(folder)?, folder, &store, &options)?
+            }
+            None => {
+                let people = self.count;
+                let options = GenerateOptions { schema, preset, progress, people, seed: 1 };
+                generate::run(&store, &options)?
+            }
         };
         Ok(format!("{} people and {} friendships", report.people, report.friendships))
     }
@@ -136,7 +141,8 @@ impl Scene {
         self.gateway.log.shutdown();
         walked?;
         let document = json!({ "tour": "complete", "seen": teller.seen });
-        output.say(&document, "\nThe tour is complete: everything it looked at is as it should be.");
+        output
+            .say(&document, "\nThe tour is complete: everything it looked at is as it should be.");
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,7 +1,7 @@
 //! The commands, one file each. A command parses its arguments, calls the room that does the work, and
 //! says what happened; with `--json` it says so to programs.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -12,10 +12,13 @@ mod agreement;
 mod build;
 mod check;
 mod demo;
+mod files;
 mod init;
 mod key;
 mod partner;
 mod people;
+mod reach;
+mod running;
 mod serve;
 mod submit;
 mod suspend;
@@ -69,13 +72,11 @@ struct Output {
 
 impl Output {
     /// Says what happened: the document to programs, the text to people.
-    #[expect(clippy::print_stdout, reason = "this is where commands speak")]
     fn say(self, document: &serde_json::Value, text: &str) {
-        if self.json {
-            println!("{document}");
-        } else {
-            println!("{text}");
-        }
+        let mut out = std::io::stdout().lock();
+        let said = if self.json { writeln!(out, "{document}") } else { writeln!(out, "{text}") };
+        // What was done is done; a reader who has gone away, as `head` does, is no failure of it.
+        let _ = said.and_then(|()| out.flush());
     }
 }
 
@@ -83,8 +84,13 @@ impl Output {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("COUNTERSIGN_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("countersign=info,countersign_log=info,warn"));
+    // Servers tell what they do; other commands say what they did, and only trouble besides.
+    let level = match cli.command {
+        Command::Serve(_) | Command::Demo(_) => "countersign=info,countersign_log=info,warn",
+        _ => "warn",
+    };
+    let filter =
+        EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -153,8 +153,9 @@ impl Config {
         })?;
         if *config.version.get_ref() != CONFIG_VERSION {
             let found = config.version.get_ref();
-            let message =
-                format!("version: {found} is not known; this program reads version {CONFIG_VERSION}");
+            let message = format!(
+                "version: {found} is not known; this program reads version {CONFIG_VERSION}"
+            );
             return Err((config.version.span().start, message));
         }
         let origin = config.origin();
@@ -243,10 +244,26 @@ mod tests {
     #[test]
     fn errors_name_the_line_the_key_and_what_is_allowed() {
         for (from, to, expected) in [
-            ("pool_wait_ms = 1", "pool_wait_ms = 5000", "log.pool_wait_ms: 5000 is not allowed; use 0 to 1000"),
-            ("pool_wait_ms = 1", "pool_wait_ms = \"x\"", "pool_wait_ms: invalid type: string \"x\", expected u64"),
-            ("pool_wait_ms = 1", "pol_wait_ms = 1", "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`"),
-            ("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"", "listen: 0.0.0.0:8080 is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]"),
+            (
+                "pool_wait_ms = 1",
+                "pool_wait_ms = 5000",
+                "log.pool_wait_ms: 5000 is not allowed; use 0 to 1000",
+            ),
+            (
+                "pool_wait_ms = 1",
+                "pool_wait_ms = \"x\"",
+                "pool_wait_ms: invalid type: string \"x\", expected u64",
+            ),
+            (
+                "pool_wait_ms = 1",
+                "pol_wait_ms = 1",
+                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`",
+            ),
+            (
+                "listen = \"127.0.0.1:8080\"",
+                "listen = \"0.0.0.0:8080\"",
+                "listen: 0.0.0.0:8080 is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
+            ),
             ("version = 1", "version = 9", "version: 9 is not known; this program reads version 1"),
         ] {
             let text = template().replacen(from, to, 1);

@@ -21,8 +21,7 @@ use crate::governance::Submission;
 use crate::store::People;
 
 /// What the device asks for: its user, and seven fields of each friend.
-pub const READ: &str =
-    "/v3.0/me?fields=id,name,religion,friends.limit(400){id,name,birthday,hometown,location,work,education}";
+pub const READ: &str = "/v3.0/me?fields=id,name,religion,friends.limit(400){id,name,birthday,hometown,location,work,education}";
 
 /// How long the tour waits for a checkpoint.
 const PUBLICATION_MAX: Duration = Duration::from_secs(20);
@@ -100,7 +99,10 @@ impl Tour<'_> {
         let friends = friends_of(&body);
         let asked = self.friends_count.min(400);
         must(!friends.is_empty(), "no friend is in the answer")?;
-        must(friends.len() < asked, "every friend is in the answer, though some closed this route")?;
+        must(
+            friends.len() < asked,
+            "every friend is in the answer, though some closed this route",
+        )?;
         audience.saw(&format!(
             "{} of {asked} friends are in the answer; the others keep friends' devices closed, and nothing tells of them",
             friends.len()

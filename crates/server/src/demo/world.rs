@@ -6,10 +6,10 @@ use std::sync::Arc;
 use countersign_domain::act::{Act, AgreementAct, Review, ReviewOutcome, Signer};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::build::Build;
+use countersign_domain::decide::People as _;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
-use countersign_domain::decide::People as _;
 use countersign_domain::partner::{Country, Partner};
 use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::FieldSchema;
@@ -102,7 +102,8 @@ impl Acts<'_> {
         let schema = schema::read(&self.directory.schema())?;
         let partner = Identifier::parse(PARTNER)?;
         let of_partner = Some((Signer::Partner(partner.clone()), partner_key));
-        let register = Submission::of(Act::Partner(aurora(partner, partner_key.public())?), self.now);
+        let register =
+            Submission::of(Act::Partner(aurora(partner, partner_key.public())?), self.now);
         self.append(log, register, None, &REVIEWERS)?;
         let agreement = self.agreement(&schema)?;
         let conclude = self.conclude(&agreement)?;

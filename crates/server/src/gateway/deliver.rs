@@ -21,11 +21,7 @@ use super::errors::GraphError;
 /// # Errors
 /// [`GraphError`] 2 if no receipt can be made; the disclosure then stands in the log, as one that may
 /// have been released.
-pub fn deliver(
-    answer: Answer,
-    request: Digest,
-    gateway: &Gateway,
-) -> Result<Response, GraphError> {
+pub fn deliver(answer: Answer, request: Digest, gateway: &Gateway) -> Result<Response, GraphError> {
     let placed = answer.placed();
     let receipt = Receipt {
         agreement: answer.basis().agreement,

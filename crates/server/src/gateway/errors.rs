@@ -60,7 +60,8 @@ impl GraphError {
     /// The token has expired.
     #[must_use]
     pub fn expired_token() -> Self {
-        Self::bad_request(190, "Error validating access token: Session has expired.").with_subcode(463)
+        Self::bad_request(190, "Error validating access token: Session has expired.")
+            .with_subcode(463)
     }
 
     /// The grant behind the token has ended.
@@ -134,7 +135,9 @@ impl GraphError {
     pub fn no_subfields(name: &str) -> Self {
         Self::bad_request(
             100,
-            format!("(#100) The field ({name}) is released whole: ask for it without braces or modifiers"),
+            format!(
+                "(#100) The field ({name}) is released whole: ask for it without braces or modifiers"
+            ),
         )
     }
 

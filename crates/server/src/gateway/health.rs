@@ -13,9 +13,12 @@ pub async fn live() -> &'static str {
 }
 
 /// `GET /readyz`: 200 when the log takes entries, 503 with the reason when it does not.
-pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, String) {
-    match gateway.log.trouble() {
-        None => (StatusCode::OK, "ready\n".to_owned()),
-        Some(trouble) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n")),
+pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
+    let log = gateway.log.metrics();
+    if log.is_poisoned {
+        let text = "not ready: an fdatasync of the log failed; check the disk, then restart\n";
+        (StatusCode::SERVICE_UNAVAILABLE, text)
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }

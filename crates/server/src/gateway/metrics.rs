@@ -25,7 +25,7 @@ pub struct Metrics {
     log_entries: Gauge<u64, AtomicU64>,
     log_batches: Gauge<u64, AtomicU64>,
     published_size: Gauge<u64, AtomicU64>,
-    sync_us: Gauge<u64, AtomicU64>,
+    write_us: Gauge<u64, AtomicU64>,
     stale: Gauge<u64, AtomicU64>,
 }
 
@@ -45,7 +45,7 @@ impl Default for Metrics {
             log_entries: Gauge::default(),
             log_batches: Gauge::default(),
             published_size: Gauge::default(),
-            sync_us: Gauge::default(),
+            write_us: Gauge::default(),
             stale: Gauge::default(),
             registry: Registry::default(),
         };
@@ -60,7 +60,11 @@ impl Default for Metrics {
             ("log_entries", "Durable entries of the log", &metrics.log_entries),
             ("log_batches", "Batches that shared an fdatasync", &metrics.log_batches),
             ("log_published_size", "Size of the newest checkpoint", &metrics.published_size),
-            ("log_sync_microseconds", "Time spent in fdatasync since start", &metrics.sync_us),
+            (
+                "log_write_microseconds",
+                "Time spent making batches durable since start",
+                &metrics.write_us,
+            ),
             ("log_stale_decisions", "Decisions that an act overtook", &metrics.stale),
         ] {
             registry.register(name, help, gauge.clone());
@@ -86,12 +90,12 @@ impl Metrics {
 /// `GET /metrics`.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
     let metrics = &gateway.metrics;
-    let log = gateway.log.counters();
+    let log = gateway.log.metrics();
     metrics.log_entries.set(gateway.log.head());
     metrics.log_batches.set(log.batches);
-    metrics.published_size.set(log.published_size);
-    metrics.sync_us.set(log.sync_us);
-    metrics.stale.set(log.stale);
+    metrics.published_size.set(log.checkpoint_size);
+    metrics.write_us.set(log.write_us);
+    metrics.stale.set(log.refused_stale);
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -79,8 +79,5 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     if gateway.config.tokens.demo_login {
         router = router.route("/login", post(login::post));
     }
-    router
-        .fallback(graph::read)
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .with_state(gateway)
+    router.fallback(graph::read).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(gateway)
 }

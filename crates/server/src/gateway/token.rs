@@ -113,13 +113,16 @@ impl Tokens {
     /// [`GraphError`] 190 for a token that is not ours or has expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Access, GraphError> {
         let digest = Digest(Sha256::digest(token).into());
-        let remembered = self.verified.read().unwrap_or_else(PoisonError::into_inner);
-        let remembered = remembered.get(&digest).cloned();
-        let access = match remembered {
+        let access = match self.remembered(digest) {
             Some(access) => access,
             None => self.verify_signature(token, digest)?,
         };
         if now >= access.expires { Err(GraphError::expired_token()) } else { Ok(access) }
+    }
+
+    /// A function of its own, so that the lock is free again when `verify_signature` wants to write.
+    fn remembered(&self, digest: Digest) -> Option<Access> {
+        self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
     }
 
     fn verify_signature(&self, token: &str, digest: Digest) -> Result<Access, GraphError> {

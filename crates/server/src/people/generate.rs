@@ -26,8 +26,9 @@ const PEOPLE_PER_FRIEND: u64 = 8;
 const DEGREE_SIGMA: f64 = 1.0;
 const NEIGHBOURHOOD_PEOPLE: usize = 4_000;
 const NEAR_PERCENT: u64 = 70;
-/// Draws that hit the same pair twice count once; so many percent more are drawn.
-const SURPLUS_PERCENT: u64 = 108;
+/// How many people are looked at to find how many draws hit the same pair twice, and how often.
+const SURPLUS_SAMPLE: usize = 128;
+const SURPLUS_ROUNDS: usize = 6;
 
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +95,8 @@ fn invent_people(
 struct Graph {
     /// The sum of the degrees of all before.
     sums: Vec<u64>,
+    /// Draws that hit the same pair twice count once; so many times more are drawn.
+    surplus: f64,
 }
 
 impl Graph {
@@ -110,21 +113,62 @@ impl Graph {
             sum += degree.round().clamp(1.0, max) as u64;
             sums.push(sum);
         }
-        Self { sums }
+        let mut graph = Self { sums, surplus: 1.0 };
+        graph.set_surplus();
+        graph
+    }
+
+    /// Finds the surplus with which people have as many different friends as they should, on a
+    /// sample: a pair that is drawn λ times on average are friends with probability 1 - exp(-λ).
+    fn set_surplus(&mut self) {
+        let people = self.sums.len() - 1;
+        let sample = || (0..people).step_by(people.div_ceil(SURPLUS_SAMPLE).max(1));
+        let wanted: f64 = sample().map(|person| self.degrees(person..person + 1)).sum();
+        for _ in 0..SURPLUS_ROUNDS {
+            let found: f64 = sample().map(|person| self.different_friends(person)).sum();
+            if found > 0.0 {
+                self.surplus *= wanted / found;
+            }
+        }
+    }
+
+    /// How many different friends a person gets on average. Far away, pairs hardly ever repeat.
+    fn different_friends(&self, person: usize) -> f64 {
+        let near = self.neighbourhood(person);
+        let everybody = self.degrees(0..self.sums.len() - 1);
+        let near_share = NEAR_PERCENT as f64 / 100.0;
+        let far_rate = (1.0 - near_share) / everybody;
+        let near_rate = near_share / self.degrees(near.clone()) + far_rate;
+        let draws = self.surplus * self.degrees(person..person + 1);
+        let others = near.clone().filter(|other| *other != person);
+        let friends = others
+            .map(|other| -(-draws * near_rate * self.degrees(other..other + 1)).exp_m1())
+            .sum::<f64>();
+        friends + draws * far_rate * (everybody - self.degrees(near))
+    }
+
+    /// The sum of the degrees of a range.
+    fn degrees(&self, range: std::ops::Range<usize>) -> f64 {
+        (self.sums[range.end] - self.sums[range.start]) as f64
+    }
+
+    fn neighbourhood(&self, person: usize) -> std::ops::Range<usize> {
+        let from = person - person % NEIGHBOURHOOD_PEOPLE;
+        from..(from + NEIGHBOURHOOD_PEOPLE).min(self.sums.len() - 1)
     }
 
     fn draws_expected(&self) -> usize {
         let sum = self.sums.last().copied().unwrap_or(0);
-        (sum * SURPLUS_PERCENT / 200) as usize + self.sums.len()
+        (sum as f64 * self.surplus / 2.0) as usize + self.sums.len()
     }
 
     /// Draws half of a person's friends; the other half is drawn by those who draw them.
     fn draw(&self, person: usize, random: &mut Random, mut friend: impl FnMut(usize)) {
         let people = self.sums.len() - 1;
-        let degree = self.sums[person + 1] - self.sums[person];
-        let near_from = person - person % NEIGHBOURHOOD_PEOPLE;
-        let near = near_from..(near_from + NEIGHBOURHOOD_PEOPLE).min(people);
-        let draws = (degree * SURPLUS_PERCENT + random.below(200)) / 200;
+        let near = self.neighbourhood(person);
+        // Rounded up or down by chance, so that nothing is lost on average.
+        let draws = self.degrees(person..person + 1) * self.surplus / 2.0 + random.unit();
+        let draws = draws as u64;
         for _ in 0..draws {
             let range = if random.percent(NEAR_PERCENT) { near.clone() } else { 0..people };
             let drawn = self.pick(range, random);

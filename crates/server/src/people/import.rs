@@ -78,7 +78,9 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// The schema lacks a field that this kind of files has.
-    #[error("the field schema has no {field:?}, which these files have; add it at the end of the schema")]
+    #[error(
+        "the field schema has no {field:?}, which these files have; add it at the end of the schema"
+    )]
     MissingField {
         /// The field's name.
         field: &'static str,

@@ -47,9 +47,8 @@ pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError
             let quoted = serde_json::to_string(account).unwrap_or_default();
             line.malformed(line.text.rfind(&quoted).unwrap_or(0), expected)
         };
-        let number_of = |account: &str| {
-            batch.import.number_of(account)?.ok_or_else(|| unknown(account))
-        };
+        let number_of =
+            |account: &str| batch.import.number_of(account)?.ok_or_else(|| unknown(account));
         let number = number_of(&person.account)?;
         for friend in &person.friends {
             let friend_number = number_of(friend)?;
@@ -209,8 +208,9 @@ impl<'de> Visitor<'de> for ProfileSeed<'_> {
             seen = seen.with(field);
             let value: &RawValue = map.next_value()?;
             // Raw values are checked for their structure alone; this finds broken escapes too.
-            serde_json::from_str::<serde_json::Value>(value.get())
-                .map_err(|_| A::Error::custom("expected a value without broken escapes or numbers"))?;
+            serde_json::from_str::<serde_json::Value>(value.get()).map_err(|_| {
+                A::Error::custom("expected a value without broken escapes or numbers")
+            })?;
             if value.get() != "null" {
                 self.profile.set(field, value.get().as_bytes());
             }
@@ -283,9 +283,11 @@ impl<'de> Visitor<'de> for FieldsSeed<'_> {
 /// what stands in the wrong place may be anything.
 fn field<E: Error>(schema: &FieldSchema, name: &str) -> Result<FieldId, E> {
     schema.by_name(name).ok_or_else(|| match schema.resolve(&[name]) {
-        Err(error @ countersign_domain::schema::SchemaError::UnknownField {
-            nearest: Some(_), ..
-        }) => E::custom(format_args!("expected a field of the schema: {error}")),
+        Err(
+            error @ countersign_domain::schema::SchemaError::UnknownField {
+                nearest: Some(_), ..
+            },
+        ) => E::custom(format_args!("expected a field of the schema: {error}")),
         _ => E::custom("expected a field of the schema"),
     })
 }

@@ -163,8 +163,7 @@ impl World {
         rows(folder, &STUDY_AT, |[person, organisation, year]| {
             let school = named(organisations, organisation)?;
             let year = year.number("a year")?;
-            let entry =
-                json!({ "school": school, "year": { "name": year.to_string() }, "type": "College" });
+            let entry = json!({ "school": school, "year": { "name": year.to_string() }, "type": "College" });
             education.entry(person.number("a person's number")?).or_default().push(entry);
             Ok(())
         })?;

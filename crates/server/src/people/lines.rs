@@ -46,8 +46,7 @@ impl Lines {
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, ImportError> {
         self.buffer.clear();
         let read = self.reader.read_until(b'\n', &mut self.buffer);
-        let bytes =
-            read.map_err(|source| ImportError::File { path: self.path.clone(), source })?;
+        let bytes = read.map_err(|source| ImportError::File { path: self.path.clone(), source })?;
         if bytes == 0 {
             return Ok(None);
         }

@@ -86,8 +86,7 @@ fn mixed(schema: &FieldSchema, random: &mut Random) -> Settings {
 /// The id and the name, most of the rest, and rarely what is special.
 fn chosen(schema: &FieldSchema, random: &mut Random) -> FieldSet {
     let named = FieldSet::of(FieldId::ID).or(schema.by_name("name").into_iter().collect());
-    let mut is_open = |field: &FieldId| {
-        random.percent(if schema.special().contains(*field) { 10 } else { 65 })
-    };
+    let mut is_open =
+        |field: &FieldId| random.percent(if schema.special().contains(*field) { 10 } else { 65 });
     schema.all().iter().filter(&mut is_open).collect::<FieldSet>().or(named)
 }

@@ -34,10 +34,7 @@ impl Changed {
 
     pub(super) fn set(&self, number: u32, settings: Settings) {
         // Nothing in here panics with the lock held, so a poisoned lock still guards a whole map.
-        self.settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(number, settings);
+        self.settings.write().unwrap_or_else(PoisonError::into_inner).insert(number, settings);
         let (word, bit) = place(number);
         if let Some(word) = self.bits.get(word) {
             word.fetch_or(bit, Ordering::Release);

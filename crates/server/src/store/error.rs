@@ -63,8 +63,8 @@ pub enum StoreError {
     },
     /// The image that the database names is not there.
     #[error(
-        "{}: the image of the people is missing; `countersign people image {}` makes it again",
-        path.display(), dir.display()
+        "{}: the image of the people is missing; `countersign people image` makes it again",
+        path.display()
     )]
     ImageMissing {
         /// The image's file.
@@ -74,8 +74,8 @@ pub enum StoreError {
     },
     /// The image is not what was written.
     #[error(
-        "{}: the image of the people is damaged: {fault}; `countersign people image {}` makes it again",
-        path.display(), dir.display()
+        "{}: the image of the people is damaged: {fault}; `countersign people image` makes it again",
+        path.display()
     )]
     ImageDamaged {
         /// The image's file.

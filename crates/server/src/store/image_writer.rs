@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use countersign_domain::person::Handle;
@@ -71,7 +72,7 @@ impl ImageWriter<'_> {
         self.fold_changed_settings(txn)?;
         let path = image_path(self.dir, generation);
         let failed = || file_error(&path, "writing");
-        let mut file = File::create(&path).map_err(failed())?;
+        let mut file = create(&path).map_err(failed())?;
         file.write_all(&[0; HEADER_BYTES]).map_err(failed())?;
         let file = BufWriter::with_capacity(BUFFER_BYTES, file);
         let mut out = Sections { file, at: HEADER_BYTES as u64, crc: crc32fast::Hasher::new() };
@@ -188,6 +189,11 @@ impl ImageWriter<'_> {
     fn damaged(&self, what: &'static str) -> StoreError {
         StoreError::Damaged { dir: self.dir.to_owned(), what }
     }
+}
+
+/// A new file that nobody else may read: it holds what LMDB's files hold.
+fn create(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).truncate(true).write(true).mode(0o600).open(path)
 }
 
 /// Puts a person into the index, which has room for twice as many.

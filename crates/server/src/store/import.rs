@@ -176,7 +176,8 @@ impl<'p> Import<'p> {
         let bytes = databases.people.get(&self.txn, &number).map_err(|e| people.failed(e))?;
         let record = bytes.and_then(Record::parse).ok_or_else(|| people.damaged("a person"))?;
         let changed = databases.changed_settings.get(&self.txn, &number);
-        let changed = changed.map_err(|e| people.failed(e))?.and_then(|bytes| bytes.try_into().ok());
+        let changed =
+            changed.map_err(|e| people.failed(e))?.and_then(|bytes| bytes.try_into().ok());
         let mut secret = Secret([0; 32]);
         record.secret_into(&mut secret);
         let in_record = record.has_own_settings().then(|| record.settings());
@@ -224,5 +225,34 @@ impl RandomPool {
         }
         self.bytes.truncate(at);
         Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lmdb::image_path;
+    use super::*;
+    use crate::store::StoreOptions;
+
+    #[test]
+    fn crash_an_image_without_its_commit_is_removed_and_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        let mut import = people.import().unwrap();
+        let (settings, minor) = (Settings::DEFAULT, false);
+        let mut profile = Profile::default();
+        let person = NewPerson { account: "ada", minor, settings, profile: &mut profile };
+        import.person(person).unwrap();
+        let (counts, generation) = import.write_image(&mut |_, _| ()).unwrap();
+        assert_eq!((counts.people, generation), (1, 2));
+        // This is where the power goes: the image is on disk, and its generation is not committed.
+        drop(import);
+        drop(people);
+        assert!(image_path(dir.path(), generation).exists());
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        assert_eq!(people.counts().people, 0);
+        assert_eq!(people.person_of_account("ada").unwrap(), None);
+        assert!(!image_path(dir.path(), generation).exists());
+        assert!(image_path(dir.path(), 1).exists());
     }
 }

@@ -56,8 +56,7 @@ pub struct People {
     /// Held from the beginning of a write until readers see it, so that they see writes in order.
     writer: Mutex<()>,
     view: ArcSwap<View>,
-    /// Ends with the value: the system unlocks what is closed.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl People {
@@ -166,6 +165,19 @@ impl People {
         self.write(|txn| self.databases.grants.put(txn, &id.0, &grant.to_bytes()))
     }
 
+    /// Keeps many grants, all of them or on an error none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn put_grants(&self, grants: &[(GrantId, GrantRecord)]) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        self.write(|txn| {
+            grants.iter().try_for_each(|(id, grant)| {
+                self.databases.grants.put(txn, &id.0, &grant.to_bytes())
+            })
+        })
+    }
+
     /// The grant of this id.
     ///
     /// # Errors
@@ -246,7 +258,7 @@ impl std::fmt::Debug for People {
 /// # Errors
 /// [`StoreError`]; then the folder is as it was.
 pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreError> {
-    let lock = lock(dir)?;
+    let _lock = lock(dir)?;
     let env = open_environment(dir, options)?;
     let databases = open_databases(dir, &env, options)?;
     let failed = |source| database_error(dir, options, source);
@@ -255,7 +267,6 @@ pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreE
     let image_writer = super::image_writer::ImageWriter { dir, options, databases };
     let counts = image_writer.write(&mut txn, generation, &mut |_, _| ())?;
     txn.commit().map_err(failed)?;
-    drop(lock);
     Ok(counts)
 }
 
@@ -282,7 +293,18 @@ pub(super) fn database_error(dir: &Path, options: StoreOptions, source: heed::Er
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// The lock of a store's folder. The system ends it with the process, however that ends.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing would not do: a process that is just being started elsewhere may still share the file.
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last one who shares it closes it.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(dir: &Path) -> Result<Lock, StoreError> {
     fs::create_dir_all(dir).map_err(file_error(dir, "making the folder"))?;
     let path = dir.join("people.lock");
     let file = File::options()
@@ -292,7 +314,7 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         .open(&path)
         .map_err(file_error(&path, "opening"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(file_error(&path, "locking")(source)),
     }
@@ -357,4 +379,23 @@ fn remove_other_images(dir: &Path, generation: u64) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_format_is_refused_not_guessed() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        people.write(|txn| people.databases.put_format(txn, FORMAT_VERSION + 1)).unwrap();
+        drop(people);
+        for _ in 0..2 {
+            let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
+            assert!(matches!(error, StoreError::UnknownFormat { found: 2, .. }), "{error}");
+        }
+        let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
+        assert!(matches!(error, StoreError::UnknownFormat { found: 2, .. }), "{error}");
+    }
 }

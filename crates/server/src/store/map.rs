@@ -1,6 +1,9 @@
 //! The two places where memory is a file: opening LMDB, and mapping an image read-only. The only
 //! module of the project with unsafe code; what it gives out is safe to use.
-#![expect(unsafe_code, reason = "a mapped file cannot be had without; each block argues for itself")]
+#![expect(
+    unsafe_code,
+    reason = "a mapped file cannot be had without; each block argues for itself"
+)]
 
 use std::fs::File;
 use std::io;

@@ -21,8 +21,8 @@ mod view;
 
 pub use error::{ImageFault, StoreError};
 pub use grant::{GrantId, GrantRecord};
-pub use image::{IMAGE_VERSION, Image, PersonRef};
 pub(crate) use image::Span;
+pub use image::{IMAGE_VERSION, Image, PersonRef};
 pub use import::{Import, NewPerson, Placed};
 pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions, rebuild_image};
 pub use record::{PROFILE_BYTES_MAX, Profile};

@@ -4,3 +4,9 @@
 mod interop_go;
 mod interop_transparency_dev;
 mod tools;
+mod verify_bytes;
+mod verify_command;
+mod verify_parsers;
+mod verify_receipt;
+mod verify_rules;
+mod verify_world;

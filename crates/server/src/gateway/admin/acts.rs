@@ -25,6 +25,17 @@ pub struct Posted {
     pub document: Option<Value>,
 }
 
+impl Posted {
+    /// A submission as it is posted, or kept in a file.
+    ///
+    /// # Errors
+    /// What the JSON reader says of the document.
+    pub fn of(submission: Submission) -> Result<Self, serde_json::Error> {
+        let document = submission.document.as_deref().map(serde_json::from_slice).transpose()?;
+        Ok(Self { act: submission.act, document })
+    }
+}
+
 /// Where the act stands now.
 #[derive(Serialize, Deserialize)]
 pub struct Taken {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use countersign_domain::register::Register;
+use countersign_domain::schema::FieldSchema;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
@@ -15,7 +16,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
     Json(as_json(&gateway.log.register()))
 }
 
-/// Partners, clients with their agreements, builds with their states, and who is suspended.
+/// The fields in force, partners, clients with their agreements, builds with their states, and who is
+/// suspended.
 #[must_use]
 pub fn as_json(register: &Register) -> Value {
     let clients = register.clients().iter().map(|(name, client)| {
@@ -33,6 +35,7 @@ pub fn as_json(register: &Register) -> Value {
         json!({ "build": name, "client": build.build.client, "state": build.state })
     });
     json!({
+        "fields": register.schema().map(FieldSchema::fields).unwrap_or_default(),
         "partners": register.partners().values().collect::<Vec<_>>(),
         "clients": clients.collect::<Vec<_>>(),
         "builds": builds.collect::<Vec<_>>(),

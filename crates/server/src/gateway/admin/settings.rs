@@ -52,7 +52,8 @@ pub async fn put(
     Ok(Json(names(settings, schema)))
 }
 
-fn apply(
+/// These settings with exactly the named fields open on the named routes.
+pub(crate) fn apply(
     mut settings: Settings,
     open: &OpenFields,
     schema: &FieldSchema,
@@ -72,7 +73,8 @@ fn apply(
     Ok(settings)
 }
 
-fn names(settings: Settings, schema: &FieldSchema) -> OpenFields {
+/// The names of the open fields, by route.
+pub(crate) fn names(settings: Settings, schema: &FieldSchema) -> OpenFields {
     let open = |route: Route| schema.names(settings.open(route)).map(str::to_owned).collect();
     Route::ALL.into_iter().map(|route| (route.name().to_owned(), open(route))).collect()
 }

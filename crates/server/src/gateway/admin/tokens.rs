@@ -8,12 +8,15 @@ use axum::extract::State;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::relation::Relation;
+use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
 use crate::clock;
 use crate::gateway::Gateway;
-use crate::store::{GrantId, GrantRecord};
+use crate::gateway::masks::Compiled;
+use crate::gateway::token::Tokens;
+use crate::store::{GrantId, GrantRecord, People};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;
@@ -63,33 +66,73 @@ pub fn issue(
     purpose: &str,
 ) -> Result<Issued, AdminError> {
     let now = clock::now();
-    let build = Identifier::parse(build).map_err(AdminError::unprocessable)?;
-    let handle = gateway.people.person_of_account(account).map_err(AdminError::internal)?;
-    let viewer = handle.ok_or_else(|| AdminError::not_found("account"))?;
     let compiled = gateway.masks.at(&gateway.log.register(), now);
-    let registered =
-        compiled.register.builds().get(&build).ok_or_else(|| AdminError::not_found("build"))?;
-    let basis = compiled
-        .masks
-        .basis(build.as_str(), purpose)
-        .ok_or_else(|| AdminError::not_found("purpose of this build"))?;
-    if !basis.new_grants {
-        return Err(AdminError::unprocessable("new grants have ended for this client"));
-    }
-    let grant = Grant {
-        client: basis.client.clone(),
-        purpose: basis.purpose.clone(),
-        viewer: registered.declared(Relation::Viewer),
-        friend: registered.declared(Relation::Friend),
-        until: now.plus_seconds(GRANT_LIFETIME_S),
-    };
-    let record = GrantRecord { viewer, grant, build: Some(build.clone()), created: now };
-    let id = GrantId::random().map_err(AdminError::internal)?;
-    gateway.people.put_grant(id, &record).map_err(AdminError::internal)?;
-    let access_token = gateway
-        .tokens
-        .mint(&basis.client, &build, id, now)
-        .map_err(AdminError::internal)?;
+    let issuer =
+        Issuer { people: &gateway.people, tokens: &gateway.tokens, compiled: &compiled, now };
+    let tokens = issuer.issue(&[account], build, purpose)?;
+    let access_token = tokens.into_iter().next().ok_or_else(|| AdminError::not_found("account"))?;
     let expires_in = gateway.tokens.lifetime_s();
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
+}
+
+/// What grants and tokens are made from.
+pub struct Issuer<'a> {
+    /// Where people are looked up and grants are kept.
+    pub people: &'a People,
+    /// What makes tokens.
+    pub tokens: &'a Tokens,
+    /// The register as it stands, compiled.
+    pub compiled: &'a Compiled,
+    /// The time of the grants.
+    pub now: Timestamp,
+}
+
+impl Issuer<'_> {
+    /// A token for each of these accounts, in their order, under a grant of everything that the build
+    /// declared. The grants are durable together.
+    ///
+    /// # Errors
+    /// [`AdminError`] as in [`post`]; then there is no grant and no token.
+    pub fn issue(
+        &self,
+        accounts: &[&str],
+        build: &str,
+        purpose: &str,
+    ) -> Result<Vec<String>, AdminError> {
+        let build = Identifier::parse(build).map_err(AdminError::unprocessable)?;
+        let grant = self.grant(&build, purpose)?;
+        let mut grants = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
+            let record = GrantRecord {
+                viewer: handle.ok_or_else(|| AdminError::not_found("account"))?,
+                grant: grant.clone(),
+                build: Some(build.clone()),
+                created: self.now,
+            };
+            grants.push((GrantId::random().map_err(AdminError::internal)?, record));
+        }
+        self.people.put_grants(&grants).map_err(AdminError::internal)?;
+        let mint = |(id, _): &(GrantId, GrantRecord)| {
+            self.tokens.mint(&grant.client, &build, *id, self.now).map_err(AdminError::internal)
+        };
+        grants.iter().map(mint).collect()
+    }
+
+    fn grant(&self, build: &Identifier, purpose: &str) -> Result<Grant, AdminError> {
+        let registered = self.compiled.register.builds().get(build);
+        let registered = registered.ok_or_else(|| AdminError::not_found("build"))?;
+        let basis = self.compiled.masks.basis(build.as_str(), purpose);
+        let basis = basis.ok_or_else(|| AdminError::not_found("purpose of this build"))?;
+        if !basis.new_grants {
+            return Err(AdminError::unprocessable("new grants have ended for this client"));
+        }
+        Ok(Grant {
+            client: basis.client.clone(),
+            purpose: basis.purpose.clone(),
+            viewer: registered.declared(Relation::Viewer),
+            friend: registered.declared(Relation::Friend),
+            until: self.now.plus_seconds(GRANT_LIFETIME_S),
+        })
+    }
 }

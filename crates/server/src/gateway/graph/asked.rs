@@ -37,24 +37,20 @@ pub enum Form {
 const FIELDS_DEFAULT: [&str; 2] = ["id", "name"];
 
 impl Asked {
-    /// Reads path and query. `viewer` is the viewer's own id toward this partner.
+    /// Reads path and query. `about_viewer` says whether the node of the path is the viewer.
     ///
     /// # Errors
     /// [`GraphError`] 100 or 2500, naming what is wrong.
     pub fn parse(
         target: &Target<'_>,
+        about_viewer: bool,
         query: &Query<'_>,
-        viewer: PairwiseId,
         schema: &FieldSchema,
         graph: &config::Graph,
     ) -> Result<Self, GraphError> {
         let items = match &query.fields {
             Some(fields) => fields::parse(fields)?,
             None => Vec::new(),
-        };
-        let about_viewer = match target.node {
-            Node::Me => true,
-            Node::Id(id) => id == viewer,
         };
         match (target.node, target.friends) {
             (_, true) if about_viewer => Self::page(&items, query, schema, graph),

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn errors_say_where() {
-        for (text, place) in [("", 0), ("id,", 3), ("friends.limit", 13), ("friends{id", 10), ("id}", 2)]
+        for (text, place) in
+            [("", 0), ("id,", 3), ("friends.limit", 13), ("friends{id", 10), ("id}", 2)]
         {
             let message = parse(text).map_err(|error| error.message).unwrap_err();
             assert!(message.ends_with(&format!("at character {place}")), "{text}: {message}");

@@ -1,17 +1,20 @@
 //! The read API, in the conventions of the Graph API: token, path and expansion in; decision, log,
 //! answer out.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use countersign_domain::decide::{Permitted, decide};
+use countersign_domain::decide::{People as _, Permitted, decide};
 use countersign_domain::field::FieldId;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::reason::Reason;
 use countersign_domain::time::Timestamp;
-use countersign_log::append::{AppendError, Circumstances};
+use countersign_log::annex::Circumstances;
+use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
@@ -21,12 +24,13 @@ use super::deliver::deliver;
 use super::errors::GraphError;
 use super::masks::Compiled;
 use crate::clock;
-use crate::source::{About, Circle, Question};
-use crate::store::GrantRecord;
+use crate::source::image::Circle;
+use crate::source::{About, Question};
+use crate::store::{GrantId, GrantRecord};
 use asked::{Asked, Form};
 use query::Query;
 use render::Page;
-use target::Target;
+use target::{Node, Target};
 
 mod asked;
 mod fields;
@@ -100,8 +104,9 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
         return Err(GraphError::unknown_path(incoming.uri.path()));
     }
     let query = Query::parse(incoming.uri.query().unwrap_or_default());
-    let in_query = query.access_token.as_deref().filter(|_| incoming.bearer().is_none());
-    let token = incoming.bearer().or(in_query).ok_or_else(GraphError::no_token)?;
+    // A token in the header counts; what stands in the query then is passed over.
+    let in_query = query.access_token.clone().filter(|_| incoming.bearer().is_none());
+    let token = incoming.bearer().or(in_query.as_deref()).ok_or_else(GraphError::no_token)?;
     let access = gateway.tokens.verify(token, now)?;
     let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
     let stored = stored.ok_or_else(GraphError::ended_grant)?;
@@ -109,21 +114,17 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
     let nonce = incoming.nonce()?;
 
     let inquiry = Inquiry { gateway, build: access.build.as_str(), stored: &stored, target, query };
-    let circumstances = Circumstances::new(access.grant.0, incoming.client.ip());
+    let circumstances = circumstances(access.grant, incoming.client.ip());
     let (released, asked, compiled) =
         inquiry.release(in_query.is_some(), &circumstances, now).await?;
-    let request = request_digest(
-        incoming.method.as_str(),
-        incoming.path_and_query(),
-        &incoming.body,
-        nonce,
-    );
+    let request =
+        request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
     let page = Page {
         public_url: gateway.config.public_url(),
         version: inquiry.target.version,
         request: asked.request,
         form: asked.form,
-        query_token: in_query,
+        query_token: in_query.as_deref(),
         more: released.decided().more,
         compiled: &compiled,
     };
@@ -152,10 +153,12 @@ impl Inquiry<'_> {
     ) -> Result<(Released<Circle>, Asked, Arc<Compiled>), GraphError> {
         for _ in 0..DECISIONS_MAX {
             let (permitted, asked, compiled) = self.decide(token_in_query, now)?;
-            match self.gateway.log.append(permitted, circumstances).await {
+            match self.gateway.log.append(permitted, circumstances.clone()).await {
                 Ok(released) => return Ok((released, asked, compiled)),
-                Err(AppendError::Stale) => now = clock::now(),
-                Err(error) => return Err(unavailable(error)),
+                Err(refused) if matches!(refused.error, AppendError::Stale(_)) => {
+                    now = clock::now()
+                }
+                Err(refused) => return Err(unavailable(refused.error)),
             }
         }
         Err(unavailable("acts kept landing between decision and entry"))
@@ -167,9 +170,8 @@ impl Inquiry<'_> {
         now: Timestamp,
     ) -> Result<(Permitted<Guarded<Circle>>, Asked, Arc<Compiled>), GraphError> {
         let gateway = self.gateway;
-        // The head first: whatever stands before it is then in the register and the settings read.
-        let as_of = gateway.log.head();
-        let compiled = gateway.masks.at(&gateway.log.register(), now);
+        let view = gateway.log.view();
+        let compiled = gateway.masks.at(&view.register, now);
         let grant = &self.stored.grant;
         let basis = compiled.masks.basis(self.build, grant.purpose.as_str());
         let basis = basis.ok_or_else(GraphError::unknown_build)?;
@@ -177,9 +179,9 @@ impl Inquiry<'_> {
             return Err(GraphError::token_in_query());
         }
         let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
-        let viewer = gateway.source.pairwise(self.stored.viewer, &basis.partner);
-        let viewer = viewer.map_err(unavailable)?;
-        let asked = Asked::parse(&self.target, &self.query, viewer, schema, &gateway.config.graph)?;
+        let about_viewer = self.is_about_viewer(&basis.partner)?;
+        let graph = &gateway.config.graph;
+        let asked = Asked::parse(&self.target, about_viewer, &self.query, schema, graph)?;
         let about = match (asked.form, asked.request.friends) {
             (Form::Person(id), _) => About::Friend(id),
             (_, Some(_)) => About::Friends { after: asked.after },
@@ -187,28 +189,49 @@ impl Inquiry<'_> {
         };
         let question = Question { viewer: self.stored.viewer, partner: &basis.partner, about };
         let people = gateway.source.ask(&question).map_err(unavailable)?;
-        let permitted = decide(basis, grant, asked.request, people, now, as_of)
+        let permitted = decide(basis, grant, asked.request, people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         check_form(&permitted, asked.form)?;
         Ok((permitted, asked, compiled))
     }
+
+    /// Whether the node of the path is the viewer, by whichever name.
+    fn is_about_viewer(&self, partner: &Identifier) -> Result<bool, GraphError> {
+        let Node::Id(id) = self.target.node else { return Ok(true) };
+        let question = Question { viewer: self.stored.viewer, partner, about: About::Viewer };
+        let viewer = self.gateway.source.ask(&question).map_err(unavailable)?;
+        Ok(viewer.candidates().first().is_some_and(|viewer| viewer.pairwise == id))
+    }
 }
 
 /// What would be an answer without its subject is refused before anything is logged.
-fn check_form(
-    permitted: &Permitted<Guarded<Circle>>,
-    form: Form,
-) -> Result<(), GraphError> {
+fn check_form(permitted: &Permitted<Guarded<Circle>>, form: Form) -> Result<(), GraphError> {
     let records = &permitted.decided().records;
     let list_released =
         records.first().is_some_and(|viewer| viewer.fields.contains(FieldId::FRIENDS));
     match form {
         Form::Viewer => Ok(()),
         Form::Friends if list_released => Ok(()),
-        Form::Friends => Err(GraphError::refused(countersign_domain::reason::Reason::Settings)),
+        Form::Friends => Err(GraphError::refused(Reason::Settings)),
         Form::Person(_) if records.len() == 2 => Ok(()),
         Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
     }
+}
+
+/// What is kept of where a request came from: enough to see one token in many networks, too little to
+/// tell households apart.
+fn circumstances(grant: GrantId, client: IpAddr) -> Circumstances {
+    let network = match client.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    };
+    Circumstances { grant: Some(const_hex::encode(grant.0)), network: Some(network), zone: None }
 }
 
 /// What fails inside is told to the operator, never to the partner.

@@ -7,7 +7,7 @@ use countersign_log::released::{Record, Records};
 
 use super::asked::Form;
 use crate::gateway::masks::Compiled;
-use crate::source::Circle;
+use crate::source::image::Circle;
 
 /// A guess of an answer's size per person, in bytes, so that the body is allocated once.
 const PERSON_BYTES: usize = 320;
@@ -58,7 +58,12 @@ impl Page<'_> {
     }
 
     /// One person: what `first` writes, their released fields, their id.
-    fn object(&self, body: &mut Vec<u8>, record: &Record<'_, Circle>, first: impl FnOnce(&mut Vec<u8>)) {
+    fn object(
+        &self,
+        body: &mut Vec<u8>,
+        record: &Record<'_, Circle>,
+        first: impl FnOnce(&mut Vec<u8>),
+    ) {
         body.push(b'{');
         first(body);
         for field in record.fields().iter() {
@@ -105,9 +110,11 @@ impl Page<'_> {
     fn next(&self, viewer: PairwiseId, last: PairwiseId) -> String {
         let asked = self.request.friends.map(|friends| (friends.fields, friends.limit));
         let (fields, limit) = asked.unwrap_or_default();
-        let names: Vec<_> = self.compiled.register.schema().map_or_else(Vec::new, |schema| {
-            schema.names(fields).collect()
-        });
+        let names: Vec<_> = self
+            .compiled
+            .register
+            .schema()
+            .map_or_else(Vec::new, |schema| schema.names(fields).collect());
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(token) = self.query_token {
             query.append_pair("access_token", token);

@@ -57,7 +57,8 @@ impl<'a> Target<'a> {
 
 /// Whether a segment is a version, as `v2.12`.
 fn is_version(segment: &str) -> bool {
-    let number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let number =
+        |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     segment
         .strip_prefix('v')
         .and_then(|rest| rest.split_once('.'))

@@ -32,7 +32,9 @@ enum Attempt {
 impl HttpSite {
     pub(crate) fn new(url: &str) -> Result<Self, CannotSay> {
         if url.contains(['?', '#']) {
-            return Err(CannotSay(format!("{url}: give the URL of the log's folder, without ? or #")));
+            return Err(CannotSay(format!(
+                "{url}: give the URL of the log's folder, without ? or #"
+            )));
         }
         // One provider for the whole process; it fails only if there is one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -76,7 +78,8 @@ impl HttpSite {
 
 impl Site for HttpSite {
     fn read(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, SiteError> {
-        let unreadable = |reason| SiteError::Unreadable { path: format!("{}/{path}", self.base), reason };
+        let unreadable =
+            |reason| SiteError::Unreadable { path: format!("{}/{path}", self.base), reason };
         let mut reason = String::new();
         for attempt in 0..ATTEMPTS {
             std::thread::sleep(Duration::from_millis(u64::from(attempt) * 500));

@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     /// Fail if the newest entry is older than so many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
-    /// How many failures to list; the others are counted.
+    /// How many failures of each rule to list; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
-    failures_max: usize,
+    failures_max: u64,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,

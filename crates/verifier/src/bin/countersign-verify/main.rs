@@ -49,8 +49,7 @@ struct CannotSay(String);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let now = Timestamp::from_seconds(seconds);
+    let now = clock();
     let (outcome, json) = match arguments.command {
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
@@ -62,4 +61,10 @@ fn main() -> ExitCode {
             ExitCode::from(CANNOT_SAY)
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the outermost edge, where the clock is read")]
+fn clock() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp::from_seconds(since_1970.map_or(0, |time| time.as_secs()))
 }

@@ -58,7 +58,9 @@ Example:
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     if !arguments.uri.starts_with('/') {
-        return Err(CannotSay("--uri begins with '/': give path and query without the host".to_owned()));
+        return Err(CannotSay(
+            "--uri begins with '/': give path and query without the host".to_owned(),
+        ));
     }
     if arguments.nonce.len() > NONCE_BYTES_MAX {
         return Err(CannotSay(format!("--nonce has at most {NONCE_BYTES_MAX} bytes")));

@@ -36,7 +36,10 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     }
     let mut text = Text::new();
     text.verdict(verdict);
-    text.conclusion(verdict.holds(), if verdict.holds() { "The log holds." } else { "The log does not hold." });
+    text.conclusion(
+        verdict.holds(),
+        if verdict.holds() { "The log holds." } else { "The log does not hold." },
+    );
     write(text.text.as_bytes())
 }
 
@@ -55,7 +58,8 @@ pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay>
             format!("The promise was kept: the answer is what entry {} says.", receipt.index)
         }
         (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
-            "Not yet: entry {} is promised for {}. Ask again then.", receipt.index, receipt.deadline
+            "Not yet: entry {} is promised for {}. Ask again then.",
+            receipt.index, receipt.deadline
         ),
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
@@ -74,7 +78,8 @@ pub(crate) fn error(error: &CannotSay, json: bool) {
 }
 
 fn write_json(document: &impl Serialize) -> Result<(), CannotSay> {
-    let text = serde_json::to_string_pretty(document).map_err(|error| CannotSay(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(document).map_err(|error| CannotSay(error.to_string()))?;
     write(format!("{text}\n").as_bytes())
 }
 
@@ -114,7 +119,9 @@ impl Text {
         if let Some(root) = verdict.root {
             self.line(&format!("tree     {} entries under {root}", verdict.size));
             let Verdict { acts, disclosures, partners, .. } = verdict;
-            self.line(&format!("holds    {acts} acts, {disclosures} disclosures, {partners} partners"));
+            self.line(&format!(
+                "holds    {acts} acts, {disclosures} disclosures, {partners} partners"
+            ));
         }
         if let Some(newest) = verdict.newest {
             self.line(&format!("newest   {newest}"));

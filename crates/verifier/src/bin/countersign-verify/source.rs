@@ -22,7 +22,9 @@ impl Source {
         }
         let folder = Path::new(place);
         if !folder.is_dir() {
-            return Err(CannotSay(format!("{place} is not a folder; give a log's folder or its URL")));
+            return Err(CannotSay(format!(
+                "{place} is not a folder; give a log's folder or its URL"
+            )));
         }
         let below = folder.join("log").join(CHECKPOINT_PATH);
         if !folder.join(CHECKPOINT_PATH).exists() && below.exists() {

@@ -1,0 +1,434 @@
+//! Opening a log: everything that can be computed is computed again from the stream, and compared with
+//! what was signed.
+
+use std::io;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use countersign_domain::time::Timestamp;
+use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
+use countersign_verifier::entry::{Entry, EntryError};
+use countersign_verifier::note::{NoteKey, NoteKeyError};
+use countersign_verifier::replay::{Replay, ReplayError};
+
+use crate::annex::{Annex, AnnexError};
+use crate::backend::{Access, Backend, Lock, replace};
+use crate::clock::Clock;
+use crate::pool::Pool;
+use crate::publish::{
+    PRIVATE_FOLDER, PUBLISHED_CHECKPOINT, PublishError, Publisher, SITE_FOLDER, STORED_CHECKPOINT,
+    Stop, Stored, document_path, write_full_tiles,
+};
+use crate::sequence::Sequencer;
+use crate::shared::{Durable, Shared};
+use crate::signer::Signer;
+use crate::stream::{Found, Position, Stream, StreamError};
+use crate::tiles::Tiles;
+use crate::writer::StreamWriter;
+use crate::{Inner, Log, Threads};
+
+/// The stream's file.
+pub(crate) const STREAM: &str = "stream/stream";
+
+const LOCK: &str = "stream/lock";
+
+/// How a log behaves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogConfig {
+    /// The log's name in checkpoints, signatures and receipts.
+    pub origin: String,
+    /// How long after one checkpoint the next is signed, in milliseconds.
+    pub publish_interval_ms: u64,
+    /// How long a disclosure waits for others to share its fdatasync, in milliseconds.
+    pub pool_wait_ms: u64,
+    /// How many seconds after its time an entry is in a published checkpoint at the latest, as receipts
+    /// promise it.
+    pub merge_delay_s: u64,
+}
+
+impl LogConfig {
+    /// The log of this origin, everything else as usual.
+    #[must_use]
+    pub fn new(origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            publish_interval_ms: 1_000,
+            pool_wait_ms: 0,
+            merge_delay_s: 60,
+        }
+    }
+}
+
+/// What was found when a log was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovered {
+    /// Whether there was no log before.
+    pub is_new: bool,
+    /// How many entries there are.
+    pub entries: u64,
+    /// How many bytes of a batch were cut off that a crash had torn, and nobody had been told of.
+    pub torn_bytes: u64,
+    /// The size of the stored checkpoint.
+    pub checkpoint_size: u64,
+}
+
+/// Why a log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{LOCK}: another process uses this log; stop it first")]
+    InUse,
+    /// The stream cannot be used.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// An entry or annex cannot be used.
+    #[error("{STREAM}: entry {index}, in the batch at byte {offset}: {problem}")]
+    Entry {
+        /// The entry's index.
+        index: u64,
+        /// Where its batch begins.
+        offset: u64,
+        /// What is wrong.
+        problem: EntryProblem,
+    },
+    /// A checkpoint cannot be read.
+    #[error("{file}: {error}; is it the right key, and the right log?")]
+    Checkpoint {
+        /// The file.
+        file: &'static str,
+        /// What is wrong.
+        error: CheckpointError,
+    },
+    /// The stream is shorter than what was signed.
+    #[error(
+        "{STREAM} has {found} entries, and {file} is a checkpoint of {signed}: entries are lost; restore the stream from a backup"
+    )]
+    Lost {
+        /// The checkpoint's file.
+        file: &'static str,
+        /// How many entries the stream has.
+        found: u64,
+        /// How many were signed.
+        signed: u64,
+    },
+    /// The stream is another one than what was signed.
+    #[error(
+        "{STREAM} does not have the root that {file} has for {size} entries: it is not the stream that was signed"
+    )]
+    OtherRoot {
+        /// The checkpoint's file.
+        file: &'static str,
+        /// The size of the checkpoint.
+        size: u64,
+    },
+    /// The origin cannot name a key.
+    #[error("origin: {0}")]
+    Origin(#[from] NoteKeyError),
+    /// Tiles could not be written again.
+    #[error("the static site cannot be written: {reason}")]
+    Site {
+        /// What went wrong.
+        reason: String,
+    },
+    /// The file layer failed.
+    #[error("{file}: {error}")]
+    Io {
+        /// The file or folder.
+        file: &'static str,
+        /// What the file layer says.
+        error: io::Error,
+    },
+}
+
+/// What is wrong with one entry or its annex.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryProblem {
+    /// The entry cannot be read.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The annex cannot be read.
+    #[error(transparent)]
+    Annex(#[from] AnnexError),
+    /// The annex belongs to another kind of entry.
+    #[error("its annex belongs to another kind of entry")]
+    OtherKind,
+    /// The act does not follow from those before it.
+    #[error(transparent)]
+    Act(#[from] ReplayError),
+}
+
+/// The stream, entry by entry, as far as it was read.
+pub(crate) struct Walk {
+    pub(crate) replay: Replay,
+    pub(crate) tiles: Tiles,
+    /// The time of the last disclosure.
+    pub(crate) last_time: Timestamp,
+}
+
+impl Walk {
+    pub(crate) fn new(origin: &str) -> Self {
+        Self {
+            replay: Replay::new(origin),
+            tiles: Tiles::default(),
+            last_time: Timestamp::from_seconds(0),
+        }
+    }
+
+    /// Takes the next entry; returns what was read.
+    pub(crate) fn step(
+        &mut self,
+        entry: &[u8],
+        annex: &[u8],
+    ) -> Result<(Entry, Annex), EntryProblem> {
+        let parsed = (Entry::parse(entry)?, Annex::parse(annex)?);
+        match &parsed {
+            (Entry::Act(act), Annex::Act(annex)) => {
+                self.replay.apply(self.tiles.size(), act, annex.document.as_deref())?;
+            }
+            (Entry::Disclosure(disclosure), Annex::Disclosure(_)) => {
+                self.last_time = self.last_time.max(disclosure.time);
+            }
+            _ => return Err(EntryProblem::OtherKind),
+        }
+        self.tiles.push(entry);
+        Ok(parsed)
+    }
+}
+
+/// A checkpoint that was signed, and has to be found again in the stream.
+struct Signed {
+    file: &'static str,
+    bytes: Option<Vec<u8>>,
+    checkpoint: Option<Checkpoint>,
+}
+
+impl Signed {
+    fn size(&self) -> u64 {
+        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size)
+    }
+
+    fn compare(&self, tiles: &Tiles) -> Result<(), OpenError> {
+        let Some(signed) = &self.checkpoint else { return Ok(()) };
+        if signed.size == tiles.size() && signed.root != tiles.frontier().root() {
+            return Err(OpenError::OtherRoot { file: self.file, size: signed.size });
+        }
+        Ok(())
+    }
+}
+
+/// Takes the lock, creating the folders that it needs.
+pub(crate) fn lock(backend: &dyn Backend) -> Result<Box<dyn Lock>, OpenError> {
+    for (folder, access) in [(PRIVATE_FOLDER, Access::Private), (SITE_FOLDER, Access::Public)] {
+        backend
+            .create_folders(folder, access)
+            .map_err(|error| OpenError::Io { file: folder, error })?;
+    }
+    let lock = backend.lock(LOCK).map_err(|error| OpenError::Io { file: LOCK, error })?;
+    lock.ok_or(OpenError::InUse)
+}
+
+fn read_checkpoint(
+    backend: &dyn Backend,
+    file: &'static str,
+    origin: &str,
+    key: &NoteKey,
+) -> Result<Signed, OpenError> {
+    let bytes = backend.read(file).map_err(|error| OpenError::Io { file, error })?;
+    let checkpoint = match &bytes {
+        Some(bytes) => Some(
+            Checkpoint::open(bytes, origin, key)
+                .map_err(|error| OpenError::Checkpoint { file, error })?,
+        ),
+        None => None,
+    };
+    Ok(Signed { file, bytes, checkpoint })
+}
+
+/// Creates the stream if there has never been one.
+fn open_stream(backend: &dyn Backend, stored: &Signed) -> Result<(Stream, bool), OpenError> {
+    let io = |error| OpenError::Io { file: STREAM, error };
+    let is_new = !backend.exists(STREAM).map_err(io)?;
+    if is_new {
+        if stored.size() > 0 {
+            return Err(OpenError::Lost { file: stored.file, found: 0, signed: stored.size() });
+        }
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(|_| io(io::ErrorKind::Other.into()))?;
+        Stream::create(backend, STREAM, id).map_err(io)?;
+    }
+    Ok((Stream::open(backend, STREAM)?, is_new))
+}
+
+/// What reading the whole stream has given.
+struct Replayed {
+    walk: Walk,
+    end: Position,
+    last_batch: Option<u64>,
+    torn_bytes: u64,
+}
+
+/// Reads the whole stream, writes again what is missing on the site, and finds what was signed.
+fn replay(
+    backend: &dyn Backend,
+    stream: &Stream,
+    origin: &str,
+    signed: [&Signed; 2],
+    published_size: u64,
+) -> Result<Replayed, OpenError> {
+    let mut walk = Walk::new(origin);
+    let mut at = Position::START;
+    let mut last_batch = None;
+    let torn_bytes = loop {
+        let (batch, end) = match stream.read(at)? {
+            Found::Batch { batch, end } => (batch, end),
+            Found::End => break 0,
+            Found::Torn { bytes, reason } => {
+                tracing::warn!(file = STREAM, offset = at.offset, bytes, %reason, "a batch that a crash had torn is cut off; nobody had been told of it");
+                break bytes;
+            }
+        };
+        for pair in batch.pairs() {
+            let index = walk.tiles.size();
+            let wrong = |problem| OpenError::Entry { index, offset: at.offset, problem };
+            // A batch that was read has all its pairs.
+            let Some((entry, annex)) = pair else { break };
+            let (entry, annex) = walk.step(entry, annex).map_err(wrong)?;
+            if let (Entry::Act(act), Annex::Act(annex)) = (&entry, &annex) {
+                publish_document(backend, act.act.document(), annex.document.as_deref())?;
+            }
+            for signed in signed {
+                signed.compare(&walk.tiles)?;
+            }
+        }
+        write_full_tiles(backend, &mut walk.tiles, published_size).map_err(site)?;
+        last_batch = Some(at.offset);
+        at = end;
+    };
+    for signed in signed {
+        if signed.size() > walk.tiles.size() {
+            let (found, signed_size) = (walk.tiles.size(), signed.size());
+            return Err(OpenError::Lost { file: signed.file, found, signed: signed_size });
+        }
+    }
+    Ok(Replayed { walk, end: at, last_batch, torn_bytes })
+}
+
+fn site(error: PublishError) -> OpenError {
+    OpenError::Site { reason: error.to_string() }
+}
+
+/// Writes a document that is missing on the site.
+fn publish_document(
+    backend: &dyn Backend,
+    digest: Option<countersign_domain::digest::Digest>,
+    document: Option<&[u8]>,
+) -> Result<(), OpenError> {
+    let (Some(digest), Some(document)) = (digest, document) else { return Ok(()) };
+    let path = document_path(&digest);
+    let failed = |error: io::Error| OpenError::Site { reason: format!("{path}: {error}") };
+    if backend.read(&path).map_err(failed)?.as_deref() != Some(document) {
+        replace(backend, &path, document).map_err(failed)?;
+    }
+    Ok(())
+}
+
+impl Log {
+    /// Opens the log below the root of `backend`, and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`], naming file and place. Nothing is repaired but the torn end of a crash, and what
+    /// can be computed again.
+    pub fn open(
+        config: &LogConfig,
+        backend: Arc<dyn Backend>,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Recovered), OpenError> {
+        let key = NoteKey::new(&config.origin, signer.public_key())?;
+        let lock = lock(&*backend)?;
+        let stored = read_checkpoint(&*backend, STORED_CHECKPOINT, &config.origin, &key)?;
+        // The site can be made again, so a checkpoint there that cannot be read is no more than missing.
+        let published = read_checkpoint(&*backend, PUBLISHED_CHECKPOINT, &config.origin, &key)
+            .unwrap_or(Signed { file: PUBLISHED_CHECKPOINT, bytes: None, checkpoint: None });
+        let published_size = published.size();
+        let (stream, is_new) = open_stream(&*backend, &stored)?;
+        let signed = [&stored, &published];
+        for signed in signed {
+            signed.compare(&Tiles::default())?;
+        }
+        let replayed = replay(&*backend, &stream, &config.origin, signed, published_size)?;
+        let recovered = Recovered {
+            is_new,
+            entries: replayed.end.index,
+            torn_bytes: replayed.torn_bytes,
+            checkpoint_size: stored.size(),
+        };
+        let writer = StreamWriter::resume(stream, replayed.end, replayed.last_batch)?;
+        let parts = Parts { config, backend, signer, clock, key, lock };
+        let stored = Stored { bytes: stored.bytes, checkpoint: stored.checkpoint };
+        Ok((start(parts, replayed.walk, writer, stored)?, recovered))
+    }
+}
+
+/// What a running log is made of.
+struct Parts<'a> {
+    config: &'a LogConfig,
+    backend: Arc<dyn Backend>,
+    signer: Arc<dyn Signer>,
+    clock: Arc<dyn Clock>,
+    key: NoteKey,
+    lock: Box<dyn Lock>,
+}
+
+/// Starts sequencer and publisher where the stream ends.
+fn start(
+    parts: Parts<'_>,
+    walk: Walk,
+    writer: StreamWriter,
+    stored: Stored,
+) -> Result<Log, OpenError> {
+    let Parts { config, backend, signer, clock, key, lock } = parts;
+    let frontier = walk.tiles.frontier().clone();
+    let durable = Durable { end: writer.durable(), root: frontier.root() };
+    let shared = Arc::new(Shared::new(durable, walk.replay.register().clone()));
+    let (queue, waiting) = mpsc::channel();
+    let wait = Duration::from_millis(config.pool_wait_ms);
+    let sequencer = Sequencer {
+        pool: Pool::new(waiting, wait, Arc::clone(&shared)),
+        writer,
+        replay: walk.replay,
+        frontier,
+        last_time: walk.last_time,
+        clock: Arc::clone(&clock),
+        backend: Arc::clone(&backend),
+        shared: Arc::clone(&shared),
+        merge_delay_s: config.merge_delay_s,
+    };
+    let publisher = Publisher {
+        stream: Stream::open(&*backend, STREAM)?,
+        read: durable.end,
+        tiles: walk.tiles,
+        stored,
+        published: None,
+        origin: config.origin.clone(),
+        key: key.clone(),
+        signer,
+        clock,
+        shared: Arc::clone(&shared),
+        backend,
+    };
+    let stop = Arc::new(Stop::default());
+    let interval = Duration::from_millis(config.publish_interval_ms);
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+        spawned.map_err(|error| OpenError::Io { file: PRIVATE_FOLDER, error })
+    };
+    let sequencer = spawn("log-sequence", Box::new(move || sequencer.run()))?;
+    let stopping = Arc::clone(&stop);
+    let publisher = spawn("log-publish", Box::new(move || publisher.run(interval, &stopping)))?;
+    let threads = Threads { sequencer, publisher, stop, _lock: lock };
+    let origin = config.origin.clone();
+    Ok(Log::from_inner(Inner { origin, key, queue, shared, threads: Mutex::new(Some(threads)) }))
+}

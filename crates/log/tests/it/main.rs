@@ -1,0 +1,8 @@
+//! Tests of the log from outside: ordering, crashes, full disks, the static site.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod compile_fail;
+mod crash;
+mod order;
+mod site;
+mod support;

@@ -1,0 +1,366 @@
+//! A small platform to append for: keys, signed acts, people, decisions.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use countersign_domain::act::{
+    Act, Keys, Published, Reinstatement, Reviewer, Signer as By, Subject, Suspension,
+};
+use countersign_domain::agreement::Delivery;
+use countersign_domain::decide::{Candidate, FriendsRequest, Permitted, Request, decide};
+use countersign_domain::digest::Digest;
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::grant::Grant;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::key::{PublicKey, Signature};
+use countersign_domain::mask::{Basis, Mask};
+use countersign_domain::partner::{Country, Partner};
+use countersign_domain::person::{Handle, PairwiseId};
+use countersign_domain::reason::Reason;
+use countersign_domain::route::ClientKind;
+use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
+use countersign_log::annex::{Annex, Circumstances};
+use countersign_log::backend::Backend;
+use countersign_log::guarded::{Guarded, Profiles};
+use countersign_log::released::{Placed, Released};
+use countersign_log::signer::{Signer, SoftwareSigner};
+use countersign_log::stream::{Found, Position, Stream};
+use countersign_log::{Log, LogConfig, OpenError, Recovered};
+use countersign_verifier::canonical;
+use countersign_verifier::entry::{ActSignature, SignedAct};
+use countersign_verifier::merkle::{Hash, leaf_hash};
+use countersign_verifier::note::NoteKey;
+use countersign_verifier::record::Seed;
+
+pub(crate) const ORIGIN: &str = "log.example/test";
+pub(crate) const NOW: u64 = 1_600_000_000;
+
+pub(crate) fn name(text: &str) -> Identifier {
+    Identifier::parse(text).unwrap()
+}
+
+/// A clock that is set by hand.
+#[derive(Clone)]
+pub(crate) struct HandClock(pub(crate) Arc<AtomicU64>);
+
+impl HandClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(NOW)))
+    }
+
+    pub(crate) fn set(&self, seconds: u64) {
+        self.0.store(seconds, Ordering::SeqCst);
+    }
+}
+
+impl countersign_log::clock::Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The log's key, which remembers everything that it ever signed.
+#[derive(Clone)]
+pub(crate) struct Remembering {
+    signer: Arc<SoftwareSigner>,
+    pub(crate) signed: Arc<Mutex<Vec<String>>>,
+}
+
+impl Remembering {
+    pub(crate) fn new() -> Self {
+        Self { signer: Arc::new(SoftwareSigner::from_seed(&[1; 32])), signed: Arc::default() }
+    }
+
+    pub(crate) fn note_key(&self) -> NoteKey {
+        NoteKey::new(ORIGIN, self.public_key()).unwrap()
+    }
+}
+
+impl Signer for Remembering {
+    fn public_key(&self) -> PublicKey {
+        self.signer.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        self.signed.lock().unwrap().push(String::from_utf8(message.to_vec()).unwrap());
+        self.signer.sign(message)
+    }
+}
+
+/// What a log is opened with.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) config: LogConfig,
+    pub(crate) signer: Remembering,
+    pub(crate) clock: HandClock,
+}
+
+impl Setup {
+    /// A log that publishes every millisecond.
+    pub(crate) fn eager() -> Self {
+        let config = LogConfig { publish_interval_ms: 1, ..LogConfig::new(ORIGIN) };
+        Self { config, signer: Remembering::new(), clock: HandClock::new() }
+    }
+
+    /// A log that publishes at start and at its end only.
+    pub(crate) fn lazy() -> Self {
+        let mut setup = Self::eager();
+        setup.config.publish_interval_ms = 3_600_000;
+        setup
+    }
+
+    pub(crate) fn open<B: Backend + Clone + 'static>(
+        &self,
+        backend: &B,
+    ) -> Result<(Log, Recovered), OpenError> {
+        Log::open(
+            &self.config,
+            Arc::new(backend.clone()),
+            Arc::new(self.signer.clone()),
+            Arc::new(self.clock.clone()),
+        )
+    }
+
+    /// Opens a new log and appends the founding acts.
+    pub(crate) fn found<B: Backend + Clone + 'static>(&self, backend: &B) -> Log {
+        let (log, recovered) = self.open(backend).unwrap();
+        assert!(recovered.is_new);
+        for (act, document) in founding_acts() {
+            block_on(log.append_act(act, document, None)).unwrap();
+        }
+        log
+    }
+}
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn signer_of(by: &By) -> SoftwareSigner {
+    let seed = match by {
+        By::Root => 10,
+        By::Reviewer(reviewer) if reviewer.as_str() == "ada" => 11,
+        By::Reviewer(_) => 12,
+        By::Partner(_) => 13,
+    };
+    SoftwareSigner::from_seed(&[seed; 32])
+}
+
+pub(crate) fn signed(act: Act, by: &[By]) -> SignedAct {
+    let mut act = SignedAct::unsigned(act, Timestamp::from_seconds(NOW));
+    let message = act.message(ORIGIN).unwrap();
+    let sign = |by: &By| ActSignature { by: by.clone(), sig: signer_of(by).sign(&message) };
+    act.signatures = by.iter().map(sign).collect();
+    act
+}
+
+fn reviewers() -> [By; 2] {
+    [By::Reviewer(name("ada")), By::Reviewer(name("bob"))]
+}
+
+/// Keys, a field schema, a partner.
+pub(crate) fn founding_acts() -> Vec<(SignedAct, Option<Vec<u8>>)> {
+    let key_of = |by: &By| signer_of(by).public_key();
+    let reviewer = |by: &By| match by {
+        By::Reviewer(id) => Reviewer { id: id.clone(), key: key_of(by) },
+        other => panic!("{other} is no reviewer"),
+    };
+    let keys = Keys {
+        root: key_of(&By::Root),
+        receipts: PublicKey([9; 32]),
+        reviewers: reviewers().iter().map(reviewer).collect(),
+    };
+    let document = canonical::to_bytes(&schema()).unwrap();
+    let digest = Digest(sha256(&document));
+    let germany = Country::parse("DE").unwrap();
+    let partner = Partner {
+        id: name("aurora"),
+        name: "Aurora GmbH".to_owned(),
+        country: germany,
+        parent_country: germany,
+        owners: Vec::new(),
+        key: key_of(&By::Partner(name("aurora"))),
+    };
+    vec![
+        (signed(Act::Keys(keys), &[By::Root]), None),
+        (signed(Act::FieldSchema(Published { digest }), &reviewers()), Some(document)),
+        (signed(Act::Partner(partner), &reviewers()), None),
+    ]
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).into()
+}
+
+pub(crate) fn schema() -> SchemaDocument {
+    let field = |name: &str| Field {
+        name: name.to_owned(),
+        category: "pd:Name".to_owned(),
+        sensitivity: Sensitivity::Low,
+        special: false,
+        description: name.to_owned(),
+    };
+    let fields = ["id", "friends", "name", "work"].map(field).to_vec();
+    SchemaDocument { version: SCHEMA_VERSION, fields }
+}
+
+pub(crate) fn suspension() -> SignedAct {
+    let subject = Subject::Partner(name("aurora"));
+    let act = Act::Suspension(Suspension { subject, reason: "audit".to_owned() });
+    signed(act, &reviewers()[..1])
+}
+
+pub(crate) fn reinstatement() -> SignedAct {
+    let subject = Subject::Partner(name("aurora"));
+    let act = Act::Reinstatement(Reinstatement { subject, reason: "audited".to_owned() });
+    signed(act, &reviewers())
+}
+
+/// People whose every value is their place among the candidates.
+pub(crate) struct Data(Vec<(Candidate, Vec<u8>)>, Vec<Candidate>);
+
+impl Data {
+    /// A viewer and so many friends, the last of whom is a minor.
+    pub(crate) fn with_friends(count: usize) -> Self {
+        let candidate = |position: usize| Candidate {
+            handle: Handle([position as u8; 16]),
+            pairwise: PairwiseId([position as u8 ^ 0xaa; 16]),
+            settings: Settings::from_sets([FieldSet::ALL; 4]),
+            present: FieldSet::from_bits(0b1111),
+            minor: position == count && count > 0,
+        };
+        let candidates: Vec<_> = (0..=count).map(candidate).collect();
+        let value = |position: usize| format!("{position}").into_bytes();
+        let with_values =
+            candidates.iter().zip(0..).map(|(candidate, at)| (*candidate, value(at))).collect();
+        Self(with_values, candidates)
+    }
+}
+
+impl Profiles for Data {
+    fn candidates(&self) -> &[Candidate] {
+        &self.1
+    }
+
+    fn value(&self, position: usize, _field: FieldId) -> Option<&[u8]> {
+        self.0.get(position).map(|(_, value)| value.as_slice())
+    }
+}
+
+fn basis() -> Basis {
+    let open = FieldSet::from_bits(0b0111);
+    let mask = |extra: &[(Reason, FieldSet)]| Mask { open, withheld: extra.to_vec() };
+    let work = FieldSet::from_bits(0b1000);
+    Basis {
+        partner: name("aurora"),
+        client: name("aurora-home"),
+        build: name("aurora-home@1"),
+        agreement: Digest([3; 32]),
+        purpose: name("service"),
+        kind: ClientKind::Device,
+        delivery: Delivery::Clear,
+        query_token: false,
+        new_grants: true,
+        stopped: None,
+        viewer: mask(&[(Reason::Agreement, work)]),
+        friend: mask(&[(Reason::WindDown, work)]),
+        minor_friend: mask(&[(Reason::Minor, work)]),
+        holds_until: Timestamp::MAX,
+    }
+}
+
+/// A decision about these people that has seen `as_of` entries and holds until then.
+pub(crate) fn decided(
+    people: Guarded<Data>,
+    as_of: u64,
+    until: Timestamp,
+) -> Permitted<Guarded<Data>> {
+    let grant = Grant {
+        client: name("aurora-home"),
+        purpose: name("service"),
+        viewer: FieldSet::ALL,
+        friend: FieldSet::from_bits(0b0011),
+        until,
+    };
+    let all = FieldSet::from_bits(0b1111);
+    let request =
+        Request { viewer: all, friends: Some(FriendsRequest { fields: all, limit: 400 }) };
+    let now = Timestamp::from_seconds(NOW - 1);
+    decide(&Arc::new(basis()), &grant, request, people, now, as_of).unwrap()
+}
+
+pub(crate) fn permitted(log: &Log, friends: usize) -> Permitted<Guarded<Data>> {
+    decided(Guarded::new(Data::with_friends(friends)), log.view().as_of, Timestamp::MAX)
+}
+
+pub(crate) fn circumstances() -> Circumstances {
+    Circumstances { network: Some("192.0.2.0/24".to_owned()), ..Circumstances::default() }
+}
+
+/// Appends a disclosure about a viewer and so many friends.
+pub(crate) async fn disclose(
+    log: &Log,
+    friends: usize,
+) -> Result<Released<Data>, countersign_log::append::AppendError> {
+    log.append(permitted(log, friends), circumstances()).await.map_err(|refused| refused.error)
+}
+
+/// What a caller was told is durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Acknowledged {
+    pub(crate) placed: Placed,
+    pub(crate) seed: Option<Seed>,
+    pub(crate) people: usize,
+}
+
+impl Acknowledged {
+    pub(crate) fn of(released: &Released<Data>) -> Self {
+        let people = released.decided().records.len();
+        Self { placed: released.placed(), seed: Some(*released.seed()), people }
+    }
+}
+
+/// Every entry with its annex, out of the stream.
+pub(crate) fn pairs(backend: &dyn Backend) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let stream = Stream::open(backend, "stream/stream").unwrap();
+    let mut pairs = Vec::new();
+    let mut offset = 32;
+    loop {
+        let at = Position { index: pairs.len() as u64, offset };
+        match stream.read(at).unwrap() {
+            Found::Batch { batch, end } => {
+                let owned = batch.pairs().map(Option::unwrap);
+                pairs.extend(owned.map(|(entry, annex)| (entry.to_vec(), annex.to_vec())));
+                offset = end.offset;
+            }
+            Found::End => return pairs,
+            Found::Torn { reason, .. } => panic!("torn after {} entries: {reason}", pairs.len()),
+        }
+    }
+}
+
+pub(crate) fn leaves(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<Hash> {
+    pairs.iter().map(|(entry, _)| leaf_hash(entry)).collect()
+}
+
+/// Everything acknowledged is in the stream, entry and annex both.
+pub(crate) fn assert_kept(acknowledged: &[Acknowledged], pairs: &[(Vec<u8>, Vec<u8>)]) {
+    for kept in acknowledged {
+        let index = kept.placed.index as usize;
+        let Some((entry, annex)) = pairs.get(index) else {
+            panic!("entry {index} was acknowledged and is lost; {} are left", pairs.len());
+        };
+        assert_eq!(leaf_hash(entry), kept.placed.leaf_hash, "entry {index} is another one");
+        match (Annex::parse(annex).unwrap(), kept.seed) {
+            (Annex::Disclosure(annex), Some(seed)) => {
+                assert_eq!(annex.seed, seed);
+                assert_eq!(annex.records.len(), kept.people);
+            }
+            (Annex::Act(_), None) => {}
+            _ => panic!("entry {index} has the annex of another kind"),
+        }
+    }
+}

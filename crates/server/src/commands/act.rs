@@ -1,0 +1,174 @@
+//! `countersign act`: acts in files, on their way from one signer to the next.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use countersign_domain::act::{Act as Deed, ReviewOutcome};
+use countersign_verifier::chronology::ACT_SKEW_S;
+use serde_json::json;
+
+use super::reach::Reach;
+use super::submit::{self, SignWith};
+use super::{Failure, Output, files};
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::gateway::admin::acts::Posted;
+use crate::governance::Submission;
+
+/// Show, sign or hand in an act that a command wrote with --out.
+#[derive(Subcommand)]
+pub(super) enum Act {
+    Show(Show),
+    Sign(Sign),
+    Submit(Submit),
+}
+
+/// Show what an act does, who signed it, and who has yet to.
+///
+/// Example: countersign act show approve.json
+#[derive(Args)]
+pub(super) struct Show {
+    /// The file of the act.
+    file: PathBuf,
+}
+
+/// Add signatures to an act. Read it first: `countersign act show FILE`.
+///
+/// Example: countersign act sign approve.json --origin log.example.org/2026 --sign reviewer:ann=ann.key
+#[derive(Args)]
+pub(super) struct Sign {
+    /// The file of the act.
+    file: PathBuf,
+    /// The folder of the instance, to know the name of its log.
+    #[arg(required_unless_present = "origin")]
+    dir: Option<PathBuf>,
+    /// The name of the log, where the instance is elsewhere.
+    #[arg(long, conflicts_with = "dir")]
+    origin: Option<String>,
+    /// Sign with this key file, as root, partner:NAME or reviewer:NAME. Can be given again.
+    #[arg(long = "sign", value_name = "SIGNER=KEYFILE", required = true)]
+    sign: Vec<SignWith>,
+}
+
+/// Hand in an act that has all of its signatures.
+///
+/// Example: countersign act submit platform approve.json
+#[derive(Args)]
+pub(super) struct Submit {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The file of the act.
+    file: PathBuf,
+}
+
+impl Act {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Show(command) => command.run(output),
+            Self::Sign(command) => command.run(output),
+            Self::Submit(command) => command.run(output),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let posted: Posted = files::read_json(&self.file)?;
+        let signed = &posted.act;
+        let what = in_words(&signed.act);
+        let missing = submit::missing(signed);
+        let by: Vec<String> = signed.signatures.iter().map(|s| s.by.to_string()).collect();
+        let until = signed.time.plus_seconds(ACT_SKEW_S);
+        let or_nobody = |names: &[String]| {
+            if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+        };
+        let mut text = format!(
+            "{what}\nsigned for {}, to be handed in until {until}\nsigned by   {}\nmissing     {}",
+            signed.time,
+            or_nobody(&by),
+            or_nobody(&missing)
+        );
+        if let Some(document) = &posted.document {
+            text = format!("{text}\ndocument\n{}", serde_json::to_string_pretty(document)?);
+        }
+        let document = json!({
+            "act": posted.act, "document": posted.document, "what": what,
+            "signed_by": by, "missing": missing, "until": until.to_string(),
+        });
+        output.say(&document, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Sign {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let mut submission = read(&self.file)?;
+        let origin = match (self.origin, self.dir) {
+            (Some(origin), _) => origin,
+            (None, Some(dir)) => Config::read(&Directory::new(&dir).config())?.origin().to_owned(),
+            (None, None) => return Err("the folder of the instance or --origin is needed".into()),
+        };
+        submit::sign(&mut submission, &origin, &self.sign)?;
+        let what = in_words(&submission.act.act);
+        let by: Vec<_> = submission.act.signatures.iter().map(|s| s.by.to_string()).collect();
+        let missing = submit::missing(&submission.act);
+        submit::write(submission, &self.file)?;
+        let file = self.file.display();
+        let next = if missing.is_empty() {
+            format!("It has all signatures. Next: countersign act submit DIR {file}")
+        } else {
+            format!("Still missing: {}", missing.join(", "))
+        };
+        let document = json!({ "file": self.file, "signed_by": by, "missing": missing });
+        output.say(&document, &format!("Signed in {file}: {what}.\n{next}"));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Submit {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let submission = read(&self.file)?;
+        let what = in_words(&submission.act.act);
+        let index = submit::hand_in(&Reach::open(&self.dir)?, submission, "take the file there")?;
+        let document = json!({ "index": index, "done": what });
+        output.say(&document, &format!("Done: {what} (entry {index} of the log)"));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read(file: &std::path::Path) -> Result<Submission, Failure> {
+    let posted: Posted = files::read_json(file)?;
+    Ok(Submission::new(posted.act, posted.document)?)
+}
+
+/// What an act does, so that nobody signs what they did not mean.
+pub(super) fn in_words(deed: &Deed) -> String {
+    match deed {
+        Deed::Keys(keys) => {
+            let names: Vec<_> = keys.reviewers.iter().map(|r| r.id.to_string()).collect();
+            format!("name the keys of the log, with reviewers {}", names.join(", "))
+        }
+        Deed::FieldSchema(published) => format!("put field schema {} in force", published.digest),
+        Deed::Rules(published) => format!("put platform rules {} in force", published.digest),
+        Deed::Partner(partner) => format!(
+            "register partner {} ({}, {}; parent in {}) with key {}",
+            partner.id, partner.name, partner.country, partner.parent_country, partner.key
+        ),
+        Deed::Agreement(agreement) => format!(
+            "put agreement {} with partner {} about client {} in force",
+            agreement.agreement, agreement.partner, agreement.client
+        ),
+        Deed::Build(build) => format!("submit build {} of client {}", build.build, build.client),
+        Deed::Review(review) => match review.outcome {
+            ReviewOutcome::Approve => format!("approve build {}", review.build),
+            ReviewOutcome::Revoke => format!("revoke build {}, for good", review.build),
+        },
+        Deed::ReviewPause(pause) => {
+            let verb = if pause.paused { "pause" } else { "resume" };
+            format!("{verb} all approvals ({})", pause.reason)
+        }
+        Deed::Suspension(act) => format!("suspend {} ({})", act.subject, act.reason),
+        Deed::Reinstatement(act) => format!("reinstate {} ({})", act.subject, act.reason),
+    }
+}

@@ -1,0 +1,135 @@
+//! `countersign agreement`: what a partner may receive, for what, and until when.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use countersign_domain::act::{Act, AgreementAct};
+use countersign_domain::agreement::{AgreementDocument, EndsDocument};
+use countersign_domain::route::ClientKind;
+use serde_json::json;
+
+use super::reach::Reach;
+use super::submit::Signing;
+use super::{Failure, Output, files};
+use crate::clock;
+use crate::governance::Submission;
+
+/// Check agreements, and put them in force.
+#[derive(Subcommand)]
+pub(super) enum Agreement {
+    Check(Check),
+    Conclude(Conclude),
+}
+
+/// Check an agreement file against the field schema in force, and say what it means.
+///
+/// Example: countersign agreement check aurora-2026.toml platform
+#[derive(Args)]
+pub(super) struct Check {
+    /// The agreement as a TOML file.
+    file: PathBuf,
+    /// The folder of the instance.
+    dir: PathBuf,
+}
+
+/// Put an agreement in force. The partner and two reviewers sign.
+///
+/// It takes the place of the client's earlier agreement.
+///
+/// Example: countersign agreement conclude platform aurora-2026.toml --sign partner:aurora=aurora.key
+/// --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
+#[derive(Args)]
+pub(super) struct Conclude {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The agreement as a TOML file.
+    file: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl Agreement {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Check(command) => command.run(output),
+            Self::Conclude(command) => command.run(output),
+        }
+    }
+}
+
+impl Check {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let schema = Reach::open(&self.dir)?.schema()?;
+        let document = files::read_agreement(&self.file, &schema)?;
+        output.say(&json!({ "ok": true, "agreement": document }), &in_words(&document));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Conclude {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let document = files::read_agreement(&self.file, &reach.schema()?)?;
+        let done = format!(
+            "Agreement {} with partner {} about client {} is in the log",
+            document.agreement, document.partner, document.client
+        );
+        let act = |digest| {
+            Act::Agreement(AgreementAct {
+                agreement: document.agreement.clone(),
+                partner: document.partner.clone(),
+                client: document.client.clone(),
+                digest,
+            })
+        };
+        let submission = Submission::publishing(&document, act, clock::now())?;
+        self.signing.finish(&reach, submission, &done, output)
+    }
+}
+
+/// What an agreement means, for those who are about to sign it.
+fn in_words(document: &AgreementDocument) -> String {
+    let kind = match document.kind {
+        ClientKind::Device => "device integration",
+        ClientKind::App => "app",
+    };
+    let mut text = format!(
+        "Agreement {}: partner {} through its {kind} {}\nin force from {} until {}",
+        document.agreement,
+        document.partner,
+        document.client,
+        document.not_before,
+        document.not_after
+    );
+    let mut line = |words: String| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n{words}");
+    };
+    if document.query_token {
+        line("its tokens may stand in the query, as old clients send them".to_owned());
+    }
+    for purpose in &document.purposes {
+        line(format!("for {} ({})", purpose.purpose, purpose.dpv));
+        line(format!("  of the viewer    {}", listed(&purpose.viewer)));
+        line(format!(
+            "  of each friend   {}, as far as that friend's settings allow",
+            listed(&purpose.friend)
+        ));
+    }
+    for step in &document.wind_down {
+        let what = match &step.ends {
+            EndsDocument::NewGrants => "no new grants".to_owned(),
+            EndsDocument::Friends => "nothing of friends any more".to_owned(),
+            EndsDocument::Fields(fields) => format!("no more {}", listed(fields)),
+            EndsDocument::All => "nothing at all any more".to_owned(),
+        };
+        line(format!("from {} {what}", step.at));
+    }
+    text
+}
+
+fn listed(fields: &[String]) -> String {
+    if fields.is_empty() { "nothing".to_owned() } else { fields.join(", ") }
+}

@@ -1,0 +1,34 @@
+//! `countersign people image`: the image that requests read, made again from the store.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::{Failure, Output};
+use crate::directory::Directory;
+use crate::store::{self, StoreOptions};
+
+/// Make the image of the people again, where it is missing or damaged.
+///
+/// Example: countersign people image platform
+#[derive(Args)]
+pub(in crate::commands) struct Image {
+    /// The folder of the instance.
+    dir: PathBuf,
+}
+
+impl Image {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let directory = Directory::new(&self.dir);
+        let counts = store::rebuild_image(&directory.people(), StoreOptions::default())?;
+        let document = json!({ "people": counts.people, "friendships": counts.friendships });
+        let text = format!(
+            "Made the image again: {} people, {} friendships.",
+            counts.people, counts.friendships
+        );
+        output.say(&document, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,59 @@
+//! `countersign people import`: people from other people's files.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::Beginning;
+use crate::commands::reach::Reach;
+use crate::commands::{Failure, Output};
+use crate::people::import::{self, ImportOptions};
+use crate::people::progress::Progress;
+use crate::store::{People, StoreOptions};
+
+/// Import people: all of them, or on any error nobody. Run again, it changes nothing.
+///
+/// Example: countersign people import snap facebook/ platform
+#[derive(Args)]
+pub(in crate::commands) struct Import {
+    /// What kind of files they are.
+    kind: Kind,
+    /// A folder (snap, ldbc) or a file (jsonl).
+    path: PathBuf,
+    /// The folder of the instance.
+    dir: PathBuf,
+    #[command(flatten)]
+    beginning: Beginning,
+}
+
+/// A kind of files.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// SNAP's ego-Facebook networks.
+    Snap,
+    /// LDBC Social Network Benchmark, CSV.
+    Ldbc,
+    /// JSON Lines, one person each.
+    Jsonl,
+}
+
+impl Import {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let kind = match self.kind {
+            Kind::Snap => import::Kind::Snap,
+            Kind::Ldbc => import::Kind::Ldbc,
+            Kind::Jsonl => import::Kind::Jsonl,
+        };
+        let reach = Reach::open(&self.dir)?;
+        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let options = ImportOptions {
+            schema: &reach.schema()?,
+            preset: self.beginning.preset()?,
+            progress: Progress::Stderr,
+        };
+        let report = import::run(kind, &self.path, &people, &options)?;
+        super::say(&report, "Imported", &self.beginning, output);
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,80 @@
+//! `countersign people`: the embedded people store.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::people::import::ImportReport;
+use crate::people::preset::Preset;
+
+mod generate;
+mod image;
+mod import;
+mod settings;
+
+/// Import, generate and look after people.
+#[derive(Subcommand)]
+pub(super) enum People {
+    Import(import::Import),
+    Generate(generate::Generate),
+    Image(image::Image),
+    Settings(settings::Settings),
+}
+
+/// The settings that people begin with.
+#[derive(Args)]
+struct Beginning {
+    /// The settings that people begin with: default (closed to friends' devices and apps), open,
+    /// closed, legacy-2014 (what friends' apps could see then, for replays) or mixed.
+    #[arg(long, default_value = "default", value_parser = preset_name)]
+    settings: String,
+    /// The same seed gives the same choices, and the same people where they are generated.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl People {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Import(command) => command.run(output),
+            Self::Generate(command) => command.run(output),
+            Self::Image(command) => command.run(output),
+            Self::Settings(command) => command.run(output),
+        }
+    }
+}
+
+impl Beginning {
+    fn preset(&self) -> Result<Preset, Failure> {
+        Preset::parse(&self.settings, self.seed)
+            .ok_or_else(|| unknown_preset(&self.settings).into())
+    }
+}
+
+fn preset_name(name: &str) -> Result<String, String> {
+    Preset::parse(name, 0).map(|_| name.to_owned()).ok_or_else(|| unknown_preset(name))
+}
+
+fn unknown_preset(name: &str) -> String {
+    format!("{name:?} is none of default, open, closed, legacy-2014 and mixed")
+}
+
+/// Says what has come into the store.
+fn say(report: &ImportReport, done: &str, beginning: &Beginning, output: Output) {
+    let ImportReport { people, people_new, friendships, store } = report;
+    let document = json!({
+        "people": people,
+        "people_new": people_new,
+        "friendships": friendships,
+        "settings": beginning.settings,
+        "store": { "people": store.people, "friendships": store.friendships },
+    });
+    let text = format!(
+        "{done} {people} people ({people_new} of them new) and {friendships} friendships. \
+         New people begin with the settings {:?}.\nThe store has {} people and {} friendships.",
+        beginning.settings, store.people, store.friendships
+    );
+    output.say(&document, &text);
+}

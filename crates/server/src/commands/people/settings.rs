@@ -1,0 +1,110 @@
+//! `countersign people settings`: one person's own choices.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Args;
+use countersign_domain::schema::FieldSchema;
+use serde_json::json;
+
+use crate::commands::reach::Reach;
+use crate::commands::running::path_part;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::settings::{self, OpenFields};
+use crate::store::{People, StoreError, StoreOptions};
+
+/// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
+///
+/// A running server is told, so that its very next read obeys. On a route that is named, exactly the
+/// named fields are open; other routes stay as they are.
+///
+/// Example: countersign people settings platform ada --open friends_device=id,name --close friends_app
+#[derive(Args)]
+pub(in crate::commands) struct Settings {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The platform's own name for the person.
+    account: String,
+    /// Open these fields on a route, and no others there; * opens all. Can be given again.
+    #[arg(long, value_name = "ROUTE=FIELD,…")]
+    open: Vec<Opening>,
+    /// Close a route. Can be given again.
+    #[arg(long, value_name = "ROUTE")]
+    close: Vec<String>,
+}
+
+/// A route with the fields to open on it.
+#[derive(Clone)]
+struct Opening {
+    route: String,
+    fields: Vec<String>,
+}
+
+impl FromStr for Opening {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (route, fields) =
+            text.split_once('=').ok_or("ROUTE=FIELD,FIELD is expected, or ROUTE=*")?;
+        let fields = fields.split(',').map(|field| field.trim().to_owned()).collect();
+        Ok(Self { route: route.to_owned(), fields })
+    }
+}
+
+impl Settings {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let mut wanted = OpenFields::new();
+        wanted.extend(self.close.into_iter().map(|route| (route, Vec::new())));
+        for Opening { route, fields } in self.open {
+            if wanted.insert(route.clone(), fields).is_some() {
+                return Err(format!("{route} is named twice; say once what is open there").into());
+            }
+        }
+        let reach = Reach::open(&self.dir)?;
+        let schema = reach.schema()?;
+        let now_open: OpenFields = match reach.server() {
+            Some(server) => {
+                let path = format!("/people/{}/settings", path_part(&self.account));
+                if wanted.is_empty() {
+                    server.get(&path)?
+                } else {
+                    server.send("PUT", &path, &wanted)?
+                }
+            }
+            None => in_store(&reach, &self.account, &wanted, &schema)?,
+        };
+        output
+            .say(&json!({ "account": self.account, "open": now_open }), &text(&now_open, &schema));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The same without a server.
+fn in_store(
+    reach: &Reach,
+    account: &str,
+    wanted: &OpenFields,
+    schema: &FieldSchema,
+) -> Result<OpenFields, Failure> {
+    let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+    let handle = people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
+    let before = people.settings(handle)?;
+    let after = settings::apply(before, wanted, schema)?;
+    if after != before {
+        people.set_settings(handle, after)?;
+    }
+    Ok(settings::names(after, schema))
+}
+
+fn text(open: &OpenFields, schema: &FieldSchema) -> String {
+    let line = |(route, fields): (&String, &Vec<String>)| {
+        let fields = match fields.len() {
+            0 => "nothing".to_owned(),
+            all if all == schema.fields().len() => "every field".to_owned(),
+            _ => fields.join(", "),
+        };
+        format!("{route:<15} {fields}")
+    };
+    open.iter().map(line).collect::<Vec<_>>().join("\n")
+}

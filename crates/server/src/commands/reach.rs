@@ -1,0 +1,103 @@
+//! How a command reaches the log of an instance: through the server that runs on it, or, while none
+//! runs, by opening it.
+
+use std::path::Path;
+
+use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
+use countersign_log::Log;
+use serde::Deserialize;
+
+use super::Failure;
+use super::running::Running;
+use crate::clock;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::gateway::admin::acts::{Posted, Taken};
+use crate::governance::{self, Submission};
+use crate::instance;
+
+/// An instance with a way to its log.
+pub(super) struct Reach {
+    pub(super) directory: Directory,
+    pub(super) config: Config,
+    way: Way,
+}
+
+/// The way to a log.
+enum Way {
+    Server(Running),
+    /// The log itself, which no server can open meanwhile.
+    Log(Log),
+}
+
+impl Reach {
+    /// Finds the server of the instance in this folder, or opens its log.
+    pub(super) fn open(dir: &Path) -> Result<Self, Failure> {
+        let directory = Directory::new(dir);
+        let config = Config::read(&directory.config())?;
+        let way = match Running::find(&directory, &config)? {
+            Some(running) => Way::Server(running),
+            None => Way::Log(instance::open_log(&directory, &config)?),
+        };
+        Ok(Self { directory, config, way })
+    }
+
+    /// The server, if one runs.
+    pub(super) const fn server(&self) -> Option<&Running> {
+        match &self.way {
+            Way::Server(running) => Some(running),
+            Way::Log(_) => None,
+        }
+    }
+
+    /// The log, while no server runs.
+    pub(super) const fn log(&self) -> Option<&Log> {
+        match &self.way {
+            Way::Server(_) => None,
+            Way::Log(log) => Some(log),
+        }
+    }
+
+    /// The field schema in force.
+    pub(super) fn schema(&self) -> Result<FieldSchema, Failure> {
+        /// What is read of the register.
+        #[derive(Deserialize)]
+        struct Fields {
+            fields: Vec<Field>,
+        }
+        match &self.way {
+            Way::Server(running) => {
+                let Fields { fields } = running.get("/register")?;
+                let document = SchemaDocument { version: SCHEMA_VERSION, fields };
+                Ok(FieldSchema::from_document(document)?)
+            }
+            Way::Log(log) => {
+                let register = log.register();
+                register
+                    .schema()
+                    .cloned()
+                    .ok_or_else(|| "there is no field schema in force yet".into())
+            }
+        }
+    }
+
+    /// Hands an act in; the index of its entry.
+    pub(super) fn submit(&self, submission: Submission) -> Result<u64, Failure> {
+        match &self.way {
+            Way::Server(running) => {
+                let Taken { index } = running.send("POST", "/acts", &Posted::of(submission)?)?;
+                Ok(index)
+            }
+            Way::Log(log) => Ok(governance::submit_blocking(log, submission, clock::now())?),
+        }
+    }
+}
+
+impl Drop for Reach {
+    /// Publishes what was appended, so that a log that nobody serves is complete as well.
+    fn drop(&mut self) {
+        if let Way::Log(log) = &self.way {
+            log.shutdown();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What every command that acts has in common: the act is signed with the keys at hand, and then
+//! handed in, or written to a file for the next one to sign.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Args;
+use countersign_domain::act::{Act, Signer};
+use countersign_verifier::entry::SignedAct;
+use serde_json::json;
+
+use super::reach::Reach;
+use super::{Failure, Output, act, files};
+use crate::gateway::admin::acts::Posted;
+use crate::governance::Submission;
+use crate::keys::SecretKey;
+
+/// Who signs, and where the act goes.
+#[derive(Args)]
+pub(super) struct Signing {
+    /// Sign with this key file, as root, partner:NAME or reviewer:NAME. Can be given again.
+    #[arg(long = "sign", value_name = "SIGNER=KEYFILE")]
+    sign: Vec<SignWith>,
+    /// Write the act to this file instead of handing it in, for `countersign act sign` elsewhere.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A signer with the file of their key.
+#[derive(Clone)]
+pub(super) struct SignWith {
+    by: Signer,
+    key: PathBuf,
+}
+
+/// An act that the log did not take, and what its signatures lack.
+#[derive(Debug, thiserror::Error)]
+#[error("the act was not taken: {reason}{advice}")]
+struct NotTaken {
+    reason: String,
+    advice: String,
+}
+
+/// A signer who is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("{by} has signed this act already; four eyes are two people")]
+struct SignedAlready {
+    by: Signer,
+}
+
+impl FromStr for SignWith {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (by, key) = text
+            .split_once('=')
+            .ok_or_else(|| "SIGNER=KEYFILE is expected, as reviewer:ann=ann.key".to_owned())?;
+        let by = by.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { by, key: PathBuf::from(key) })
+    }
+}
+
+impl Signing {
+    /// Signs the act and hands it in, or writes it out. `done` says what has happened once it is taken.
+    pub(super) fn finish(
+        &self,
+        reach: &Reach,
+        mut submission: Submission,
+        done: &str,
+        output: Output,
+    ) -> Result<ExitCode, Failure> {
+        sign(&mut submission, reach.config.origin(), &self.sign)?;
+        if let Some(file) = &self.out {
+            return write_out(submission, file, &reach.directory.path().display(), output);
+        }
+        let next = "write the act to a file with --out FILE";
+        let index = hand_in(reach, submission, next)?;
+        let document = json!({ "index": index, "done": done });
+        output.say(&document, &format!("{done} (entry {index} of the log)"));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Adds the signatures of these signers.
+pub(super) fn sign(
+    submission: &mut Submission,
+    origin: &str,
+    signers: &[SignWith],
+) -> Result<(), Failure> {
+    for SignWith { by, key } in signers {
+        if submission.act.signatures.iter().any(|signature| signature.by == *by) {
+            return Err(SignedAlready { by: by.clone() }.into());
+        }
+        let key = SecretKey::read(key)?;
+        submission.sign(origin, by.clone(), &key)?;
+    }
+    Ok(())
+}
+
+/// Hands an act in; the index of its entry. If the log does not take it, the error says whose
+/// signatures are missing and how to get them, beginning with `first`.
+pub(super) fn hand_in(reach: &Reach, submission: Submission, first: &str) -> Result<u64, Failure> {
+    let missing = missing(&submission.act);
+    reach.submit(submission).map_err(|error| {
+        let advice = if missing.is_empty() {
+            String::new()
+        } else {
+            advice(&missing, first, reach.config.origin())
+        };
+        NotTaken { reason: error.to_string(), advice }.into()
+    })
+}
+
+/// Writes an act to a file.
+pub(super) fn write(submission: Submission, file: &Path) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(&Posted::of(submission)?)?;
+    Ok(files::replace(file, &format!("{text}\n"))?)
+}
+
+fn write_out(
+    submission: Submission,
+    file: &Path,
+    dir: &dyn std::fmt::Display,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let missing = missing(&submission.act);
+    let what = act::in_words(&submission.act.act);
+    write(submission, file)?;
+    let shown = file.display();
+    let next = if missing.is_empty() {
+        format!("It has all signatures. Next: countersign act submit {dir} {shown}")
+    } else {
+        format!(
+            "Still missing: {}. Next: countersign act sign {shown} {dir} --sign SIGNER=KEYFILE",
+            missing.join(", ")
+        )
+    };
+    let document = json!({ "file": file, "missing": missing });
+    output.say(&document, &format!("Wrote to {shown}: {what}.\n{next}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whose signatures an act still lacks, as far as the act itself tells; whether those that are there
+/// hold is for the log to say.
+pub(super) fn missing(signed: &SignedAct) -> Vec<String> {
+    let required = signed.act.required(None);
+    let by = || signed.signatures.iter().map(|signature| &signature.by);
+    let mut missing = Vec::new();
+    if required.root && !by().any(|by| *by == Signer::Root) {
+        missing.push("root".to_owned());
+    }
+    if let Some(partner) = required.partner.map(Signer::Partner)
+        && !by().any(|by| *by == partner)
+    {
+        missing.push(partner.to_string());
+    }
+    // Whose client a build is of, only the register knows.
+    if matches!(signed.act, Act::Build(_)) && !by().any(|by| matches!(by, Signer::Partner(_))) {
+        missing.push("the partner whose client it is".to_owned());
+    }
+    let reviewers = by().filter(|by| matches!(by, Signer::Reviewer(_))).count();
+    match required.reviewers.saturating_sub(reviewers) {
+        0 => {}
+        1 => missing.push("one reviewer".to_owned()),
+        more => missing.push(format!("{more} different reviewers")),
+    }
+    missing
+}
+
+fn advice(missing: &[String], first: &str, origin: &str) -> String {
+    format!(
+        "\n  missing: {}\n  next: sign with --sign SIGNER=KEYFILE; where the key is elsewhere, {first},\n        \
+         run `countersign act sign FILE --origin {origin} --sign SIGNER=KEYFILE` there,\n        \
+         and hand it in with `countersign act submit DIR FILE`",
+        missing.join(", ")
+    )
+}

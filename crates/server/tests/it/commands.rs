@@ -1,0 +1,429 @@
+//! The commands as people run them: the program itself, on files, with exit codes and messages.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const AGREEMENT: &str = r#"version = 1
+agreement = "aurora-2026"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2020-01-01T00:00:00Z
+not_after = 2999-01-01T00:00:00Z
+delivery = "clear"
+
+[[purpose]]
+purpose = "address-book"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+"#;
+
+const BUILD: &str = r#"build = "aurora-home@1"
+client = "aurora-home"
+package = "com.example.aurora.home"
+signer = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+version_code = 1
+artifact = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+purposes = ["address-book"]
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+"#;
+
+const ANN: &str = "--sign=reviewer:ann=p/keys/reviewers/ann.key";
+const BEN: &str = "--sign=reviewer:ben=p/keys/reviewers/ben.key";
+const AURORA: &str = "--sign=partner:aurora=aurora.key";
+
+/// A folder with an instance in `p/`, and the files of a partner.
+struct Desk {
+    folder: TempDir,
+    url: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let desk = Self { folder, url: format!("http://127.0.0.1:{port}") };
+        let listen = format!("127.0.0.1:{port}");
+        desk.done(&["init", "p", "--listen", &listen, "--reviewers", "ann,ben"]);
+        let key = desk.done(&["key", "new", "aurora.key"]);
+        assert_eq!(key, desk.done(&["key", "show", "aurora.key"]));
+        desk.write("aurora.toml", &partner(key.trim()));
+        desk.write("agreement.toml", AGREEMENT);
+        desk.write("build.toml", BUILD);
+        desk
+    }
+
+    /// An instance with an approved build.
+    fn with_build() -> Self {
+        let desk = Self::new();
+        desk.done(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+        desk.done(&["agreement", "conclude", "p", "agreement.toml", AURORA, ANN, BEN]);
+        desk.done(&["build", "submit", "p", "build.toml", AURORA]);
+        desk.done(&["build", "approve", "p", "aurora-home@1", ANN, BEN]);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.current_dir(self.folder.path()).env_remove("COUNTERSIGN_LOG").args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that has to succeed; what it said.
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        assert!(errors.is_empty(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that has to succeed; what it said to programs.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        serde_json::from_str(&self.done(&arguments)).unwrap()
+    }
+
+    /// Runs a command that has to be refused; why it was.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?} was not refused");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn serve(&self) -> Server {
+        let mut command = self.command(&["serve", "p"]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Server(child);
+        let begun = Instant::now();
+        let address = self.url.strip_prefix("http://").unwrap();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the server does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+}
+
+/// A server that ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn partner(key: &str) -> String {
+    format!(
+        r#"id = "aurora"
+name = "Aurora Devices Ltd"
+country = "IE"
+parent_country = "IE"
+owners = [{{ name = "Aurora Holding plc", country = "IE", percent = 100 }}]
+key = "{key}"
+"#
+    )
+}
+
+#[test]
+fn a_partner_is_registered_and_its_build_lives_and_is_stopped() {
+    let desk = Desk::with_build();
+    let meaning = desk.done(&["agreement", "check", "agreement.toml", "p"]);
+    assert!(meaning.contains("of each friend   id, name"), "{meaning}");
+    let suspend = ["suspend", "p", "partner:aurora", "--reason", "audit", ANN];
+    assert_eq!(desk.json(&suspend)["index"], 7);
+    let again = desk.refused(&suspend);
+    assert!(again.contains("partner:aurora is already suspended"), "{again}");
+    desk.done(&["reinstate", "p", "partner:aurora", "--reason", "closed", ANN, BEN]);
+    desk.done(&["build", "revoke", "p", "aurora-home@1", ANN]);
+    let approve = desk.refused(&["build", "approve", "p", "aurora-home@1", ANN, BEN]);
+    assert!(approve.contains("Revoked"), "{approve}");
+    let checked = desk.json(&["check", "p"]);
+    assert_eq!(checked["ok"], true, "{checked}");
+}
+
+#[test]
+fn unauthorised_an_act_without_its_signatures_is_refused_and_the_error_says_what_to_do() {
+    let desk = Desk::new();
+    let register = ["partner", "register", "p", "aurora.toml"];
+    for (signatures, expected) in [
+        (&[][..], "missing: 2 different reviewers"),
+        (&[ANN], "missing: one reviewer"),
+        (&[ANN, ANN], "reviewer:ann has signed this act already"),
+        (&[ANN, "--sign=reviewer:ben=aurora.key"], "the signature of reviewer:ben does not hold"),
+        (&[ANN, "--sign=reviewer:eve=aurora.key"], "reviewer:eve, whom the register does not know"),
+    ] {
+        let said = desk.refused(&[&register, signatures].concat());
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let said = desk.refused(&register);
+    let next = "`countersign act sign FILE --origin localhost/countersign --sign SIGNER=KEYFILE`";
+    assert!(said.contains(next), "{said}");
+    desk.done(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+    let said = desk.refused(&["agreement", "conclude", "p", "agreement.toml", ANN, BEN]);
+    assert!(said.contains("missing: partner:aurora"), "{said}");
+    desk.done(&["agreement", "conclude", "p", "agreement.toml", ANN, BEN, AURORA]);
+    let said = desk.refused(&["build", "submit", "p", "build.toml"]);
+    assert!(said.contains("needs the signature of partner:aurora"), "{said}");
+    // Nothing of what was refused is in the log.
+    assert_eq!(desk.json(&["build", "submit", "p", "build.toml", AURORA])["index"], 5);
+}
+
+#[test]
+fn an_act_is_signed_in_one_place_after_the_other() {
+    let desk = Desk::new();
+    desk.done(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+    let conclude = ["agreement", "conclude", "p", "agreement.toml", "--out", "act.json", AURORA];
+    let written = desk.json(&conclude);
+    assert_eq!(written["missing"], serde_json::json!(["2 different reviewers"]));
+    desk.done(&["act", "sign", "act.json", "--origin", "localhost/countersign", ANN]);
+    let said = desk.refused(&["act", "submit", "p", "act.json"]);
+    assert!(said.contains("missing: one reviewer"), "{said}");
+    let said = desk.refused(&["act", "sign", "act.json", "p", ANN]);
+    assert!(said.contains("has signed this act already"), "{said}");
+    desk.done(&["act", "sign", "act.json", "p", BEN]);
+    let shown = desk.done(&["act", "show", "act.json"]);
+    assert!(shown.contains("put agreement aurora-2026 with partner aurora"), "{shown}");
+    assert!(shown.contains("signed by   partner:aurora, reviewer:ann, reviewer:ben"), "{shown}");
+    assert!(shown.contains("address-book"), "the signers see the document: {shown}");
+
+    let act = fs::read_to_string(desk.path("act.json")).unwrap();
+    desk.write("swapped.json", &act.replace("dpv:ServiceProvision", "dpv:Marketing"));
+    let said = desk.refused(&["act", "submit", "p", "swapped.json"]);
+    assert!(said.contains("another one: its digest is"), "{said}");
+    assert_eq!(desk.json(&["act", "submit", "p", "act.json"])["index"], 4);
+}
+
+#[test]
+fn a_wrong_file_is_named_with_line_and_column() {
+    let desk = Desk::new();
+    for (command, file, from, to, expected) in [
+        (
+            &["agreement", "check", "wrong", "p"][..],
+            "agreement.toml",
+            "friend = [\"id\", \"name\"]",
+            "friend = [\"id\", \"nane\"]",
+            "wrong:14:17: there is no field \"nane\"; did you mean \"name\"?",
+        ),
+        (
+            &["agreement", "conclude", "p", "wrong"],
+            "agreement.toml",
+            "kind = \"device\"",
+            "kind = \"phone\"",
+            "wrong:5:8: unknown variant `phone`",
+        ),
+        (
+            &["partner", "register", "p", "wrong"],
+            "aurora.toml",
+            "country = \"IE\"",
+            "country = \"Ireland\"",
+            "wrong:3:11: \"Ireland\" is not a country code",
+        ),
+        (
+            &["build", "submit", "p", "wrong"],
+            "build.toml",
+            "version_code = 1",
+            "version = 1",
+            "wrong:5:1: unknown field `version`",
+        ),
+    ] {
+        let text = fs::read_to_string(desk.path(file)).unwrap();
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        desk.write("wrong", &changed);
+        let said = desk.refused(command);
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    desk.write("wrong", "{\n  \"act\": 5\n}");
+    let said = desk.refused(&["act", "show", "wrong"]);
+    assert!(said.contains("wrong:2:"), "{said}");
+}
+
+#[test]
+fn unauthorised_an_exposed_key_signs_nothing() {
+    let desk = Desk::new();
+    let key = desk.path("p/keys/reviewers/ann.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    let said = desk.refused(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+    assert!(said.contains("ann.key: others than its owner may read this key (mode 640)"), "{said}");
+    let checked = desk.run(&["check", "p"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(said.contains("WRONG key of reviewer ann: "), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+}
+
+#[test]
+fn a_check_passes_and_fails_after_any_byte_is_changed() {
+    let desk = Desk::with_build();
+    desk.done(&["people", "generate", "p", "--people", "50"]);
+    let checked = desk.json(&["check", "p"]);
+    assert_eq!(checked["ok"], true, "{checked}");
+    let document =
+        fs::read_dir(desk.path("p/log/documents")).unwrap().next().unwrap().unwrap().path();
+    for (file, check) in [
+        (desk.path("p/stream/stream"), "log and annex"),
+        (desk.path("p/log/checkpoint"), "log and annex"),
+        (desk.path("p/log/tile/entries/000.p/7"), "public log"),
+        (document, "documents"),
+        (desk.path("p/people/people-2.image"), "people"),
+    ] {
+        let good = fs::read(&file).unwrap();
+        let mut bytes = good.clone();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&file, &bytes).unwrap();
+        let checked = desk.run(&["check", "p", "--json"]);
+        fs::write(&file, &good).unwrap();
+        assert_eq!(checked.status.code(), Some(1), "{}", file.display());
+        let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+        let lines = checked["checks"].as_array().unwrap();
+        let line = lines.iter().find(|line| line["check"] == check).unwrap();
+        assert_eq!(line["ok"], false, "{}: {checked}", file.display());
+    }
+    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+}
+
+#[test]
+fn a_missing_image_is_made_again() {
+    let desk = Desk::new();
+    let made = desk.json(&["people", "generate", "p", "--people", "50", "--seed", "3"]);
+    fs::remove_file(desk.path("p/people/people-2.image")).unwrap();
+    let said = desk.refused(&["people", "settings", "p", "person-00000001"]);
+    assert!(said.contains("`countersign people image` makes it again"), "{said}");
+    let again = desk.json(&["people", "image", "p"]);
+    assert_eq!(again, made["store"]);
+    desk.done(&["people", "settings", "p", "person-00000001"]);
+}
+
+#[test]
+fn settings_are_opened_and_closed_by_route() {
+    let desk = Desk::new();
+    desk.write("people.jsonl", "{\"account\":\"ada b/é\",\"profile\":{\"name\":\"Ada\"}}\n");
+    let report =
+        desk.json(&["people", "import", "jsonl", "people.jsonl", "p", "--settings", "closed"]);
+    assert_eq!(report["people_new"], 1);
+    let settings = |changes: &[&str]| {
+        desk.json(&[&["people", "settings", "p", "ada b/é"], changes].concat())["open"].clone()
+    };
+    let change = || settings(&["--open", "friends_device=id,name", "--open", "my_app=*"]);
+    let directly = change();
+    assert_eq!(directly["friends_device"], serde_json::json!(["id", "name"]));
+    assert!(directly["my_app"].as_array().unwrap().len() > 20);
+    assert_eq!(directly["my_device"], serde_json::json!([]));
+    let closed = settings(&["--close", "friends_device", "--close", "my_app"]);
+    assert_eq!(closed["friends_device"], serde_json::json!([]));
+
+    let server = desk.serve();
+    assert_eq!(change(), directly, "the same through the server");
+    let said = desk.refused(&["people", "settings", "p", "ada b/é", "--open", "my_app=nam"]);
+    assert!(said.contains("did you mean \"name\"?"), "{said}");
+    drop(server);
+    assert_eq!(settings(&[]), directly, "what the server changed is durable");
+}
+
+#[test]
+fn a_running_server_takes_acts_and_makes_tokens() {
+    let desk = Desk::with_build();
+    desk.done(&["people", "generate", "p", "--people", "50"]);
+    fn make<'a>(who: &[&'a str]) -> Vec<&'a str> {
+        [&["token", "p"], who, &["--build", "aurora-home@1", "--purpose", "address-book"]].concat()
+    }
+    let many = desk.done(&make(&["--count", "10"]));
+    let accounts: Vec<&str> = many.lines().map(|line| line.split_once('\t').unwrap().0).collect();
+    assert_eq!(accounts.len(), 10);
+    assert!(accounts.is_sorted_by(|a, b| a < b), "{accounts:?}");
+
+    let _server = desk.serve();
+    let one = desk.done(&make(&["--account", accounts[3]]));
+    let me = |token: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .proxy(None)
+            .build()
+            .into();
+        let authorization = format!("Bearer {}", token.trim());
+        let url = format!("{}/me?fields=id,name", desk.url);
+        agent.get(url).header("authorization", authorization).call().unwrap().status().as_u16()
+    };
+    let (_, stored) = many.lines().nth(3).unwrap().split_once('\t').unwrap();
+    assert_eq!((me(&one), me(stored)), (200, 200), "a token from either place is taken");
+    let said = desk.refused(&make(&["--account", "nobody"]));
+    assert!(said.contains("there is no such account"), "{said}");
+    let said = desk.refused(&["people", "generate", "p", "--people", "5"]);
+    assert!(said.contains("another program has these people open"), "{said}");
+    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+
+    let said = desk.refused(&["build", "revoke", "p", "aurora-home@1"]);
+    assert!(said.contains("missing: one reviewer"), "{said}");
+    desk.done(&["suspend", "p", "client:aurora-home", "--reason", "audit", ANN]);
+    assert_ne!(me(&one), 200, "the very next request fails");
+}
+
+#[test]
+fn another_server_at_the_same_address_is_not_taken_for_ours() {
+    let desk = Desk::new();
+    let _server = desk.serve();
+    let listen = desk.url.strip_prefix("http://").unwrap();
+    desk.done(&["init", "q", "--listen", listen, "--reviewers", "ann,ben"]);
+    let ann = "--sign=reviewer:ann=q/keys/reviewers/ann.key";
+    let ben = "--sign=reviewer:ben=q/keys/reviewers/ben.key";
+    assert_eq!(desk.json(&["partner", "register", "q", "aurora.toml", ann, ben])["index"], 3);
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let desk = Desk::new();
+    for command in [
+        &["init"][..],
+        &["serve"],
+        &["check"],
+        &["people", "import"],
+        &["people", "generate"],
+        &["people", "image"],
+        &["people", "settings"],
+        &["partner", "register"],
+        &["agreement", "check"],
+        &["agreement", "conclude"],
+        &["build", "submit"],
+        &["build", "approve"],
+        &["build", "revoke"],
+        &["suspend"],
+        &["reinstate"],
+        &["act", "show"],
+        &["act", "sign"],
+        &["act", "submit"],
+        &["key", "new"],
+        &["key", "show"],
+        &["token"],
+    ] {
+        let help = desk.done(&[command, &["--help"]].concat());
+        let example = format!("Example: countersign {}", command.join(" "));
+        assert!(help.contains(&example), "{command:?}: {help}");
+    }
+}

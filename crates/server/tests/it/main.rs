@@ -1,0 +1,14 @@
+//! The integration tests of the server, one binary. A file tests what its name says.
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "what fails in a test's helper fails the test"
+)]
+
+mod commands;
+mod people_generate;
+mod people_import;
+mod people_schema;
+mod people_store;
+mod people_support;

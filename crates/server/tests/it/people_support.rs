@@ -1,0 +1,40 @@
+//! What the tests of people share.
+
+use std::path::{Path, PathBuf};
+
+use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
+use countersign::people::preset::Preset;
+use countersign::people::progress::Progress;
+use countersign::people::schema;
+use countersign::store::{People, StoreOptions};
+use countersign_domain::schema::FieldSchema;
+
+pub(crate) fn default_schema() -> FieldSchema {
+    schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
+}
+
+pub(crate) fn open(dir: &Path) -> People {
+    People::open(dir, StoreOptions::default()).unwrap()
+}
+
+pub(crate) fn import(
+    kind: Kind,
+    path: &Path,
+    people: &People,
+    preset: Preset,
+) -> Result<ImportReport, ImportError> {
+    let schema = default_schema();
+    let options = ImportOptions { schema: &schema, preset, progress: Progress::Hidden };
+    import::run(kind, path, people, &options)
+}
+
+/// The folder of real input, if this clone has it; else says which test it skips.
+pub(crate) fn shared_data(test: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = std::env::var_os("COUNTERSIGN_SHARED_DATA").map_or_else(beside, PathBuf::from);
+    let is_there = folder.is_dir();
+    if !is_there {
+        println!("skipped: {test}: {} is not there", folder.display());
+    }
+    is_there.then_some(folder)
+}

@@ -1,0 +1,241 @@
+//! The binary as people and scripts meet it: exit codes, output, help.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use countersign_domain::digest::Digest;
+use serde_json::Value;
+
+use crate::verify_receipt::{NONCE, URI, answered};
+use crate::verify_world::{World, log_key, name};
+
+/// 2100-01-01T00:00:00Z.
+const FAR_FUTURE_S: u64 = 4_102_444_800;
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-verify"));
+    command.args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn world() -> World {
+    let mut world = World::governed();
+    for _ in 0..300 {
+        world.disclose(|_| {});
+    }
+    world
+}
+
+fn published(world: &World) -> (tempfile::TempDir, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    world.publish(folder.path());
+    let place = folder.path().to_str().unwrap().to_owned();
+    (folder, place, log_key().to_string())
+}
+
+#[test]
+fn a_log_that_holds_ends_in_zero() {
+    let (_folder, place, key) = published(&world());
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let report = text(&output.stdout);
+    assert!(report.ends_with("The log holds.\n"), "{report}");
+    assert!(
+        report.contains("307 entries") && report.contains("7 acts, 300 disclosures, 1 partners")
+    );
+    assert!(!report.contains('\u{1b}'), "colour without a terminal");
+    let output = run(&["log", &place, "--key", &key, "--json"]);
+    let document = json(&output);
+    assert_eq!(code(&output), 0);
+    assert_eq!(document["holds"], true);
+    assert_eq!(document["size"], 307);
+    assert_eq!(document["rules"]["fields_agreed"]["checked"], 600);
+}
+
+#[test]
+fn a_lie_ends_in_one_and_names_entry_and_rule() {
+    let mut world = world();
+    world.disclose(|d| d.build = name("aurora-home@42"));
+    let (_folder, place, key) = published(&world);
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 1);
+    let report = text(&output.stdout);
+    assert!(
+        report.contains("entry 307: build_known: found build aurora-home@42; expected "),
+        "{report}"
+    );
+    let document = json(&run(&["log", &place, "--key", &key, "--json"]));
+    assert_eq!(document["failures"][0]["entry"], 307);
+    assert_eq!(document["failures"][0]["rule"], "build_known");
+}
+
+#[test]
+fn a_changed_tile_ends_in_one_and_is_named() {
+    let (folder, place, key) = published(&world());
+    let tile = folder.path().join("tile/0/000");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[777] ^= 4;
+    fs::write(&tile, bytes).unwrap();
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stdout).contains("\ntile/0/000: hash_tile: found "));
+}
+
+#[test]
+fn what_cannot_be_said_ends_in_two() {
+    let (folder, place, key) = published(&world());
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    fs::create_dir(folder.path().join("outer")).unwrap();
+    for arguments in [
+        &["log", &place][..],
+        &["log", &place, "--key", "log.example+00000000+AAAA"],
+        &["log", empty, "--key", &key],
+        &["log", "/nowhere/at/all", "--key", &key],
+        &["log", &place, "--key", &key, "--since", "/nowhere"],
+        &["log", "http://127.0.0.1:9/?x", "--key", &key],
+        &["look"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    let output = run(&["log", empty, "--key", &key, "--json"]);
+    assert_eq!(json(&output)["error"], "checkpoint is missing");
+}
+
+#[test]
+fn a_folder_above_the_log_is_answered_with_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    world().publish(&folder.path().join("log"));
+    let place = folder.path().to_str().unwrap();
+    let output = run(&["log", place, "--key", &log_key().to_string()]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains(&format!("did you mean {place}/log?")));
+}
+
+#[test]
+fn help_teaches_with_examples() {
+    for command in ["log", "receipt"] {
+        let output = run(&[command, "--help"]);
+        assert_eq!(code(&output), 0);
+        assert!(text(&output.stdout).contains(&format!("countersign-verify {command} ")));
+        assert!(text(&output.stdout).contains("Example"));
+    }
+}
+
+#[test]
+fn a_log_that_forgot_what_was_seen_ends_in_one() {
+    let mut world = world();
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    fs::write(kept.path(), world.checkpoint()).unwrap();
+    world.entries.pop();
+    world.disclose(|d| d.records = Digest([1; 32]));
+    let (_folder, place, key) = published(&world);
+    let since = kept.path().to_str().unwrap();
+    let output = run(&["log", &place, "--key", &key, "--since", since]);
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stdout).contains("log: consistency: found the first 307 entries under "));
+    let output = run(&["log", &place, "--key", &key, "--max-age-s", "60"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        text(&output.stdout).contains("fresh: found the newest entry is of 2018-06-04T00:00:00Z")
+    );
+}
+
+/// Serves the files of a folder until the test ends.
+fn serve(folder: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let request = lines.next().unwrap().unwrap();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let path = request.split(' ').nth(1).unwrap().trim_start_matches('/');
+            let (status, body) = match fs::read(folder.join(path)) {
+                Ok(body) => ("200 OK", body),
+                Err(_) => ("404 Not Found", Vec::new()),
+            };
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            )
+            .unwrap();
+            stream.write_all(&body).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_log_behind_a_url_is_checked_like_one_in_a_folder() {
+    let (folder, _, key) = published(&world());
+    let url = serve(folder.path().to_owned());
+    let output = run(&["log", &url, "--key", &key]);
+    assert_eq!(code(&output), 0, "{}{}", text(&output.stdout), text(&output.stderr));
+    fs::remove_file(folder.path().join("tile/0/001.p/51")).unwrap();
+    let output = run(&["log", &format!("{url}/"), "--key", &key]);
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stdout).contains("\ntile/0/001.p/51: hash_tile: found no such file"));
+}
+
+/// The exit code and the report for an answer that is written to files.
+fn receipt(folder: &Path, headers: &str, body: &str, more: &[&str]) -> Output {
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (headers, body) = (file("headers", headers), file("body", body));
+    let key = log_key().to_string();
+    let log = folder.to_str().unwrap();
+    let given = ["receipt", "--log", log, "--key", &key, "--headers", &headers, "--body", &body];
+    run(&[&given[..], more].concat())
+}
+
+#[test]
+fn a_receipt_ends_in_zero_one_two_or_three() {
+    let mut answered = answered();
+    let folder = tempfile::tempdir().unwrap();
+    answered.publish(folder.path());
+    let of = |headers: &str, body: &str, more: &[&str]| receipt(folder.path(), headers, body, more);
+    let (headers, body) = (answered.headers(), answered.body.clone());
+    let request = ["--uri", URI, "--nonce", NONCE];
+    let kept = of(&headers, &body, &request);
+    assert_eq!(code(&kept), 0, "{}{}", text(&kept.stdout), text(&kept.stderr));
+    assert!(
+        text(&kept.stdout).ends_with("The promise was kept: the answer is what entry 8 says.\n")
+    );
+    assert_eq!(code(&of(&headers, &body, &["--uri", URI])), 1, "without its nonce");
+    assert_eq!(code(&of(&headers, &body.replace("Vera", "Eva!"), &request)), 1);
+    assert_eq!(code(&of(&headers, &body, &["--uri", "https://host/v3.0/me"])), 2);
+    let document = json(&of(&headers, &body, &[&request[..], &["--json"]].concat()));
+    assert_eq!((&document["holds"], &document["promise"]), (&true.into(), &"kept".into()));
+    assert_eq!(document["receipt"]["index"], 8);
+
+    answered.world.entries.truncate(8);
+    answered.publish(folder.path());
+    let broken = of(&headers, &body, &request);
+    assert_eq!(code(&broken), 1);
+    assert!(text(&broken.stdout).ends_with("The promise is broken.\n"));
+    let not_due = of(&answered.headers_due(FAR_FUTURE_S), &body, &request);
+    assert_eq!(code(&not_due), 3, "{}", text(&not_due.stdout));
+    assert!(text(&not_due.stdout).contains("Not yet: entry 8 is promised for "));
+}

@@ -1,0 +1,322 @@
+//! An answer in its recipient's hands: a promise that was kept, and one lie a test.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use countersign_domain::digest::Digest;
+use countersign_domain::field::FieldSet;
+use countersign_domain::person::PairwiseId;
+use countersign_domain::relation::Relation;
+use countersign_verifier::entry::{Disclosure, Entry};
+use countersign_verifier::log_check::Question;
+use countersign_verifier::merkle::leaf_hash;
+use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
+use countersign_verifier::receipt::{RECEIPT_VERSION, Receipt, request_digest};
+use countersign_verifier::record::{Record, Seed, records_root};
+use countersign_verifier::site::FolderSite;
+use countersign_verifier::verdict::Rule;
+use sha2::{Digest as _, Sha256};
+
+use crate::verify_world::{BEGINNING_S, ORIGIN, World, at, failed, log_key, name, sign};
+
+pub(crate) const URI: &str = "/v3.0/me?fields=id,name,friends{name,work}";
+pub(crate) const NONCE: &str = "4711";
+const SEED: Seed = Seed([5; 32]);
+const VIEWER: PairwiseId = PairwiseId([1; 16]);
+
+/// An answer about a viewer and two friends, and the world in which it was logged.
+pub(crate) struct Answered {
+    pub(crate) world: World,
+    receipt: Receipt,
+    receipts_key: &'static str,
+    viewer: PairwiseId,
+    pub(crate) body: String,
+}
+
+fn friend(number: u8) -> PairwiseId {
+    PairwiseId([number; 16])
+}
+
+fn body() -> String {
+    let (two, three) = (friend(2), friend(3));
+    format!(
+        r#"{{"id":"{VIEWER}","name":"Vera","friends":{{"data":[{{"id":"{two}","name":"Two"}},{{"id":"{three}","work":[]}}],"paging":{{}}}}}}"#
+    )
+}
+
+fn records() -> Vec<Record> {
+    let record = |pairwise, relation, fields| Record {
+        pairwise,
+        relation,
+        fields: FieldSet::from_bits(fields),
+    };
+    vec![
+        record(VIEWER, Relation::Viewer, 0b111),
+        record(friend(2), Relation::Friend, 0b101),
+        record(friend(3), Relation::Friend, 0b1001),
+    ]
+}
+
+pub(crate) fn answered() -> Answered {
+    answered_with(&body(), |_| {})
+}
+
+/// An answer whose entry is right but for this change, and whose receipt is the entry's.
+fn answered_with(body: &str, change: impl FnOnce(&mut Disclosure)) -> Answered {
+    let mut world = World::governed();
+    world.clock_s += 100;
+    world.disclose(|_| {});
+    let mut disclosure = world.disclosure();
+    disclosure.records = records_root(&SEED, records());
+    change(&mut disclosure);
+    let entry = Entry::Disclosure(disclosure.clone());
+    let receipt = Receipt {
+        agreement: disclosure.agreement,
+        body: Digest(Sha256::digest(body).into()),
+        build: disclosure.build,
+        deadline: disclosure.time.plus_seconds(10),
+        index: world.push(&entry),
+        leaf: Digest(leaf_hash(&entry.to_bytes().unwrap())),
+        origin: ORIGIN.to_owned(),
+        request: request_digest("GET", URI, b"", NONCE.as_bytes()),
+        time: disclosure.time,
+        v: RECEIPT_VERSION,
+    };
+    world.disclose(|_| {});
+    Answered { world, receipt, receipts_key: "receipts", viewer: VIEWER, body: body.to_owned() }
+}
+
+impl Answered {
+    pub(crate) fn headers(&self) -> String {
+        let signature = sign(self.receipts_key, &self.receipt.message().unwrap());
+        let receipt = self.receipt.to_header(&signature).unwrap();
+        let seed = BASE64_URL_SAFE_NO_PAD.encode(SEED.0);
+        let viewer = self.viewer;
+        format!(
+            "HTTP/1.1 302 Found\r\ncountersign-seed: AAAA\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: application/json\r\nCountersign-Receipt: {receipt}\r\ncountersign-seed: {seed}\r\ncountersign-viewer: {viewer}\r\n\r\n"
+        )
+    }
+
+    /// The headers of a receipt with another deadline.
+    pub(crate) fn headers_due(&mut self, deadline_s: u64) -> String {
+        self.receipt.deadline = at(deadline_s);
+        self.headers()
+    }
+
+    pub(crate) fn publish(&self, folder: &Path) {
+        self.world.publish(folder);
+    }
+
+    fn check_at(&self, now_s: u64) -> AnswerCheck {
+        self.check_received(now_s, |_| {})
+    }
+
+    fn check_received(
+        &self,
+        now_s: u64,
+        change: impl FnOnce(&mut ReceivedAnswer<'_>),
+    ) -> AnswerCheck {
+        let folder = tempfile::tempdir().unwrap();
+        self.publish(folder.path());
+        let headers = self.headers();
+        let mut received = ReceivedAnswer {
+            headers: &headers,
+            body: self.body.as_bytes(),
+            method: "GET",
+            path_and_query: URI,
+            request_body: b"",
+            nonce: NONCE.as_bytes(),
+        };
+        change(&mut received);
+        let key = log_key();
+        let question = Question::new(&key, at(now_s));
+        check_answer(&FolderSite::new(folder.path()), &question, &received, |_, _| {}).unwrap()
+    }
+
+    /// The rules that fail, long after the deadline.
+    fn failing(&self) -> Vec<Rule> {
+        rules(&self.check_at(BEGINNING_S + 86_400))
+    }
+}
+
+fn rules(checked: &AnswerCheck) -> Vec<Rule> {
+    let mut rules: Vec<_> = failed(&checked.verdict).into_iter().map(|(rule, _)| rule).collect();
+    rules.dedup();
+    rules
+}
+
+#[test]
+fn a_promise_that_was_kept_holds() {
+    let checked = answered().check_at(BEGINNING_S + 86_400);
+    assert_eq!(checked.verdict.failures, []);
+    assert_eq!(checked.promise, Promise::Kept);
+    for rule in [Rule::Inclusion, Rule::AnswerRecords, Rule::AnswerFields, Rule::ReceiptRequest] {
+        assert!(checked.verdict.rule_holds(rule), "{rule} was not checked");
+    }
+}
+
+#[test]
+fn a_promise_is_kept_not_due_or_broken() {
+    let mut answered = answered();
+    answered.world.entries.truncate(answered.receipt.index as usize);
+    let deadline_s = answered.receipt.deadline.seconds();
+    let in_time = answered.check_at(deadline_s);
+    assert_eq!((in_time.promise, rules(&in_time)), (Promise::NotYet, vec![]));
+    let late = answered.check_at(deadline_s + 1);
+    assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
+}
+
+#[test]
+fn a_receipt_under_another_key_is_named() {
+    let mut answered = answered();
+    answered.receipts_key = "log";
+    assert_eq!(answered.failing(), [Rule::ReceiptSignature]);
+}
+
+#[test]
+fn a_receipt_for_another_log_is_named() {
+    let mut answered = answered();
+    answered.receipt.origin = "log.example/other".to_owned();
+    assert_eq!(answered.failing(), [Rule::ReceiptOrigin]);
+}
+
+#[test]
+fn a_receipt_for_another_request_is_named() {
+    let answered = answered();
+    let changes: [fn(&mut ReceivedAnswer<'_>); 4] = [
+        |received| received.method = "POST",
+        |received| received.path_and_query = "/v3.0/me",
+        |received| received.request_body = b"x",
+        |received| received.nonce = b"4712",
+    ];
+    for change in changes {
+        let checked = answered.check_received(BEGINNING_S + 86_400, change);
+        assert_eq!(rules(&checked), [Rule::ReceiptRequest]);
+    }
+}
+
+#[test]
+fn a_body_that_was_changed_on_the_way_is_named() {
+    let mut answered = answered();
+    answered.body = answered.body.replace("Vera", "Eva!");
+    assert_eq!(answered.failing(), [Rule::ReceiptBody]);
+}
+
+#[test]
+fn another_leaf_at_the_receipts_index_is_named() {
+    let mut answered = answered();
+    answered.receipt.leaf = Digest([4; 32]);
+    let checked = answered.check_at(BEGINNING_S + 86_400);
+    assert_eq!(rules(&checked), [Rule::ReceiptLeaf, Rule::Inclusion]);
+    assert_eq!(checked.promise, Promise::Broken);
+}
+
+#[test]
+fn an_entry_under_another_build_agreement_or_time_is_named() {
+    let changes: [fn(&mut Receipt); 3] = [
+        |receipt| receipt.build = name("aurora-home@40"),
+        |receipt| receipt.agreement = Digest([6; 32]),
+        |receipt| receipt.time = receipt.time.plus_seconds(1),
+    ];
+    for change in changes {
+        let mut answered = answered();
+        change(&mut answered.receipt);
+        assert_eq!(answered.failing(), [Rule::ReceiptEntry]);
+    }
+}
+
+#[test]
+fn a_receipt_for_an_act_is_named() {
+    let mut answered = answered();
+    answered.receipt.index = 3;
+    answered.receipt.leaf = Digest(leaf_hash(&answered.world.entries[3]));
+    assert_eq!(answered.failing(), [Rule::ReceiptEntry]);
+}
+
+/// An answer whose receipt covers its body, but whose entry commits to the records above.
+fn answer_lies(from: &str, to: &str, expected: &[Rule]) {
+    let lie = body().replacen(from, to, 1);
+    assert_ne!(lie, body());
+    assert_eq!(answered_with(&lie, |_| {}).failing(), expected, "{to}");
+}
+
+#[test]
+fn an_answer_that_says_more_less_or_other_than_its_records_is_named() {
+    let (two, three) = (friend(2).to_string(), friend(3).to_string());
+    let nine = friend(9).to_string();
+    answer_lies(r#""Two"}"#, r#""Two","work":1}"#, &[Rule::AnswerRecords]);
+    answer_lies(r#","name":"Two"}"#, "}", &[Rule::AnswerRecords, Rule::AnswerFields]);
+    answer_lies(&two, &nine, &[Rule::AnswerRecords]);
+    answer_lies(
+        r#""Vera","#,
+        r#""Vera","religion":"x","#,
+        &[Rule::AnswerRecords, Rule::AnswerFields],
+    );
+    answer_lies(
+        r#""name":"Two"},"#,
+        &format!(r#""name":"Two"}},{{"id":"{}"}},{{"id":"{nine}"}},"#, friend(8)),
+        &[Rule::AnswerRecords, Rule::AnswerPeople],
+    );
+    let last = format!(r#",{{"id":"{three}","work":[]}}"#);
+    answer_lies(&last, "", &[Rule::AnswerRecords, Rule::AnswerFields, Rule::AnswerPeople]);
+}
+
+#[test]
+fn an_answer_that_could_be_read_in_two_ways_is_named() {
+    answer_lies(r#""Two"}"#, r#""Two","name":2}"#, &[Rule::AnswerForm]);
+    answer_lies(r#""Two"}"#, r#""Two","friends":{"data":[]}}"#, &[Rule::AnswerForm]);
+    answer_lies(r#""Vera""#, r#""Vera","shoe_size":40"#, &[Rule::AnswerForm]);
+}
+
+#[test]
+fn an_entry_that_says_less_than_its_records_is_named() {
+    let less = answered_with(&body(), |d| drop(d.friend.pop()));
+    assert_eq!(less.failing(), [Rule::AnswerFields]);
+    let fewer = answered_with(&body(), |d| d.people = 2);
+    assert_eq!(fewer.failing(), [Rule::AnswerPeople]);
+    let other = answered_with(&body(), |d| d.records = Digest([1; 32]));
+    assert_eq!(other.failing(), [Rule::AnswerRecords]);
+}
+
+#[test]
+fn another_viewer_than_the_records_have_is_named() {
+    let mut answered = answered();
+    answered.viewer = friend(9);
+    assert_eq!(answered.failing(), [Rule::AnswerForm], "the body would be a friend with friends");
+}
+
+#[test]
+fn headers_that_are_missing_repeated_or_broken_are_named() {
+    let answered = answered();
+    let headers = answered.headers();
+    let twice = headers.replace("content-type: application/json", "countersign-viewer: 00");
+    for (changed, expected) in [
+        (headers.replace("Countersign-Receipt", "x"), "the header countersign-receipt is missing"),
+        (twice, "the header countersign-viewer stands there 2 times"),
+        (
+            headers.replace("countersign-seed: B", "countersign-seed: *"),
+            "countersign-seed is not of the form",
+        ),
+        (
+            headers.replace("countersign-viewer: 0", "countersign-viewer: X"),
+            "countersign-viewer is not of the form",
+        ),
+    ] {
+        let checked = answered
+            .check_received(0, |received| received.headers = Box::leak(changed.into_boxed_str()));
+        let found = checked.verdict.failures.iter().find(|f| f.rule == Rule::ReceiptForm).unwrap();
+        assert_eq!(found.found, expected);
+        assert_eq!(checked.promise, Promise::Broken);
+    }
+}
+
+#[test]
+fn an_answer_is_worth_nothing_in_a_log_that_does_not_hold() {
+    let mut answered = answered();
+    let index = answered.receipt.index;
+    answered.world.disclose(|d| d.build = name("aurora-home@42"));
+    let checked = answered.check_at(BEGINNING_S + 86_400);
+    assert_eq!(checked.promise, Promise::Kept);
+    assert_eq!(failed(&checked.verdict), [(Rule::BuildKnown, Some(index + 2))]);
+}

@@ -1,0 +1,447 @@
+//! One lie a test: exactly that is told which the rule forbids, and the rule says which entry it was.
+
+use countersign_domain::act::{
+    Act, Published, Reinstatement, ReviewOutcome, ReviewPause, Subject, Suspension,
+};
+use countersign_domain::digest::Digest;
+use countersign_domain::key::Signature;
+use countersign_verifier::checkpoint::Checkpoint;
+use countersign_verifier::entry::{Disclosure, Entry, SignedAct};
+use countersign_verifier::log_check::{LogCheckError, Question, check_log};
+use countersign_verifier::merkle::root_of_leaves;
+use countersign_verifier::site::{FolderSite, SiteError};
+use countersign_verifier::verdict::Rule;
+
+use crate::verify_world::{
+    AGREEMENT_ENDS_S, BEGINNING_S, ORIGIN, WORK_ENDS_S, World, agreement, at, build, failed, keys,
+    log_key, name, partner, review, rules, sign,
+};
+
+const REVIEWERS: [&str; 2] = ["reviewer:ann", "reviewer:bob"];
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn suspend(subject: &str) -> Act {
+    let subject: Subject = subject.parse().unwrap();
+    Act::Suspension(Suspension { subject, reason: "audit".to_owned() })
+}
+
+#[test]
+fn a_log_that_tells_the_truth_holds() {
+    let mut world = World::governed();
+    world.disclose(|_| {});
+    world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
+    let subject = "client:aurora-home".parse().unwrap();
+    let reinstate = Act::Reinstatement(Reinstatement { subject, reason: "done".to_owned() });
+    world.act(reinstate, &REVIEWERS);
+    world.clock_s = WORK_ENDS_S;
+    for _ in 0..2 {
+        world.disclose(|d| {
+            d.friend = Vec::new();
+            d.people = 1;
+            d.as_of = 10;
+        });
+    }
+    let verdict = world.verdict();
+    assert_eq!(verdict.failures, []);
+    assert!(verdict.holds());
+    let counts = (verdict.size, verdict.acts, verdict.disclosures, verdict.partners);
+    assert_eq!(counts, (12, 9, 3, 1));
+    assert_eq!(verdict.newest, Some(at(WORK_ENDS_S)));
+    for rule in [
+        Rule::Root,
+        Rule::HashTile,
+        Rule::EntryBundle,
+        Rule::Document,
+        Rule::Act,
+        Rule::FieldsAgreed,
+    ] {
+        assert!(verdict.rule_holds(rule), "{rule} was not checked");
+    }
+}
+
+/// A lie that a disclosure tells, and the rules that say so.
+type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
+
+const LIES: &[Lie] = &[
+    ("an unknown build", |d| d.build = name("aurora-home@42"), &[Rule::BuildKnown]),
+    ("another client", |d| d.client = name("aurora-car"), &[Rule::Client]),
+    ("another partner", |d| d.partner = name("borealis"), &[Rule::Partner]),
+    ("another agreement", |d| d.agreement = Digest([9; 32]), &[Rule::AgreementDigest]),
+    (
+        "a purpose of nobody's",
+        |d| d.purpose = name("ads"),
+        &[Rule::Purpose, Rule::PurposeDeclared, Rule::FieldsAgreed],
+    ),
+    ("a purpose not declared", |d| d.purpose = name("backup"), &[Rule::PurposeDeclared]),
+    ("an unknown field", |d| d.viewer.push("shoe_size".to_owned()), &[Rule::FieldsKnown]),
+    ("fields out of order", |d| d.friend.swap(1, 2), &[Rule::FieldsOrdered]),
+    ("a field twice", |d| d.viewer.push("name".to_owned()), &[Rule::FieldsOrdered]),
+    ("no id of self", |d| d.viewer = names(&["friends", "name"]), &[Rule::FieldsComplete]),
+    ("no id of friend", |d| d.friend = names(&["name"]), &[Rule::FieldsComplete]),
+    ("friends of nobody", |d| d.viewer = names(&["id"]), &[Rule::FieldsComplete]),
+    (
+        "a field not agreed, self",
+        |d| d.viewer.push("email".to_owned()),
+        &[Rule::FieldsAgreed, Rule::FieldsDeclared],
+    ),
+    (
+        "a field not agreed, friend",
+        |d| d.friend.push("email".to_owned()),
+        &[Rule::FieldsAgreed, Rule::FieldsDeclared],
+    ),
+    (
+        "a field not declared, self",
+        |d| d.viewer.push("birthday".to_owned()),
+        &[Rule::FieldsDeclared],
+    ),
+    (
+        "a field not declared, friend",
+        |d| d.friend.push("birthday".to_owned()),
+        &[Rule::FieldsDeclared],
+    ),
+    (
+        "a special category of friends",
+        |d| d.friend.push("religion".to_owned()),
+        &[Rule::SpecialCategory],
+    ),
+    ("not a power of two", |d| d.people = 3, &[Rule::People]),
+    ("nobody", |d| d.people = 0, &[Rule::People]),
+    ("friends, but one person", |d| d.people = 1, &[Rule::People]),
+    (
+        "no friend, but two people",
+        |d| {
+            d.friend.clear();
+            d.people = 2;
+        },
+        &[Rule::People],
+    ),
+    ("decided after it was logged", |d| d.as_of += 1, &[Rule::AsOf]),
+    ("decided before the approval", |d| d.as_of -= 1, &[Rule::AsOf]),
+];
+
+#[test]
+fn each_lie_of_a_disclosure_is_named() {
+    for (what, lie, expected) in LIES {
+        let mut world = World::governed();
+        let index = world.disclose(lie);
+        let expected: Vec<_> = expected.iter().map(|rule| (*rule, Some(index))).collect();
+        let verdict = world.verdict();
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(failed(&verdict), expected, "{what}: {:#?}", verdict.failures);
+    }
+}
+
+#[test]
+fn a_special_category_of_the_viewer_may_be_released() {
+    let mut world = World::governed();
+    world.disclose(|d| d.viewer.push("religion".to_owned()));
+    assert_eq!(world.verdict().failures, []);
+}
+
+/// What happened before a disclosure that is right but for that.
+fn after(happened: impl FnOnce(&mut World), expected: &[Rule]) {
+    let mut world = World::governed();
+    happened(&mut world);
+    let index = world.disclose(|_| {});
+    let mut expected: Vec<_> = expected.iter().map(|rule| (*rule, Some(index))).collect();
+    expected.sort_unstable();
+    assert_eq!(failed(&world.verdict()), expected);
+}
+
+#[test]
+fn a_release_to_a_build_that_nobody_approved_is_named() {
+    let mut world = World::governed();
+    world.act(Act::Build(build("aurora-home@42")), &["partner:aurora"]);
+    let index = world.disclose(|d| d.build = name("aurora-home@42"));
+    assert_eq!(failed(&world.verdict()), [(Rule::BuildApproved, Some(index))]);
+}
+
+#[test]
+fn a_release_after_a_revocation_is_named() {
+    let revoke = review("aurora-home@41", ReviewOutcome::Revoke);
+    let revoke = |world: &mut World| {
+        world.act(revoke, &["reviewer:eve"]);
+    };
+    after(revoke, &[Rule::BuildApproved]);
+}
+
+#[test]
+fn a_release_after_a_suspension_is_named() {
+    for subject in ["partner:aurora", "client:aurora-home"] {
+        let stop = |world: &mut World| {
+            world.act(suspend(subject), &["reviewer:eve"]);
+        };
+        after(stop, &[Rule::NotSuspended]);
+    }
+}
+
+#[test]
+fn a_decision_that_had_not_seen_a_suspension_is_named() {
+    let mut world = World::governed();
+    world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
+    let index = world.disclose(|d| d.as_of -= 1);
+    let expected = [(Rule::AsOf, Some(index)), (Rule::NotSuspended, Some(index))];
+    assert_eq!(failed(&world.verdict()), expected);
+}
+
+#[test]
+fn a_release_after_the_wind_down_is_named_to_the_second() {
+    after(|world| world.clock_s = WORK_ENDS_S - 1, &[]);
+    after(|world| world.clock_s = WORK_ENDS_S, &[Rule::WindDown]);
+}
+
+#[test]
+fn a_release_outside_of_the_agreements_term_is_named_to_the_second() {
+    let term = [Rule::AgreementTerm, Rule::FieldsAgreed];
+    after(|world| world.clock_s = AGREEMENT_ENDS_S, &term);
+    let mut world = World::governed();
+    let index = world.disclose(|d| {
+        d.friend.clear();
+        d.people = 1;
+        d.time = at(AGREEMENT_ENDS_S - 1);
+    });
+    assert_eq!(failed(&world.verdict()), []);
+    world.entries.pop();
+    world.disclose(|d| d.time = at(BEGINNING_S - 1));
+    assert_eq!(failed(&world.verdict()), term.map(|rule| (rule, Some(index))));
+}
+
+#[test]
+fn a_release_under_an_agreement_that_was_replaced_is_named() {
+    let replace = |world: &mut World| {
+        let mut document = agreement();
+        document.agreement = name("aurora-2019");
+        let act = world.agreement_act(&document);
+        world.act(act, &["partner:aurora", "reviewer:ann", "reviewer:bob"]);
+    };
+    after(replace, &[Rule::AgreementDigest]);
+}
+
+#[test]
+fn a_release_into_a_closed_territory_is_named() {
+    for country in ["IE", "FI"] {
+        let close = |world: &mut World| {
+            let digest = world.document(&rules(&[country]));
+            world.act(Act::Rules(Published { digest }), &REVIEWERS);
+        };
+        after(close, &[Rule::Territory]);
+    }
+}
+
+#[test]
+fn a_disclosure_whose_time_goes_back_is_named() {
+    let mut world = World::governed();
+    world.clock_s += 10;
+    world.disclose(|_| {});
+    world.clock_s -= 1;
+    let index = world.disclose(|_| {});
+    assert_eq!(failed(&world.verdict()), [(Rule::DisclosureTime, Some(index))]);
+}
+
+#[test]
+fn an_act_that_is_dated_back_is_named() {
+    let mut world = World::governed();
+    world.clock_s += 10_000;
+    world.disclose(|_| {});
+    world.clock_s -= 900;
+    world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
+    assert_eq!(failed(&world.verdict()), []);
+    world.clock_s -= 1;
+    let index = world.act(suspend("partner:aurora"), &["reviewer:eve"]);
+    assert_eq!(failed(&world.verdict()), [(Rule::ActTime, Some(index))]);
+}
+
+/// An act that should not have been taken.
+fn bad_act(act: impl FnOnce(&mut World) -> u64) {
+    let mut world = World::governed();
+    let index = act(&mut world);
+    assert_eq!(failed(&world.verdict()), [(Rule::Act, Some(index))]);
+}
+
+#[test]
+fn an_act_without_the_signatures_that_it_needs_is_named() {
+    let approve = || review("aurora-home@42", ReviewOutcome::Approve);
+    let submit = |world: &mut World| {
+        world.act(Act::Build(build("aurora-home@42")), &["partner:aurora"]);
+    };
+    for signers in [
+        &["reviewer:ann"][..],
+        &["reviewer:ann", "reviewer:ann"],
+        &["reviewer:ann", "reviewer:mallory"],
+        &["reviewer:ann", "reviewer:bob", "root"],
+        &["partner:aurora", "reviewer:ann"],
+    ] {
+        bad_act(|world| {
+            submit(world);
+            world.act(approve(), signers)
+        });
+    }
+    bad_act(|world| world.act(Act::Build(build("aurora-home@42")), &["reviewer:ann"]));
+    bad_act(|world| world.act(suspend("partner:aurora"), &[]));
+    bad_act(|world| {
+        let pause = ReviewPause { paused: true, reason: String::new() };
+        world.act(Act::ReviewPause(pause), &["reviewer:ann"]);
+        submit(world);
+        world.act(approve(), &REVIEWERS)
+    });
+}
+
+#[test]
+fn an_agreement_that_the_partner_never_signed_is_named() {
+    let changed = |world: &mut World| {
+        let mut document = agreement();
+        document.agreement = name("aurora-2019");
+        world.agreement_act(&document)
+    };
+    bad_act(|world| {
+        let act = changed(world);
+        world.act(act, &REVIEWERS)
+    });
+    bad_act(|world| {
+        let act = changed(world);
+        let index = world.act(act, &["partner:aurora", "reviewer:ann", "reviewer:bob"]);
+        let Some(Ok(Entry::Act(mut signed))) =
+            world.entries.pop().map(|bytes| Entry::parse(&bytes))
+        else {
+            panic!("an act was pushed");
+        };
+        signed.signatures[0].sig = Signature([3; 64]);
+        world.push(&Entry::Act(signed));
+        index
+    });
+}
+
+#[test]
+fn an_act_signed_for_another_log_is_named() {
+    bad_act(|world| {
+        let mut signed = SignedAct::unsigned(suspend("partner:aurora"), at(world.clock_s));
+        let message = signed.message("log.example/other").unwrap();
+        signed.signatures = vec![countersign_verifier::entry::ActSignature {
+            by: "reviewer:eve".parse().unwrap(),
+            sig: sign("reviewer:eve", &message),
+        }];
+        world.push(&Entry::Act(signed))
+    });
+}
+
+#[test]
+fn a_root_key_that_changes_is_named() {
+    bad_act(|world| {
+        let mut other = keys();
+        other.root = partner().key;
+        world.act(Act::Keys(other), &["root"])
+    });
+}
+
+#[test]
+fn an_entry_in_another_spelling_is_named() {
+    let mut world = World::governed();
+    let index = world.disclose(|_| {});
+    let text = String::from_utf8(world.entries.pop().unwrap()).unwrap();
+    world.entries.push(text.replace("\"v\":1", "\"v\": 1").into_bytes());
+    assert_eq!(failed(&world.verdict()), [(Rule::EntryForm, Some(index))]);
+}
+
+#[test]
+fn a_missing_document_is_named_and_so_is_what_then_nobody_allowed() {
+    let mut world = World::governed();
+    let digest = world.disclosure().agreement;
+    world.documents.remove(&digest);
+    let verdict = world.verdict();
+    let file = verdict.failures.iter().find(|f| f.rule == Rule::Document).unwrap().file.clone();
+    assert_eq!(file, Some(format!("documents/{digest}.json")));
+    assert_eq!(failed(&verdict).len(), 3, "agreement, build, review: {:#?}", verdict.failures);
+}
+
+#[test]
+fn a_missing_file_of_the_tree_is_named() {
+    let mut world = World::governed();
+    for _ in 0..260 {
+        world.disclose(|_| {});
+    }
+    for file in [
+        "tile/0/000",
+        "tile/0/001.p/11",
+        "tile/1/000.p/1",
+        "tile/entries/000",
+        "tile/entries/001.p/11",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        world.publish(folder.path());
+        std::fs::remove_file(folder.path().join(file)).unwrap();
+        let verdict = crate::verify_world::verdict(folder.path());
+        let named = |f: &&countersign_verifier::verdict::Failure| f.file.as_deref() == Some(file);
+        assert_eq!(
+            verdict.failures.iter().filter(named).count(),
+            1,
+            "{file}: {:#?}",
+            verdict.failures
+        );
+    }
+}
+
+#[test]
+fn a_missing_checkpoint_says_nothing_about_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = log_key();
+    let checked = check_log(&FolderSite::new(folder.path()), &Question::new(&key, at(0)), |_| {});
+    let missing = SiteError::Missing { path: "checkpoint".to_owned() };
+    assert_eq!(checked.unwrap_err(), LogCheckError::Site(missing));
+}
+
+/// The rules that fail when the log is compared with a checkpoint kept earlier.
+fn failed_since(world: &World, since: &str) -> Vec<(Rule, Option<u64>)> {
+    let folder = tempfile::tempdir().unwrap();
+    world.publish(folder.path());
+    let key = log_key();
+    let question =
+        Question { since: Some(since.as_bytes()), ..Question::new(&key, at(BEGINNING_S + 86_400)) };
+    let checked = check_log(&FolderSite::new(folder.path()), &question, |_| {}).unwrap();
+    assert_eq!(checked.verdict.rules[&Rule::Consistency].checked, 1);
+    failed(&checked.verdict)
+}
+
+#[test]
+fn a_log_that_does_not_continue_what_was_seen_of_it_is_named() {
+    let mut world = World::governed();
+    let index = world.disclose(|_| {});
+    let seen = world.checkpoint();
+    let empty = Checkpoint { origin: ORIGIN.to_owned(), size: 0, root: root_of_leaves([]) };
+    let empty = empty.sign(&log_key(), |message| sign("log", message)).unwrap();
+    assert_eq!(failed_since(&world, &empty), []);
+    assert_eq!(failed_since(&world, &seen), []);
+    world.disclose(|_| {});
+    assert_eq!(failed_since(&world, &seen), []);
+    let kept = world.entries.split_off(index as usize);
+    world.disclose(|d| d.records = Digest([8; 32]));
+    assert_eq!(failed_since(&world, &seen), [(Rule::Consistency, None)]);
+    world.entries.truncate(index as usize);
+    assert_eq!(failed_since(&world, &seen), [(Rule::Consistency, None)]);
+    world.entries.extend(kept);
+    assert_eq!(failed_since(&world, &seen), []);
+}
+
+#[test]
+fn a_stale_log_and_one_from_the_future_are_named() {
+    let mut world = World::governed();
+    world.disclose(|_| {});
+    let folder = tempfile::tempdir().unwrap();
+    world.publish(folder.path());
+    let key = log_key();
+    for (now, max_age_s, holds) in [
+        (BEGINNING_S + 60, Some(60), true),
+        (BEGINNING_S + 61, Some(60), false),
+        (BEGINNING_S + 61, None, true),
+        (BEGINNING_S - 900, None, true),
+        (BEGINNING_S - 901, None, false),
+    ] {
+        let question = Question { max_age_s, ..Question::new(&key, at(now)) };
+        let checked = check_log(&FolderSite::new(folder.path()), &question, |_| {}).unwrap();
+        let expected: &[_] = if holds { &[] } else { &[(Rule::Fresh, None)] };
+        assert_eq!(failed(&checked.verdict), expected, "{now} {max_age_s:?}");
+    }
+}

@@ -1,0 +1,91 @@
+//! What must hold of each parser whatever bytes it is fed. Fuzz targets and property tests share it.
+#![allow(dead_code, reason = "each fuzz target is a program of its own and calls one of these")]
+#![allow(unreachable_pub, reason = "it is a module of several programs")]
+
+use countersign_domain::field::FieldId;
+use countersign_domain::key::PublicKey;
+use countersign_domain::person::PairwiseId;
+use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_verifier::answer;
+use countersign_verifier::checkpoint::Checkpoint;
+use countersign_verifier::entry::Entry;
+use countersign_verifier::note::{NoteKey, SignedNote};
+use countersign_verifier::receipt::Receipt;
+use countersign_verifier::tile::{self, TilePath};
+
+/// The viewer whom the answers in the corpus are for.
+const VIEWER: PairwiseId = PairwiseId([1; 16]);
+
+/// An entry that is read is written again in the same bytes.
+pub fn entry(bytes: &[u8]) {
+    if let Ok(entry) = Entry::parse(bytes) {
+        assert_eq!(entry.to_bytes().as_deref(), Ok(bytes));
+    }
+}
+
+/// A checkpoint and a vkey that are read are written again in the same text.
+pub fn note(bytes: &[u8]) {
+    if let Ok(note) = SignedNote::parse(bytes) {
+        assert!(bytes.starts_with(note.text().as_bytes()));
+        if let Ok(checkpoint) = Checkpoint::parse(note.text()) {
+            assert_eq!(checkpoint.text(), note.text());
+        }
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(checkpoint) = Checkpoint::parse(text) {
+        assert_eq!(checkpoint.text(), text);
+    }
+    if let Ok(key) = NoteKey::parse(text.trim_end()) {
+        assert_eq!(NoteKey::parse(&key.to_string()), Ok(key));
+    }
+}
+
+/// A path has one spelling; tiles and bundles that are read have as much in them as was asked for.
+pub fn tile(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(path) = TilePath::parse(text)
+    {
+        assert_eq!(path.to_string(), text);
+    }
+    for width in [1, 2, 255, 256] {
+        if let Ok(hashes) = tile::parse_hashes(bytes, width) {
+            assert_eq!(hashes.concat(), bytes);
+        }
+        if let Ok(entries) = tile::parse_entries(bytes, width) {
+            let mut again = Vec::new();
+            assert!(entries.iter().all(|entry| tile::push_entry(&mut again, entry).is_some()));
+            assert_eq!((entries.len(), again.as_slice()), (usize::from(width), bytes));
+        }
+    }
+}
+
+/// No bytes are taken for a receipt under a key that nobody has.
+pub fn receipt(bytes: &[u8]) {
+    if let Ok(header) = std::str::from_utf8(bytes) {
+        assert!(Receipt::from_header(header, &PublicKey([0; 32])).is_err());
+    }
+}
+
+/// Whatever is taken for an answer has the viewer first and everybody once, with an id.
+pub fn answer(bytes: &[u8]) {
+    let Ok(records) = answer::records(bytes, &schema(), &VIEWER) else { return };
+    assert_eq!(records.first().map(|record| record.pairwise), Some(VIEWER));
+    assert!(records.iter().all(|record| record.fields.contains(FieldId::ID)));
+    let mut people: Vec<_> = records.iter().map(|record| record.pairwise).collect();
+    people.sort_unstable();
+    people.dedup();
+    assert_eq!(people.len(), records.len());
+}
+
+#[expect(clippy::unwrap_used, reason = "the schema is written here")]
+fn schema() -> FieldSchema {
+    let field = |name: &str| Field {
+        name: name.to_owned(),
+        category: "pd:Name".to_owned(),
+        sensitivity: Sensitivity::Low,
+        special: false,
+        description: String::new(),
+    };
+    let fields = ["id", "friends", "name", "work"].map(field).to_vec();
+    FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
+}
