@@ -10,6 +10,7 @@ use countersign_domain::decide::{Decided, People as _, Permitted};
 use countersign_domain::field::FieldSet;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
+use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::entry::{
     Disclosure, DisclosureKind, ENTRY_VERSION, EntryError, SignedAct,
 };
@@ -126,11 +127,11 @@ pub enum ActError {
     /// It is not signed as it has to be, or cannot be applied.
     #[error(transparent)]
     Refused(#[from] ReplayError),
-    /// It was signed at a time that has not come.
+    /// It was signed too long ago, or at a time that has not come.
     #[error(
-        "it says that it was signed at {time}, and it is {now}; set the clocks right and sign again"
+        "it says that it was signed at {time}, and it is {now}; an act is taken within {ACT_SKEW_S} seconds: sign it again"
     )]
-    FromTheFuture {
+    Untimely {
         /// The time in the act.
         time: Timestamp,
         /// The time here.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use countersign_domain::time::Timestamp;
 use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
+use countersign_verifier::chronology::{Chronology, TooEarly};
 use countersign_verifier::entry::{Entry, EntryError};
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 use countersign_verifier::replay::{Replay, ReplayError};
@@ -154,6 +154,9 @@ pub enum EntryProblem {
     /// The annex belongs to another kind of entry.
     #[error("its annex belongs to another kind of entry")]
     OtherKind,
+    /// It is older than what stands before it allows.
+    #[error(transparent)]
+    Time(#[from] TooEarly),
     /// The act does not follow from those before it.
     #[error(transparent)]
     Act(#[from] ReplayError),
@@ -163,8 +166,7 @@ pub enum EntryProblem {
 pub(crate) struct Walk {
     pub(crate) replay: Replay,
     pub(crate) tiles: Tiles,
-    /// The time of the last disclosure.
-    pub(crate) last_time: Timestamp,
+    pub(crate) chronology: Chronology,
 }
 
 impl Walk {
@@ -172,7 +174,7 @@ impl Walk {
         Self {
             replay: Replay::new(origin),
             tiles: Tiles::default(),
-            last_time: Timestamp::from_seconds(0),
+            chronology: Chronology::default(),
         }
     }
 
@@ -186,9 +188,10 @@ impl Walk {
         match &parsed {
             (Entry::Act(act), Annex::Act(annex)) => {
                 self.replay.apply(self.tiles.size(), act, annex.document.as_deref())?;
+                self.chronology.act(act.time)?;
             }
             (Entry::Disclosure(disclosure), Annex::Disclosure(_)) => {
-                self.last_time = self.last_time.max(disclosure.time);
+                self.chronology.disclosure(disclosure.time)?;
             }
             _ => return Err(EntryProblem::OtherKind),
         }
@@ -400,7 +403,7 @@ fn start(
         writer,
         replay: walk.replay,
         frontier,
-        last_time: walk.last_time,
+        chronology: walk.chronology,
         clock: Arc::clone(&clock),
         backend: Arc::clone(&backend),
         shared: Arc::clone(&shared),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use countersign_domain::time::Timestamp;
+use countersign_verifier::chronology::{ACT_SKEW_S, Chronology};
 use countersign_verifier::entry::{Disclosure, Entry, EntryError, SignedAct};
 use countersign_verifier::merkle::{Frontier, Hash, leaf_hash};
 use countersign_verifier::replay::Replay;
@@ -21,17 +22,14 @@ use crate::released::Placed;
 use crate::shared::{Durable, Shared};
 use crate::writer::{StreamWriter, WriteError};
 
-/// How far the clocks of those who sign may be ahead of ours.
-const ACT_AHEAD_S_MAX: u64 = 60;
-
 /// The one thread that appends.
 pub(crate) struct Sequencer {
     pub(crate) pool: Pool,
     pub(crate) writer: StreamWriter,
     pub(crate) replay: Replay,
     pub(crate) frontier: Frontier,
-    /// The time of the last disclosure; none that follows is earlier.
-    pub(crate) last_time: Timestamp,
+    /// What the entries so far say about time: nothing is appended that an outsider would find too early.
+    pub(crate) chronology: Chronology,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) shared: Arc<Shared>,
@@ -63,7 +61,7 @@ impl Sequencer {
 
     /// Makes one batch of these disclosures durable, those excepted that no longer hold.
     fn sequence(&mut self, disclosures: Vec<PendingDisclosure>) {
-        let time = self.clock.now().max(self.last_time);
+        let time = self.now();
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
         for PendingDisclosure { disclosure, valid_until, annex, reply } in disclosures {
@@ -81,7 +79,8 @@ impl Sequencer {
         let leaves = sequenced.iter().map(|(placed, _)| placed.leaf_hash);
         let written = self.write(&batch, leaves.collect());
         if written.is_ok() {
-            self.last_time = time;
+            // `now` is never below the floor, so this cannot be too early.
+            let _ = self.chronology.disclosure(time);
             self.publish(RegisterChange::No);
         }
         for (placed, reply) in sequenced {
@@ -129,9 +128,11 @@ impl Sequencer {
         document: Option<Vec<u8>>,
         submitted_by: Option<String>,
     ) -> Result<Placed, ActError> {
-        let now = self.clock.now();
-        if act.time > now.plus_seconds(ACT_AHEAD_S_MAX) {
-            return Err(ActError::FromTheFuture { time: act.time, now });
+        let now = self.now();
+        let mut chronology = self.chronology;
+        let is_near = act.time.seconds().abs_diff(now.seconds()) <= ACT_SKEW_S;
+        if !is_near || chronology.act(act.time).is_err() {
+            return Err(ActError::Untimely { time: act.time, now });
         }
         // What the act does not name is not published, and so not kept either.
         let document = document.filter(|_| act.act.document().is_some());
@@ -150,8 +151,14 @@ impl Sequencer {
         push(&mut batch, &entry, &annex)?;
         self.write(&batch, vec![placed.leaf_hash])?;
         self.replay = replay;
+        self.chronology = chronology;
         self.publish(RegisterChange::Yes);
         Ok(placed)
+    }
+
+    /// The time by our clock, but never one that the entries so far rule out.
+    fn now(&self) -> Timestamp {
+        self.clock.now().max(self.chronology.floor())
     }
 
     fn placed(&self, index: u64, entry: &[u8], time: Timestamp, now: Timestamp) -> Placed {

@@ -9,7 +9,6 @@ use countersign_domain::time::Timestamp;
 use countersign_log::Log;
 use countersign_log::append::ActError;
 use countersign_verifier::canonical::{self, CanonicalError};
-use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::entry::{ActSignature, SignedAct};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,16 +31,6 @@ pub enum GovernanceError {
     /// It holds something that an entry cannot.
     #[error(transparent)]
     Form(#[from] CanonicalError),
-    /// Signed too long ago, or in the future.
-    #[error(
-        "the act was signed for {signed}, the clock says {now}: sign it again within {ACT_SKEW_S} seconds of submitting it"
-    )]
-    Untimely {
-        /// The time in the act.
-        signed: Timestamp,
-        /// The time by our clock.
-        now: Timestamp,
-    },
     /// The log does not take it.
     #[error(transparent)]
     Refused(#[from] ActError),
@@ -103,17 +92,8 @@ impl Submission {
 /// Appends an act to the log.
 ///
 /// # Errors
-/// [`GovernanceError`]: untimely, or refused by the log.
-pub async fn submit(
-    log: &Log,
-    submission: Submission,
-    now: Timestamp,
-) -> Result<u64, GovernanceError> {
-    let signed = submission.act.time;
-    let apart_s = signed.seconds().abs_diff(now.seconds());
-    if apart_s > ACT_SKEW_S {
-        return Err(GovernanceError::Untimely { signed, now });
-    }
+/// [`GovernanceError`] when the log refuses it: not signed as it has to be, untimely, or impossible.
+pub async fn submit(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
     Ok(log.append_act(submission.act, submission.document, None).await?.index)
 }
 
@@ -121,15 +101,11 @@ pub async fn submit(
 ///
 /// # Errors
 /// As [`submit`].
-pub fn submit_blocking(
-    log: &Log,
-    submission: Submission,
-    now: Timestamp,
-) -> Result<u64, GovernanceError> {
+pub fn submit_blocking(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(GovernanceError::Runtime)?
-        .block_on(submit(log, submission, now))
+        .block_on(submit(log, submission))
 }
 
 /// The keys that a new log begins with.

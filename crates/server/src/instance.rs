@@ -244,7 +244,7 @@ fn found_log(
     )?;
     let log = open_log(directory, &config)?;
     for act in acts {
-        governance::submit_blocking(&log, act, now)?;
+        governance::submit_blocking(&log, act)?;
     }
     let entries = log.head();
     log.shutdown();

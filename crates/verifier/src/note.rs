@@ -355,7 +355,7 @@ mod tests {
             String::new(),
             "a text\n".to_owned(),
             "a text\n\n".to_owned(),
-            format!("a text\n{line}\n"),
+            "a text\n{line}\n".to_owned(),
             note.trim_end().to_owned(),
             format!("{note}\n"),
             note.replace("\u{2014} ", "- "),
@@ -364,9 +364,9 @@ mod tests {
             note.replace("log.example/one", "log\u{a0}example"),
             note.replace("log.example/one", ""),
             note.replace("a text", "a\ttext"),
-            format!("a text\n\n\u{2014} log.example/one AAAAAA==\n"),
-            format!("a text\n\n\u{2014} log.example/one !\n"),
-            format!("a text\n\n{many}{line}\n"),
+            "a text\n\n\u{2014} log.example/one AAAAAA==\n".to_owned(),
+            "a text\n\n\u{2014} log.example/one !\n".to_owned(),
+            "a text\n\n{many}{line}\n".to_owned(),
         ] {
             assert!(SignedNote::parse(bad.as_bytes()).is_err(), "{bad:?} was read");
         }

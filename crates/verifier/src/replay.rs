@@ -1,7 +1,7 @@
 //! Replaying the log's acts into the register, with every signature checked. The server does it at
 //! start and before it appends an act; outsiders do it with the same code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use countersign_domain::act::{Act, Required, Signer};
 use countersign_domain::digest::Digest;
@@ -18,6 +18,8 @@ use crate::entry::SignedAct;
 pub struct Replay {
     origin: String,
     register: Register,
+    /// What was said so far: an act counts once, or an old reinstatement would end a new suspension.
+    said: HashSet<Digest>,
 }
 
 /// Why an act is not taken.
@@ -57,6 +59,11 @@ pub enum ReplayError {
         /// Whose signature is missing.
         missing: String,
     },
+    /// The very same act stands in the log already.
+    #[error(
+        "the very same act was taken before; an act counts once: sign it anew, with its own time"
+    )]
+    TakenBefore,
     /// The document is not the one that the entry names.
     #[error("the document for {digest} is {}", found.map_or_else(|| "missing".to_owned(), |found| format!("another one: its digest is {found}")))]
     Document {
@@ -85,7 +92,7 @@ impl Replay {
     /// Begins with an empty register for the log of this origin.
     #[must_use]
     pub fn new(origin: &str) -> Self {
-        Self { origin: origin.to_owned(), register: Register::default() }
+        Self { origin: origin.to_owned(), register: Register::default(), said: HashSet::new() }
     }
 
     /// The register so far.
@@ -110,15 +117,21 @@ impl Replay {
         signed: &SignedAct,
         document: Option<&[u8]>,
     ) -> Result<(), ReplayError> {
-        self.check_signatures(signed)?;
+        let message = signed.message(&self.origin)?;
+        self.check_signatures(signed, &message)?;
+        let said = Digest(Sha256::digest(&message).into());
+        if self.said.contains(&said) {
+            return Err(ReplayError::TakenBefore);
+        }
         let document = read_document(&signed.act, document)?;
-        Ok(self.register.apply(index, &signed.act, document)?)
+        self.register.apply(index, &signed.act, document)?;
+        self.said.insert(said);
+        Ok(())
     }
 
-    fn check_signatures(&self, signed: &SignedAct) -> Result<(), ReplayError> {
+    fn check_signatures(&self, signed: &SignedAct, message: &[u8]) -> Result<(), ReplayError> {
         let kind = signed.act.kind();
         let required = signed.act.required(self.partner_of_client(&signed.act));
-        let message = signed.message(&self.origin)?;
         let mut signers = BTreeSet::new();
         let mut reviewers = 0;
         for signature in &signed.signatures {
@@ -131,7 +144,7 @@ impl Replay {
             }
             let key = self.key_for(by, &signed.act);
             let key = key.ok_or_else(|| ReplayError::UnknownSigner { by: by.clone() })?;
-            if !verify(&key, &message, &signature.sig) {
+            if !verify(&key, message, &signature.sig) {
                 return Err(ReplayError::BadSignature { by: by.clone() });
             }
             reviewers += usize::from(matches!(by, Signer::Reviewer(_)));

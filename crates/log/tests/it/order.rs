@@ -12,8 +12,9 @@ use countersign_log::append::{ActError, AppendError, Stale};
 use countersign_log::backend::memory::{Fault, Memory};
 use countersign_log::backend::posix::Posix;
 use countersign_log::guarded::Guarded;
-use countersign_verifier::entry::Entry;
+use countersign_verifier::entry::{Entry, SignedAct};
 use countersign_verifier::record::{Record, records_root};
+use countersign_verifier::replay::ReplayError;
 
 use crate::support::{
     Acknowledged, Data, NOW, Setup, assert_kept, block_on, circumstances, decided, disclose,
@@ -153,10 +154,26 @@ fn a_refused_act_changes_nothing() {
     let (schema_again, _) = founding_acts().remove(1);
     let refused = block_on(log.append_act(schema_again, Some(b"{}".to_vec()), None));
     assert!(matches!(refused, Err(ActError::Refused(_))));
-    setup.clock.set(NOW - 61);
+    let early = SignedAct { time: Timestamp::from_seconds(NOW + 901), ..suspension() };
+    let refused = block_on(log.append_act(early, None, None));
+    assert!(matches!(refused, Err(ActError::Untimely { .. })), "{refused:?}");
+    setup.clock.set(NOW + 901);
     let refused = block_on(log.append_act(suspension(), None, None));
-    assert!(matches!(refused, Err(ActError::FromTheFuture { .. })));
+    assert!(matches!(refused, Err(ActError::Untimely { .. })), "{refused:?}");
     assert_eq!((log.head(), log.register().suspended().len()), (3, 0));
+}
+
+#[test]
+fn an_old_act_cannot_be_submitted_again() {
+    let memory = Memory::new();
+    let log = Setup::lazy().found(&memory);
+    let reinstated = reinstatement();
+    let append = |act: &SignedAct| block_on(log.append_act(act.clone(), None, None));
+    append(&suspension()).unwrap();
+    append(&reinstated).unwrap();
+    append(&suspension()).unwrap();
+    assert_eq!(append(&reinstated), Err(ActError::Refused(ReplayError::TakenBefore)));
+    assert_eq!(log.register().suspended().len(), 1);
 }
 
 #[test]

@@ -207,15 +207,21 @@ pub(crate) fn schema() -> SchemaDocument {
     SchemaDocument { version: SCHEMA_VERSION, fields }
 }
 
+/// A reason that no act before had: the very same act is taken once only.
+fn fresh_reason() -> String {
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    format!("audit {}", GIVEN.fetch_add(1, Ordering::Relaxed))
+}
+
 pub(crate) fn suspension() -> SignedAct {
     let subject = Subject::Partner(name("aurora"));
-    let act = Act::Suspension(Suspension { subject, reason: "audit".to_owned() });
+    let act = Act::Suspension(Suspension { subject, reason: fresh_reason() });
     signed(act, &reviewers()[..1])
 }
 
 pub(crate) fn reinstatement() -> SignedAct {
     let subject = Subject::Partner(name("aurora"));
-    let act = Act::Reinstatement(Reinstatement { subject, reason: "audited".to_owned() });
+    let act = Act::Reinstatement(Reinstatement { subject, reason: fresh_reason() });
     signed(act, &reviewers())
 }
 

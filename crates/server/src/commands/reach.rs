@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::running::Running;
-use crate::clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::gateway::admin::acts::{Posted, Taken};
@@ -88,7 +87,7 @@ impl Reach {
                 let Taken { index } = running.send("POST", "/acts", &Posted::of(submission)?)?;
                 Ok(index)
             }
-            Way::Log(log) => Ok(governance::submit_blocking(log, submission, clock::now())?),
+            Way::Log(log) => Ok(governance::submit_blocking(log, submission)?),
         }
     }
 }

@@ -142,7 +142,7 @@ impl Acts<'_> {
         for reviewer in reviewers {
             sign_as_reviewer(&mut submission, reviewer, self.directory, self.origin)?;
         }
-        governance::submit_blocking(log, submission, self.now)?;
+        governance::submit_blocking(log, submission)?;
         Ok(())
     }
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::AdminError;
-use crate::clock;
 use crate::gateway::Gateway;
 use crate::governance::{self, Submission};
 
@@ -53,9 +52,8 @@ pub async fn post(
 ) -> Result<Json<Taken>, AdminError> {
     let submission =
         Submission::new(posted.act, posted.document).map_err(AdminError::unprocessable)?;
-    let index = governance::submit(&gateway.log, submission, clock::now())
-        .await
-        .map_err(AdminError::unprocessable)?;
+    let index =
+        governance::submit(&gateway.log, submission).await.map_err(AdminError::unprocessable)?;
     tracing::info!(index, "an act was taken");
     Ok(Json(Taken { index }))
 }

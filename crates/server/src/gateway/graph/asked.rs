@@ -13,18 +13,18 @@ use crate::gateway::errors::GraphError;
 
 /// What a Graph request asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Asked {
+pub(super) struct Asked {
     /// The form of the answer.
-    pub form: Form,
+    pub(super) form: Form,
     /// The fields, as the decision takes them.
-    pub request: Request,
+    pub(super) request: Request,
     /// The friend after whom the page begins.
-    pub after: Option<PairwiseId>,
+    pub(super) after: Option<PairwiseId>,
 }
 
 /// The form of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
+pub(super) enum Form {
     /// One object about the viewer, the friends nested in it where they are asked for.
     Viewer,
     /// One object about the person with this id: the viewer, or a friend.
@@ -41,7 +41,7 @@ impl Asked {
     ///
     /// # Errors
     /// [`GraphError`] 100 or 2500, naming what is wrong.
-    pub fn parse(
+    pub(super) fn parse(
         target: &Target<'_>,
         about_viewer: bool,
         query: &Query<'_>,

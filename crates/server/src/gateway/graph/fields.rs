@@ -17,20 +17,20 @@ const DEPTH_MAX: usize = 4;
 
 /// One item of an expansion.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Item<'a> {
+pub(super) struct Item<'a> {
     /// The field's or edge's name.
-    pub name: &'a str,
+    pub(super) name: &'a str,
     /// The modifiers, as (`limit`, `100`).
-    pub modifiers: Vec<(&'a str, &'a str)>,
+    pub(super) modifiers: Vec<(&'a str, &'a str)>,
     /// What stands in braces, if braces follow.
-    pub nested: Option<Vec<Item<'a>>>,
+    pub(super) nested: Option<Vec<Item<'a>>>,
 }
 
 /// Reads an expansion.
 ///
 /// # Errors
 /// [`GraphError`] 2500 with the place of the first character that cannot stand there.
-pub fn parse(text: &str) -> Result<Vec<Item<'_>>, GraphError> {
+pub(super) fn parse(text: &str) -> Result<Vec<Item<'_>>, GraphError> {
     if text.len() > EXPANSION_BYTES_MAX {
         return Err(GraphError::syntax("fields is too long", EXPANSION_BYTES_MAX));
     }

@@ -8,38 +8,25 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use countersign_domain::decide::{People as _, Permitted, decide};
-use countersign_domain::field::FieldId;
-use countersign_domain::identifier::Identifier;
-use countersign_domain::reason::Reason;
-use countersign_domain::time::Timestamp;
 use countersign_log::annex::Circumstances;
-use countersign_log::append::AppendError;
-use countersign_log::guarded::Guarded;
-use countersign_log::released::Released;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
 
 use super::Gateway;
 use super::deliver::deliver;
 use super::errors::GraphError;
-use super::masks::Compiled;
 use crate::clock;
-use crate::source::image::Circle;
-use crate::source::{About, Question};
-use crate::store::{GrantId, GrantRecord};
-use asked::{Asked, Form};
+use crate::store::GrantId;
+use inquiry::{Inquiry, Logged};
 use query::Query;
 use render::Page;
-use target::{Node, Target};
+use target::Target;
 
 mod asked;
 mod fields;
+mod inquiry;
 mod query;
 mod render;
-pub mod target;
-
-/// How often a request is decided again when an act lands between its decision and its entry.
-const DECISIONS_MAX: usize = 4;
+mod target;
 
 /// `GET /{version}/{node}[/{edge}]`.
 pub async fn read(
@@ -115,7 +102,7 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
 
     let inquiry = Inquiry { gateway, build: access.build.as_str(), stored: &stored, target, query };
     let circumstances = circumstances(access.grant, incoming.client.ip());
-    let (released, asked, compiled) =
+    let Logged { released, asked, compiled } =
         inquiry.release(in_query.is_some(), &circumstances, now).await?;
     let request =
         request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
@@ -132,90 +119,6 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
     let answer = released.answer(|records| page.render(records));
     gateway.metrics.released(people_count, answer.body().len());
     deliver(answer, request, gateway)
-}
-
-/// One question of one client, which may have to be decided more than once.
-struct Inquiry<'a> {
-    gateway: &'a Gateway,
-    build: &'a str,
-    stored: &'a GrantRecord,
-    target: Target<'a>,
-    query: Query<'a>,
-}
-
-impl Inquiry<'_> {
-    /// Decides and logs, until the log takes the decision.
-    async fn release(
-        &self,
-        token_in_query: bool,
-        circumstances: &Circumstances,
-        mut now: Timestamp,
-    ) -> Result<(Released<Circle>, Asked, Arc<Compiled>), GraphError> {
-        for _ in 0..DECISIONS_MAX {
-            let (permitted, asked, compiled) = self.decide(token_in_query, now)?;
-            match self.gateway.log.append(permitted, circumstances.clone()).await {
-                Ok(released) => return Ok((released, asked, compiled)),
-                Err(refused) if matches!(refused.error, AppendError::Stale(_)) => {
-                    now = clock::now()
-                }
-                Err(refused) => return Err(unavailable(refused.error)),
-            }
-        }
-        Err(unavailable("acts kept landing between decision and entry"))
-    }
-
-    fn decide(
-        &self,
-        token_in_query: bool,
-        now: Timestamp,
-    ) -> Result<(Permitted<Guarded<Circle>>, Asked, Arc<Compiled>), GraphError> {
-        let gateway = self.gateway;
-        let view = gateway.log.view();
-        let compiled = gateway.masks.at(&view.register, now);
-        let grant = &self.stored.grant;
-        let basis = compiled.masks.basis(self.build, grant.purpose.as_str());
-        let basis = basis.ok_or_else(GraphError::unknown_build)?;
-        if token_in_query && !basis.query_token {
-            return Err(GraphError::token_in_query());
-        }
-        let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
-        let about_viewer = self.is_about_viewer(&basis.partner)?;
-        let graph = &gateway.config.graph;
-        let asked = Asked::parse(&self.target, about_viewer, &self.query, schema, graph)?;
-        let about = match (asked.form, asked.request.friends) {
-            (Form::Person(id), _) => About::Friend(id),
-            (_, Some(_)) => About::Friends { after: asked.after },
-            (_, None) => About::Viewer,
-        };
-        let question = Question { viewer: self.stored.viewer, partner: &basis.partner, about };
-        let people = gateway.source.ask(&question).map_err(unavailable)?;
-        let permitted = decide(basis, grant, asked.request, people, now, view.as_of)
-            .map_err(|refused| GraphError::refused(refused.reason))?;
-        check_form(&permitted, asked.form)?;
-        Ok((permitted, asked, compiled))
-    }
-
-    /// Whether the node of the path is the viewer, by whichever name.
-    fn is_about_viewer(&self, partner: &Identifier) -> Result<bool, GraphError> {
-        let Node::Id(id) = self.target.node else { return Ok(true) };
-        let question = Question { viewer: self.stored.viewer, partner, about: About::Viewer };
-        let viewer = self.gateway.source.ask(&question).map_err(unavailable)?;
-        Ok(viewer.candidates().first().is_some_and(|viewer| viewer.pairwise == id))
-    }
-}
-
-/// What would be an answer without its subject is refused before anything is logged.
-fn check_form(permitted: &Permitted<Guarded<Circle>>, form: Form) -> Result<(), GraphError> {
-    let records = &permitted.decided().records;
-    let list_released =
-        records.first().is_some_and(|viewer| viewer.fields.contains(FieldId::FRIENDS));
-    match form {
-        Form::Viewer => Ok(()),
-        Form::Friends if list_released => Ok(()),
-        Form::Friends => Err(GraphError::refused(Reason::Settings)),
-        Form::Person(_) if records.len() == 2 => Ok(()),
-        Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
-    }
 }
 
 /// What is kept of where a request came from: enough to see one token in many networks, too little to

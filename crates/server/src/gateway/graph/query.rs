@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 /// The parameters that mean something. Others are passed over, as the Graph API does.
 #[derive(Clone, Default, Debug)]
-pub struct Query<'a> {
+pub(super) struct Query<'a> {
     /// The expansion.
-    pub fields: Option<Cow<'a, str>>,
+    pub(super) fields: Option<Cow<'a, str>>,
     /// Friends on a page.
-    pub limit: Option<Cow<'a, str>>,
+    pub(super) limit: Option<Cow<'a, str>>,
     /// The cursor after which the page begins.
-    pub after: Option<Cow<'a, str>>,
+    pub(super) after: Option<Cow<'a, str>>,
     /// A bearer token, as old clients send it.
-    pub access_token: Option<Cow<'a, str>>,
+    pub(super) access_token: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
     /// Reads a query string. Where a parameter stands twice, the last one counts.
     #[must_use]
-    pub fn parse(query: &'a str) -> Self {
+    pub(super) fn parse(query: &'a str) -> Self {
         let mut parsed = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {

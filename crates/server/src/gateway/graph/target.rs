@@ -5,22 +5,22 @@ use countersign_domain::person::PairwiseId;
 use crate::gateway::errors::GraphError;
 
 /// The version that answers name when the path has none.
-pub const VERSION_DEFAULT: &str = "v3.0";
+pub(super) const VERSION_DEFAULT: &str = "v3.0";
 
 /// A parsed path.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Target<'a> {
+pub(super) struct Target<'a> {
     /// The version as the client wrote it, or [`VERSION_DEFAULT`].
-    pub version: &'a str,
+    pub(super) version: &'a str,
     /// Whom it points at.
-    pub node: Node,
+    pub(super) node: Node,
     /// Whether it points at the node's friends.
-    pub friends: bool,
+    pub(super) friends: bool,
 }
 
 /// A person as a path names them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Node {
+pub(super) enum Node {
     /// `me`: the viewer.
     Me,
     /// A person by their id toward this partner.
@@ -32,7 +32,7 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// [`GraphError`] 2500 for a path that leads nowhere, 803 for a name in place of an id.
-    pub fn parse(path: &'a str) -> Result<Self, GraphError> {
+    pub(super) fn parse(path: &'a str) -> Result<Self, GraphError> {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
         let version = segments.next_if(|segment| is_version(segment)).unwrap_or(VERSION_DEFAULT);
         let node = match segments.next() {
