@@ -1,3 +1,4 @@
+//! Feeds bytes to the parser `answer`; see parsers.rs.
 #![no_main]
 
 #[path = "../parsers.rs"]

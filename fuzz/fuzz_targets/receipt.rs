@@ -1,3 +1,4 @@
+//! Feeds bytes to the parser `receipt`; see parsers.rs.
 #![no_main]
 
 #[path = "../parsers.rs"]

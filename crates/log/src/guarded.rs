@@ -2,16 +2,17 @@
 //! disclosure that covers it is durable. Only [`Released`](crate::released::Released) opens it.
 
 use countersign_domain::decide::{Candidate, People};
-use countersign_domain::field::FieldId;
+use countersign_domain::field::{FieldId, FieldSet};
 
 /// The data of the people of one question, as a source has it.
 pub trait Profiles: Send {
     /// The viewer, then the friends in the order in which an answer lists them.
     fn candidates(&self) -> &[Candidate];
 
-    /// The value of a field of the person at `position` among the candidates, as bytes that are
-    /// already JSON; `None` when there is none.
-    fn value(&self, position: usize, field: FieldId) -> Option<&[u8]>;
+    /// Shows the values of these fields of the person at `position` among the candidates, lowest number
+    /// first, as bytes that are already JSON. A field without a value is passed over. All of a person's
+    /// fields are asked for at once, so that a source finds the person once.
+    fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8]));
 }
 
 /// Data under guard. There is no way to look inside from outside this crate.

@@ -139,13 +139,15 @@ impl<'a, T: Profiles> Record<'a, T> {
         self.decided.fields
     }
 
-    /// The value of a released field, as bytes that are already JSON; `None` for every other field.
-    #[must_use]
-    pub fn value(&self, field: FieldId) -> Option<&'a [u8]> {
-        if !self.decided.fields.contains(field) {
-            return None;
-        }
-        self.people.value(self.decided.position, field)
+    /// Shows the values of the released fields, lowest number first, as bytes that are already JSON.
+    pub fn values(&self, mut show: impl FnMut(FieldId, &[u8])) {
+        let fields = self.decided.fields;
+        self.people.values(self.decided.position, fields, |field, value| {
+            // A source that shows more than it was asked for is not believed.
+            if fields.contains(field) {
+                show(field, value);
+            }
+        });
     }
 }
 

@@ -251,8 +251,11 @@ impl Profiles for Data {
         &self.1
     }
 
-    fn value(&self, position: usize, _field: FieldId) -> Option<&[u8]> {
-        self.0.get(position).map(|(_, value)| value.as_slice())
+    /// Shows every field there could be, whatever is asked for: the log has to hold back the rest.
+    fn values(&self, position: usize, _fields: FieldSet, mut show: impl FnMut(FieldId, &[u8])) {
+        for field in FieldSet::ALL.iter() {
+            show(field, &self.0[position].1);
+        }
     }
 }
 

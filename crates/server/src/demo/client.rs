@@ -1,6 +1,7 @@
 //! A small HTTP client for the tour: what a partner's device and the platform's own pages send.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -8,6 +9,9 @@ use super::world::WorldError;
 
 /// The largest answer that the tour reads, in bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How long an answer may take.
+const CALL: Duration = Duration::from_secs(60);
 
 /// A client of one instance.
 pub struct Client {
@@ -45,7 +49,12 @@ impl Client {
     /// A client of the instance at this address.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(CALL))
+            // The server is on this machine, whatever proxy its user has.
+            .proxy(None)
+            .build();
         Self { agent: config.into(), url: url.to_owned() }
     }
 

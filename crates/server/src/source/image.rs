@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use countersign_domain::decide::Candidate;
-use countersign_domain::field::FieldId;
+use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{PairwiseId, Secret};
 use countersign_log::guarded::{Guarded, Profiles};
@@ -133,9 +133,11 @@ impl Profiles for Circle {
         &self.candidates
     }
 
-    fn value(&self, position: usize, field: FieldId) -> Option<&[u8]> {
-        let span = *self.spans.get(position)?;
-        self.view.image().person_at(span)?.value(field)
+    fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
+        let person = self.spans.get(position).and_then(|span| self.view.image().person_at(*span));
+        if let Some(person) = person {
+            person.values(fields, show);
+        }
     }
 }
 
@@ -230,10 +232,17 @@ mod tests {
                 let mut present = rendered;
                 for number in 0..128 {
                     let field = FieldId::new(number).unwrap();
-                    let expected = thought.values.get(&number).map(Vec::as_slice);
-                    prop_assert_eq!(circle.value(position, field), expected);
+                    let expected = thought.values.get(&number).cloned();
+                    let mut shown = None;
+                    circle.values(position, FieldSet::of(field), |_, value| shown = Some(value.to_vec()));
+                    prop_assert_eq!(&shown, &expected);
                     present = if expected.is_some() { present.with(field) } else { present };
                 }
+                let mut all = Vec::new();
+                circle.values(position, FieldSet::ALL, |field, value| {
+                    all.push((field.number() as u8, value.to_vec()));
+                });
+                prop_assert_eq!(all, thought.values.clone().into_iter().collect::<Vec<_>>());
                 prop_assert_eq!(candidate.present, present);
             }
         }

@@ -313,8 +313,8 @@ impl<'a> PersonRef<'a> {
         self.record.secret_into(secret);
     }
 
-    pub(crate) fn value(&self, field: FieldId) -> Option<&'a [u8]> {
-        self.record.value(field)
+    pub(crate) fn values(&self, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
+        self.record.values(fields, show);
     }
 }
 
@@ -374,9 +374,7 @@ mod tests {
             found += image.find(person.handle()).map_or(0, |number| number as usize);
             found += person.account().map_or(0, str::len);
             found += person.friends().map_or(0, |friends| friends.map(|f| f as usize % 7).sum());
-            for field in person.present().iter() {
-                found += person.value(field).map_or(0, <[u8]>::len);
-            }
+            person.values(FieldSet::ALL, |_, value| found += value.len());
         }
         found
     }

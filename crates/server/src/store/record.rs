@@ -156,7 +156,9 @@ pub(super) fn settings_from_bytes(bytes: &[u8; SETTINGS_BYTES]) -> Settings {
 }
 
 fn array_at<const N: usize, const M: usize>(bytes: &[u8; N], at: usize) -> [u8; M] {
-    std::array::from_fn(|i| bytes[at + i])
+    let mut array = [0; M];
+    array.copy_from_slice(&bytes[at..at + M]);
+    array
 }
 
 fn set_at<const N: usize>(bytes: &[u8; N], at: usize) -> FieldSet {
@@ -211,21 +213,26 @@ impl<'a> Record<'a> {
         u32::from_le_bytes(array_at(self.head, FRIENDS_COUNT_AT))
     }
 
-    pub(super) fn value(&self, field: FieldId) -> Option<&'a [u8]> {
+    /// Shows the values of these fields, lowest number first.
+    pub(super) fn values(&self, fields: FieldSet, mut show: impl FnMut(FieldId, &[u8])) {
         let present = self.present();
-        if !present.contains(field) {
-            return None;
+        let Some(values) = self.values_of(present) else { return };
+        for field in present.and(fields).iter() {
+            let below = FieldSet::from_bits((1 << field.number()) - 1);
+            let rank = present.and(below).len();
+            let start = rank.checked_sub(1).map_or(Some(0), |before| self.end(before));
+            let value = start.zip(self.end(rank)).and_then(|(start, end)| values.get(start..end));
+            if let Some(value) = value {
+                show(field, value);
+            }
         }
-        let below = FieldSet::from_bits((1 << field.number()) - 1);
-        let rank = present.and(below).len();
-        let start = rank.checked_sub(1).map_or(Some(0), |before| self.end(before))?;
-        self.values()?.get(start..self.end(rank)?)
     }
 
     pub(super) fn account(&self) -> Option<&'a str> {
         let length = u16::from_le_bytes(array_at(self.head, ACCOUNT_LENGTH_AT));
-        let start = self.present().len().checked_sub(1).map_or(Some(0), |last| self.end(last))?;
-        let bytes = self.values()?.get(start..start.checked_add(usize::from(length))?)?;
+        let present = self.present();
+        let start = present.len().checked_sub(1).map_or(Some(0), |last| self.end(last))?;
+        let bytes = self.values_of(present)?.get(start..start.checked_add(usize::from(length))?)?;
         std::str::from_utf8(bytes).ok()
     }
 
@@ -235,7 +242,8 @@ impl<'a> Record<'a> {
         usize::try_from(u32::from_le_bytes(*bytes)).ok()
     }
 
-    fn values(&self) -> Option<&'a [u8]> {
-        self.rest.get(self.present().len() * 4..)
+    /// Where the values lie, behind the directory of those fields that have one.
+    fn values_of(&self, present: FieldSet) -> Option<&'a [u8]> {
+        self.rest.get(present.len() * 4..)
     }
 }

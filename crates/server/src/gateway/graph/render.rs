@@ -9,8 +9,9 @@ use super::asked::Form;
 use crate::gateway::masks::Compiled;
 use crate::source::image::Circle;
 
-/// A guess of an answer's size per person, in bytes, so that the body is allocated once.
-const PERSON_BYTES: usize = 320;
+/// What a person in an answer takes at most, as a rule, in bytes: a body that has to grow is copied, and
+/// memory that is not written costs nothing.
+const PERSON_BYTES: usize = 1_024;
 
 /// What an answer needs to know besides its records.
 pub(super) struct Page<'a> {
@@ -66,14 +67,14 @@ impl Page<'_> {
     ) {
         body.push(b'{');
         first(body);
-        for field in record.fields().iter() {
-            // The id has no stored value, nor has the list of friends.
-            if let (Some(label), Some(value)) = (self.compiled.label(field), record.value(field)) {
+        // The id has no stored value, nor has the list of friends.
+        record.values(|field, value| {
+            if let Some(label) = self.compiled.label(field) {
                 body.extend_from_slice(label);
                 body.extend_from_slice(value);
                 body.push(b',');
             }
-        }
+        });
         body.extend_from_slice(b"\"id\":\"");
         push_id(body, record.pairwise());
         body.extend_from_slice(b"\"}");

@@ -1,0 +1,144 @@
+//! There is no friend-of-friend: every way to ask for one is refused, or shows nobody.
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::support::{World, header};
+use crate::village;
+
+/// What would tell of somebody who may not be in an answer: any value of theirs, and their id.
+fn needles(world: &World) -> (Vec<String>, Vec<String>) {
+    let outsiders = village::outsiders();
+    let accounts: Vec<&str> = outsiders.iter().map(String::as_str).collect();
+    let ids = world.ids_toward("aurora", &accounts);
+    (outsiders.iter().map(|account| format!(" of {account}")).collect(), ids)
+}
+
+#[test]
+fn friends_of_friends_are_refused_whichever_way_they_are_asked_for() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let (friend, far) = (world.id(&village::open(1)), world.id(&village::far(1)));
+    let (values, _) = needles(&world);
+    let serving = world.serve();
+    for (path, code) in [
+        ("/FRIEND/friends", 10),
+        ("/v3.0/FRIEND/friends?fields=id,name&limit=5000", 10),
+        ("/v2.0/FRIEND/friends/", 10),
+        ("/FRIEND?fields=friends", 10),
+        ("/FRIEND?fields=friends{id,name}", 10),
+        ("/FRIEND?fields=id,friends.limit(5){name}", 10),
+        ("/me?fields=friends{friends}", 10),
+        ("/me?fields=friends{id,friends{id,name}}", 10),
+        ("/me?fields=friends.limit(1){name,friends.limit(1){name}}", 10),
+        ("/me/friends?fields=friends", 10),
+        ("/me/friends?fields=name,friends{name}", 10),
+        ("/FAR", 100),
+        ("/FAR?fields=name", 100),
+        ("/FAR/friends", 10),
+        ("/me/friends/FRIEND", 2500),
+        ("/me/friends/FRIEND/friends", 2500),
+        ("/me/friends/FAR", 2500),
+        ("/FRIEND/mutualfriends", 2500),
+        ("/me/mutualfriends/FRIEND", 2500),
+        ("/me/taggable_friends", 2500),
+        ("/me/invitable_friends", 2500),
+        ("/me?fields=mutualfriends", 100),
+        ("/me?fields=context{mutual_friends}", 100),
+        ("/FRIEND?fields=context.fields(mutual_friends)", 100),
+        ("/?ids=FRIEND,FAR", 0),
+        ("/v3.0/?ids=FAR&fields=name", 2500),
+        ("/FRIEND,FAR", 803),
+        ("/fql?q=SELECT+uid2+FROM+friend+WHERE+uid1=FRIEND", 803),
+    ] {
+        let reply = serving.get(&path.replace("FRIEND", &friend).replace("FAR", &far), &token);
+        let body = String::from_utf8_lossy(&reply.body).into_owned();
+        let found = reply.error_code().unwrap_or_default();
+        assert_eq!(found, code, "{path}: {body}");
+        assert!(values.iter().all(|value| !body.contains(value)), "{path}: {body}");
+    }
+    // A friend is asked for with the id of a page that shows them, and with nothing else of theirs.
+    let page = serving.read(&format!("/me/friends?limit=400&after={far}"), &token).to_string();
+    assert!(!page.contains(&far));
+}
+
+/// A path with a query, in which capitals stand for ids of the village.
+fn paths() -> impl Strategy<Value = String> {
+    let node = prop::sample::select(vec![
+        "me", "VIEWER", "FRIEND", "CLOSED", "FAR", "STRANGER", "4", "friends",
+    ]);
+    let edge = prop::sample::select(vec!["", "", "/friends", "/friends/FAR", "/FAR", "/"]);
+    let version = prop::sample::select(vec!["", "/v3.0", "/v2.12", "/v1.0"]);
+    let modifier = prop::sample::select(vec![
+        "",
+        ".limit(3)",
+        ".limit(5000)",
+        ".after(FAR)",
+        ".after(CLOSED)",
+        ".limit(2).after(FRIEND)",
+    ]);
+    let name = prop::sample::select(vec!["id", "name", "work", "religion", "friends", "locale"]);
+    let leaf = (name, modifier.clone()).prop_map(|(name, modifier)| {
+        if name == "friends" { format!("friends{modifier}") } else { name.to_owned() }
+    });
+    let fields = leaf.prop_recursive(4, 16, 3, move |inner| {
+        let nested = prop::collection::vec(inner, 1..4).prop_map(|items| items.join(","));
+        (modifier.clone(), nested).prop_map(|(m, nested)| format!("friends{m}{{{nested}}}"))
+    });
+    let fields = prop::collection::vec(fields, 0..4).prop_map(|items| items.join(","));
+    let rest = prop::sample::select(vec![
+        "",
+        "&limit=5000",
+        "&after=FAR",
+        "&after=CLOSED&limit=1",
+        "&ids=FAR,CLOSED",
+        "&after=FRIEND",
+    ]);
+    (version, node, edge, fields, rest).prop_map(|(version, node, edge, fields, rest)| {
+        format!("{version}/{node}{edge}?fields={fields}{rest}")
+    })
+}
+
+#[test]
+fn property_nobody_but_the_viewer_and_open_friends_is_ever_in_an_answer() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let (values, ids) = needles(&world);
+    let places = [
+        ("VIEWER", world.id(village::VIEWER)),
+        ("FRIEND", world.id(&village::open(2))),
+        ("CLOSED", world.id(&village::closed(1))),
+        ("FAR", world.id(&village::far(2))),
+        ("STRANGER", world.id(village::STRANGER)),
+    ];
+    let serving = world.serve();
+    let (answered, refused) = (Cell::new(0_u32), Cell::new(0_u32));
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(600) });
+    let checked = runner.run(&paths(), |template| {
+        let mut path = template.clone();
+        for (name, id) in &places {
+            path = path.replace(name, id);
+        }
+        let path = path.replace('{', "%7B").replace('}', "%7D");
+        let reply = serving.get(&path, &token);
+        let said = format!("{}\n{}", reply.headers, String::from_utf8_lossy(&reply.body));
+        let told: Vec<_> = values.iter().filter(|value| said.contains(*value)).collect();
+        prop_assert!(told.is_empty(), "{}: {:?}", template, told);
+        // An id that the client knows may come back in an error; an answer has none of them.
+        let named: Vec<_> = ids.iter().filter(|id| said.contains(*id)).collect();
+        let echoed = reply.status == 400 && named.iter().all(|id| path.contains(*id));
+        prop_assert!(named.is_empty() || echoed, "{}: {:?}", template, named);
+        prop_assert!(matches!(reply.status, 200 | 400 | 403), "{}: {}", template, said);
+        prop_assert_eq!(header(&reply, "countersign-receipt").is_some(), reply.status == 200);
+        let count = if reply.status == 200 { &answered } else { &refused };
+        count.set(count.get() + 1);
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
+    println!("{} answers, {} refusals", answered.get(), refused.get());
+    assert!(answered.get() > 50 && refused.get() > 50, "the cases are lopsided");
+    world.verified(serving.head());
+}

@@ -1,0 +1,139 @@
+//! Every endpoint tried without rights. The list is read from the router's own source, so that no
+//! endpoint can be added without somebody reviewing who may call it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use crate::support::{assert_golden, send};
+use crate::village;
+
+/// An endpoint as the router's source declares it.
+struct Endpoint {
+    method: String,
+    path: String,
+}
+
+/// The endpoints in the source of the router. Routes of the admin API are those above its layer.
+fn endpoints() -> Vec<Endpoint> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gateway/mod.rs");
+    let source = fs::read_to_string(file).unwrap();
+    let (_, router) = source.split_once("pub fn router(").unwrap();
+    let (admin, rest) = router.split_once(".route_layer(").unwrap();
+    assert!(admin.contains("let admin ="), "the admin API comes first");
+    let mut endpoints = Vec::new();
+    for (part, prefix) in [(admin, "/admin/v1"), (rest, "")] {
+        for route in part.split(".route(\"").skip(1) {
+            let (path, handlers) = route.split_once("\",").unwrap();
+            let handlers = handlers.lines().next().unwrap();
+            let known = ["get", "post", "put", "delete", "patch"];
+            let methods: Vec<_> = known
+                .into_iter()
+                .filter(|method| {
+                    [" ", "."].iter().any(|c| handlers.contains(&format!("{c}{method}(")))
+                })
+                .collect();
+            assert!(!methods.is_empty(), "no method is known of {path}: {handlers}");
+            for method in methods {
+                let path = format!("{prefix}{path}");
+                endpoints.push(Endpoint { method: method.to_uppercase(), path });
+            }
+        }
+    }
+    let other = |kind: &str| router.matches(kind).count();
+    assert_eq!(other(".route("), source.matches(".route(").count(), "a route is elsewhere");
+    assert_eq!((other(".nest("), other(".nest_service("), other(".fallback(")), (1, 1, 1));
+    assert_eq!(other("merge("), 0, "this test does not see merged routers");
+    for path in ["/log/checkpoint", "/log/../keys/admin.token", "/me", "/me/friends"] {
+        endpoints.push(Endpoint { method: "GET".to_owned(), path: path.to_owned() });
+    }
+    endpoints
+}
+
+#[test]
+fn unauthorised_endpoints_are_those_that_were_reviewed() {
+    let world = village::founded();
+    let token = format!("Bearer {}", world.token(village::VIEWER));
+    let wrong = format!("Bearer {}", "0".repeat(64));
+    let serving = world.serve();
+    let admin = format!("Bearer {}", serving.admin_token());
+    // Nearly right is wrong: another case, a longer one, a part of it, another scheme.
+    let near = [
+        admin.to_uppercase(),
+        format!("{admin}0"),
+        admin[..admin.len() - 1].to_owned(),
+        "Bearer ".to_owned(),
+        admin.replace("Bearer", "Basic"),
+    ];
+    let head = serving.head();
+    let mut text = String::from(
+        "The status of every endpoint for who has no right to it. 401: the admin token is needed.\n",
+    );
+    writeln!(text, "{:40}{:>10}{:>10}{:>10}", "", "no token", "wrong", "partner's").unwrap();
+    for Endpoint { method, path } in endpoints() {
+        let url = path.replace("{account}", village::VIEWER);
+        let status = |authorization: Option<&str>| {
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(authorization.map(|value| ("authorization", value)));
+            let body = if method == "GET" { "" } else { "{}" };
+            send(&world.url(), &method, &url, &headers, body).status
+        };
+        let [none, wrong, partner] = [None, Some(&*wrong), Some(&*token)].map(&status);
+        writeln!(text, "{:40}{none:>10}{wrong:>10}{partner:>10}", format!("{method} {path}"))
+            .unwrap();
+        if path.starts_with("/admin/") {
+            assert_ne!(status(Some(&admin)), 401, "{method} {path} with the right token");
+            for near in &near {
+                assert_eq!(status(Some(near)), 401, "{method} {path}");
+            }
+        }
+    }
+    assert_golden("unauthorised.txt", &text);
+    let with_partners_token_only = 2;
+    assert_eq!(serving.head(), head + with_partners_token_only, "something else was appended");
+    assert!(!serving.said().contains(&admin["Bearer ".len()..]));
+}
+
+#[test]
+fn unauthorised_login_is_there_only_where_the_configuration_says_so() {
+    let world = village::founded();
+    let body = r#"{"account":"ada","build":"aurora-home@41","purpose":"address-book"}"#;
+    let login = || {
+        let headers = [("content-type", "application/json")];
+        send(&world.url(), "POST", "/login", &headers, body)
+    };
+    let serving = world.serve();
+    assert_eq!(login().status, 200);
+    serving.stop();
+    world.configure("demo_login = true", "demo_login = false");
+    let _serving = world.serve();
+    let refused = login();
+    assert_eq!((refused.status, refused.error_code()), (400, Some(2500)));
+}
+
+#[test]
+fn unauthorised_files_of_the_instance_are_not_part_of_the_public_site() {
+    let world = village::founded();
+    let serving = world.serve();
+    world.verified(serving.head());
+    let secret = fs::read_to_string(world.directory.admin_token()).unwrap();
+    for path in [
+        "/log/",
+        "/log/../keys/admin.token",
+        "/log/%2e%2e/keys/admin.token",
+        "/log/..%2fkeys/admin.token",
+        "/log//../../instance/keys/admin.token",
+        "/log/tile/../../keys/log.key",
+        "/log/tile/entries",
+        "/log/documents/",
+        "/log/%00",
+        "/countersign.toml",
+        "/stream/stream",
+        "/people/data.mdb",
+    ] {
+        let reply = send(&world.url(), "GET", path, &[], "");
+        assert!(matches!(reply.status, 400 | 404), "{path}: {}", reply.status);
+        let body = String::from_utf8_lossy(&reply.body);
+        assert!(!body.contains(secret.trim()) && !body.contains("PRIVATE KEY"), "{path}");
+    }
+}
