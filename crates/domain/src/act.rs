@@ -184,21 +184,21 @@ impl Act {
     }
 
     /// Who has to sign. What opens something needs two reviewers; what closes something needs one,
-    /// since a kill switch must not wait. `partner_of_client` names the partner behind a build's client.
+    /// since a kill switch must not wait. `partner` names the partner whose affair it is: the one behind
+    /// a build's client, and the one whose key is to be replaced, who signs with the old key.
     #[must_use]
-    pub fn required(&self, partner_of_client: Option<&Identifier>) -> Required {
+    pub fn required(&self, partner: Option<&Identifier>) -> Required {
         let reviewers = |reviewers| Required { root: false, partner: None, reviewers };
         match self {
             Self::Keys(_) => Required { root: true, partner: None, reviewers: 0 },
-            Self::FieldSchema(_) | Self::Rules(_) | Self::Partner(_) | Self::Reinstatement(_) => {
-                reviewers(FOUR_EYES)
+            Self::FieldSchema(_) | Self::Rules(_) | Self::Reinstatement(_) => reviewers(FOUR_EYES),
+            Self::Partner(_) => {
+                Required { root: false, partner: partner.cloned(), reviewers: FOUR_EYES }
             }
             Self::Agreement(act) => {
                 Required { root: false, partner: Some(act.partner.clone()), reviewers: FOUR_EYES }
             }
-            Self::Build(_) => {
-                Required { root: false, partner: partner_of_client.cloned(), reviewers: 0 }
-            }
+            Self::Build(_) => Required { root: false, partner: partner.cloned(), reviewers: 0 },
             Self::Review(review) => match review.outcome {
                 ReviewOutcome::Approve => reviewers(FOUR_EYES),
                 ReviewOutcome::Revoke => reviewers(1),

@@ -96,6 +96,8 @@ pub struct Decided {
     pub more: bool,
     /// How many entries of the log the decision has seen.
     pub as_of: u64,
+    /// The second in which it was decided; it holds from then on.
+    pub decided_at: Timestamp,
     /// The first second in which it no longer holds.
     pub valid_until: Timestamp,
 }
@@ -158,6 +160,7 @@ pub fn decide<P: People>(
     if let Some(asked) = request.friends.filter(|_| list_released) {
         page.fill(basis, grant, asked, friends);
     }
+    page.keep_list_only_with_friends();
     let decided = Decided {
         basis: Arc::clone(basis),
         request,
@@ -166,6 +169,7 @@ pub fn decide<P: People>(
         hidden_count: page.hidden_count,
         more: page.more,
         as_of,
+        decided_at: now,
         valid_until: basis.holds_until.min(grant.until),
     };
     Ok(Permitted { decided, people })
@@ -224,6 +228,14 @@ impl Page {
             }
         }
     }
+
+    /// The list is in the answer exactly if a friend is. An empty list would say that the viewer opened
+    /// it, and nobody has to know who closed what.
+    fn keep_list_only_with_friends(&mut self) {
+        if let [viewer] = self.records.as_mut_slice() {
+            viewer.fields = viewer.fields.without(FieldSet::of(FieldId::FRIENDS));
+        }
+    }
 }
 
 /// The last AND: the person's own settings on the route, and whether there is anything to release.
@@ -258,4 +270,140 @@ fn not_granted(basis: &Basis, grant: &Grant, request: Request) -> [FieldSet; 2] 
         asked_of_viewer(request).and(basis.viewer.open).without(grant.viewer),
         asked_of_friends.and(basis.friend.open).without(grant.friend),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::agreement::Delivery;
+    use crate::digest::Digest;
+    use crate::identifier::Identifier;
+    use crate::mask::Mask;
+    use crate::route::ClientKind;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    struct Circle(Vec<Candidate>);
+
+    impl People for Circle {
+        fn candidates(&self) -> &[Candidate] {
+            &self.0
+        }
+    }
+
+    fn basis(viewer: FieldSet, friend: FieldSet, minor_friend: FieldSet) -> Arc<Basis> {
+        let name = |text| Identifier::parse(text).unwrap();
+        Arc::new(Basis {
+            partner: name("aurora"),
+            client: name("home"),
+            build: name("home@1"),
+            agreement: Digest([0; 32]),
+            purpose: name("address-book"),
+            kind: ClientKind::Device,
+            delivery: Delivery::Clear,
+            query_token: false,
+            new_grants: true,
+            stopped: None,
+            viewer: Mask::opening(viewer),
+            friend: Mask::opening(friend),
+            minor_friend: Mask::opening(minor_friend),
+            holds_until: NOW.plus_seconds(60),
+        })
+    }
+
+    fn grant(basis: &Basis, viewer: FieldSet, friend: FieldSet) -> Grant {
+        let (client, purpose) = (basis.client.clone(), basis.purpose.clone());
+        Grant { client, purpose, viewer, friend, until: NOW.plus_seconds(30) }
+    }
+
+    fn person(number: u8, open: FieldSet, present: FieldSet, minor: bool) -> Candidate {
+        Candidate {
+            handle: Handle([number; 16]),
+            pairwise: PairwiseId([number; 16]),
+            settings: Settings::CLOSED.with(Route::MyDevice, open).with(Route::FriendsDevice, open),
+            present,
+            minor,
+        }
+    }
+
+    fn bits() -> impl Strategy<Value = FieldSet> {
+        // Few fields, so that sets meet; the id often, so that people are in the answer.
+        (0_u128..256, any::<bool>()).prop_map(|(bits, id)| {
+            let set = FieldSet::from_bits(bits);
+            if id { set.with(FieldId::ID) } else { set }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn property_what_is_released_is_the_and_of_every_clause(
+            masks in [bits(), bits(), bits()],
+            granted in [bits(), bits()],
+            asked in [bits(), bits()],
+            people in proptest::collection::vec((bits(), bits(), any::<bool>()), 1..8),
+            limit in 1_usize..6,
+        ) {
+            let basis = basis(masks[0], masks[1], masks[2]);
+            let grant = grant(&basis, granted[0], granted[1]);
+            let people: Vec<_> = people.iter().zip(0..).map(|((open, present, minor), number)| {
+                person(number, *open, present.with(FieldId::ID).with(FieldId::FRIENDS), *minor)
+            }).collect();
+            let friends = Some(FriendsRequest { fields: asked[1], limit });
+            let request = Request { viewer: asked[0], friends };
+            let decided = decide(&basis, &grant, request, Circle(people.clone()), NOW, 7);
+
+            let open = |person: &Candidate| person.settings.open(Route::MyDevice).and(person.present);
+            let of_viewer = masks[0].and(granted[0]).and(open(&people[0]));
+            let Ok(permitted) = decided else {
+                prop_assert!(!of_viewer.contains(FieldId::ID));
+                return Ok(());
+            };
+            let decided = permitted.decided();
+            let of_friend = |person: &Candidate| {
+                let mask = if person.minor { masks[2] } else { masks[1] };
+                let all = asked[1].with(FieldId::ID).and(mask).and(granted[1]).and(open(person));
+                all.without(FieldSet::of(FieldId::FRIENDS))
+            };
+            let listed = of_viewer.contains(FieldId::FRIENDS);
+            let visible: Vec<_> = people[1..].iter()
+                .filter(|person| listed && of_friend(person).contains(FieldId::ID))
+                .collect();
+            let shown = visible.len().min(limit);
+            prop_assert_eq!(decided.records.len(), 1 + shown);
+            prop_assert_eq!(decided.more, visible.len() > limit);
+            for (record, person) in decided.records[1..].iter().zip(visible) {
+                prop_assert_eq!(record.handle, person.handle);
+                prop_assert_eq!(people[record.position].handle, person.handle);
+                prop_assert_eq!(record.fields, of_friend(person));
+            }
+            let named = asked[0].with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
+            let expected = named.and(of_viewer);
+            let viewer = decided.records[0].fields;
+            prop_assert_eq!(viewer.without(FieldSet::of(FieldId::FRIENDS)), expected);
+            prop_assert_eq!(viewer.contains(FieldId::FRIENDS), shown > 0);
+            prop_assert_eq!((decided.as_of, decided.decided_at), (7, NOW));
+            prop_assert_eq!(decided.valid_until, NOW.plus_seconds(30));
+        }
+    }
+
+    #[test]
+    fn a_stopped_basis_and_a_grant_for_something_else_permit_nothing() {
+        let open = basis(FieldSet::ALL, FieldSet::ALL, FieldSet::ALL);
+        let good = grant(&open, FieldSet::ALL, FieldSet::ALL);
+        let people = || Circle(vec![person(0, FieldSet::ALL, FieldSet::ALL, false)]);
+        let request = Request { viewer: FieldSet::EMPTY, friends: None };
+        let reason = |basis: &Arc<Basis>, grant: &Grant, now| {
+            decide(basis, grant, request, people(), now, 0).err().map(|refused| refused.reason)
+        };
+        assert_eq!(reason(&open, &good, NOW), None);
+        let stopped = Arc::new(Basis { stopped: Some(Reason::Suspended), ..(*open).clone() });
+        assert_eq!(reason(&stopped, &good, NOW), Some(Reason::Suspended));
+        assert_eq!(reason(&open, &good, good.until), Some(Reason::Grant));
+        let other = Grant { purpose: Identifier::parse("ads").unwrap(), ..good.clone() };
+        assert_eq!(reason(&open, &other, NOW), Some(Reason::Grant));
+        let other = Grant { client: Identifier::parse("car").unwrap(), ..good };
+        assert_eq!(reason(&open, &other, NOW), Some(Reason::Grant));
+    }
 }

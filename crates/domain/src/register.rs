@@ -294,7 +294,7 @@ impl Register {
             return Err(ActError::RootChanged);
         }
         let mut taken: BTreeSet<PublicKey> = self.partners.values().map(|p| p.key).collect();
-        taken.insert(keys.root);
+        taken.extend([keys.root, keys.receipts]);
         let mut names = BTreeSet::new();
         for reviewer in &keys.reviewers {
             if !names.insert(&reviewer.id) || !taken.insert(reviewer.key) {

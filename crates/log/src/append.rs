@@ -7,6 +7,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use countersign_domain::decide::{Decided, People as _, Permitted};
+use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
@@ -14,7 +15,7 @@ use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::entry::{
     Disclosure, DisclosureKind, ENTRY_VERSION, EntryError, SignedAct,
 };
-use countersign_verifier::record::{Record, Seed, records_root};
+use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
 use countersign_verifier::replay::ReplayError;
 use tokio::sync::oneshot;
 
@@ -86,6 +87,14 @@ pub enum Stale {
         /// The index of the last act.
         last_act: u64,
     },
+    /// The clock has been set back to before it was decided, where other terms may hold.
+    #[error("it was decided at {decided_at} and it is {now}")]
+    Early {
+        /// The second in which it was decided.
+        decided_at: Timestamp,
+        /// The time that the entry would have had.
+        now: Timestamp,
+    },
     /// Its time has passed.
     #[error("it held until {valid_until} and it is {now}")]
     Expired {
@@ -149,18 +158,19 @@ pub enum ActError {
 }
 
 impl Log {
-    /// Appends a disclosure. When this returns, entry and annex are durable, and the answer may be made.
+    /// Appends a disclosure, the answer to the request of this digest. When this returns, entry and annex are durable, and the answer may be made.
     ///
     /// # Errors
     /// [`NotAppended`]; on [`AppendError::Stale`] decide again and come back.
     pub async fn append<T: Profiles>(
         &self,
         permitted: Permitted<Guarded<T>>,
+        request: Digest,
         circumstances: Circumstances,
     ) -> Result<Released<T>, NotAppended<T>> {
         let (decided, people) = permitted.into_parts();
-        match self.disclose(&decided, &people, circumstances).await {
-            Ok((placed, seed)) => Ok(Released::new(decided, people, placed, seed)),
+        match self.disclose(&decided, &people, request, circumstances).await {
+            Ok((placed, seed)) => Ok(Released::new(decided, people, request, placed, seed)),
             Err(error) => Err(NotAppended { error, people }),
         }
     }
@@ -169,15 +179,17 @@ impl Log {
         &self,
         decided: &Decided,
         people: &Guarded<T>,
+        request: Digest,
         circumstances: Circumstances,
     ) -> Result<(Placed, Seed), AppendError> {
         let mut seed = Seed([0; 32]);
         getrandom::fill(&mut seed.0).map_err(|_| AppendError::NoRandomness)?;
-        let disclosure = self.disclosure(decided, &seed)?;
+        let disclosure = self.disclosure(decided, &request, &seed)?;
         let annex = DisclosureAnnex::of(decided, people.candidates(), seed, circumstances);
         let (reply, answer) = oneshot::channel();
         self.enqueue(Pending::Disclosure(Box::new(PendingDisclosure {
             disclosure,
+            decided_at: decided.decided_at,
             valid_until: decided.valid_until,
             annex: Annex::Disclosure(annex).to_bytes(),
             reply,
@@ -187,7 +199,12 @@ impl Log {
     }
 
     /// The public entry of a decision; its time is set when it is sequenced.
-    fn disclosure(&self, decided: &Decided, seed: &Seed) -> Result<Disclosure, AppendError> {
+    fn disclosure(
+        &self,
+        decided: &Decided,
+        request: &Digest,
+        seed: &Seed,
+    ) -> Result<Disclosure, AppendError> {
         let found = decided.records.len();
         if found > PEOPLE_MAX {
             return Err(AppendError::TooManyPeople { found });
@@ -217,6 +234,7 @@ impl Log {
             people: found.next_power_of_two() as u64,
             purpose: basis.purpose.clone(),
             records: records_root(seed, records),
+            request: request_commitment(seed, request),
             viewer: names(Relation::Viewer),
             time: Timestamp::from_seconds(0),
             v: ENTRY_VERSION,

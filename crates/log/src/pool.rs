@@ -36,6 +36,7 @@ pub(crate) enum Pending {
 /// A disclosure that waits. Its time is set when it is sequenced.
 pub(crate) struct PendingDisclosure {
     pub(crate) disclosure: Disclosure,
+    pub(crate) decided_at: Timestamp,
     pub(crate) valid_until: Timestamp,
     pub(crate) annex: Vec<u8>,
     pub(crate) reply: oneshot::Sender<Result<Placed, AppendError>>,

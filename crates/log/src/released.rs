@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use countersign_domain::decide::{Decided, DecidedRecord};
+use countersign_domain::digest::Digest;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::mask::Basis;
 use countersign_domain::person::PairwiseId;
@@ -35,6 +36,7 @@ pub struct Placed {
 pub struct Released<T> {
     decided: Decided,
     people: Guarded<T>,
+    request: Digest,
     placed: Placed,
     seed: Seed,
 }
@@ -43,6 +45,7 @@ pub struct Released<T> {
 #[must_use = "an answer is there to be sent"]
 pub struct Answer {
     body: Vec<u8>,
+    request: Digest,
     placed: Placed,
     seed: Seed,
     basis: Arc<Basis>,
@@ -53,10 +56,11 @@ impl<T> Released<T> {
     pub(crate) const fn new(
         decided: Decided,
         people: Guarded<T>,
+        request: Digest,
         placed: Placed,
         seed: Seed,
     ) -> Self {
-        Self { decided, people, placed, seed }
+        Self { decided, people, request, placed, seed }
     }
 
     /// Where and when the disclosure stands in the log.
@@ -81,11 +85,12 @@ impl<T> Released<T> {
 impl<T: Profiles> Released<T> {
     /// Makes the answer: `write` gets the records, the viewer's first, and writes the body.
     pub fn answer(self, write: impl FnOnce(Records<'_, T>) -> Vec<u8>) -> Answer {
-        let Self { decided, people, placed, seed } = self;
+        let Self { decided, people, request, placed, seed } = self;
         let people = people.open();
         let body = write(Records { left: decided.records.iter(), people: &people });
         Answer {
             body,
+            request,
             placed,
             seed,
             viewer: decided.records.first().map(|viewer| viewer.pairwise),
@@ -156,6 +161,12 @@ impl Answer {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The digest of the request that it answers.
+    #[must_use]
+    pub const fn request(&self) -> Digest {
+        self.request
     }
 
     /// The body, to be sent. Make the receipt before.

@@ -64,13 +64,12 @@ impl Sequencer {
         let time = self.now();
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
-        for PendingDisclosure { disclosure, valid_until, annex, reply } in disclosures {
+        for pending in disclosures {
             let index = self.frontier.size() + sequenced.len() as u64;
-            let disclosure = Disclosure { time, ..disclosure };
-            match self.place(disclosure, valid_until, index, &annex, &mut batch) {
-                Ok(placed) => sequenced.push((placed, reply)),
+            match self.place(&pending, time, index, &mut batch) {
+                Ok(placed) => sequenced.push((placed, pending.reply)),
                 // A caller that has gone away needs no answer.
-                Err(error) => drop(reply.send(Err(error))),
+                Err(error) => drop(pending.reply.send(Err(error))),
             }
         }
         if sequenced.is_empty() {
@@ -91,29 +90,33 @@ impl Sequencer {
     /// Puts one disclosure into the batch, if it still holds.
     fn place(
         &self,
-        disclosure: Disclosure,
-        valid_until: Timestamp,
+        pending: &PendingDisclosure,
+        time: Timestamp,
         index: u64,
-        annex: &[u8],
         batch: &mut Batch,
     ) -> Result<Placed, AppendError> {
-        let time = disclosure.time;
-        self.check_order(disclosure.as_of, valid_until, time).inspect_err(|_| {
+        self.check_order(pending, time).inspect_err(|_| {
             add(&self.shared.counters.refused_stale, 1);
         })?;
+        let disclosure = Disclosure { time, ..pending.disclosure.clone() };
         let entry = Entry::Disclosure(disclosure).to_bytes()?;
-        push(batch, &entry, annex)?;
+        push(batch, &entry, &pending.annex)?;
         Ok(self.placed(index, &entry, time, time))
     }
 
     /// INVARIANT: no disclosure stands behind an act that its decision had not seen, or at a time at which
     /// its decision no longer held. Maintained here, on the only thread that appends.
-    fn check_order(&self, as_of: u64, valid_until: Timestamp, now: Timestamp) -> Result<(), Stale> {
+    fn check_order(&self, pending: &PendingDisclosure, now: Timestamp) -> Result<(), Stale> {
+        let PendingDisclosure { disclosure, decided_at, valid_until, .. } = pending;
+        let (as_of, decided_at, valid_until) = (disclosure.as_of, *decided_at, *valid_until);
         if as_of > self.frontier.size() {
             return Err(Stale::Ahead { as_of, size: self.frontier.size() });
         }
         if let Some(last_act) = self.replay.register().last_act().filter(|act| *act >= as_of) {
             return Err(Stale::ActBetween { as_of, last_act });
+        }
+        if now < decided_at {
+            return Err(Stale::Early { decided_at, now });
         }
         if now >= valid_until {
             return Err(Stale::Expired { valid_until, now });

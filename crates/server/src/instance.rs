@@ -11,6 +11,7 @@ use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_log::backend::posix::Posix;
+use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError};
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
@@ -18,7 +19,7 @@ use crate::clock;
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
-use crate::gateway::admin::AdminToken;
+use crate::gateway::bearer::{BearerToken, TokenFileError};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::token::Tokens;
@@ -73,6 +74,15 @@ pub enum InstanceError {
     /// A key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Receipts would be signed with a key that the log does not name.
+    #[error("{}: the log names another key for receipts; put the right key there, or have the root key sign a `keys` act that names this one", path.display())]
+    ReceiptsKey {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A token of the platform's own.
+    #[error(transparent)]
+    Token(#[from] TokenFileError),
     /// The field schema.
     #[error(transparent)]
     Schema(#[from] SchemaFileError),
@@ -113,9 +123,11 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
     for name in PLATFORM_KEYS {
         SecretKey::generate()?.write_new(&directory.key(name))?;
     }
-    let mut token = [0; 32];
-    getrandom::fill(&mut token).map_err(KeyError::Randomness)?;
-    write_new(&directory.admin_token(), &const_hex::encode(token), 0o600)?;
+    for path in [directory.admin_token(), directory.metrics_token()] {
+        let mut token = [0; 32];
+        getrandom::fill(&mut token).map_err(KeyError::Randomness)?;
+        write_new(&path, &const_hex::encode(token), 0o600)?;
+    }
     let reviewers = make_reviewers(&directory, &founding.reviewers)?;
     People::open(&directory.people(), StoreOptions::default())?;
     found_log(&directory, reviewers)
@@ -130,9 +142,12 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
     let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
     let token_key = SecretKey::read(&directory.key("tokens"))?;
-    let file = |error| InstanceError::File { path: directory.admin_token(), error };
-    let admin_token = AdminToken::read(&directory.admin_token()).map_err(file)?;
+    let admin_token = BearerToken::read(&directory.admin_token())?;
+    let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let log = open_log(directory, &config)?;
+    if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
+        return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
+    }
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
@@ -143,6 +158,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
         people,
         receipts,
         admin_token,
+        metrics_token,
         log,
         config,
     }))

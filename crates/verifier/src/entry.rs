@@ -79,6 +79,8 @@ pub struct Disclosure {
     pub purpose: Identifier,
     /// The root over the commitments to the records.
     pub records: Digest,
+    /// The commitment to the request that was answered; see [`record`](crate::record).
+    pub request: Digest,
     /// The fields that were released of the viewer, in the order of the schema.
     #[serde(rename = "self")]
     pub viewer: Vec<String>,

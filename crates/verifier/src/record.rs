@@ -6,6 +6,7 @@
 //! commitment_i = SHA-256("cs1:reco" ‖ salt_i ‖ record_i)
 //! record       = pairwise id (16) ‖ relation (1) ‖ fields (16, big-endian; bit n is field n)
 //! records      = RFC 6962 root over the commitments
+//! request      = SHA-256("cs1:requ" ‖ seed ‖ digest of the request)   see [`receipt`](crate::receipt)
 //! ```
 //!
 //! Tags are eight bytes, and everything after them has a fixed length or comes last, so no two inputs
@@ -23,6 +24,7 @@ use crate::merkle::{self, Frontier, Hash};
 const PAIRWISE_TAG: &[u8; 8] = b"cs1:pair";
 const SALT_TAG: &[u8; 8] = b"cs1:salt";
 const RECORD_TAG: &[u8; 8] = b"cs1:reco";
+const REQUEST_TAG: &[u8; 8] = b"cs1:requ";
 
 /// The bytes of an encoded record.
 pub const RECORD_BYTES: usize = 33;
@@ -93,6 +95,18 @@ impl Record {
             .finalize()
             .into()
     }
+}
+
+/// The commitment to the request that a disclosure answers, which an entry carries as `request`: one
+/// entry vouches for the answer to one request, its nonce included, and for no other.
+#[must_use]
+pub fn request_commitment(seed: &Seed, request: &Digest) -> Digest {
+    let hash = Sha256::new()
+        .chain_update(REQUEST_TAG)
+        .chain_update(seed.0)
+        .chain_update(request.0)
+        .finalize();
+    Digest(hash.into())
 }
 
 /// The root over the commitments to these records, which an entry carries as `records`.

@@ -131,7 +131,7 @@ impl Replay {
 
     fn check_signatures(&self, signed: &SignedAct, message: &[u8]) -> Result<(), ReplayError> {
         let kind = signed.act.kind();
-        let required = signed.act.required(self.partner_of_client(&signed.act));
+        let required = signed.act.required(self.partner_concerned(&signed.act));
         let mut signers = BTreeSet::new();
         let mut reviewers = 0;
         for signature in &signed.signatures {
@@ -167,9 +167,18 @@ impl Replay {
         Ok(())
     }
 
-    fn partner_of_client(&self, act: &Act) -> Option<&Identifier> {
-        let Act::Build(build) = act else { return None };
-        self.register.clients().get(&build.client).map(|client| &client.partner)
+    /// The partner without whose signature the act would be somebody else's word about it.
+    fn partner_concerned(&self, act: &Act) -> Option<&Identifier> {
+        match act {
+            Act::Build(build) => {
+                self.register.clients().get(&build.client).map(|client| &client.partner)
+            }
+            Act::Partner(partner) => {
+                let before = self.register.partners().get(&partner.id)?;
+                (before.key != partner.key).then_some(&before.id)
+            }
+            _ => None,
+        }
     }
 
     /// The key of a signer; the first `keys` act brings its own root, which nobody could announce.

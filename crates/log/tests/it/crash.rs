@@ -11,8 +11,8 @@ use countersign_verifier::merkle::root_of_leaves;
 use proptest::prelude::*;
 
 use crate::support::{
-    Acknowledged, ORIGIN, Setup, assert_kept, block_on, disclose, founding_acts, leaves, pairs,
-    reinstatement, suspension,
+    Acknowledged, ORIGIN, REQUEST, Setup, assert_kept, block_on, disclose, founding_acts, leaves,
+    pairs, reinstatement, suspension,
 };
 
 /// Founds a log and works with it until the machine stops. Says what was acknowledged.
@@ -214,5 +214,5 @@ fn texts_that_are_too_long_are_cut_and_not_refused() {
     let log = Setup::lazy().found(&memory);
     let circumstances = Circumstances { zone: Some("ö".repeat(300)), ..Circumstances::default() };
     let permitted = crate::support::permitted(&log, 1);
-    assert!(block_on(log.append(permitted, circumstances)).is_ok());
+    assert!(block_on(log.append(permitted, REQUEST, circumstances)).is_ok());
 }

@@ -17,8 +17,8 @@ use countersign_verifier::record::{Record, records_root};
 use countersign_verifier::replay::ReplayError;
 
 use crate::support::{
-    Acknowledged, Data, NOW, Setup, assert_kept, block_on, circumstances, decided, disclose,
-    founding_acts, pairs, permitted, reinstatement, suspension,
+    Acknowledged, Data, NOW, REQUEST, Setup, assert_kept, block_on, circumstances, decided,
+    disclose, founding_acts, pairs, permitted, reinstatement, suspension,
 };
 
 #[test]
@@ -73,13 +73,13 @@ fn a_decision_that_has_not_seen_an_act_is_decided_again() {
     let log = Setup::lazy().found(&Memory::new());
     let before = permitted(&log, 1);
     block_on(log.append_act(suspension(), None, None)).unwrap();
-    let refused = block_on(log.append(before, circumstances())).err().unwrap();
+    let refused = block_on(log.append(before, REQUEST, circumstances())).err().unwrap();
     let between = Stale::ActBetween { as_of: 3, last_act: 3 };
     assert_eq!(refused.error, AppendError::Stale(between));
     assert_eq!(log.metrics().refused_stale, 1);
     // The people come back under guard, and a decision that has seen the act may go on.
     let again = decided(refused.people, log.view().as_of, Timestamp::MAX);
-    assert_eq!(block_on(log.append(again, circumstances())).unwrap().placed().index, 4);
+    assert_eq!(block_on(log.append(again, REQUEST, circumstances())).unwrap().placed().index, 4);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_decision_holds_until_its_time_and_not_ahead_of_the_log() {
     let until = Timestamp::from_seconds(NOW + 10);
     let append = |as_of| {
         let people = Guarded::new(Data::with_friends(1));
-        block_on(log.append(decided(people, as_of, until), circumstances()))
+        block_on(log.append(decided(people, as_of, until), REQUEST, circumstances()))
     };
     setup.clock.set(NOW + 9);
     assert_eq!(append(3).unwrap().placed().time, Timestamp::from_seconds(NOW + 9));
@@ -115,7 +115,7 @@ fn no_disclosure_stands_behind_an_act_that_it_has_not_seen() {
             for _ in 0..60 {
                 let decision = permitted(&log, task);
                 tokio::task::yield_now().await;
-                match log.append(decision, circumstances()).await {
+                match log.append(decision, REQUEST, circumstances()).await {
                     Ok(_) => {}
                     Err(refused) => assert!(matches!(refused.error, AppendError::Stale(_))),
                 }

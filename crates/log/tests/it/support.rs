@@ -305,6 +305,9 @@ pub(crate) fn permitted(log: &Log, friends: usize) -> Permitted<Guarded<Data>> {
     decided(Guarded::new(Data::with_friends(friends)), log.view().as_of, Timestamp::MAX)
 }
 
+/// The digest of the request that every disclosure answers here.
+pub(crate) const REQUEST: Digest = Digest([0x5e; 32]);
+
 pub(crate) fn circumstances() -> Circumstances {
     Circumstances { network: Some("192.0.2.0/24".to_owned()), ..Circumstances::default() }
 }
@@ -314,7 +317,9 @@ pub(crate) async fn disclose(
     log: &Log,
     friends: usize,
 ) -> Result<Released<Data>, countersign_log::append::AppendError> {
-    log.append(permitted(log, friends), circumstances()).await.map_err(|refused| refused.error)
+    log.append(permitted(log, friends), REQUEST, circumstances())
+        .await
+        .map_err(|refused| refused.error)
 }
 
 /// What a caller was told is durable.

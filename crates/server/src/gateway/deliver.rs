@@ -16,12 +16,12 @@ use sha2::{Digest as _, Sha256};
 use super::Gateway;
 use super::errors::GraphError;
 
-/// The response that carries this answer to the request of this digest.
+/// The response that carries this answer.
 ///
 /// # Errors
 /// [`GraphError`] 2 if no receipt can be made; the disclosure then stands in the log, as one that may
 /// have been released.
-pub fn deliver(answer: Answer, request: Digest, gateway: &Gateway) -> Result<Response, GraphError> {
+pub fn deliver(answer: Answer, gateway: &Gateway) -> Result<Response, GraphError> {
     let placed = answer.placed();
     let receipt = Receipt {
         agreement: answer.basis().agreement,
@@ -31,7 +31,7 @@ pub fn deliver(answer: Answer, request: Digest, gateway: &Gateway) -> Result<Res
         index: placed.index,
         leaf: Digest(placed.leaf_hash),
         origin: gateway.config.origin().to_owned(),
-        request,
+        request: answer.request(),
         time: placed.time,
         v: RECEIPT_VERSION,
     };

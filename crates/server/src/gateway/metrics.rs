@@ -1,10 +1,11 @@
-//! `GET /metrics`, in the text format of Prometheus and OpenMetrics. No figure is about a person.
+//! `GET /metrics`, in the text format of Prometheus and OpenMetrics. No figure is about a
+//! person, but all are exact, so they are for the platform alone.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -13,7 +14,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::Gateway;
+use super::admin::AdminError;
+use super::{Gateway, bearer};
 
 /// The counters of the gateway and gauges of the log.
 pub struct Metrics {
@@ -87,8 +89,18 @@ impl Metrics {
     }
 }
 
-/// `GET /metrics`.
-pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
+/// `GET /metrics`, for whoever has the metrics token or the admin token: the counts are exact, and
+/// beside the public log they would tell how many people each answer was about.
+pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+    let opens = |presented: &str| {
+        gateway.metrics_token.opens_for(presented) | gateway.admin_token.opens_for(presented)
+    };
+    if !bearer::presented(&headers).is_some_and(opens) {
+        return AdminError::unauthorised(
+            "a token is needed: Authorization: Bearer, with the content of keys/metrics.token",
+        )
+        .into_response();
+    }
     let metrics = &gateway.metrics;
     let log = gateway.log.metrics();
     metrics.log_entries.set(gateway.log.head());

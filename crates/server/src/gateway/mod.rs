@@ -17,6 +17,7 @@ use crate::source::image::ImageSource;
 use crate::store::People;
 
 pub mod admin;
+pub mod bearer;
 pub mod deliver;
 pub mod errors;
 pub mod graph;
@@ -54,7 +55,9 @@ pub struct Gateway {
     /// The counters.
     pub metrics: metrics::Metrics,
     /// What the admin API asks for.
-    pub admin_token: admin::AdminToken,
+    pub admin_token: bearer::BearerToken,
+    /// What the metrics ask for; the admin token opens them too.
+    pub metrics_token: bearer::BearerToken,
 }
 
 /// All endpoints. Whatever is not one of the named paths is a Graph path.

@@ -1,47 +1,23 @@
 //! The admin API, for the platform's own engineers and tools: `/admin/v1/…`. Every call needs the
 //! instance's admin token; an act needs its signatures besides.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 use super::Gateway;
+use super::bearer;
+use crate::store::StoreError;
 
 pub mod acts;
 pub mod register;
 pub mod settings;
 pub mod tokens;
-
-/// The text that opens the admin API.
-pub struct AdminToken(Zeroizing<String>);
-
-impl AdminToken {
-    /// Reads the token from its file.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn read(path: &Path) -> std::io::Result<Self> {
-        Ok(Self(Zeroizing::new(std::fs::read_to_string(path)?.trim().to_owned())))
-    }
-
-    /// The token, to be sent in a header.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn opens_for(&self, presented: &str) -> bool {
-        !self.0.is_empty() && bool::from(self.0.as_bytes().ct_eq(presented.as_bytes()))
-    }
-}
 
 /// Lets a request pass that carries the admin token.
 pub async fn require_token(
@@ -49,16 +25,14 @@ pub async fn require_token(
     request: Request,
     next: Next,
 ) -> Response {
-    let presented = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
+    let presented = bearer::presented(request.headers());
     if presented.is_some_and(|presented| gateway.admin_token.opens_for(presented)) {
         next.run(request).await
     } else {
-        let message = "the admin token is needed: Authorization: Bearer, with the content of keys/admin.token";
-        AdminError { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }.into_response()
+        AdminError::unauthorised(
+            "the admin token is needed: Authorization: Bearer, with the content of keys/admin.token",
+        )
+        .into_response()
     }
 }
 
@@ -73,6 +47,11 @@ pub struct AdminError {
 }
 
 impl AdminError {
+    /// Who calls has not shown the right token.
+    pub fn unauthorised(message: &str) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }
+    }
+
     /// The call asks for something that cannot be.
     pub fn unprocessable(error: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, message: error.to_string() }
@@ -86,6 +65,15 @@ impl AdminError {
     /// Something of ours fails.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UnknownPerson => Self::not_found("account"),
+            other => Self::internal(other),
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use countersign_domain::field::FieldSet;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
@@ -14,7 +13,8 @@ use countersign_domain::settings::Settings;
 use super::AdminError;
 use crate::gateway::Gateway;
 
-/// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field.
+/// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field that
+/// there is. What a later schema adds, nobody has chosen yet, so it stays closed.
 pub type OpenFields = BTreeMap<String, Vec<String>>;
 
 /// What is open now.
@@ -46,9 +46,7 @@ pub async fn put(
     let handle = handle.ok_or_else(|| AdminError::not_found("account"))?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let settings = gateway.people.settings(handle).map_err(AdminError::internal)?;
-    let settings = apply(settings, &open, schema)?;
-    gateway.people.set_settings(handle, settings).map_err(AdminError::internal)?;
+    let settings = gateway.people.change_settings(handle, |now| apply(now, &open, schema))?;
     Ok(Json(names(settings, schema)))
 }
 
@@ -64,7 +62,7 @@ pub(crate) fn apply(
             AdminError::unprocessable(format!("there is no route {name:?}; use one of {routes}"))
         })?;
         let set = if fields.iter().any(|field| field == "*") {
-            FieldSet::ALL
+            schema.all()
         } else {
             schema.resolve(fields).map_err(AdminError::unprocessable)?
         };

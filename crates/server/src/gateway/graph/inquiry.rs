@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use countersign_domain::decide::{People as _, Permitted, decide};
-use countersign_domain::field::FieldId;
+use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::reason::Reason;
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::Circumstances;
 use countersign_log::append::AppendError;
@@ -59,12 +58,13 @@ impl Inquiry<'_> {
     pub(super) async fn release(
         &self,
         token_in_query: bool,
+        request: Digest,
         circumstances: &Circumstances,
         mut now: Timestamp,
     ) -> Result<Logged, GraphError> {
         for _ in 0..DECISIONS_MAX {
             let Decision { permitted, asked, compiled } = self.decide(token_in_query, now)?;
-            match self.gateway.log.append(permitted, circumstances.clone()).await {
+            match self.gateway.log.append(permitted, request, circumstances.clone()).await {
                 Ok(released) => return Ok(Logged { released, asked, compiled }),
                 Err(refused) if matches!(refused.error, AppendError::Stale(_)) => {
                     now = clock::now();
@@ -86,6 +86,11 @@ impl Inquiry<'_> {
             return Err(GraphError::token_in_query());
         }
         let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
+        // A receipt that the register's key does not verify would be worth nothing, so nothing is logged.
+        let receipts = compiled.register.keys().map(|keys| keys.receipts);
+        if receipts != Some(gateway.receipts.public_key()) {
+            return Err(unavailable("keys/receipts.key is not the receipts key of the register"));
+        }
         let about_viewer = self.is_about_viewer(&basis.partner)?;
         let graph = &gateway.config.graph;
         let asked = Asked::parse(&self.target, about_viewer, &self.query, schema, graph)?;
@@ -114,12 +119,8 @@ impl Inquiry<'_> {
 /// What would be an answer without its subject is refused before anything is logged.
 fn check_form(permitted: &Permitted<Guarded<Circle>>, form: Form) -> Result<(), GraphError> {
     let records = &permitted.decided().records;
-    let list_released =
-        records.first().is_some_and(|viewer| viewer.fields.contains(FieldId::FRIENDS));
     match form {
-        Form::Viewer => Ok(()),
-        Form::Friends if list_released => Ok(()),
-        Form::Friends => Err(GraphError::refused(Reason::Settings)),
+        Form::Viewer | Form::Friends => Ok(()),
         Form::Person(_) if records.len() == 2 => Ok(()),
         Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
     }

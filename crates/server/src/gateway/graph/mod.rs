@@ -100,12 +100,12 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
     let target = Target::parse(incoming.uri.path())?;
     let nonce = incoming.nonce()?;
 
+    let request =
+        request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
     let inquiry = Inquiry { gateway, build: access.build.as_str(), stored: &stored, target, query };
     let circumstances = circumstances(access.grant, incoming.client.ip());
     let Logged { released, asked, compiled } =
-        inquiry.release(in_query.is_some(), &circumstances, now).await?;
-    let request =
-        request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
+        inquiry.release(in_query.is_some(), request, &circumstances, now).await?;
     let page = Page {
         public_url: gateway.config.public_url(),
         version: inquiry.target.version,
@@ -118,7 +118,7 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
     let people_count = released.decided().records.len();
     let answer = released.answer(|records| page.render(records));
     gateway.metrics.released(people_count, answer.body().len());
-    deliver(answer, request, gateway)
+    deliver(answer, gateway)
 }
 
 /// What is kept of where a request came from: enough to see one token in many networks, too little to

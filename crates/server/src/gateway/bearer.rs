@@ -1,0 +1,81 @@
+//! The texts that open what is for the platform's own engineers and machines: each in a file, sent as
+//! a bearer token.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use axum::http::{HeaderMap, header};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// A secret text.
+pub struct BearerToken(Zeroizing<String>);
+
+/// A token that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenFileError {
+    /// The file cannot be read.
+    #[error("{}: {error}; it holds a random text, which `countersign init` writes", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file can be read by others than its owner.
+    #[error("{}: others than its owner may read this token (mode {mode:o}); run `chmod 600` on it and write another random text into it", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file holds nothing.
+    #[error("{}: it is empty; write a random text into it", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl BearerToken {
+    /// Reads a token from its file.
+    ///
+    /// # Errors
+    /// [`TokenFileError`]: unreadable, exposed to others, or empty.
+    pub fn read(path: &Path) -> Result<Self, TokenFileError> {
+        let failed = |error| TokenFileError::File { path: path.to_owned(), error };
+        let mut file = File::open(path).map_err(failed)?;
+        let mode = file.metadata().map_err(failed)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(TokenFileError::Exposed { path: path.to_owned(), mode });
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(failed)?;
+        let token = Zeroizing::new(text.trim().to_owned());
+        if token.is_empty() {
+            return Err(TokenFileError::Empty { path: path.to_owned() });
+        }
+        Ok(Self(token))
+    }
+
+    /// The token, to be sent in a header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is what was presented; how long the answer takes says nothing about it.
+    #[must_use]
+    pub fn opens_for(&self, presented: &str) -> bool {
+        bool::from(self.0.as_bytes().ct_eq(presented.as_bytes()))
+    }
+}
+
+/// The bearer token of a request.
+#[must_use]
+pub fn presented(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
