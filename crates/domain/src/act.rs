@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::identifier::Identifier;
 use crate::key::PublicKey;
 use crate::partner::Partner;
+use crate::text::{self, NAME_CHARACTERS_MAX, NotPlainText, REASON_CHARACTERS_MAX};
 
 /// A governance act, the payload of one entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -205,6 +206,31 @@ impl Act {
             },
             Self::ReviewPause(pause) => reviewers(if pause.paused { 1 } else { FOUR_EYES }),
             Self::Suspension(_) => reviewers(1),
+        }
+    }
+
+    /// Checks the texts that people wrote into the act, which others will see on their terminals.
+    ///
+    /// # Errors
+    /// [`NotPlainText`], naming the first one that cannot be shown.
+    pub fn check_texts(&self) -> Result<(), NotPlainText> {
+        let name = |what, text: &str| text::check(what, NAME_CHARACTERS_MAX, text);
+        let reason = |text: &str| text::check("reason", REASON_CHARACTERS_MAX, text);
+        match self {
+            Self::Partner(partner) => {
+                name("partner's name", &partner.name)?;
+                partner.owners.iter().try_for_each(|owner| name("owner's name", &owner.name))
+            }
+            Self::Build(build) => name("package", &build.package),
+            Self::ReviewPause(pause) => reason(&pause.reason),
+            Self::Suspension(act) => reason(&act.reason),
+            Self::Reinstatement(act) => reason(&act.reason),
+            // Identifiers, keys and digests cannot hold such text.
+            Self::Keys(_)
+            | Self::FieldSchema(_)
+            | Self::Rules(_)
+            | Self::Agreement(_)
+            | Self::Review(_) => Ok(()),
         }
     }
 

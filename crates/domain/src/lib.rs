@@ -26,4 +26,5 @@ pub mod rules;
 pub mod schema;
 pub mod settings;
 pub mod terms;
+pub mod text;
 pub mod time;

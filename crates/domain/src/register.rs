@@ -16,6 +16,7 @@ use crate::partner::Partner;
 use crate::relation::Relation;
 use crate::rules::{PlatformRules, RulesDocument, RulesError};
 use crate::schema::{FieldSchema, SchemaDocument, SchemaError};
+use crate::text::NotPlainText;
 
 /// The public state of governance after some number of entries.
 #[derive(Clone, Debug, Default)]
@@ -180,6 +181,9 @@ pub enum ActError {
     /// The rules' document.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// A text that would do something to whoever reads it.
+    #[error(transparent)]
+    Text(#[from] NotPlainText),
 }
 
 impl Register {
@@ -196,6 +200,7 @@ impl Register {
         if self.keys.is_none() && !matches!(act, Act::Keys(_)) {
             return Err(ActError::NoKeysYet);
         }
+        act.check_texts()?;
         match act {
             Act::Keys(keys) => self.apply_keys(keys)?,
             Act::FieldSchema(_) => self.apply_schema(document)?,
@@ -450,5 +455,57 @@ impl Register {
         } else {
             Err(ActError::SuspensionStands { subject: subject.clone(), suspended: suspend })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::{Reviewer, Suspension};
+    use crate::partner::{Country, Owner};
+
+    fn name(text: &str) -> Identifier {
+        Identifier::parse(text).unwrap()
+    }
+
+    fn partner(legal_name: &str, owner: &str) -> Act {
+        let country = Country::parse("NL").unwrap();
+        Act::Partner(Partner {
+            id: name("aurora"),
+            name: legal_name.to_owned(),
+            country,
+            parent_country: country,
+            owners: vec![Owner { name: owner.to_owned(), country, percent: 100 }],
+            key: PublicKey([9; 32]),
+        })
+    }
+
+    #[test]
+    fn unauthorised_escapes_of_terminals_are_no_names_and_no_reasons() {
+        let mut register = Register::default();
+        let reviewers = vec![Reviewer { id: name("ines"), key: PublicKey([3; 32]) }];
+        let keys = Keys { root: PublicKey([1; 32]), receipts: PublicKey([2; 32]), reviewers };
+        register.apply(0, &Act::Keys(keys), None).unwrap();
+        let escape = "Aurora\u{1b}[1A\u{1b}[2Ksuspend nobody";
+        let long = "x".repeat(201);
+        for (bad, what) in [
+            (partner(escape, "Holding"), "partner's name"),
+            (partner(&long, "Holding"), "partner's name"),
+            (partner("", "Holding"), "partner's name"),
+            (partner("Aurora", escape), "owner's name"),
+        ] {
+            let error = register.apply(1, &bad, None).unwrap_err();
+            assert!(matches!(&error, ActError::Text(text) if text.what == what), "{error}");
+            assert!(register.partners().is_empty());
+        }
+        register.apply(1, &partner("Aurora", "Holding"), None).unwrap();
+        let suspend = |reason: &str| {
+            let subject = Subject::Partner(name("aurora"));
+            Act::Suspension(Suspension { subject, reason: reason.to_owned() })
+        };
+        let error = register.apply(2, &suspend("audit\r\n"), None).unwrap_err();
+        assert!(matches!(&error, ActError::Text(text) if text.what == "reason"), "{error}");
+        assert!(register.suspended().is_empty());
+        register.apply(2, &suspend("audit"), None).unwrap();
     }
 }

@@ -28,7 +28,8 @@ use crate::released::{Placed, Released};
 /// The most people in one answer, the viewer included: an annex tells so many decisions apart.
 pub const PEOPLE_MAX: usize = 65_535;
 
-/// The most disclosures and acts that may wait; one more is turned away at once.
+/// The most that may wait before a disclosure is turned away at once. Acts are not: they are what ends
+/// a flood of disclosures.
 const QUEUE_MAX: u64 = 16_384;
 
 /// Why a disclosure was not appended. Nothing was released.
@@ -53,7 +54,15 @@ pub enum AppendError {
         /// What the file layer says.
         kind: io::ErrorKind,
     },
-    /// Too much waits already.
+    /// What is durable has waited too long to be published, as receipts promise it.
+    #[error(
+        "nothing could be published since {since}, so no receipt can promise that its entry will be; mend publishing: disclosing goes on by itself"
+    )]
+    Unpublished {
+        /// The second in which the oldest entry that waits was made durable, or earlier.
+        since: Timestamp,
+    },
+    /// Too much waits already. No act is ever told so.
     #[error("{QUEUE_MAX} disclosures wait already; try again later")]
     Busy,
     /// The log was shut down.
@@ -265,7 +274,8 @@ impl Log {
     fn enqueue(&self, pending: Pending) -> Result<(), AppendError> {
         let inner = self.inner();
         let queue_length = &inner.shared.counters.queue_length;
-        if queue_length.fetch_add(1, Ordering::Relaxed) >= QUEUE_MAX {
+        let is_bounded = matches!(pending, Pending::Disclosure(_));
+        if queue_length.fetch_add(1, Ordering::Relaxed) >= QUEUE_MAX && is_bounded {
             queue_length.fetch_sub(1, Ordering::Relaxed);
             return Err(AppendError::Busy);
         }

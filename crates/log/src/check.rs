@@ -14,7 +14,9 @@ use countersign_verifier::tile::TilePath;
 use crate::annex::{Annex, DisclosureAnnex};
 use crate::backend::Backend;
 use crate::open::{STREAM, Walk};
-use crate::publish::{PUBLISHED_CHECKPOINT, STORED_CHECKPOINT, document_path, tile_path};
+use crate::publish::{
+    PUBLISHED_CHECKPOINT, SITE_FOLDER, STORED_CHECKPOINT, document_path, tile_path,
+};
 use crate::stream::{Found, Position, Stream};
 
 /// After so many findings no more are listed.
@@ -33,6 +35,17 @@ pub struct Report {
     pub unfinished_bytes: u64,
     /// What is wrong.
     pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether all that is wrong is on the public site, which is written again from the stream. A
+    /// checkpoint there is not among it: it was signed.
+    #[must_use]
+    pub fn is_stream_sound(&self) -> bool {
+        let site = format!("{SITE_FOLDER}/");
+        let is_mended = |file: &str| file.starts_with(&site) && file != PUBLISHED_CHECKPOINT;
+        self.findings.iter().all(|finding| is_mended(&finding.file))
+    }
 }
 
 /// One thing that is wrong.
@@ -166,7 +179,10 @@ impl Check<'_> {
     fn compare_file(&mut self, path: &str, expected: &[u8]) {
         match self.backend.read(path) {
             Ok(Some(found)) if found == expected => {}
-            Ok(Some(_)) => self.find(path, "it differs from the stream"),
+            Ok(Some(_)) => {
+                let what = "it differs from the stream; remove it, and restart the server to write it again";
+                self.find(path, what);
+            }
             Ok(None) => {
                 self.find(path, "there is no such file; restart the server to write it again")
             }

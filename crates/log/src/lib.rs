@@ -33,12 +33,14 @@ mod shared;
 pub mod signer;
 pub mod stream;
 mod tiles;
+pub mod trouble;
 mod writer;
 
 pub use open::{LogConfig, OpenError, Recovered};
 pub use shared::View;
 
 use crate::backend::Lock;
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::pool::Pending;
 use crate::publish::Stop;
@@ -55,6 +57,8 @@ pub(crate) struct Inner {
     key: NoteKey,
     pub(crate) queue: Sender<Pending>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) merge_delay_s: u64,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -108,7 +112,7 @@ impl Log {
     /// What it has counted.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.inner.shared.counters.read()
+        self.inner.shared.metrics()
     }
 
     /// Finishes what waits, publishes it, and ends. What is appended later is refused.
@@ -118,6 +122,12 @@ impl Log {
 }
 
 impl Inner {
+    /// What is so of the thread that appends; `None` after a shutdown.
+    pub(crate) fn sequencer_has(&self, is_so: impl Fn(&JoinHandle<()>) -> bool) -> Option<bool> {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.as_ref().map(|threads| is_so(&threads.sequencer))
+    }
+
     fn shutdown(&self) {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(threads) = threads else { return };

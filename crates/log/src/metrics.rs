@@ -27,6 +27,8 @@ pub struct Metrics {
     pub checkpoint_seconds: u64,
     /// Rounds of publishing that failed since start.
     pub publish_errors: u64,
+    /// The second since which something durable waits to be published; 0 when nothing does.
+    pub unpublished_since_seconds: u64,
 }
 
 #[derive(Default)]
@@ -53,6 +55,7 @@ pub(crate) fn set(counter: &AtomicU64, value: u64) {
 }
 
 impl Counters {
+    /// All of them; the second that is no counter is 0.
     pub(crate) fn read(&self) -> Metrics {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Metrics {
@@ -67,6 +70,7 @@ impl Counters {
             checkpoint_size: of(&self.checkpoint_size),
             checkpoint_seconds: of(&self.checkpoint_seconds),
             publish_errors: of(&self.publish_errors),
+            unpublished_since_seconds: 0,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use countersign_domain::time::Timestamp;
 use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
 use countersign_verifier::chronology::{Chronology, TooEarly};
 use countersign_verifier::entry::{Entry, EntryError};
@@ -32,7 +33,8 @@ use crate::{Inner, Log, Threads};
 /// The stream's file.
 pub(crate) const STREAM: &str = "stream/stream";
 
-const LOCK: &str = "stream/lock";
+/// The file that whoever has the log open holds a lock on.
+pub const LOCK: &str = "stream/lock";
 
 /// How a log behaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -270,6 +272,8 @@ struct Replayed {
     end: Position,
     last_batch: Option<u64>,
     torn_bytes: u64,
+    /// The earliest time that the oldest entry which is not published can have been appended at.
+    unpublished_since: Option<Timestamp>,
 }
 
 /// Reads the whole stream, writes again what is missing on the site, and finds what was signed.
@@ -283,6 +287,7 @@ fn replay(
     let mut walk = Walk::new(origin);
     let mut at = Position::START;
     let mut last_batch = None;
+    let mut unpublished_since = None;
     let torn_bytes = loop {
         let (batch, end) = match stream.read(at)? {
             Found::Batch { batch, end } => (batch, end),
@@ -301,6 +306,9 @@ fn replay(
             if let (Entry::Act(act), Annex::Act(annex)) = (&entry, &annex) {
                 publish_document(backend, act.act.document(), annex.document.as_deref())?;
             }
+            if index >= published_size {
+                unpublished_since.get_or_insert(walk.chronology.floor());
+            }
             for signed in signed {
                 signed.compare(&walk.tiles)?;
             }
@@ -315,7 +323,7 @@ fn replay(
             return Err(OpenError::Lost { file: signed.file, found, signed: signed_size });
         }
     }
-    Ok(Replayed { walk, end: at, last_batch, torn_bytes })
+    Ok(Replayed { walk, end: at, last_batch, torn_bytes, unpublished_since })
 }
 
 fn site(error: PublishError) -> OpenError {
@@ -371,7 +379,7 @@ impl Log {
         let writer = StreamWriter::resume(stream, replayed.end, replayed.last_batch)?;
         let parts = Parts { config, backend, signer, clock, key, lock };
         let stored = Stored { bytes: stored.bytes, checkpoint: stored.checkpoint };
-        Ok((start(parts, replayed.walk, writer, stored)?, recovered))
+        Ok((start(parts, replayed, writer, stored)?, recovered))
     }
 }
 
@@ -388,14 +396,15 @@ struct Parts<'a> {
 /// Starts sequencer and publisher where the stream ends.
 fn start(
     parts: Parts<'_>,
-    walk: Walk,
+    Replayed { walk, unpublished_since, .. }: Replayed,
     writer: StreamWriter,
     stored: Stored,
 ) -> Result<Log, OpenError> {
     let Parts { config, backend, signer, clock, key, lock } = parts;
     let frontier = walk.tiles.frontier().clone();
     let durable = Durable { end: writer.durable(), root: frontier.root() };
-    let shared = Arc::new(Shared::new(durable, walk.replay.register().clone()));
+    let register = walk.replay.register().clone();
+    let shared = Arc::new(Shared::new(durable, register, unpublished_since));
     let (queue, waiting) = mpsc::channel();
     let wait = Duration::from_millis(config.pool_wait_ms);
     let sequencer = Sequencer {
@@ -409,7 +418,7 @@ fn start(
         shared: Arc::clone(&shared),
         merge_delay_s: config.merge_delay_s,
     };
-    let publisher = Publisher {
+    let mut publisher = Publisher {
         stream: Stream::open(&*backend, STREAM)?,
         read: durable.end,
         tiles: walk.tiles,
@@ -418,10 +427,12 @@ fn start(
         origin: config.origin.clone(),
         key: key.clone(),
         signer,
-        clock,
+        clock: Arc::clone(&clock),
         shared: Arc::clone(&shared),
         backend,
     };
+    // What waits since before this start is published before anything is refused on its account.
+    publisher.try_round();
     let stop = Arc::new(Stop::default());
     let interval = Duration::from_millis(config.publish_interval_ms);
     let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -433,5 +444,6 @@ fn start(
     let publisher = spawn("log-publish", Box::new(move || publisher.run(interval, &stopping)))?;
     let threads = Threads { sequencer, publisher, stop, _lock: lock };
     let origin = config.origin.clone();
-    Ok(Log::from_inner(Inner { origin, key, queue, shared, threads: Mutex::new(Some(threads)) }))
+    let (merge_delay_s, threads) = (config.merge_delay_s, Mutex::new(Some(threads)));
+    Ok(Log::from_inner(Inner { origin, key, queue, shared, clock, merge_delay_s, threads }))
 }

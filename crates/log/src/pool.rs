@@ -3,6 +3,7 @@
 //! Batches form by themselves: while one is made durable, the next collects. Waiting longer on purpose
 //! (`pool_wait_ms`) makes batches larger and answers later.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -63,55 +64,84 @@ pub(crate) enum Next {
 /// The receiving end of the queue.
 pub(crate) struct Pool {
     queue: Receiver<Pending>,
-    /// What ended the last batch without being part of it.
-    carried: Option<Pending>,
+    /// What came out of the queue and is not handed out yet. Acts overtake disclosures: a suspension must
+    /// not stand in line behind the very disclosures that it ends.
+    acts: VecDeque<Box<PendingAct>>,
+    disclosures: VecDeque<PendingDisclosure>,
+    is_stopped: bool,
     wait: Duration,
     shared: Arc<Shared>,
 }
 
 impl Pool {
     pub(crate) const fn new(queue: Receiver<Pending>, wait: Duration, shared: Arc<Shared>) -> Self {
-        Self { queue, carried: None, wait, shared }
+        Self {
+            queue,
+            acts: VecDeque::new(),
+            disclosures: VecDeque::new(),
+            is_stopped: false,
+            wait,
+            shared,
+        }
     }
 
     /// Waits for something to do.
     pub(crate) fn next(&mut self) -> Next {
-        let first = self.carried.take().or_else(|| self.queue.recv().ok());
-        match first {
-            None | Some(Pending::Stop) => Next::Stop,
-            Some(Pending::Act(act)) => {
-                self.taken(1);
-                Next::Act(act)
-            }
-            Some(Pending::Disclosure(disclosure)) => Next::Disclosures(self.collect(*disclosure)),
+        self.collect();
+        if let Some(act) = self.acts.pop_front() {
+            self.taken(1);
+            return Next::Act(act);
         }
+        let batch = self.batch();
+        if batch.is_empty() {
+            return Next::Stop;
+        }
+        self.taken(batch.len() as u64);
+        Next::Disclosures(batch)
     }
 
-    fn collect(&mut self, first: PendingDisclosure) -> Vec<PendingDisclosure> {
+    /// Takes what is in the queue. Waits until there is something, and, if it is a disclosure, for more of
+    /// them.
+    fn collect(&mut self) {
+        if self.acts.is_empty() && self.disclosures.is_empty() && !self.is_stopped {
+            // When nobody is left who could ask for anything, it is time to stop.
+            let first = self.queue.recv().unwrap_or(Pending::Stop);
+            self.take(first);
+        }
         let until = Instant::now() + self.wait;
-        let mut annexes_bytes = first.annex.len();
-        let mut disclosures = vec![first];
-        while disclosures.len() < DISCLOSURES_MAX && annexes_bytes < ANNEXES_BYTES_ENOUGH {
+        while !self.is_stopped {
+            let is_enough = !self.acts.is_empty() || self.disclosures.len() >= DISCLOSURES_MAX;
             let left = until.saturating_duration_since(Instant::now());
-            let next = if left.is_zero() {
+            let next = if is_enough || left.is_zero() {
                 self.queue.try_recv().map_err(|_| RecvTimeoutError::Timeout)
             } else {
                 self.queue.recv_timeout(left)
             };
             match next {
-                Ok(Pending::Disclosure(next)) => {
-                    annexes_bytes += next.annex.len();
-                    disclosures.push(*next);
-                }
-                Ok(other) => {
-                    self.carried = Some(other);
-                    break;
-                }
-                Err(_) => break,
+                Ok(next) => self.take(next),
+                Err(_) => return,
             }
         }
-        self.taken(disclosures.len() as u64);
-        disclosures
+    }
+
+    fn take(&mut self, next: Pending) {
+        match next {
+            Pending::Act(act) => self.acts.push_back(act),
+            Pending::Disclosure(disclosure) => self.disclosures.push_back(*disclosure),
+            Pending::Stop => self.is_stopped = true,
+        }
+    }
+
+    /// The disclosures of the next batch, in the order in which they came.
+    fn batch(&mut self) -> Vec<PendingDisclosure> {
+        let mut annexes_bytes = 0;
+        let fits = |waiting: &&PendingDisclosure| {
+            let is_room = annexes_bytes < ANNEXES_BYTES_ENOUGH;
+            annexes_bytes += waiting.annex.len();
+            is_room
+        };
+        let count = self.disclosures.iter().take(DISCLOSURES_MAX).take_while(fits).count();
+        self.disclosures.drain(..count).collect()
     }
 
     fn taken(&self, count: u64) {

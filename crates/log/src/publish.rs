@@ -117,18 +117,15 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes at once, then after each interval, and once more at the end.
+    /// Publishes after each interval, and once more at the end.
     pub(crate) fn run(mut self, interval: Duration, stop: &Stop) {
-        loop {
+        while !stop.wait(interval) {
             self.try_round();
-            if stop.wait(interval) {
-                self.try_round();
-                return;
-            }
         }
+        self.try_round();
     }
 
-    fn try_round(&mut self) {
+    pub(crate) fn try_round(&mut self) {
         if let Err(error) = self.round() {
             add(&self.shared.counters.publish_errors, 1);
             tracing::error!(%error, "the log was not published");
@@ -137,6 +134,7 @@ impl Publisher {
 
     /// Publishes what is durable.
     pub(crate) fn round(&mut self) -> Result<(), PublishError> {
+        let began = self.clock.now();
         let durable = self.shared.durable();
         while self.read.index < durable.end.index {
             let read = self.stream.read_entries(self.read)?;
@@ -161,6 +159,7 @@ impl Publisher {
             self.sign(size, root)?;
             self.published = Some((size, root));
         }
+        self.shared.published(size, began);
         set(&self.shared.counters.checkpoint_size, size);
         set(&self.shared.counters.checkpoint_seconds, self.clock.now().seconds());
         Ok(())
@@ -202,16 +201,18 @@ impl Publisher {
     }
 }
 
-/// Writes the full files that wait, those excepted that a published tree of `published_size` entries
-/// has already, and removes their partial versions.
+/// Writes the full files that wait, those excepted that are there for a published tree of
+/// `published_size` entries, and removes their partial versions.
 pub(crate) fn write_full_tiles(
     backend: &dyn Backend,
     tiles: &mut Tiles,
     published_size: u64,
 ) -> Result<(), PublishError> {
     while let Some((path, bytes)) = tiles.next_full() {
-        if end_index(path).is_none_or(|end| end > published_size) {
-            replace_in(backend, &tile_path(path), bytes)?;
+        let file = tile_path(path);
+        let is_of_published = end_index(path).is_some_and(|end| end <= published_size);
+        if !(is_of_published && has_length(backend, &file, bytes.len())?) {
+            replace_in(backend, &file, bytes)?;
             let partial = format!("{SITE_FOLDER}/{}", path.partial_folder());
             backend
                 .remove_folder(&partial)
@@ -220,6 +221,14 @@ pub(crate) fn write_full_tiles(
         tiles.full_done();
     }
     Ok(())
+}
+
+/// Whether a file is there with this length. Its bytes are for `check` to compare: opening would
+/// otherwise read the whole site.
+fn has_length(backend: &dyn Backend, file: &str, length: usize) -> Result<bool, PublishError> {
+    let found = backend.length_bytes(file);
+    let found = found.map_err(|error| PublishError::Io { file: file.to_owned(), error })?;
+    Ok(found == Some(length as u64))
 }
 
 /// The first entry behind a full file, as far as it can be counted.
@@ -263,7 +272,7 @@ mod tests {
             key: NoteKey::new("log.example", signer.public_key()).unwrap(),
             signer: Arc::new(signer),
             clock: Arc::new(|| Timestamp::from_seconds(0)),
-            shared: Arc::new(Shared::new(durable, Register::default())),
+            shared: Arc::new(Shared::new(durable, Register::default(), None)),
         }
     }
 
@@ -296,7 +305,7 @@ mod tests {
         let memory = Memory::new();
         let mut publisher = publisher(&memory);
         let durable = Durable { end: Position::START, root: [1; 32] };
-        publisher.shared = Arc::new(Shared::new(durable, Register::default()));
+        publisher.shared = Arc::new(Shared::new(durable, Register::default(), None));
         let differs = publisher.round();
         assert!(matches!(differs, Err(PublishError::RootDiffers { size: 0 })));
         assert!(!memory.exists(PUBLISHED_CHECKPOINT).unwrap());

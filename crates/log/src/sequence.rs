@@ -61,6 +61,12 @@ impl Sequencer {
 
     /// Makes one batch of these disclosures durable, those excepted that no longer hold.
     fn sequence(&mut self, disclosures: Vec<PendingDisclosure>) {
+        if let Some(since) = self.shared.overdue_since(self.clock.now(), self.merge_delay_s) {
+            for pending in disclosures {
+                drop(pending.reply.send(Err(AppendError::Unpublished { since })));
+            }
+            return;
+        }
         let time = self.now();
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
@@ -80,7 +86,7 @@ impl Sequencer {
         if written.is_ok() {
             // `now` is never below the floor, so this cannot be too early.
             let _ = self.chronology.disclosure(time);
-            self.publish(RegisterChange::No);
+            self.publish(RegisterChange::No, time);
         }
         for (placed, reply) in sequenced {
             drop(reply.send(written.clone().map(|()| placed)));
@@ -155,7 +161,7 @@ impl Sequencer {
         self.write(&batch, vec![placed.leaf_hash])?;
         self.replay = replay;
         self.chronology = chronology;
-        self.publish(RegisterChange::Yes);
+        self.publish(RegisterChange::Yes, now);
         Ok(placed)
     }
 
@@ -197,13 +203,13 @@ impl Sequencer {
     }
 
     /// Shows what is durable to everybody else; with the register, if it has changed.
-    fn publish(&self, change: RegisterChange) {
+    fn publish(&self, change: RegisterChange, now: Timestamp) {
         let durable = Durable { end: self.writer.durable(), root: self.frontier.root() };
         let register = match change {
             RegisterChange::Yes => Some(self.replay.register().clone()),
             RegisterChange::No => None,
         };
-        self.shared.publish(durable, register);
+        self.shared.publish(durable, register, now);
     }
 }
 

@@ -1,20 +1,21 @@
 //! What the log's threads and its callers share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use countersign_domain::register::Register;
+use countersign_domain::time::Timestamp;
 use countersign_verifier::merkle::Hash;
 
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Metrics};
 use crate::stream::Position;
 
 /// The durable state as the sequencer last left it.
 pub(crate) struct Shared {
     head: AtomicU64,
     register: ArcSwap<Register>,
-    durable: Mutex<Durable>,
+    extent: Mutex<Extent>,
     pub(crate) counters: Counters,
 }
 
@@ -23,6 +24,13 @@ pub(crate) struct Shared {
 pub(crate) struct Durable {
     pub(crate) end: Position,
     pub(crate) root: Hash,
+}
+
+/// What is durable, and since when some of it waits to be published. Under one lock: the publisher could
+/// otherwise publish what the sequencer is about to call unpublished.
+struct Extent {
+    durable: Durable,
+    unpublished_since: Option<Timestamp>,
 }
 
 /// What a decision is made on.
@@ -35,22 +43,32 @@ pub struct View {
 }
 
 impl Shared {
-    pub(crate) fn new(durable: Durable, register: Register) -> Self {
+    /// What was durable before is published, or waits since `unpublished_since`.
+    pub(crate) fn new(
+        durable: Durable,
+        register: Register,
+        unpublished_since: Option<Timestamp>,
+    ) -> Self {
         Self {
             head: AtomicU64::new(durable.end.index),
             register: ArcSwap::from_pointee(register),
-            durable: Mutex::new(durable),
+            extent: Mutex::new(Extent { durable, unpublished_since }),
             counters: Counters::default(),
         }
     }
 
     /// INVARIANT: the register is stored before the head that has seen it, and read after it. So a
     /// register is never older than the head that it was read with; maintained here and in `view`.
-    pub(crate) fn publish(&self, durable: Durable, register: Option<Register>) {
+    /// The receipts' promise counts from `now`.
+    pub(crate) fn publish(&self, durable: Durable, register: Option<Register>, now: Timestamp) {
         if let Some(register) = register {
             self.register.store(Arc::new(register));
         }
-        *self.durable.lock().unwrap_or_else(PoisonError::into_inner) = durable;
+        {
+            let mut extent = self.extent();
+            extent.durable = durable;
+            extent.unpublished_since.get_or_insert(now);
+        }
         self.head.store(durable.end.index, Ordering::Release);
     }
 
@@ -64,6 +82,36 @@ impl Shared {
     }
 
     pub(crate) fn durable(&self) -> Durable {
-        *self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+        self.extent().durable
+    }
+
+    /// A round of publishing that began at `began` has put so many entries on the site. What came
+    /// meanwhile is younger than the round.
+    pub(crate) fn published(&self, size: u64, began: Timestamp) {
+        let mut extent = self.extent();
+        let is_behind = size < extent.durable.end.index;
+        extent.unpublished_since = is_behind.then_some(began);
+    }
+
+    /// Since when something durable waits to be published.
+    pub(crate) fn unpublished_since(&self) -> Option<Timestamp> {
+        self.extent().unpublished_since
+    }
+
+    /// Since when, if that is longer than is good for the promise in receipts: half of the merge delay
+    /// is left for whoever has to mend it.
+    pub(crate) fn overdue_since(&self, now: Timestamp, merge_delay_s: u64) -> Option<Timestamp> {
+        let since = self.unpublished_since()?;
+        let waited_s = now.seconds().saturating_sub(since.seconds());
+        (waited_s > merge_delay_s / 2).then_some(since)
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let since = self.unpublished_since().map_or(0, Timestamp::seconds);
+        Metrics { unpublished_since_seconds: since, ..self.counters.read() }
+    }
+
+    fn extent(&self) -> MutexGuard<'_, Extent> {
+        self.extent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,9 +9,11 @@ use countersign_domain::build::BuildState;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::mask::{Basis, Mask};
+use countersign_domain::partner::Partner;
 use countersign_domain::reason::Reason;
 use countersign_domain::register::{Client, Register, RegisteredBuild};
 use countersign_domain::relation::Relation;
+use countersign_domain::rules::PlatformRules;
 use countersign_domain::terms::terms;
 use countersign_domain::time::Timestamp;
 
@@ -108,7 +110,60 @@ fn stopped(register: &Register, client: &Client, build: &RegisteredBuild) -> Opt
     }
     // Without rules nobody has said what holds for everybody, so nothing is open.
     let Some(rules) = register.rules() else { return Some(Reason::Territory) };
-    let partner = register.partners().get(&client.partner)?;
-    let countries = [partner.country, partner.parent_country];
-    countries.iter().any(|country| rules.closes(*country)).then_some(Reason::Territory)
+    let partner = register.partners().get(&client.partner);
+    closes(rules, partner).then_some(Reason::Territory)
+}
+
+/// Whether the rules close the partner's territory. Nobody can say where an unknown one is, so nothing
+/// is open to it.
+fn closes(rules: &PlatformRules, partner: Option<&Partner>) -> bool {
+    partner.is_none_or(|partner| {
+        [partner.country, partner.parent_country].iter().any(|country| rules.closes(*country))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::key::PublicKey;
+    use countersign_domain::partner::Country;
+    use countersign_domain::rules::{RULES_VERSION, RulesDocument};
+    use countersign_domain::schema::{
+        Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_partner_whom_nobody_knows_gets_nothing() {
+        let country = |code| Country::parse(code).unwrap();
+        let document = RulesDocument {
+            version: RULES_VERSION,
+            special_categories_of_friends: false,
+            minor_friend_fields: Vec::new(),
+            closed_territories: vec![country("XX")],
+        };
+        let field = |name: &str| Field {
+            name: name.to_owned(),
+            category: "pd:Identifying".to_owned(),
+            special: false,
+            description: String::new(),
+            sensitivity: Sensitivity::Low,
+        };
+        let fields = vec![field("id"), field("friends")];
+        let schema = SchemaDocument { version: SCHEMA_VERSION, fields };
+        let schema = FieldSchema::from_document(schema).unwrap();
+        let rules = PlatformRules::from_document(&document, &schema).unwrap();
+        let partner = |seat, parent| Partner {
+            id: Identifier::parse("aurora").unwrap(),
+            name: "Aurora".to_owned(),
+            country: country(seat),
+            parent_country: country(parent),
+            owners: Vec::new(),
+            key: PublicKey([1; 32]),
+        };
+        assert!(!closes(&rules, Some(&partner("NL", "NL"))));
+        assert!(closes(&rules, Some(&partner("XX", "NL"))));
+        assert!(closes(&rules, Some(&partner("NL", "XX"))));
+        assert!(closes(&rules, None));
+    }
 }

@@ -67,4 +67,10 @@ impl Directory {
     pub fn admin_token(&self) -> PathBuf {
         self.keys().join("admin.token")
     }
+
+    /// The text that opens the metrics.
+    #[must_use]
+    pub fn metrics_token(&self) -> PathBuf {
+        self.keys().join("metrics.token")
+    }
 }

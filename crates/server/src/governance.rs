@@ -5,6 +5,7 @@ use countersign_domain::act::{Act, Keys, Published, Signer};
 use countersign_domain::digest::Digest;
 use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::SchemaDocument;
+use countersign_domain::text::NotPlainText;
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
 use countersign_log::append::ActError;
@@ -31,6 +32,33 @@ pub enum GovernanceError {
     /// It holds something that an entry cannot.
     #[error(transparent)]
     Form(#[from] CanonicalError),
+    /// It holds text that cannot be shown as it is.
+    #[error(transparent)]
+    Text(#[from] NotPlainText),
+    /// Its document is not the one that it names.
+    #[error(
+        "the act names the document {named}, and with it came another one: its digest is {found}; do not sign it"
+    )]
+    AnotherDocument {
+        /// The digest in the act.
+        named: Digest,
+        /// The digest of the document that came with it.
+        found: Digest,
+    },
+    /// Its document did not come with it.
+    #[error("an act of kind {kind:?} comes with its document, and {named} is missing")]
+    NoDocument {
+        /// The act's kind.
+        kind: &'static str,
+        /// The digest in the act.
+        named: Digest,
+    },
+    /// A document came with an act that publishes none.
+    #[error("an act of kind {kind:?} publishes nothing, and a document came with it")]
+    DocumentTooMany {
+        /// The act's kind.
+        kind: &'static str,
+    },
     /// The log does not take it.
     #[error(transparent)]
     Refused(#[from] ActError),
@@ -43,12 +71,25 @@ pub enum GovernanceError {
 }
 
 impl Submission {
-    /// An act as it came, its document still as JSON.
+    /// An act as it came, its document still as JSON. Signers decide by the document that they see,
+    /// so it has to be the one that their signature is about.
     ///
     /// # Errors
-    /// [`GovernanceError::Form`] if the document cannot be written in canonical form.
+    /// [`GovernanceError`] if the document cannot be written in canonical form, is missing, or is not
+    /// the one that the act names; and if the act holds text that cannot be shown as it is.
     pub fn new(act: SignedAct, document: Option<Value>) -> Result<Self, GovernanceError> {
+        act.act.check_texts()?;
         let document = document.map(|document| canonical::to_bytes(&document)).transpose()?;
+        let found = document.as_ref().map(|bytes| Digest(Sha256::digest(bytes).into()));
+        let named = act.act.document();
+        if named != found {
+            let kind = act.act.kind();
+            return Err(match (named, found) {
+                (Some(named), Some(found)) => GovernanceError::AnotherDocument { named, found },
+                (Some(named), None) => GovernanceError::NoDocument { kind, named },
+                (None, _) => GovernanceError::DocumentTooMany { kind },
+            });
+        }
         Ok(Self { act, document })
     }
 

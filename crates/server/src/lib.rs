@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod connections;
 pub mod demo;
 pub mod directory;
 pub mod gateway;

@@ -1,17 +1,23 @@
 //! Serving HTTP: TLS by files or plain on loopback, until the process is told to stop.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
 
+use crate::config::Tls;
+use crate::connections::Limited;
 use crate::gateway::{self, Gateway};
 
 /// How long requests that are under way may take after the process was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a client may take for a handshake, and for the head of a request from when it could begin;
+/// so a connection on which nothing is asked ends as well.
+const HEAD: Duration = Duration::from_secs(10);
 
 /// Serves until SIGINT or SIGTERM; calls `ready` once the socket listens.
 ///
@@ -20,24 +26,23 @@ const GRACE: Duration = Duration::from_secs(5);
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
     let handle = Handle::new();
     let listen = gateway.config.listen;
-    let tls = gateway.config.tls.clone().map(|tls| {
-        let folder = gateway.directory.path();
-        (folder.join(tls.certificate), folder.join(tls.key))
-    });
+    let tls = match &gateway.config.tls {
+        Some(tls) => Some(read_tls(gateway.directory.path(), tls).await?),
+        None => None,
+    };
+    let limited = Limited::new(gateway.config.limits.connections);
     let log = gateway.log.clone();
     let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(stop_when_told(handle.clone()));
     let listening = handle.clone();
     let serving = async {
+        let server = impatient(axum_server::bind(listen).handle(handle));
         match tls {
-            Some((certificate, key)) => {
-                let tls = RustlsConfig::from_pem_file(certificate, key).await?;
-                axum_server::bind_rustls(listen, tls).handle(handle).serve(service).await
+            Some(tls) => {
+                let acceptor = RustlsAcceptor::new(tls).handshake_timeout(HEAD).acceptor(limited);
+                server.acceptor(acceptor).serve(service).await
             }
-            None => {
-                let server = axum_server::bind(listen).acceptor(NoDelayAcceptor::new());
-                server.handle(handle).serve(service).await
-            }
+            None => server.acceptor(limited).serve(service).await,
         }
     };
     let announcing = async {
@@ -48,6 +53,25 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let (served, ()) = tokio::join!(serving, announcing);
     log.shutdown();
     served
+}
+
+/// Reads certificate and key before anything listens, so that a server without them does not start.
+async fn read_tls(folder: &Path, tls: &Tls) -> std::io::Result<RustlsConfig> {
+    let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
+    let read = RustlsConfig::from_pem_file(&certificate, &key).await;
+    read.map_err(|error| {
+        let files = format!("{} and {}", certificate.display(), key.display());
+        std::io::Error::new(error.kind(), format!("[tls] with {files}: {error}"))
+    })
+}
+
+/// A server that does not wait for clients who say nothing: no partner can hold its connections.
+fn impatient(mut server: Server<SocketAddr>) -> Server<SocketAddr> {
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEAD);
+    // In HTTP/2 requests share a connection, so it is the connection that has to show a sign of life.
+    http.http2().keep_alive_interval(HEAD).keep_alive_timeout(HEAD);
+    server.first_request_timeout(HEAD)
 }
 
 async fn stop_when_told(handle: Handle<SocketAddr>) {

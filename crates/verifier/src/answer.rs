@@ -3,13 +3,15 @@
 //! ```text
 //! {"id":V, FIELD:…, "friends":{"data":[FRIEND, …], "paging":…}}   the viewer V, then each friend
 //! {"data":[FRIEND, …], "paging":…}                              the viewer {id, friends}, then each friend
+//! {"data":[]}                                                   the viewer {id}
 //! {"id":F, FIELD:…}                                             the viewer {id, friends}, then the friend F
 //! FRIEND = {"id":F, FIELD:…}
 //! ```
 //!
 //! The viewer's record always comes first, and every record has an `id`. There is no second way to
 //! read a body: keys that the schema does not have, keys that stand twice, people who stand twice and
-//! friends of friends are refused. What is inside of a field's value is the field's.
+//! friends of friends are refused. A viewer without friends in the answer has no key `friends`, and a list
+//! without friends has no [`paging`](mod@crate::paging). What is inside of a field's value is the field's.
 
 use std::collections::HashSet;
 
@@ -17,9 +19,9 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::PairwiseId;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::body::{Members, Value};
+use crate::paging::check_paging;
 use crate::record::Record;
 
 const DATA: &str = "data";
@@ -70,6 +72,18 @@ pub enum AnswerError {
         /// Where.
         place: Place,
     },
+    /// A viewer's list of friends with nobody in it, which the record of an answer cannot say.
+    #[error("{place}: the list is empty; without friends there is no key \"friends\"")]
+    EmptyFriends {
+        /// Where.
+        place: Place,
+    },
+    /// Paging that is not what the list comes to.
+    #[error("{place}: {reason}", place = Place::Paging)]
+    Paging {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// One person in two places.
     #[error("{place}: the person stands in the answer already")]
     PersonTwice {
@@ -85,6 +99,8 @@ pub enum Place {
     Top,
     /// The object that lists friends.
     List,
+    /// The paging of that list.
+    Paging,
     /// A friend, counted from zero.
     Friend(usize),
 }
@@ -94,6 +110,7 @@ impl std::fmt::Display for Place {
         match self {
             Self::Top => f.write_str("at the top"),
             Self::List => f.write_str("in the list of friends"),
+            Self::Paging => f.write_str("in the paging"),
             Self::Friend(number) => write!(f, "friend {number}"),
         }
     }
@@ -125,12 +142,13 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, top: Vec<(String, Value)>) -> Result<(), AnswerError> {
         if !top.iter().any(|(key, _)| key == ID) {
-            self.push_listing_viewer()?;
-            return self.read_list(top, Place::Top);
+            let friends = self.list(top, Place::Top)?;
+            self.push_listing_viewer(!friends.is_empty())?;
+            return self.push_friends(friends);
         }
         let (id, fields) = self.person(&top, Place::Top)?;
         if id != self.viewer {
-            self.push_listing_viewer()?;
+            self.push_listing_viewer(true)?;
             return self.push_friend(id, fields, Place::Top);
         }
         self.push(id, Relation::Viewer, fields, Place::Top)?;
@@ -141,36 +159,51 @@ impl Reader<'_> {
             let reason = "the friends of the viewer are not an object with \"data\"".to_owned();
             return Err(AnswerError::Shape { reason });
         };
-        self.read_list(list, Place::List)
+        let friends = self.list(list, Place::List)?;
+        if friends.is_empty() {
+            return Err(AnswerError::EmptyFriends { place: Place::List });
+        }
+        self.push_friends(friends)
     }
 
-    /// The viewer of an answer that is about friends only: what it says is that they are the viewer's.
-    fn push_listing_viewer(&mut self) -> Result<(), AnswerError> {
-        let fields = FieldSet::of(FieldId::ID).with(FieldId::FRIENDS);
+    /// The viewer of an answer that is about friends only: what it says is that they are the viewer's,
+    /// if there are any.
+    fn push_listing_viewer(&mut self, friends: bool) -> Result<(), AnswerError> {
+        let id = FieldSet::of(FieldId::ID);
+        let fields = if friends { id.with(FieldId::FRIENDS) } else { id };
         self.push(self.viewer, Relation::Viewer, fields, Place::Top)
     }
 
-    fn read_list(&mut self, list: Vec<(String, Value)>, place: Place) -> Result<(), AnswerError> {
+    /// The friends of a list, once its paging is checked.
+    fn list(
+        &self,
+        list: Vec<(String, Value)>,
+        place: Place,
+    ) -> Result<Vec<(PairwiseId, FieldSet)>, AnswerError> {
         check_keys_differ(&list, place)?;
-        let mut friends = None;
+        let (mut people, mut paging) = (None, None);
         for (key, value) in list {
             match (key.as_str(), value) {
-                (DATA, Value::List(people)) => friends = Some(people),
-                (PAGING, _) => {}
+                (DATA, Value::List(list)) => people = Some(list),
+                (PAGING, value) => paging = Some(value),
                 _ => return Err(AnswerError::UnknownField { place, key }),
             }
         }
         let reason = || format!("{place}: there is no list {DATA:?}");
-        let friends = friends.ok_or_else(|| AnswerError::Shape { reason: reason() })?;
-        for (number, friend) in friends.into_iter().enumerate() {
+        let people = people.ok_or_else(|| AnswerError::Shape { reason: reason() })?;
+        let mut friends = Vec::with_capacity(people.len());
+        for (number, friend) in people.into_iter().enumerate() {
             let place = Place::Friend(number);
             let Value::Object(members) = friend else {
                 return Err(AnswerError::Shape { reason: format!("{place}: not an object") });
             };
-            let (id, fields) = self.person(&members, place)?;
-            self.push_friend(id, fields, place)?;
+            friends.push(self.person(&members, place)?);
         }
-        Ok(())
+        if let Some(paging) = paging {
+            let ends = friends.first().zip(friends.last()).map(|((a, _), (z, _))| (a, z));
+            check_paging(&paging, ends)?;
+        }
+        Ok(friends)
     }
 
     /// The id of a person and the fields that the object holds of them.
@@ -192,6 +225,13 @@ impl Reader<'_> {
             }
         }
         Ok((id.ok_or(AnswerError::NoId { place })?, fields))
+    }
+
+    fn push_friends(&mut self, friends: Vec<(PairwiseId, FieldSet)>) -> Result<(), AnswerError> {
+        for (number, (id, fields)) in friends.into_iter().enumerate() {
+            self.push_friend(id, fields, Place::Friend(number))?;
+        }
+        Ok(())
     }
 
     fn push_friend(
@@ -221,110 +261,15 @@ impl Reader<'_> {
     }
 }
 
-fn check_keys_differ(members: &[(String, Value)], place: Place) -> Result<(), AnswerError> {
+pub(crate) fn check_keys_differ(
+    members: &[(String, Value)],
+    place: Place,
+) -> Result<(), AnswerError> {
     let mut keys = HashSet::with_capacity(members.len());
     match members.iter().find(|(key, _)| !keys.insert(key.as_str())) {
         Some((key, _)) => Err(AnswerError::Repeated { place, key: key.clone() }),
         None => Ok(()),
     }
-}
-
-/// A JSON object with every key that it has, repeated ones included.
-struct Members(Vec<(String, Value)>);
-
-/// JSON as far as records depend on it.
-enum Value {
-    Object(Vec<(String, Value)>),
-    List(Vec<Value>),
-    Text(String),
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnObject;
-
-        impl<'de> Visitor<'de> for AnObject {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Members, A::Error> {
-                read_members(map).map(Members)
-            }
-        }
-
-        deserializer.deserialize_map(AnObject)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Anything;
-
-        impl<'de> Visitor<'de> for Anything {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-                read_members(map).map(Value::Object)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = list.next_element()? {
-                    values.push(value);
-                }
-                Ok(Value::List(values))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Text(text.to_owned()))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_unit<E>(self) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-        }
-
-        deserializer.deserialize_any(Anything)
-    }
-}
-
-/// Reads the members of an object. Only values under the keys that structure an answer are kept.
-fn read_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Vec<(String, Value)>, A::Error> {
-    let mut members = Vec::new();
-    while let Some(key) = map.next_key::<String>()? {
-        let value = if matches!(key.as_str(), DATA | FRIENDS | ID) {
-            map.next_value()?
-        } else {
-            map.next_value::<IgnoredAny>()?;
-            Value::Other
-        };
-        members.push((key, value));
-    }
-    Ok(members)
 }
 
 #[cfg(test)]
@@ -362,13 +307,16 @@ mod tests {
         for (body, expected) in [
             (r#"{"id":"V"}"#, vec![(Viewer, 0b1)]),
             (r#"{"name":"n","id":"V","work":[{"a":1,"a":2}]}"#, vec![(Viewer, 0b1101)]),
-            (r#"{"id":"V","friends":{"data":[]}}"#, vec![(Viewer, 0b11)]),
             (
-                r#"{"id":"V","friends":{"data":[{"id":"F","work":null}],"paging":{"next":"x"}}}"#,
+                r#"{"id":"V","friends":{"data":[{"id":"F","work":null}],"paging":{"cursors":{"before":"F","after":"F"}}}}"#,
                 vec![(Viewer, 0b11), (Friend, 0b1001)],
             ),
-            (r#"{"data":[{"id":"F"}],"paging":{}}"#, vec![(Viewer, 0b11), (Friend, 0b1)]),
-            (r#"{"data":[]}"#, vec![(Viewer, 0b11)]),
+            (
+                r#"{"paging":{"next":"https://h/F?after=F","cursors":{"after":"F","before":"F"}},"data":[{"id":"F"}]}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1)],
+            ),
+            (r#"{"data":[{"id":"F"}]}"#, vec![(Viewer, 0b11), (Friend, 0b1)]),
+            (r#"{"data":[]}"#, vec![(Viewer, 0b1)]),
             (r#"{"id":"F","name":"n"}"#, vec![(Viewer, 0b11), (Friend, 0b101)]),
         ] {
             assert_eq!(read(body), Ok(expected), "{body}");
@@ -401,6 +349,11 @@ mod tests {
             (
                 r#"{"id":"V","friends":{"data":[],"name":1}}"#,
                 AnswerError::UnknownField { place: list, key: key("name") },
+            ),
+            (r#"{"id":"V","friends":{"data":[]}}"#, AnswerError::EmptyFriends { place: list }),
+            (
+                r#"{"data":[{"id":"F"}],"paging":{"next":1,"next":2}}"#,
+                AnswerError::Repeated { place: Place::Paging, key: key("next") },
             ),
             (r#"{"data":[{"name":"n"}]}"#, AnswerError::NoId { place: first }),
             (r#"{"data":[{"id":7}]}"#, AnswerError::BadId { place: first }),
@@ -439,7 +392,7 @@ mod tests {
         #[test]
         fn property_changed_bodies_never_panic(at: prop::sample::Index, byte: u8, cut: bool) {
             let mut body = format!(
-                r#"{{"id":"{VIEWER}","friends":{{"data":[{{"id":"{FRIEND}","work":[1]}}],"paging":{{}}}}}}"#
+                r#"{{"id":"{VIEWER}","friends":{{"data":[{{"id":"{FRIEND}","work":[1]}}],"paging":{{"cursors":{{"before":"{FRIEND}","after":"{FRIEND}"}}}}}}}}"#
             ).into_bytes();
             let at = at.index(body.len());
             body[at] = byte;

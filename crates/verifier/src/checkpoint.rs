@@ -13,6 +13,10 @@ use countersign_domain::key::Signature;
 use crate::merkle::Hash;
 use crate::note::{self, NoteError, NoteKey, SignedNote};
 
+/// A tree has fewer entries than this, since an entry's index has to be a number that every JSON reader
+/// can carry.
+pub const SIZE_END: u64 = 1 << 53;
+
 /// The size and root of a log's tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
@@ -76,8 +80,10 @@ impl Checkpoint {
         let mut lines = ended.split('\n');
         let origin = lines.next().filter(|line| !line.is_empty()).ok_or(form(1, "the origin"))?;
         let size = lines.next().and_then(parse_size);
-        let size =
-            size.ok_or(form(2, "the tree size, in decimal digits without leading zeroes"))?;
+        let size = size.ok_or(form(
+            2,
+            "the tree size, below 2^53, in decimal digits without leading zeroes",
+        ))?;
         let root = lines.next().and_then(|line| STANDARD.decode(line).ok());
         let root = root.and_then(|root| root.try_into().ok());
         let root = root.ok_or(form(3, "the root, 32 bytes in base64"))?;
@@ -107,7 +113,7 @@ impl Checkpoint {
 }
 
 fn parse_size(line: &str) -> Option<u64> {
-    line.parse::<u64>().ok().filter(|size| size.to_string() == line)
+    line.parse::<u64>().ok().filter(|size| *size < SIZE_END && size.to_string() == line)
 }
 
 #[cfg(test)]
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_is_read_as_it_was_signed() {
-        for size in [0, 1, u64::MAX] {
+        for size in [0, 1, SIZE_END - 1] {
             let checkpoint =
                 Checkpoint { origin: "log.example/one".to_owned(), size, root: [9; 32] };
             let (key, note) = signed(&checkpoint);
@@ -159,6 +165,8 @@ mod tests {
             format!("log\n-1\n{root}\n"),
             format!("log\n\n{root}\n"),
             format!("log\n18446744073709551616\n{root}\n"),
+            format!("log\n{SIZE_END}\n{root}\n"),
+            format!("log\n{}\n{root}\n", 1_u64 << 63),
             format!("log\n1\n{root}"),
             "log\n1\n".to_owned(),
             "log\n1\nAAAA\n".to_owned(),

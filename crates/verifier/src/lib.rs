@@ -8,13 +8,16 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+mod body;
 pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
 pub mod entry;
+mod key_change;
 pub mod log_check;
 pub mod merkle;
 pub mod note;
+mod paging;
 pub mod promise;
 pub mod receipt;
 pub mod record;

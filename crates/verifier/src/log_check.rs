@@ -1,6 +1,7 @@
 //! The check of a whole log from its public files: the checkpoint, every file of the tree, every act
 //! with its signatures and document, and every disclosure re-decided. It holds one bundle of
-//! entries at a time and the register; what it needs does not grow with the log.
+//! entries at a time, the register, and what it notes of acts; what it needs does not grow with the
+//! disclosures. It stops at the first bundle that is missing or broken.
 //!
 //! What it is not: it says nothing about entries beyond the checkpoint, and whether the log shows the
 //! same checkpoint to everybody can only be said by those who compare theirs.
@@ -16,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::chronology::{ACT_SKEW_S, Chronology};
 use crate::entry::{Entry, SignedAct};
+use crate::key_change::key_change;
 use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::note::NoteKey;
 use crate::redecide::redecide;
@@ -111,6 +113,9 @@ pub fn check_log<S: Site + ?Sized>(
     let mut pass = Pass::new(site, origin, &checkpoint, since);
     pass.run(&mut verdict, &mut watch)?;
     let Pass { replay, chronology, .. } = pass;
+    if checkpoint.size == 0 {
+        verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
+    }
     check_fresh(question, &chronology, &mut verdict);
     let register = replay.register().clone();
     verdict.partners = register.partners().len() as u64;
@@ -172,10 +177,22 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
     ) -> Result<(), SiteError> {
         let mut tree = TreeCheck::new(self.site, self.checkpoint.size, self.checkpoint.root);
         self.check_since(verdict);
-        for index in 0..self.checkpoint.size.div_ceil(TILE_WIDTH) {
-            self.pass_bundle(index, &mut tree, verdict, watch)?;
+        let bundles = self.checkpoint.size.div_ceil(TILE_WIDTH);
+        let mut index = 0;
+        // What comes after a gap cannot be judged, and a checkpoint may claim more than anybody could read.
+        while index < bundles && self.pass_bundle(index, &mut tree, verdict, watch)? {
+            index += 1;
         }
-        tree.finish(verdict)?;
+        if index == bundles {
+            tree.finish(verdict)?;
+        } else {
+            let read = self.frontier.size();
+            let missing = self.checkpoint.size - read;
+            verdict.notice(
+                None,
+                format!("the check stopped after {read} entries: {missing} were not looked at"),
+            );
+        }
         let (read, root) = (self.frontier.size(), self.frontier.root());
         let size = self.checkpoint.size;
         let holds = read == size && root == self.checkpoint.root;
@@ -194,22 +211,23 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         self.check_other_documents(verdict)
     }
 
+    /// Passes the entries of one bundle; `false` if it is missing or broken.
     fn pass_bundle(
         &mut self,
         index: u64,
         tree: &mut TreeCheck<'_, S>,
         verdict: &mut Verdict,
         watch: &mut dyn FnMut(&Seen<'_>),
-    ) -> Result<(), SiteError> {
+    ) -> Result<bool, SiteError> {
         let Some(path) = path_in(TileKind::Entries, index, self.checkpoint.size) else {
-            return Ok(());
+            return Ok(false);
         };
         let expected = || format!("{} entries", path.width);
         let Some((file, bytes)) = read_or_full(self.site, path)? else {
             verdict.check(Rule::EntryBundle, Place::file(&path.to_string()), false, || {
                 ("no such file".to_owned(), expected())
             });
-            return tree.bundle(path, None, verdict);
+            return Ok(false);
         };
         let bytes = bytes.map_err(|error| error.to_string());
         let entries = bytes
@@ -221,18 +239,18 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             Err(found) => {
                 let otherwise = || (found, expected());
                 verdict.check(Rule::EntryBundle, Place::file(&file.to_string()), false, otherwise);
-                return tree.bundle(file, None, verdict);
+                return Ok(false);
             }
         };
         let entries = entries.get(..path.width.into()).unwrap_or_default();
         let hashes: Vec<_> = entries.iter().map(|bytes| leaf_hash(bytes)).collect();
-        tree.bundle(file, Some(hashes.clone()), verdict)?;
+        tree.bundle(file, hashes.clone(), verdict)?;
         for ((bytes, leaf), index) in entries.iter().zip(hashes).zip(index * TILE_WIDTH..) {
             self.frontier.push(leaf);
             self.check_since(verdict);
             self.pass_entry(index, leaf, bytes, verdict, watch)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Compares with the checkpoint kept earlier, once the tree has as many entries.
@@ -291,10 +309,14 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
                 None => return Ok(()),
             },
         };
+        let key_change = key_change(self.replay.register(), &act.act);
         let applied = self.replay.apply(index, act, document.as_deref());
         let kind = Act::kind(&act.act);
         let applied = applied.map_err(|error| format!("{kind}: {error}"));
-        verdict.check_ok(Rule::Act, Place::entry(index), applied);
+        let applied = verdict.check_ok(Rule::Act, Place::entry(index), applied);
+        if let (Some(()), Some(key_change)) = (applied, key_change) {
+            verdict.notice(Some(index), key_change);
+        }
         Ok(())
     }
 

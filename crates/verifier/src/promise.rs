@@ -8,6 +8,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
+use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
@@ -17,11 +18,14 @@ use sha2::{Digest as _, Sha256};
 use crate::answer;
 use crate::canonical;
 use crate::checkpoint::Checkpoint;
+use crate::chronology::ACT_SKEW_S;
 use crate::entry::{Disclosure, Entry};
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
 use crate::merkle::{Hash, prove_inclusion, verify_inclusion};
-use crate::receipt::{RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest};
-use crate::record::{Record, Seed, records_root};
+use crate::receipt::{
+    PROMISE_S_MAX, RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest,
+};
+use crate::record::{Record, Seed, records_root, request_commitment};
 use crate::site::{Site, SiteTiles};
 use crate::tile::TileReader;
 use crate::verdict::{Place, Rule, Verdict};
@@ -111,20 +115,24 @@ pub fn check_answer<S: Site + ?Sized>(
     let Some(Carried { header, receipt, seed, viewer }) = carried else {
         return Ok(AnswerCheck { verdict, promise: Promise::Broken, receipt: None });
     };
-    let mut case = Case { verdict: &mut verdict, receipt: &receipt };
-    case.check_receipt(&header, at.receipts_key.as_ref(), question.key.name(), received);
+    let mut case = Case { verdict: &mut verdict, receipt: &receipt, received };
+    case.check_receipt(&header, at.receipts_key.as_ref(), question.key.name());
+    case.check_time(question.now);
     let promise = match &checkpoint {
         Some(checkpoint) => case.check_promise(site, checkpoint, at.leaf.as_ref(), question.now),
         None => Promise::Broken,
     };
-    if let Some(leaf) = at.leaf.filter(|leaf| *leaf == receipt.leaf.0) {
-        let disclosure = case.check_entry(leaf, at.entry.as_ref());
-        if let (Some(disclosure), Some(schema)) = (disclosure, &at.schema) {
-            let records = answer::records(received.body, schema, &viewer);
-            let records = case.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, records);
-            if let Some(records) = records {
-                case.check_records(disclosure, schema, &seed, &records);
-            }
+    if promise == Promise::NotYet {
+        case.check_unpublished(&register, &viewer);
+    }
+    if let Some(leaf) = at.leaf.filter(|leaf| *leaf == receipt.leaf.0)
+        && let Some(disclosure) = case.check_entry(leaf, at.entry.as_ref())
+    {
+        case.check_request(disclosure, &seed);
+        if let Some(schema) = &at.schema
+            && let Some(records) = case.read_records(schema, &viewer)
+        {
+            case.check_records(disclosure, schema, &seed, &records);
         }
     }
     Ok(AnswerCheck { verdict, promise, receipt: Some(receipt) })
@@ -174,6 +182,7 @@ fn one_header<'a>(headers: &'a str, name: &str) -> Result<&'a str, String> {
 struct Case<'a> {
     verdict: &'a mut Verdict,
     receipt: &'a Receipt,
+    received: &'a ReceivedAnswer<'a>,
 }
 
 impl Case<'_> {
@@ -188,24 +197,53 @@ impl Case<'_> {
             .check(rule, place, found == expected, || (found.to_string(), expected.to_string()));
     }
 
-    fn check_receipt(
-        &mut self,
-        header: &str,
-        key: Option<&PublicKey>,
-        origin: &str,
-        received: &ReceivedAnswer<'_>,
-    ) {
+    fn check_receipt(&mut self, header: &str, key: Option<&PublicKey>, origin: &str) {
         let receipt = self.receipt;
         let signature = key
             .ok_or_else(|| "the log names no receipt key".to_owned())
             .and_then(|key| Receipt::from_header(header, key).map_err(|error| error.to_string()));
         self.verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, signature);
         self.same(Rule::ReceiptOrigin, Place::WHOLE, receipt.origin.as_str(), origin);
-        let body = Digest(Sha256::digest(received.body).into());
+        let body = Digest(Sha256::digest(self.received.body).into());
         self.same(Rule::ReceiptBody, Place::WHOLE, receipt.body, body);
-        let ReceivedAnswer { method, path_and_query, request_body, nonce, .. } = *received;
-        let request = request_digest(method, path_and_query, request_body, nonce);
-        self.same(Rule::ReceiptRequest, Place::WHOLE, receipt.request, request);
+        self.same(Rule::ReceiptRequest, Place::WHOLE, receipt.request, self.request());
+    }
+
+    /// The digest of the request that was sent, whatever the receipt says.
+    fn request(&self) -> Digest {
+        let ReceivedAnswer { method, path_and_query, request_body, nonce, .. } = *self.received;
+        request_digest(method, path_and_query, request_body, nonce)
+    }
+
+    /// A promise has to come due: a receipt of next year, or a deadline then, would never be broken.
+    fn check_time(&mut self, now: Timestamp) {
+        let Receipt { time, deadline, .. } = *self.receipt;
+        let latest = now.plus_seconds(ACT_SKEW_S);
+        let due = time <= deadline && deadline <= time.plus_seconds(PROMISE_S_MAX);
+        self.verdict.check(Rule::ReceiptTime, Place::WHOLE, due && time <= latest, || {
+            let found = format!("of {time}, to be kept by {deadline}");
+            (found, format!("of {latest} at the latest, to be kept within {PROMISE_S_MAX} s"))
+        });
+    }
+
+    /// What can be said while the entry is not there: whether it could be.
+    fn check_unpublished(&mut self, register: &Register, viewer: &PairwiseId) {
+        let Receipt { build, agreement, .. } = self.receipt;
+        let client = register.builds().get(build).map(|build| &build.build.client);
+        let client = client.and_then(|client| register.clients().get(client));
+        let known = client.is_some_and(|client| client.digest == *agreement);
+        self.verdict.check(Rule::ReceiptKnown, Place::WHOLE, known, || {
+            let found = format!("build {build}, agreement {agreement}");
+            (found, "a build in the published register, and the agreement of its client".to_owned())
+        });
+        if let Some(schema) = register.schema() {
+            self.read_records(schema, viewer);
+        }
+    }
+
+    fn read_records(&mut self, schema: &FieldSchema, viewer: &PairwiseId) -> Option<Vec<Record>> {
+        let records = answer::records(self.received.body, schema, viewer);
+        self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, records)
     }
 
     fn check_promise<S: Site + ?Sized>(
@@ -257,6 +295,13 @@ impl Case<'_> {
         let expected = said(&receipt.build, receipt.agreement, receipt.time);
         self.same(Rule::ReceiptEntry, place, found, expected);
         Some(disclosure)
+    }
+
+    /// One entry vouches for one answer, or an operator could log once and answer often.
+    fn check_request(&mut self, disclosure: &Disclosure, seed: &Seed) {
+        let request = request_commitment(seed, &self.request());
+        let place = Place::entry(self.receipt.index);
+        self.same(Rule::AnswerRequest, place, disclosure.request, request);
     }
 
     fn check_records(

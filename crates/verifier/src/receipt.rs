@@ -34,6 +34,10 @@ pub const NONCE_HEADER: &str = "countersign-nonce";
 /// The longest nonce.
 pub const NONCE_BYTES_MAX: usize = 128;
 
+/// The longest that a receipt may promise a published checkpoint for, in seconds after its time: a promise
+/// for some day would never be broken.
+pub const PROMISE_S_MAX: u64 = 86_400;
+
 const RECEIPT_TAG: &[u8] = b"countersign/v1/receipt\n";
 const REQUEST_TAG: &[u8] = b"countersign/v1/request\n";
 
@@ -47,7 +51,7 @@ pub struct Receipt {
     pub body: Digest,
     /// The build to which it was sent.
     pub build: Identifier,
-    /// By when the leaf will be in a published checkpoint.
+    /// By when the leaf will be in a published checkpoint: at most [`PROMISE_S_MAX`] after `time`.
     pub deadline: Timestamp,
     /// Where in the log the disclosure stands.
     pub index: u64,

@@ -141,6 +141,8 @@ mod tests {
         assert_eq!(pairwise.to_string(), include_str!("../vectors/pairwise.txt").trim());
         let root = records_root(&Seed([2; 32]), [record(0b101), record(0b111)]);
         assert_eq!(root.to_string(), include_str!("../vectors/records.txt").trim());
+        let request = request_commitment(&Seed([2; 32]), &Digest([3; 32]));
+        assert_eq!(request.to_string(), include_str!("../vectors/request.txt").trim());
     }
 
     proptest! {

@@ -182,17 +182,18 @@ impl<'a> Case<'a> {
     }
 
     fn check_complete(&mut self, [viewer, friend]: [FieldSet; 2]) {
-        let friends_listed =
-            friend.is_empty() || friend.contains(FieldId::ID) && viewer.contains(FieldId::FRIENDS);
-        let complete = viewer.contains(FieldId::ID) && friends_listed;
         let disclosure = self.disclosure;
+        let friends = !disclosure.friend.is_empty();
+        let friends_listed =
+            friends == viewer.contains(FieldId::FRIENDS) && friends == friend.contains(FieldId::ID);
+        let complete = viewer.contains(FieldId::ID) && friends_listed;
         self.check(Rule::FieldsComplete, complete, || {
             let found = format!(
                 "self: {}; friend: {}",
                 disclosure.viewer.join(", "),
                 disclosure.friend.join(", ")
             );
-            (found, "id of self; with fields of a friend also id of friend, and friends of self")
+            (found, "id of self; id of friend and friends of self exactly if there are fields of a friend")
         });
     }
 

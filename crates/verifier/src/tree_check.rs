@@ -41,9 +41,9 @@ struct Pair {
     tile: TilePath,
     /// The bundle below, on level 0.
     bundle: Option<TilePath>,
-    /// What the level below comes to; `None` if its file is missing or broken, which is noted already.
-    below: Option<Vec<Hash>>,
-    /// What the published tile holds; `None` likewise.
+    /// What the level below comes to.
+    below: Vec<Hash>,
+    /// What the published tile holds; `None` if its file is missing or broken, which is noted already.
     published: Option<Vec<Hash>>,
 }
 
@@ -63,15 +63,14 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         Self { site, size, root, levels: Vec::new(), edge: Vec::new() }
     }
 
-    /// Takes the leaf hashes of the next bundle, or `None` if it is missing or broken, which its
-    /// reader notes. `bundle` is the file that was read.
+    /// Takes the leaf hashes of the next bundle. `bundle` is the file that was read.
     ///
     /// # Errors
     /// [`SiteError`] when a file cannot be read.
     pub fn bundle(
         &mut self,
         bundle: TilePath,
-        leaf_hashes: Option<Vec<Hash>>,
+        leaf_hashes: Vec<Hash>,
         verdict: &mut Verdict,
     ) -> Result<(), SiteError> {
         self.rise(0, Some(bundle), bundle.index, leaf_hashes, verdict)
@@ -84,7 +83,7 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
     pub fn finish(mut self, verdict: &mut Verdict) -> Result<(), SiteError> {
         for (level, filling) in (0..).zip(std::mem::take(&mut self.levels)) {
             if !filling.hashes.is_empty() {
-                self.rise(level, None, filling.index, Some(filling.hashes), verdict)?;
+                self.rise(level, None, filling.index, filling.hashes, verdict)?;
             }
         }
         let edge = std::mem::take(&mut self.edge);
@@ -107,7 +106,7 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         level: u8,
         bundle: Option<TilePath>,
         index: u64,
-        below: Option<Vec<Hash>>,
+        below: Vec<Hash>,
         verdict: &mut Verdict,
     ) -> Result<(), SiteError> {
         let kind = TileKind::Hashes { level };
@@ -131,7 +130,7 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         }
         let full =
             std::mem::replace(filling, Filling { index: filling.index + 1, hashes: Vec::new() });
-        self.rise(level + 1, None, full.index, Some(full.hashes), verdict)
+        self.rise(level + 1, None, full.index, full.hashes, verdict)
     }
 
     /// The hashes of a published tile, and the file that has them: where a partial tile is gone, the
@@ -169,19 +168,18 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
 
     /// Who is wrong about a full tile, and the tile's hash: the published hash above says it.
     fn judge(&self, pair: &Pair) -> Result<(Wrong, Hash), SiteError> {
-        let hash = |hashes: &Option<Vec<Hash>>| {
-            hashes.as_ref().map(|hashes| root_of_leaves(hashes.iter().copied()))
-        };
-        let (below, published) = (hash(&pair.below), hash(&pair.published));
-        if let (Some(hash), true) = (below, pair.agree()) {
-            return Ok((Wrong::Neither, hash));
+        let hash = |hashes: &[Hash]| root_of_leaves(hashes.iter().copied());
+        let below = hash(&pair.below);
+        if pair.agree() {
+            return Ok((Wrong::Neither, below));
         }
+        let published = pair.published.as_deref().map(hash);
         let above = self.hash_above(&pair.tile)?;
-        Ok(match (below, published, above) {
-            (Some(below), _, Some(above)) if below == above => (Wrong::Tile, above),
-            (_, Some(published), Some(above)) if published == above => (Wrong::Below, above),
-            (_, _, Some(above)) => (Wrong::Both, above),
-            (below, published, None) => (Wrong::Both, below.or(published).unwrap_or_default()),
+        Ok(match above {
+            Some(above) if below == above => (Wrong::Tile, above),
+            Some(above) if published == Some(above) => (Wrong::Below, above),
+            Some(above) => (Wrong::Both, above),
+            None => (Wrong::Both, below),
         })
     }
 
@@ -211,9 +209,9 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
     fn conclude(&self, pair: &Pair, wrong: Wrong, verdict: &mut Verdict) -> Result<(), SiteError> {
         pair.note(wrong, self.size, verdict);
         let right = match wrong {
-            Wrong::Neither | Wrong::Tile => &pair.below,
-            Wrong::Below => &pair.published,
-            Wrong::Both => &None,
+            Wrong::Neither | Wrong::Tile => Some(&pair.below),
+            Wrong::Below => pair.published.as_ref(),
+            Wrong::Both => None,
         };
         let Some(right) = right else { return Ok(()) };
         self.check_others(&pair.tile, right, verdict)?;
@@ -258,19 +256,19 @@ impl Pair {
     /// The level and the hashes, as published or as they come from below.
     fn told(&self, published: bool) -> Option<(u8, &[Hash])> {
         let TileKind::Hashes { level } = self.tile.kind else { return None };
-        let hashes = if published { &self.published } else { &self.below };
-        hashes.as_ref().map(|hashes| (level, hashes.as_slice()))
+        let hashes = if published { self.published.as_ref() } else { Some(&self.below) };
+        hashes.map(|hashes| (level, hashes.as_slice()))
     }
 
     fn agree(&self) -> bool {
-        self.below.is_some() && self.below == self.published
+        self.published.as_ref() == Some(&self.below)
     }
 
     fn note(&self, wrong: Wrong, size: u64, verdict: &mut Verdict) {
         let tile = self.tile.to_string();
-        let (below, published) = (self.below.as_deref(), self.published.as_deref());
-        let differing = below.zip(published).and_then(|(below, published)| {
-            let mut both = below.iter().zip(published).enumerate();
+        let published = self.published.as_deref();
+        let differing = published.and_then(|published| {
+            let mut both = self.below.iter().zip(published).enumerate();
             both.find(|(_, (below, published))| below != published)
         });
         let (number, pair) = differing.map_or((0, None), |(number, pair)| (number, Some(pair)));
@@ -290,7 +288,7 @@ impl Pair {
         let below_holds = !matches!(wrong, Wrong::Below | Wrong::Both);
         let (found, expected) = (below_hash, format!("{tile_hash}, which the tree was built from"));
         match self.bundle.map(|bundle| bundle.to_string()) {
-            Some(bundle) if below.is_some() => {
+            Some(bundle) => {
                 let place = Place { entry: Some(place), file: Some(&bundle) };
                 verdict.check(Rule::EntryBundle, place, below_holds, || (found, expected));
             }

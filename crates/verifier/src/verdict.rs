@@ -64,7 +64,7 @@ rules! {
     Territory "territory" "The countries of the partner and its parent are open."
     FieldsKnown "fields_known" "The field schema in force has the fields."
     FieldsOrdered "fields_ordered" "The fields stand in the schema's order, each once."
-    FieldsComplete "fields_complete" "Whoever is in an answer is there with an id; friends are there as a list of the viewer's."
+    FieldsComplete "fields_complete" "Whoever is in an answer is there with an id; the viewer's list is there exactly if a friend is."
     FieldsAgreed "fields_agreed" "The agreement gives the fields for the purpose."
     WindDown "wind_down" "No wind-down step had ended the fields."
     FieldsDeclared "fields_declared" "The build declared the fields."
@@ -75,10 +75,13 @@ rules! {
     ReceiptOrigin "receipt_origin" "The receipt is for this log."
     ReceiptBody "receipt_body" "The receipt is for this body."
     ReceiptRequest "receipt_request" "The receipt is for this request."
+    ReceiptTime "receipt_time" "The receipt is not from the future, and its deadline is within a day of its time."
+    ReceiptKnown "receipt_known" "While the entry is not published: the register has the receipt's build and agreement."
     Promise "promise" "The entry was in a published checkpoint by the deadline."
     ReceiptLeaf "receipt_leaf" "The leaf at the receipt's index is the receipt's."
     Inclusion "inclusion" "The leaf is proved to be in the tree that the checkpoint signs."
     ReceiptEntry "receipt_entry" "The entry is a disclosure under the receipt's build, agreement and time."
+    AnswerRequest "answer_request" "The entry vouches for the answer to this request."
     AnswerForm "answer_form" "The body says which fields of which person it holds, in one way."
     AnswerRecords "answer_records" "The entry's records are those of the answer: no more, no less, no other."
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
@@ -110,6 +113,15 @@ pub struct Failure {
     pub found: String,
     /// What was expected.
     pub expected: String,
+}
+
+/// Something that holds, and that those whom it concerns should look at.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Notice {
+    /// The index of the entry, where it is about one.
+    pub entry: Option<u64>,
+    /// What it is.
+    pub says: String,
 }
 
 /// How often a rule was checked, and how often it did not hold.
@@ -144,6 +156,8 @@ pub struct Verdict {
     pub failures: Vec<Failure>,
     /// How many there are altogether.
     pub failure_count: u64,
+    /// What holds and is worth a look: keys that changed, an empty log, where the check had to stop.
+    pub notices: Vec<Notice>,
     #[serde(skip)]
     kept_max: u64,
 }
@@ -191,6 +205,7 @@ impl Verdict {
             rules: BTreeMap::new(),
             failures: Vec::new(),
             failure_count: 0,
+            notices: Vec::new(),
             kept_max,
         }
     }
@@ -205,6 +220,11 @@ impl Verdict {
     #[must_use]
     pub fn rule_holds(&self, rule: Rule) -> bool {
         self.rules.get(&rule).is_some_and(|tally| tally.checked > 0 && tally.failed == 0)
+    }
+
+    /// Notes something that is worth a look, whatever holds.
+    pub fn notice(&mut self, entry: Option<u64>, says: String) {
+        self.notices.push(Notice { entry, says });
     }
 
     /// Notes the outcome of one check and hands it back; `otherwise` says what was found and what was expected.

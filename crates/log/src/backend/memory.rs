@@ -59,6 +59,7 @@ struct Disk {
     calls: Vec<Call>,
     faults: BTreeMap<usize, Fault>,
     full: Option<io::ErrorKind>,
+    broken: Option<String>,
     is_down: bool,
 }
 
@@ -83,6 +84,11 @@ impl Memory {
     /// From now on every write fails half done with this error; `None` ends it.
     pub fn set_full(&self, error: Option<io::ErrorKind>) {
         self.disk().full = error;
+    }
+
+    /// From now on every change below this path fails; `None` ends it.
+    pub fn set_broken(&self, path: Option<&str>) {
+        self.disk().broken = path.map(|path| format!("{path}/"));
     }
 
     /// The calls so far that changed something.
@@ -141,12 +147,12 @@ impl Memory {
         self.disk().names.keys().cloned().collect()
     }
 
-    /// Removes every file and folder below a path behind everybody's back.
+    /// Removes a file, or every file and folder below a path, behind everybody's back.
     pub fn forget(&self, path: &str) {
         let below = format!("{path}/");
         let mut disk = self.disk();
-        disk.names.retain(|name, _| !name.starts_with(&below));
-        disk.synced_names.retain(|name, _| !name.starts_with(&below));
+        disk.names.retain(|name, _| name != path && !name.starts_with(&below));
+        disk.synced_names.retain(|name, _| name != path && !name.starts_with(&below));
         disk.folders.retain(|name| name != path && !name.starts_with(&below));
     }
 
@@ -196,6 +202,9 @@ impl Disk {
     /// a write is to be done by half before this error is returned.
     fn begin(&mut self, what: &'static str, path: &str) -> io::Result<Option<io::ErrorKind>> {
         self.check_up()?;
+        if self.broken.as_ref().is_some_and(|broken| path.starts_with(broken)) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
         let number = self.calls.len();
         self.calls.push(Call { what, path: path.to_owned() });
         let writes = what == "write";
@@ -275,6 +284,10 @@ impl Backend for Memory {
     fn exists(&self, path: &str) -> io::Result<bool> {
         let disk = self.disk();
         disk.check_up().map(|()| disk.names.contains_key(path))
+    }
+
+    fn length_bytes(&self, path: &str) -> io::Result<Option<u64>> {
+        Ok(self.read(path)?.map(|bytes| bytes.len() as u64))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //!
 //! What it is not: a general file system. All paths are relative to one root folder and written with `/`.
 
+#[cfg(feature = "testing")]
 pub mod memory;
 pub mod posix;
 
@@ -10,7 +11,8 @@ use std::io;
 
 /// Files under one root folder.
 pub trait Backend: Send + Sync {
-    /// Creates a folder with all that lead to it. They are durable when it returns.
+    /// Creates a folder with all that lead to it. They are durable when it returns, those too that were
+    /// there already: whoever created them may have ended before making them durable.
     ///
     /// # Errors
     /// The file layer's own.
@@ -34,6 +36,12 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// The file layer's own.
     fn exists(&self, path: &str) -> io::Result<bool>;
+
+    /// The length of the file of this name in bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// The file layer's own.
+    fn length_bytes(&self, path: &str) -> io::Result<Option<u64>>;
 
     /// Gives a file another name, in place of the file that had it.
     ///

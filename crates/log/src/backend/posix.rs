@@ -31,23 +31,32 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     fs::File::open(path)?.sync_all()
 }
 
+/// Creates the folders of `path` below `root`, and calls `sync` on each one's parent.
+fn create_folders(
+    root: &Path,
+    path: &str,
+    mode: u32,
+    mut sync: impl FnMut(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut folder = root.to_owned();
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        let parent = folder.clone();
+        folder.push(name);
+        match fs::DirBuilder::new().mode(mode).create(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => sync(&parent)?,
+        }
+    }
+    Ok(())
+}
+
 impl Backend for Posix {
     fn create_folders(&self, path: &str, access: Access) -> io::Result<()> {
         let mode = match access {
             Access::Private => 0o700,
             Access::Public => 0o755,
         };
-        let mut folder = self.root.clone();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            let parent = folder.clone();
-            folder.push(name);
-            match fs::DirBuilder::new().mode(mode).create(&folder) {
-                Ok(()) => sync_folder(&parent)?,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        create_folders(&self.root, path, mode, sync_folder)
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn File>> {
@@ -71,6 +80,14 @@ impl Backend for Posix {
 
     fn exists(&self, path: &str) -> io::Result<bool> {
         self.at(path).try_exists()
+    }
+
+    fn length_bytes(&self, path: &str) -> io::Result<Option<u64>> {
+        match fs::metadata(self.at(path)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -142,3 +159,24 @@ struct PosixLock {
 }
 
 impl Lock for PosixLock {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crash_folders_that_were_there_already_are_made_durable_too() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("log/tile")).unwrap();
+        let mut synced = Vec::new();
+        let mut create = |path| {
+            create_folders(root.path(), path, 0o755, |folder| {
+                synced.push(folder.strip_prefix(root.path()).unwrap().to_owned());
+                Ok(())
+            })
+        };
+        create("log/tile/0").unwrap();
+        assert_eq!(synced, ["", "log", "log/tile"].map(PathBuf::from));
+        assert!(root.path().join("log/tile/0").is_dir());
+    }
+}

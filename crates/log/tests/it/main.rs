@@ -6,3 +6,4 @@ mod crash;
 mod order;
 mod site;
 mod support;
+mod trouble;

@@ -12,6 +12,7 @@ use countersign_log::append::{ActError, AppendError, Stale};
 use countersign_log::backend::memory::{Fault, Memory};
 use countersign_log::backend::posix::Posix;
 use countersign_log::guarded::Guarded;
+use countersign_log::trouble::Trouble;
 use countersign_verifier::entry::{Entry, SignedAct};
 use countersign_verifier::record::{Record, records_root};
 use countersign_verifier::replay::ReplayError;
@@ -215,6 +216,7 @@ fn a_failed_fdatasync_ends_appending_until_restart() {
     assert_eq!(block_on(disclose(&log, 1)).err(), poisoned);
     assert_eq!(block_on(disclose(&log, 1)).err(), poisoned);
     assert!(log.metrics().is_poisoned);
+    assert_eq!(log.trouble(), Some(Trouble::Poisoned));
     assert_eq!(log.head(), 3);
     log.shutdown();
     let (log, _) = setup.open(&memory).unwrap();
@@ -237,4 +239,5 @@ fn a_log_that_is_shut_down_says_so() {
     let same = log.clone();
     log.shutdown();
     assert_eq!(block_on(disclose(&same, 1)).err(), Some(AppendError::Closed));
+    assert_eq!(same.trouble(), Some(Trouble::Closed));
 }

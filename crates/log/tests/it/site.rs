@@ -110,6 +110,37 @@ fn a_site_that_is_gone_is_made_again() {
 }
 
 #[test]
+fn a_tile_that_is_lost_or_cut_off_is_written_again() {
+    let (setup, memory) = (Setup::lazy(), Memory::new());
+    let log = setup.found(&memory);
+    fill(&log, 600);
+    log.shutdown();
+    let key = setup.signer.note_key();
+    for file in ["log/tile/0/000", "log/tile/entries/001", "log/tile/1/000.p/2"] {
+        memory.forget(file);
+        let report = check(&memory, ORIGIN, &key);
+        let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+        assert!(finding.file == file && finding.what.contains("restart"), "{finding}");
+        assert!(report.is_stream_sound());
+        setup.open(&memory).unwrap().0.shutdown();
+        assert_eq!(check(&memory, ORIGIN, &key).findings, [], "{file}");
+    }
+    memory.tamper("log/tile/0/001", |bytes| bytes.truncate(100));
+    setup.open(&memory).unwrap().0.shutdown();
+    assert_eq!(check(&memory, ORIGIN, &key).findings, []);
+    assert_site_is_whole(&setup, &memory, 600);
+    // One that is whole is left as it is: opening does not write the site again.
+    let before = memory.calls().len();
+    setup.open(&memory).unwrap().0.shutdown();
+    let full = memory
+        .calls()
+        .split_off(before)
+        .into_iter()
+        .filter(|call| call.path.starts_with("log/tile/") && !call.path.contains(".p"));
+    assert_eq!(full.collect::<Vec<_>>(), []);
+}
+
+#[test]
 fn a_changed_byte_of_any_file_is_found_and_named() {
     let (setup, memory) = (Setup::lazy(), Memory::new());
     let log = setup.found(&memory);

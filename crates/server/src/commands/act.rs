@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use countersign_domain::act::{Act as Deed, ReviewOutcome};
+use countersign_domain::text::controls;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use serde_json::json;
 
@@ -74,7 +75,7 @@ impl Act {
 
 impl Show {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let posted: Posted = files::read_json(&self.file)?;
+        let posted = Posted::of(read(&self.file)?)?;
         let signed = &posted.act;
         let what = in_words(&signed.act);
         let missing = submit::missing(signed);
@@ -90,7 +91,7 @@ impl Show {
             or_nobody(&missing)
         );
         if let Some(document) = &posted.document {
-            text = format!("{text}\ndocument\n{}", serde_json::to_string_pretty(document)?);
+            text = format!("{text}\ndocument\n{}", shown(document)?);
         }
         let document = json!({
             "act": posted.act, "document": posted.document, "what": what,
@@ -142,6 +143,19 @@ fn read(file: &std::path::Path) -> Result<Submission, Failure> {
     Ok(Submission::new(posted.act, posted.document)?)
 }
 
+/// A document as it can be read on a terminal, its characters of control as JSON escapes them.
+fn shown(document: &serde_json::Value) -> serde_json::Result<String> {
+    let mut shown = String::new();
+    for character in serde_json::to_string_pretty(document)?.chars() {
+        if controls(character) && character != '\n' {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    Ok(shown)
+}
+
 /// What an act does, so that nobody signs what they did not mean.
 pub(super) fn in_words(deed: &Deed) -> String {
     match deed {
@@ -156,8 +170,8 @@ pub(super) fn in_words(deed: &Deed) -> String {
             partner.id, partner.name, partner.country, partner.parent_country, partner.key
         ),
         Deed::Agreement(agreement) => format!(
-            "put agreement {} with partner {} about client {} in force",
-            agreement.agreement, agreement.partner, agreement.client
+            "put agreement {} with partner {} about client {} in force, document {}",
+            agreement.agreement, agreement.partner, agreement.client, agreement.digest
         ),
         Deed::Build(build) => format!("submit build {} of client {}", build.build, build.client),
         Deed::Review(review) => match review.outcome {

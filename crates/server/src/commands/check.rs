@@ -2,7 +2,7 @@
 //! does not disturb a running server.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,7 +11,7 @@ use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::annex::ANNEX_VERSION;
 use countersign_log::backend::posix::Posix;
-use countersign_log::check::check;
+use countersign_log::check::{Report, check};
 use countersign_log::stream::STREAM_VERSION;
 use countersign_verifier::entry::ENTRY_VERSION;
 use countersign_verifier::log_check::{Question, check_log};
@@ -25,6 +25,7 @@ use super::{Failure, Output};
 use crate::clock;
 use crate::config::{CONFIG_VERSION, Config};
 use crate::directory::Directory;
+use crate::gateway::bearer::BearerToken;
 use crate::keys::SecretKey;
 use crate::people::schema;
 use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
@@ -115,7 +116,12 @@ fn check_keys(directory: &Directory, lines: &mut Lines) {
             .map_err(|error| error.to_string());
         lines.add(&format!("key of reviewer {name}"), found);
     }
-    lines.add("admin token", check_admin_token(&directory.admin_token()));
+    for (check, path) in
+        [("admin token", directory.admin_token()), ("metrics token", directory.metrics_token())]
+    {
+        let token = BearerToken::read(&path);
+        lines.add(check, token.map(|_| "present".to_owned()).map_err(|error| error.to_string()));
+    }
 }
 
 fn reviewers_keys(directory: &Directory) -> Vec<PathBuf> {
@@ -125,24 +131,6 @@ fn reviewers_keys(directory: &Directory) -> Vec<PathBuf> {
     paths.retain(|path| path.extension().is_some_and(|end| end == "key"));
     paths.sort_unstable();
     paths
-}
-
-fn check_admin_token(path: &Path) -> Result<String, String> {
-    use std::os::unix::fs::MetadataExt as _;
-    let shown = path.display();
-    let metadata = fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?;
-    let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(format!(
-            "{shown}: others than its owner may read it (mode {mode:o}); run `chmod 600` on it, write another random text into it and restart the server"
-        ));
-    }
-    if metadata.len() == 0 {
-        return Err(format!(
-            "{shown}: it is empty; write a random text into it and restart the server"
-        ));
-    }
-    Ok("present".to_owned())
 }
 
 fn check_people(directory: &Directory) -> Result<String, String> {
@@ -177,7 +165,8 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
         Ok(key) => key,
         Err(error) => return lines.add("log", Err(error.to_string())),
     };
-    lines.add("log and annex", check_private(directory, config, &key));
+    let report = check(&Posix::new(directory.log()), config.origin(), &key);
+    lines.add("log and annex", describe_private(&report));
     lines.add("documents", check_documents(directory));
     let question = Question::new(&key, clock::now());
     match check_log(&FolderSite::new(&directory.site()), &question, |_| ()) {
@@ -206,14 +195,17 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
                             )
                         })
                         .collect();
-                    problems.push(
+                    let advice = if report.is_stream_sound() && !report.findings.is_empty() {
+                        "the stream itself is sound, and the site can be written again from it: see log and annex"
+                    } else {
                         "restore the instance from its backup and tell those who rely on the log"
-                            .to_owned(),
-                    );
+                    };
+                    problems.push(advice.to_owned());
                     Err(problems.join("\n        "))
                 },
             );
-            if checked.checkpoint.is_some() {
+            // Of a log that could not be read as it should be, the register is not known.
+            if verdict.holds() {
                 lines.add("keys in the log", compare_keys(directory, &checked.register));
                 lines.add("field schema", compare_schema(directory, &checked.register));
             }
@@ -222,8 +214,7 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
 }
 
 /// The stream, entries against annexes, and the static site against both.
-fn check_private(directory: &Directory, config: &Config, key: &NoteKey) -> Result<String, String> {
-    let report = check(&Posix::new(directory.log()), config.origin(), key);
+fn describe_private(report: &Report) -> Result<String, String> {
     if !report.findings.is_empty() {
         let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
         return Err(findings.join("\n        "));

@@ -96,6 +96,8 @@ pub fn run() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // A line that cannot be written, to a disk that is full, is lost; saying so would panic.
+        .log_internal_errors(false)
         .init();
     // One provider for all of TLS; it can only have been installed before by this same line.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

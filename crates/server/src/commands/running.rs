@@ -1,7 +1,11 @@
 //! The server of an instance, if one runs. What it has open, commands reach through its admin API.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use countersign_log::backend::Backend as _;
+use countersign_log::backend::posix::Posix;
+use countersign_log::open::LOCK;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, StatusCode};
@@ -10,7 +14,7 @@ use zeroize::Zeroizing;
 use super::Failure;
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::gateway::admin::AdminToken;
+use crate::gateway::bearer::BearerToken;
 use crate::instance::InstanceError;
 
 /// How long the server may take to say that it is there.
@@ -53,17 +57,29 @@ pub(super) enum CallError {
         /// What the client says.
         error: Box<ureq::Error>,
     },
+    /// The admin token would leave in the clear.
+    #[error(
+        "the admin token is not sent to {url} in the clear; [tls] is set, so public_url in countersign.toml begins with https://"
+    )]
+    InClear {
+        /// The public URL.
+        url: String,
+    },
     /// What is asked cannot be written as JSON.
     #[error("the call cannot be written: {0}")]
     Form(#[from] serde_json::Error),
 }
 
 impl Running {
-    /// The server that answers at the instance's address and takes the instance's admin token. Another
-    /// instance that listens there does not, so it is not taken for this one.
+    /// The server that runs on the instance: somebody holds the lock of its log, answers at its address
+    /// and takes its admin token. While nobody holds the lock, whoever listens there is somebody else,
+    /// and does not get to see the token.
     pub(super) fn find(directory: &Directory, config: &Config) -> Result<Option<Self>, Failure> {
-        let path = directory.admin_token();
-        let token = AdminToken::read(&path).map_err(|error| InstanceError::File { path, error })?;
+        if !is_open(directory)? {
+            return Ok(None);
+        }
+        let url = own_url(config)?;
+        let token = BearerToken::read(&directory.admin_token())?;
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(CALL))
@@ -73,7 +89,7 @@ impl Running {
             .into();
         let running = Self {
             agent,
-            admin_url: format!("{}/admin/v1", config.public_url()),
+            admin_url: format!("{url}/admin/v1"),
             authorization: Zeroizing::new(format!("Bearer {}", token.as_str())),
         };
         Ok(running.answers().then_some(running))
@@ -140,6 +156,29 @@ impl Running {
             }
             Err(_) => CallError::Unexpected { url, status: status.as_u16() },
         })
+    }
+}
+
+/// Whether somebody has the log of the instance open.
+fn is_open(directory: &Directory) -> Result<bool, InstanceError> {
+    match Posix::new(directory.log()).lock(LOCK) {
+        Ok(lock) => Ok(lock.is_none()),
+        // There is no log yet, so nobody has it open.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(InstanceError::File { path: directory.log().join(LOCK), error }),
+    }
+}
+
+/// Where the instance's own server is called: over loopback, where it listens without TLS, and else
+/// by its public name, whose certificate tells that it is the one.
+fn own_url(config: &Config) -> Result<String, CallError> {
+    let public = config.public_url();
+    if config.tls.is_none() {
+        Ok(format!("http://{}", config.listen))
+    } else if public.starts_with("https://") {
+        Ok(public.to_owned())
+    } else {
+        Err(CallError::InClear { url: public.to_owned() })
     }
 }
 

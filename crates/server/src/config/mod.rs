@@ -34,6 +34,9 @@ pub struct Config {
     /// How access tokens are made.
     #[serde(default)]
     pub tokens: Tokens,
+    /// How much is taken at once.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// The files to serve TLS with; relative paths are relative to the instance's folder.
@@ -78,6 +81,14 @@ pub struct Tokens {
     pub demo_login: bool,
 }
 
+/// How much is taken at once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The most connections at once; one too many is closed.
+    pub connections: usize,
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { pool_wait_ms: 1, publish_interval_ms: 1_000, publish_deadline_s: 60 }
@@ -87,6 +98,12 @@ impl Default for Log {
 impl Default for Graph {
     fn default() -> Self {
         Self { page_default: 25, page_max: 5_000 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 10_000 }
     }
 }
 
@@ -184,12 +201,13 @@ impl Config {
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
+            ("limits.connections", self.limits.connections as u64, 1, 1_000_000),
         ];
         for (key, found, least, most) in ranges {
             if !(least..=most).contains(&found) {
                 let message = format!("{key}: {found} is not allowed; use {least} to {most}");
                 let name = key.rsplit('.').next().unwrap_or(key);
-                return Err((text.find(name).unwrap_or_default(), message));
+                return Err((offset_of(text, name), message));
             }
         }
         if self.tokens.demo_login && !self.listen.ip().is_loopback() {
@@ -197,17 +215,24 @@ impl Config {
                 "tokens.demo_login: it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {}",
                 self.listen
             );
-            return Err((text.find("demo_login").unwrap_or_default(), message));
+            return Err((offset_of(text, "demo_login"), message));
         }
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             let message = format!(
                 "listen: {} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
                 self.listen
             );
-            return Err((text.find("listen").unwrap_or_default(), message));
+            return Err((offset_of(text, "listen"), message));
         }
         Ok(())
     }
+}
+
+/// Where the line of this key begins; comments speak of keys too.
+fn offset_of(text: &str, key: &str) -> usize {
+    let begins_line =
+        |at: &usize| text.get(..*at).is_some_and(|t| t.is_empty() || t.ends_with('\n'));
+    text.match_indices(key).map(|(at, _)| at).find(begins_line).unwrap_or_default()
 }
 
 /// The key on the line of this offset, to put before a message that does not name it.
@@ -237,6 +262,7 @@ mod tests {
             (config.graph.page_max as u64, Graph::default().page_max as u64),
             (config.tokens.lifetime_s, Tokens::default().lifetime_s),
             (config.tokens.demo_login.into(), Tokens::default().demo_login.into()),
+            (config.limits.connections as u64, Limits::default().connections as u64),
         ];
         assert!(stated.iter().all(|(stated, default)| stated == default), "{stated:?}");
     }
@@ -263,6 +289,11 @@ mod tests {
                 "listen = \"127.0.0.1:8080\"",
                 "listen = \"0.0.0.0:8080\"",
                 "listen: 0.0.0.0:8080 is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
+            ),
+            (
+                "connections = 10000",
+                "connections = 0",
+                "limits.connections: 0 is not allowed; use 1 to 1000000",
             ),
             ("version = 1", "version = 9", "version: 9 is not known; this program reads version 1"),
         ] {

@@ -1,5 +1,6 @@
 //! `GET /healthz`: the process answers. `GET /readyz`: it can also log, so it can release.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,13 +13,12 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: 200 when the log takes entries, 503 with the reason when it does not.
-pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
-    let log = gateway.log.metrics();
-    if log.is_poisoned {
-        let text = "not ready: an fdatasync of the log failed; check the disk, then restart\n";
-        (StatusCode::SERVICE_UNAVAILABLE, text)
-    } else {
-        (StatusCode::OK, "ready\n")
+/// `GET /readyz`: 200 when the log takes disclosures, 503 with the reason when it does not.
+pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, Cow<'static, str>) {
+    match gateway.log.trouble() {
+        Some(trouble) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n").into())
+        }
+        None => (StatusCode::OK, "ready\n".into()),
     }
 }

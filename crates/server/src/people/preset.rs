@@ -1,4 +1,5 @@
-//! The settings that imported people start with.
+//! The settings that imported people start with. What they open is what the schema has: a field that
+//! is added later, nobody has chosen to open.
 
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::route::Route;
@@ -16,7 +17,7 @@ pub enum Preset {
     /// What every new person has: open through their own device and app, closed through friends'.
     #[default]
     Default,
-    /// Everything open on every route.
+    /// Everything that the schema has open on every route.
     Open,
     /// Everything closed on every route.
     Closed,
@@ -49,11 +50,11 @@ impl Preset {
     pub fn settings(self, schema: &FieldSchema, account: &str) -> Settings {
         match self {
             Self::Default => Settings::DEFAULT,
-            Self::Open => Settings::from_sets([FieldSet::ALL; 4]),
+            Self::Open => Settings::from_sets([schema.all(); 4]),
             Self::Closed => Settings::CLOSED,
             Self::Legacy2014 => {
                 let closed = LEGACY_2014_CLOSED.iter().filter_map(|name| schema.by_name(name));
-                let open = FieldSet::ALL.without(closed.collect());
+                let open = schema.all().without(closed.collect());
                 Settings::DEFAULT.with(Route::FriendsApp, open)
             }
             Self::Mixed { seed } => mixed(schema, &mut Random::for_account(seed, account)),
@@ -70,7 +71,7 @@ fn mixed(schema: &FieldSchema, random: &mut Random) -> Settings {
         let set = if choice < closed {
             FieldSet::EMPTY
         } else if choice < closed + open {
-            FieldSet::ALL
+            schema.all()
         } else {
             chosen(schema, random)
         };
@@ -78,7 +79,7 @@ fn mixed(schema: &FieldSchema, random: &mut Random) -> Settings {
     }
     if random.percent(5) {
         // Even through their own app, some keep the special categories to themselves.
-        settings = settings.with(Route::MyApp, FieldSet::ALL.without(schema.special()));
+        settings = settings.with(Route::MyApp, schema.all().without(schema.special()));
     }
     settings
 }

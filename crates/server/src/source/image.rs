@@ -86,10 +86,10 @@ fn choose(
     question: &Question<'_>,
     secret: &mut Secret,
 ) -> Result<Vec<Chosen>, SourceError> {
-    let is_asked_for = |id: PairwiseId| match question.about {
+    let is_asked_for = |friend: &Chosen| match question.about {
         About::Viewer => false,
-        About::Friends { after } => after.is_none_or(|after| id > after),
-        About::Friend(wanted) => id == wanted,
+        About::Friends { after } => after.is_none_or(|after| friend.pairwise > after),
+        About::Friend(wanted) => friend.pairwise == wanted,
     };
     if question.about == About::Viewer {
         return Ok(Vec::new());
@@ -103,18 +103,26 @@ fn choose(
     }
     image.touch(places.iter().map(|(_, span)| *span));
 
-    let is_one = matches!(question.about, About::Friend(_));
-    let mut chosen = Vec::with_capacity(if is_one { 1 } else { places.len() });
-    for (number, span) in places {
-        let friend = name(view, question.partner, secret, number, span)?;
-        if is_asked_for(friend.pairwise) {
-            chosen.push(friend);
-            if is_one {
-                break;
-            }
+    let named =
+        places.into_iter().map(|(number, span)| name(view, question.partner, secret, number, span));
+    keep(named, is_asked_for)
+}
+
+/// Those who are asked for. It looks at everybody, also after the one who was wanted: how long it takes
+/// must not tell a friend who keeps everything closed from a stranger.
+fn keep<T, E>(
+    everybody: impl Iterator<Item = Result<T, E>>,
+    is_asked_for: impl Fn(&T) -> bool,
+) -> Result<Vec<T>, E> {
+    let (expected, _) = everybody.size_hint();
+    let mut kept = Vec::with_capacity(expected);
+    for one in everybody {
+        let one = one?;
+        if is_asked_for(&one) {
+            kept.push(one);
         }
     }
-    Ok(chosen)
+    Ok(kept)
 }
 
 fn name(
@@ -272,6 +280,17 @@ mod tests {
             assert_eq!(circle(&people, viewer, About::Friend(id)).candidates().len(), 1);
         }
         assert_eq!(circle(&people, viewer, About::Viewer).candidates().len(), 1);
+    }
+
+    #[test]
+    fn a_search_costs_the_same_whoever_is_found() {
+        for wanted in [0, 3, 9, 10] {
+            let mut looked_at = 0;
+            let everybody = (0..10).inspect(|_| looked_at += 1).map(Ok::<u32, SourceError>);
+            let kept = keep(everybody, |one| *one == wanted).unwrap();
+            assert_eq!(kept, Vec::from_iter((wanted < 10).then_some(wanted)));
+            assert_eq!(looked_at, 10, "it stopped at {wanted}");
+        }
     }
 
     #[test]

@@ -147,13 +147,27 @@ impl People {
     /// # Errors
     /// [`StoreError::UnknownPerson`], [`StoreError::Database`]; then nothing has changed.
     pub fn set_settings(&self, person: Handle, settings: Settings) -> Result<(), StoreError> {
+        self.change_settings(person, |_| Ok(settings)).map(drop)
+    }
+
+    /// Changes what the person chose, from what it is now: nobody else's change comes in between, so
+    /// that none is undone. Durable, and seen by the very next reader, when this returns.
+    ///
+    /// # Errors
+    /// As [`People::set_settings`], and what `change` says; then nothing has changed.
+    pub fn change_settings<E: From<StoreError>>(
+        &self,
+        person: Handle,
+        change: impl FnOnce(Settings) -> Result<Settings, E>,
+    ) -> Result<Settings, E> {
         let _writer = self.writer();
+        let settings = change(self.settings(person)?)?;
         let view = self.view();
         let number = view.number_of(person).ok_or(StoreError::UnknownPerson)?;
         let bytes = record::settings_to_bytes(settings);
         self.write(|txn| self.databases.changed_settings.put(txn, &number, &bytes))?;
         view.changed.set(number, settings);
-        Ok(())
+        Ok(settings)
     }
 
     /// Keeps a grant under this id, in the place of an earlier one.

@@ -118,10 +118,13 @@ fn table(bases: &[Arc<Basis>], schema: &FieldSchema) -> String {
     for basis in bases {
         let stopped = basis.stopped.map_or_else(
             || "answered".to_owned(),
-            |reason| format!("every answer stopped: {}", serde_json::to_value(reason).unwrap()),
+            |reason| format!("nothing is answered: {}", serde_json::to_value(reason).unwrap()),
         );
         let kind = serde_json::to_value(basis.kind).unwrap();
         writeln!(text, "\n{} for {} ({kind}): {stopped}", basis.build, basis.purpose).unwrap();
+        if basis.stopped.is_some() {
+            continue;
+        }
         let columns = ["field", "viewer", "friend", "friend, minor"];
         let line = |cells: [&str; 4]| {
             let padded = cells.map(|cell| format!("{cell:21}"));

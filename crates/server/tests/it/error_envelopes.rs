@@ -191,7 +191,7 @@ fn errors_have_the_shape_of_real_ones() {
         ("error-190-bogusAccessToken.json", "/me", &"bogus".to_owned()),
         ("error-190-tokenExpired.json", "/me", &held.expired),
         ("error-190-userRevokedToken.json", "/me", &held.without_grant),
-        ("error-2500-bogusPath.json", "/bogus/x/y", &held.good),
+        ("error-2500-bogusPath.json", "/me/bogus", &held.good),
         ("error-803-unknownAlias.json", "/sfdsafdasf", &held.good),
         ("error-10-permissionDenied.json", "/me?fields=friends{friends}", &held.good),
     ] {

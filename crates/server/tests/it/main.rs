@@ -6,19 +6,31 @@
     reason = "what fails in a test's helper fails the test"
 )]
 
+mod acts;
 mod commands;
+mod crash;
 mod decision_matrix;
+mod demo;
 mod error_envelopes;
 mod friends_of_friends;
+mod full_disk;
+mod grants;
 mod interop_facebook_sdk;
+mod operations;
+mod own_tokens;
 mod partners;
 mod people_generate;
 mod people_import;
 mod people_schema;
 mod people_store;
 mod people_support;
+mod register_page;
 mod settings;
+mod settings_changes;
+mod slow_clients;
 mod support;
 mod suspension;
+mod tls;
 mod unauthorised;
 mod village;
+mod webdriver;

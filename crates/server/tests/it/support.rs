@@ -2,9 +2,10 @@
 //! a process of its own, which can be stopped and killed.
 
 use std::fs;
+use std::io::{Read as _, Seek as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -15,8 +16,6 @@ use countersign::demo::client::{Client, Reply};
 use countersign::demo::world;
 use countersign::directory::Directory;
 use countersign::gateway::admin::acts::{Posted, Taken};
-use countersign::gateway::admin::tokens::Issuer;
-use countersign::gateway::masks::MaskCache;
 use countersign::gateway::token::Tokens;
 use countersign::governance::{self, Submission};
 use countersign::instance;
@@ -25,10 +24,12 @@ use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
 use countersign::source::image::ImageSource;
 use countersign::source::{About, Question};
-use countersign::store::People;
+use countersign::store::{GrantId, GrantRecord, People};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::decide::People as _;
+use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
@@ -146,7 +147,8 @@ impl World {
         self.token_of(world::BUILD, world::PURPOSE, account, clock::now())
     }
 
-    /// A token of this build for this purpose, made at this time while no server runs.
+    /// A token of this build for this purpose, as it was made at this time, whatever became of the build
+    /// since; no server runs.
     pub(crate) fn token_of(
         &self,
         build: &str,
@@ -156,10 +158,20 @@ impl World {
     ) -> String {
         let log = instance::open_log(&self.directory, &self.config()).unwrap();
         let register = log.register();
-        let compiled = MaskCache::new(Arc::clone(&register), made).at(&register, made);
-        let (people, tokens) = (self.people(), self.tokens());
-        let issuer = Issuer { people: &people, tokens: &tokens, compiled: &compiled, now: made };
-        issuer.issue(&[account], build, purpose).unwrap().remove(0)
+        let (build, people) = (Identifier::parse(build).unwrap(), self.people());
+        let registered = &register.builds()[&build];
+        let grant = Grant {
+            client: registered.build.client.clone(),
+            purpose: Identifier::parse(purpose).unwrap(),
+            viewer: registered.declared(Relation::Viewer),
+            friend: registered.declared(Relation::Friend),
+            until: made.plus_seconds(86_400),
+        };
+        let (client, id) = (grant.client.clone(), GrantId::random().unwrap());
+        let viewer = people.person_of_account(account).unwrap().unwrap();
+        let record = GrantRecord { viewer, grant, build: Some(build.clone()), created: made };
+        people.put_grant(id, &record).unwrap();
+        self.tokens().mint(&client, &build, id, made).unwrap()
     }
 
     /// What the instance makes tokens with.
@@ -239,7 +251,7 @@ impl World {
 
     /// `countersign check` on the instance.
     pub(crate) fn assert_checks(&self) {
-        let output = program(&["check"]).arg(self.path()).output().unwrap();
+        let output = finish(program(&["check"]).arg(self.path()));
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "countersign check: {said}");
     }
@@ -304,20 +316,28 @@ impl Serving<'_> {
     /// Suspends the demonstration's partner; the index of the act.
     pub(crate) fn suspend(&self) -> u64 {
         let subject = Subject::Partner(Identifier::parse(world::PARTNER).unwrap());
-        let act = Act::Suspension(Suspension { subject, reason: "a test".to_owned() });
+        let act = Act::Suspension(Suspension { subject, reason: reason() });
         self.submit(act, &["reviewer:ines"]).unwrap()
     }
 
     /// Reinstates the demonstration's partner; the index of the act.
     pub(crate) fn reinstate(&self) -> u64 {
         let subject = Subject::Partner(Identifier::parse(world::PARTNER).unwrap());
-        let act = Act::Reinstatement(Reinstatement { subject, reason: "a test".to_owned() });
+        let act = Act::Reinstatement(Reinstatement { subject, reason: reason() });
         self.submit(act, &["reviewer:ines", "reviewer:omar"]).unwrap()
+    }
+
+    /// What the server counts.
+    pub(crate) fn metrics(&self) -> String {
+        let token = fs::read_to_string(self.world.directory.metrics_token()).unwrap();
+        let reply = self.get("/metrics", token.trim());
+        assert_eq!(reply.status, 200);
+        String::from_utf8(reply.body).unwrap()
     }
 
     /// How many entries are durable, as the server's metrics say.
     pub(crate) fn head(&self) -> u64 {
-        let metrics = self.page("/metrics");
+        let metrics = self.metrics();
         let line = metrics.lines().find_map(|line| line.strip_prefix("countersign_log_entries "));
         line.unwrap().parse().unwrap()
     }
@@ -356,11 +376,42 @@ impl Drop for Serving<'_> {
     }
 }
 
+/// A reason that no act has had: the very same act counts once.
+fn reason() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    format!("test {}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// The program itself, with the first arguments of a command.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.env_remove("COUNTERSIGN_LOG").args(arguments);
     command
+}
+
+/// Runs a command to its end, which has to come.
+pub(crate) fn finish(command: &mut Command) -> Output {
+    let (mut said, mut errors) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    command.stdin(Stdio::null());
+    command.stdout(said.try_clone().unwrap()).stderr(errors.try_clone().unwrap());
+    let mut child = command.spawn().unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > 2 * PATIENCE {
+            child.kill().unwrap();
+            panic!("it does not end: {command:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let read = |file: &mut fs::File| {
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).unwrap();
+        bytes
+    };
+    Output { status, stdout: read(&mut said), stderr: read(&mut errors) }
 }
 
 /// Sends a request as it is written here, and no header besides.

@@ -67,7 +67,7 @@ fn unauthorised_endpoints_are_those_that_were_reviewed() {
     ];
     let head = serving.head();
     let mut text = String::from(
-        "The status of every endpoint for who has no right to it. 401: the admin token is needed.\n",
+        "The status of every endpoint for who has no right to it. 401: a token of the platform's own is needed.\n",
     );
     writeln!(text, "{:40}{:>10}{:>10}{:>10}", "", "no token", "wrong", "partner's").unwrap();
     for Endpoint { method, path } in endpoints() {

@@ -5,15 +5,16 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use serde_json::Value;
 
 use crate::verify_receipt::{NONCE, URI, answered};
-use crate::verify_world::{World, log_key, name};
-
-/// 2100-01-01T00:00:00Z.
-const FAR_FUTURE_S: u64 = 4_102_444_800;
+use crate::verify_world::{World, keys, log_key, name, public_key};
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-verify"));
@@ -157,6 +158,89 @@ fn a_log_that_forgot_what_was_seen_ends_in_one() {
     );
 }
 
+/// What time it is for the binary.
+#[expect(clippy::disallowed_methods, reason = "the binary under test reads the clock")]
+fn clock_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[test]
+fn an_empty_log_does_not_simply_hold() {
+    let (_folder, place, key) = published(&World::empty());
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    let report = text(&output.stdout);
+    assert!(report.contains("\nlog: notice: the log is empty"), "{report}");
+    assert!(report.ends_with("The log holds, but there is nothing in it.\n"), "{report}");
+    let document = json(&run(&["log", &place, "--key", &key, "--json"]));
+    assert_eq!(document["notices"][0]["entry"], Value::Null);
+}
+
+#[test]
+fn keys_that_changed_are_reported() {
+    let mut world = world();
+    let mut keys = keys();
+    keys.receipts = public_key("receipts/2");
+    world.act(Act::Keys(keys), &["root"]);
+    let (_folder, place, key) = published(&world);
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 0);
+    let report = text(&output.stdout);
+    assert!(report.contains("\nentry 307: notice: keys: receipts: key "), "{report}");
+}
+
+#[test]
+fn what_a_log_says_does_not_steer_the_terminal() {
+    let hostile = "\u{1b}[2J\u{9b}31m\r\nThe log holds.\u{202e}";
+    let mut world = world();
+    world.disclose(|d| {
+        d.viewer = vec![hostile.to_owned()];
+    });
+    let (_folder, place, key) = published(&world);
+    let output = run(&["log", &place, "--key", &key]);
+    assert_eq!(code(&output), 1);
+    let report = text(&output.stdout);
+    assert!(report.contains(r"\u{1b}[2J\u{9b}31m\r\nThe log holds.\u{202e}"), "{report}");
+    let steers = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    assert!(!report.contains(steers), "{report:?}");
+    assert!(!report.contains("\nThe log holds."), "{report}");
+    let document = json(&run(&["log", &place, "--key", &key, "--json"]));
+    let failures = document["failures"].as_array().unwrap();
+    let found = failures.iter().find(|failure| failure["rule"] == "fields_complete").unwrap();
+    assert!(found["found"].as_str().unwrap().contains(hostile), "JSON has its own escapes");
+}
+
+/// Answers every request with this, and counts them.
+fn answer_all(answer: String) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&requests);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            counted.fetch_add(1, Ordering::SeqCst);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, requests)
+}
+
+#[test]
+fn a_log_cannot_send_the_verifier_elsewhere() {
+    let (inside, asked) =
+        answer_all("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned());
+    let (log, _) = answer_all(format!(
+        "HTTP/1.1 302 Found\r\nlocation: {inside}/secret\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    ));
+    let output = run(&["log", &log, "--key", &log_key().to_string()]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("redirects are not followed"));
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
 /// Serves the files of a folder until the test ends.
 fn serve(folder: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -235,7 +319,7 @@ fn a_receipt_ends_in_zero_one_two_or_three() {
     let broken = of(&headers, &body, &request);
     assert_eq!(code(&broken), 1);
     assert!(text(&broken.stdout).ends_with("The promise is broken.\n"));
-    let not_due = of(&answered.headers_due(FAR_FUTURE_S), &body, &request);
+    let not_due = of(&answered.headers_of(clock_s()), &body, &request);
     assert_eq!(code(&not_due), 3, "{}", text(&not_due.stdout));
     assert!(text(&not_due.stdout).contains("Not yet: entry 8 is promised for "));
 }

@@ -13,7 +13,7 @@ use countersign_verifier::log_check::Question;
 use countersign_verifier::merkle::leaf_hash;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::receipt::{RECEIPT_VERSION, Receipt, request_digest};
-use countersign_verifier::record::{Record, Seed, records_root};
+use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::Rule;
 use sha2::{Digest as _, Sha256};
@@ -41,8 +41,20 @@ fn friend(number: u8) -> PairwiseId {
 fn body() -> String {
     let (two, three) = (friend(2), friend(3));
     format!(
-        r#"{{"id":"{VIEWER}","name":"Vera","friends":{{"data":[{{"id":"{two}","name":"Two"}},{{"id":"{three}","work":[]}}],"paging":{{}}}}}}"#
+        r#"{{"id":"{VIEWER}","name":"Vera","friends":{{"data":[{{"id":"{two}","name":"Two"}},{{"id":"{three}","work":[]}}]{}}}}}"#,
+        paging()
     )
+}
+
+fn paging() -> String {
+    let (two, three) = (friend(2), friend(3));
+    format!(
+        r#","paging":{{"cursors":{{"before":"{two}","after":"{three}"}},"next":"https://platform.example/v3.0/{VIEWER}/friends?limit=2&after={three}"}}"#
+    )
+}
+
+fn request() -> Digest {
+    request_digest("GET", URI, b"", NONCE.as_bytes())
 }
 
 fn records() -> Vec<Record> {
@@ -69,6 +81,7 @@ fn answered_with(body: &str, change: impl FnOnce(&mut Disclosure)) -> Answered {
     world.disclose(|_| {});
     let mut disclosure = world.disclosure();
     disclosure.records = records_root(&SEED, records());
+    disclosure.request = request_commitment(&SEED, &request());
     change(&mut disclosure);
     let entry = Entry::Disclosure(disclosure.clone());
     let receipt = Receipt {
@@ -79,7 +92,7 @@ fn answered_with(body: &str, change: impl FnOnce(&mut Disclosure)) -> Answered {
         index: world.push(&entry),
         leaf: Digest(leaf_hash(&entry.to_bytes().unwrap())),
         origin: ORIGIN.to_owned(),
-        request: request_digest("GET", URI, b"", NONCE.as_bytes()),
+        request: request(),
         time: disclosure.time,
         v: RECEIPT_VERSION,
     };
@@ -98,14 +111,26 @@ impl Answered {
         )
     }
 
-    /// The headers of a receipt with another deadline.
-    pub(crate) fn headers_due(&mut self, deadline_s: u64) -> String {
-        self.receipt.deadline = at(deadline_s);
+    /// The headers of a receipt of this second, which promises for a minute later.
+    pub(crate) fn headers_of(&mut self, time_s: u64) -> String {
+        self.receipt.time = at(time_s);
+        self.receipt.deadline = at(time_s + 60);
         self.headers()
     }
 
     pub(crate) fn publish(&self, folder: &Path) {
         self.world.publish(folder);
+    }
+
+    fn received<'a>(&'a self, headers: &'a str) -> ReceivedAnswer<'a> {
+        ReceivedAnswer {
+            headers,
+            body: self.body.as_bytes(),
+            method: "GET",
+            path_and_query: URI,
+            request_body: b"",
+            nonce: NONCE.as_bytes(),
+        }
     }
 
     fn check_at(&self, now_s: u64) -> AnswerCheck {
@@ -120,14 +145,7 @@ impl Answered {
         let folder = tempfile::tempdir().unwrap();
         self.publish(folder.path());
         let headers = self.headers();
-        let mut received = ReceivedAnswer {
-            headers: &headers,
-            body: self.body.as_bytes(),
-            method: "GET",
-            path_and_query: URI,
-            request_body: b"",
-            nonce: NONCE.as_bytes(),
-        };
+        let mut received = self.received(&headers);
         change(&mut received);
         let key = log_key();
         let question = Question::new(&key, at(now_s));
@@ -151,7 +169,14 @@ fn a_promise_that_was_kept_holds() {
     let checked = answered().check_at(BEGINNING_S + 86_400);
     assert_eq!(checked.verdict.failures, []);
     assert_eq!(checked.promise, Promise::Kept);
-    for rule in [Rule::Inclusion, Rule::AnswerRecords, Rule::AnswerFields, Rule::ReceiptRequest] {
+    for rule in [
+        Rule::Inclusion,
+        Rule::AnswerRequest,
+        Rule::AnswerRecords,
+        Rule::AnswerFields,
+        Rule::ReceiptRequest,
+        Rule::ReceiptTime,
+    ] {
         assert!(checked.verdict.rule_holds(rule), "{rule} was not checked");
     }
 }
@@ -163,6 +188,9 @@ fn a_promise_is_kept_not_due_or_broken() {
     let deadline_s = answered.receipt.deadline.seconds();
     let in_time = answered.check_at(deadline_s);
     assert_eq!((in_time.promise, rules(&in_time)), (Promise::NotYet, vec![]));
+    for rule in [Rule::ReceiptTime, Rule::ReceiptKnown, Rule::AnswerForm] {
+        assert!(in_time.verdict.rule_holds(rule), "{rule} was not checked");
+    }
     let late = answered.check_at(deadline_s + 1);
     assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
 }
@@ -192,7 +220,98 @@ fn a_receipt_for_another_request_is_named() {
     ];
     for change in changes {
         let checked = answered.check_received(BEGINNING_S + 86_400, change);
-        assert_eq!(rules(&checked), [Rule::ReceiptRequest]);
+        assert_eq!(rules(&checked), [Rule::ReceiptRequest, Rule::AnswerRequest]);
+    }
+}
+
+#[test]
+fn one_entry_for_the_answers_to_two_requests_is_named() {
+    let asked_again: [fn(&mut ReceivedAnswer<'_>); 4] = [
+        |received| received.method = "POST",
+        |received| received.path_and_query = "/v3.0/me?fields=id,name,friends{name,work}&x",
+        |received| received.request_body = b"x",
+        |received| received.nonce = b"4712",
+    ];
+    for ask in asked_again {
+        let mut answered = answered();
+        let mut asked = answered.received("");
+        ask(&mut asked);
+        let ReceivedAnswer { method, path_and_query, request_body, nonce, .. } = asked;
+        answered.receipt.request = request_digest(method, path_and_query, request_body, nonce);
+        let checked = answered.check_received(BEGINNING_S + 86_400, ask);
+        assert_eq!(rules(&checked), [Rule::AnswerRequest], "the second receipt is properly signed");
+    }
+    let other = answered_with(&body(), |d| d.request = request());
+    assert_eq!(
+        other.failing(),
+        [Rule::AnswerRequest],
+        "without the seed it would be no commitment"
+    );
+}
+
+#[test]
+fn a_receipt_that_would_never_be_due_is_named() {
+    for (time_s, deadline_s, now_s, holds) in [
+        (0, 0, 0, true),
+        (0, 86_400, 0, true),
+        (0, 86_401, 0, false),
+        (1, 0, 1, false),
+        (900, 960, 0, true),
+        (901, 960, 0, false),
+    ] {
+        let mut answered = answered();
+        answered.world.entries.truncate(answered.receipt.index as usize);
+        let start_s = answered.receipt.time.seconds();
+        answered.receipt.time = at(start_s + time_s);
+        answered.receipt.deadline = at(start_s + deadline_s);
+        let checked = answered.check_at(start_s + now_s);
+        let mut failing = rules(&checked);
+        failing.retain(|rule| *rule != Rule::Promise);
+        let expected: &[_] = if holds { &[] } else { &[Rule::ReceiptTime] };
+        assert_eq!(failing, expected, "{time_s} {deadline_s} {now_s}");
+    }
+    let mut answered = answered();
+    answered.receipt.deadline = at(BEGINNING_S + 10 * 86_400);
+    assert_eq!(answered.failing(), [Rule::ReceiptTime], "even if the entry is there");
+}
+
+/// The rules that fail while the entry is not published yet.
+fn failing_unpublished(mut answered: Answered) -> Vec<Rule> {
+    answered.world.entries.truncate(answered.receipt.index as usize);
+    let checked = answered.check_at(answered.receipt.time.seconds());
+    assert_eq!(checked.promise, Promise::NotYet);
+    rules(&checked)
+}
+
+#[test]
+fn an_answer_whose_entry_is_not_published_yet_is_looked_at_all_the_same() {
+    assert_eq!(failing_unpublished(answered()), []);
+    let unlogged = body().replacen(r#""Vera","#, r#""Vera","shoe_size":40,"#, 1);
+    assert_eq!(failing_unpublished(answered_with(&unlogged, |_| {})), [Rule::AnswerForm]);
+    let changes: [fn(&mut Receipt); 2] = [
+        |receipt| receipt.build = name("aurora-home@40"),
+        |receipt| receipt.agreement = Digest([6; 32]),
+    ];
+    for change in changes {
+        let mut answered = answered();
+        change(&mut answered.receipt);
+        assert_eq!(failing_unpublished(answered), [Rule::ReceiptKnown]);
+    }
+}
+
+#[test]
+fn paging_that_says_more_than_the_list_is_named() {
+    let two = friend(2).to_string();
+    for (from, to) in [
+        (r#""cursors""#, r#""name":"Nine","cursors""#),
+        (r#""before":"#, r#""name":"Nine","before":"#),
+        (&format!(r#""before":"{two}""#), r#""before":"Nine""#),
+        ("https:", "name:"),
+        ("&after=", "&name="),
+    ] {
+        let lie = body().replacen(from, to, 1);
+        assert_ne!(lie, body());
+        assert_eq!(answered_with(&lie, |_| {}).failing(), [Rule::AnswerForm], "{to}");
     }
 }
 
@@ -236,8 +355,9 @@ fn a_receipt_for_an_act_is_named() {
 
 /// An answer whose receipt covers its body, but whose entry commits to the records above.
 fn answer_lies(from: &str, to: &str, expected: &[Rule]) {
-    let lie = body().replacen(from, to, 1);
-    assert_ne!(lie, body());
+    let truth = body().replacen(&paging(), "", 1);
+    let lie = truth.replacen(from, to, 1);
+    assert_ne!(lie, truth);
     assert_eq!(answered_with(&lie, |_| {}).failing(), expected, "{to}");
 }
 

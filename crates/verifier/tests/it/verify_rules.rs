@@ -1,10 +1,11 @@
 //! One lie a test: exactly that is told which the rule forbids, and the rule says which entry it was.
 
 use countersign_domain::act::{
-    Act, Published, Reinstatement, ReviewOutcome, ReviewPause, Subject, Suspension,
+    Act, Published, Reinstatement, ReviewOutcome, ReviewPause, Reviewer, Subject, Suspension,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::key::Signature;
+use countersign_domain::partner::Partner;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::{Disclosure, Entry, SignedAct};
 use countersign_verifier::log_check::{LogCheckError, Question, check_log};
@@ -14,7 +15,7 @@ use countersign_verifier::verdict::Rule;
 
 use crate::verify_world::{
     AGREEMENT_ENDS_S, BEGINNING_S, ORIGIN, WORK_ENDS_S, World, agreement, at, build, failed, keys,
-    log_key, name, partner, review, rules, sign,
+    log_key, name, partner, public_key, review, rules, sign,
 };
 
 const REVIEWERS: [&str; 2] = ["reviewer:ann", "reviewer:bob"];
@@ -40,6 +41,7 @@ fn a_log_that_tells_the_truth_holds() {
     for _ in 0..2 {
         world.disclose(|d| {
             d.friend = Vec::new();
+            d.viewer = names(&["id", "name"]);
             d.people = 1;
             d.as_of = 10;
         });
@@ -62,6 +64,23 @@ fn a_log_that_tells_the_truth_holds() {
     }
 }
 
+#[test]
+fn an_act_that_is_played_again_does_not_count() {
+    let mut world = World::governed();
+    let reinstate = || {
+        let subject = "client:aurora-home".parse().unwrap();
+        Act::Reinstatement(Reinstatement { subject, reason: "done".to_owned() })
+    };
+    let signed_at_s = world.clock_s;
+    world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
+    world.act(reinstate(), &REVIEWERS);
+    world.clock_s = signed_at_s + 1;
+    world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
+    world.clock_s = signed_at_s;
+    let again = world.act(reinstate(), &REVIEWERS);
+    assert_eq!(failed(&world.verdict()), [(Rule::Act, Some(again))]);
+}
+
 /// A lie that a disclosure tells, and the rules that say so.
 type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
 
@@ -82,6 +101,14 @@ const LIES: &[Lie] = &[
     ("no id of self", |d| d.viewer = names(&["friends", "name"]), &[Rule::FieldsComplete]),
     ("no id of friend", |d| d.friend = names(&["name"]), &[Rule::FieldsComplete]),
     ("friends of nobody", |d| d.viewer = names(&["id"]), &[Rule::FieldsComplete]),
+    (
+        "a list of nobody",
+        |d| {
+            d.friend.clear();
+            d.people = 1;
+        },
+        &[Rule::FieldsComplete],
+    ),
     (
         "a field not agreed, self",
         |d| d.viewer.push("email".to_owned()),
@@ -114,6 +141,7 @@ const LIES: &[Lie] = &[
         "no friend, but two people",
         |d| {
             d.friend.clear();
+            d.viewer = names(&["id"]);
             d.people = 2;
         },
         &[Rule::People],
@@ -201,6 +229,7 @@ fn a_release_outside_of_the_agreements_term_is_named_to_the_second() {
     let mut world = World::governed();
     let index = world.disclose(|d| {
         d.friend.clear();
+        d.viewer = names(&["id", "name"]);
         d.people = 1;
         d.time = at(AGREEMENT_ENDS_S - 1);
     });
@@ -283,7 +312,7 @@ fn an_act_without_the_signatures_that_it_needs_is_named() {
     bad_act(|world| world.act(Act::Build(build("aurora-home@42")), &["reviewer:ann"]));
     bad_act(|world| world.act(suspend("partner:aurora"), &[]));
     bad_act(|world| {
-        let pause = ReviewPause { paused: true, reason: String::new() };
+        let pause = ReviewPause { paused: true, reason: "audit".to_owned() };
         world.act(Act::ReviewPause(pause), &["reviewer:ann"]);
         submit(world);
         world.act(approve(), &REVIEWERS)
@@ -335,6 +364,119 @@ fn a_root_key_that_changes_is_named() {
         other.root = partner().key;
         world.act(Act::Keys(other), &["root"])
     });
+}
+
+/// The partner with a key of another name.
+fn partner_with(key: &str) -> Act {
+    let mut partner = partner();
+    partner.key = public_key(key);
+    Act::Partner(partner)
+}
+
+#[test]
+fn a_partners_key_that_changes_without_its_old_key_is_named() {
+    bad_act(|world| world.act(partner_with("partner:aurora/2"), &REVIEWERS));
+    bad_act(|world| {
+        world.act(partner_with("partner:aurora/2"), &["partner:aurora", "reviewer:ann"])
+    });
+    let mut world = World::governed();
+    world.act(Act::Partner(Partner { name: "Aurora plc".to_owned(), ..partner() }), &REVIEWERS);
+    assert_eq!(world.verdict().failures, [], "the name is the platform's to correct");
+}
+
+#[test]
+fn a_receipts_key_that_is_a_reviewers_is_named() {
+    bad_act(|world| {
+        let mut other = keys();
+        other.receipts = public_key("reviewer:eve");
+        world.act(Act::Keys(other), &["root"])
+    });
+}
+
+#[test]
+fn keys_that_change_are_noticed() {
+    let mut world = World::governed();
+    assert_eq!(world.verdict().notices, []);
+    let signers = ["partner:aurora", "reviewer:ann", "reviewer:bob"];
+    let of_partner = world.act(partner_with("partner:aurora/2"), &signers);
+    let refused = world.act(partner_with("partner:aurora/3"), &REVIEWERS);
+    let mut other = keys();
+    other.receipts = public_key("receipts/2");
+    other.reviewers.remove(0);
+    other.reviewers[0].key = public_key("reviewer:bob/2");
+    other.reviewers.push(Reviewer { id: name("dan"), key: public_key("reviewer:dan") });
+    let of_platform = world.act(Act::Keys(other), &["root"]);
+    let verdict = world.verdict();
+    assert_eq!(failed(&verdict), [(Rule::Act, Some(refused))]);
+    let entries: Vec<_> = verdict.notices.iter().map(|notice| notice.entry).collect();
+    assert_eq!(entries, [Some(of_partner), Some(of_platform)]);
+    let key = public_key;
+    let says = format!(
+        "keys: receipts: key {} becomes {}; reviewer ann goes; reviewer bob: key {} becomes {}; reviewer dan comes, with key {}",
+        key("receipts"),
+        key("receipts/2"),
+        key("reviewer:bob"),
+        key("reviewer:bob/2"),
+        key("reviewer:dan")
+    );
+    assert_eq!(verdict.notices[1].says, says);
+    let says = format!("partner aurora: key {} becomes {}", partner().key, key("partner:aurora/2"));
+    assert_eq!(verdict.notices[0].says, says);
+}
+
+/// A checkpoint of this size over no entries, in a folder that holds nothing else.
+fn claimed(size: u64) -> tempfile::TempDir {
+    let claim = Checkpoint { origin: ORIGIN.to_owned(), size, root: root_of_leaves([]) };
+    let folder = tempfile::tempdir().unwrap();
+    let claim = claim.sign(&log_key(), |message| sign("log", message)).unwrap();
+    std::fs::write(folder.path().join("checkpoint"), claim).unwrap();
+    folder
+}
+
+#[test]
+fn a_checkpoint_that_claims_more_than_there_is_ends_at_once() {
+    for size in [1 << 53, 1 << 63, u64::MAX] {
+        let verdict = crate::verify_world::verdict(claimed(size).path());
+        assert_eq!(failed(&verdict), [(Rule::Checkpoint, None)], "{size}");
+    }
+    for size in [1, 256, 257, (1 << 53) - 1] {
+        let verdict = crate::verify_world::verdict(claimed(size).path());
+        assert_eq!(failed(&verdict), [(Rule::Root, None), (Rule::EntryBundle, None)], "{size}");
+        let [notice] = verdict.notices.as_slice() else { panic!("{:?}", verdict.notices) };
+        let says = format!("the check stopped after 0 entries: {size} were not looked at");
+        assert_eq!(notice.says, says);
+    }
+}
+
+#[test]
+fn a_check_stops_at_the_first_bundle_that_is_missing_or_broken() {
+    let mut world = World::governed();
+    for _ in 0..600 {
+        world.disclose(|_| {});
+    }
+    world.disclose(|d| d.build = name("aurora-home@42"));
+    let folder = tempfile::tempdir().unwrap();
+    world.publish(folder.path());
+    let bundle = folder.path().join("tile/entries/001");
+    let whole = std::fs::read(&bundle).unwrap();
+    std::fs::write(&bundle, &whole[..whole.len() - 1]).unwrap();
+    for missing in [false, true] {
+        if missing {
+            std::fs::remove_file(&bundle).unwrap();
+        }
+        let verdict = crate::verify_world::verdict(folder.path());
+        assert_eq!(failed(&verdict), [(Rule::Root, None), (Rule::EntryBundle, None)]);
+        assert_eq!(verdict.notices.len(), 1);
+        assert_eq!(verdict.acts + verdict.disclosures, 256);
+    }
+}
+
+#[test]
+fn an_empty_log_is_noticed() {
+    let verdict = crate::verify_world::verdict(claimed(0).path());
+    assert_eq!(verdict.failures, []);
+    assert_eq!(verdict.notices.len(), 1);
+    assert!(verdict.notices[0].says.contains("empty"));
 }
 
 #[test]

@@ -154,6 +154,7 @@ impl World {
             people: 4,
             purpose: name("experience"),
             records: Digest([7; 32]),
+            request: Digest([8; 32]),
             viewer: names(&["id", "friends", "name"]),
             time: at(self.clock_s),
             v: ENTRY_VERSION,

@@ -26,7 +26,7 @@ pub(in crate::commands) struct Settings {
     dir: PathBuf,
     /// The platform's own name for the person.
     account: String,
-    /// Open these fields on a route, and no others there; * opens all. Can be given again.
+    /// Open these fields on a route, and no others there; * opens all that there are. Can be given again.
     #[arg(long, value_name = "ROUTE=FIELD,…")]
     open: Vec<Opening>,
     /// Close a route. Can be given again.
@@ -89,12 +89,12 @@ fn in_store(
 ) -> Result<OpenFields, Failure> {
     let people = People::open(&reach.directory.people(), StoreOptions::default())?;
     let handle = people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
-    let before = people.settings(handle)?;
-    let after = settings::apply(before, wanted, schema)?;
-    if after != before {
-        people.set_settings(handle, after)?;
-    }
-    Ok(settings::names(after, schema))
+    let settings = if wanted.is_empty() {
+        people.settings(handle)?
+    } else {
+        people.change_settings(handle, |now| settings::apply(now, wanted, schema))?
+    };
+    Ok(settings::names(settings, schema))
 }
 
 fn text(open: &OpenFields, schema: &FieldSchema) -> String {

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,16 @@ pub struct Wanted {
     pub purpose: String,
 }
 
+/// What stops every answer to a build, in words.
+const fn why_stopped(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Suspended => "the client or its partner is suspended",
+        Reason::Build => "the build is not approved",
+        Reason::Territory => "the platform's rules close the partner's country, or there are none",
+        _ => "the client is stopped",
+    }
+}
+
 /// A token and what it stands for.
 #[derive(Serialize, Deserialize)]
 pub struct Issued {
@@ -47,7 +58,8 @@ pub struct Issued {
 /// Makes a grant and a token.
 ///
 /// # Errors
-/// [`AdminError`]: no such account, build or purpose, or new grants have ended.
+/// [`AdminError`]: no such account, build or purpose; new grants have ended, or nothing could be
+/// released under this one.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
@@ -127,6 +139,11 @@ impl Issuer<'_> {
         if !basis.new_grants {
             return Err(AdminError::unprocessable("new grants have ended for this client"));
         }
+        if let Some(reason) = basis.stopped {
+            let why = why_stopped(reason);
+            return Err(AdminError::unprocessable(format!("no grant can be made: {why}")));
+        }
+        self.check_term(&basis.client)?;
         Ok(Grant {
             client: basis.client.clone(),
             purpose: basis.purpose.clone(),
@@ -134,5 +151,19 @@ impl Issuer<'_> {
             friend: registered.declared(Relation::Friend),
             until: self.now.plus_seconds(GRANT_LIFETIME_S),
         })
+    }
+
+    /// Outside of its agreement's term a client has nothing to be granted.
+    fn check_term(&self, client: &Identifier) -> Result<(), AdminError> {
+        let client = self.compiled.register.clients().get(client);
+        let client = client.ok_or_else(|| AdminError::not_found("client"))?;
+        let document = &client.agreement.document;
+        if document.not_before <= self.now && self.now < document.not_after {
+            return Ok(());
+        }
+        Err(AdminError::unprocessable(format!(
+            "no grant can be made: agreement {} is in force from {} until {}",
+            document.agreement, document.not_before, document.not_after
+        )))
     }
 }

@@ -41,6 +41,9 @@ impl HttpSite {
         let config = Agent::config_builder()
             .timeout_global(Some(FILE_TIMEOUT))
             .http_status_as_error(false)
+            // The log's address is what the caller gave: what stands elsewhere is not asked for, since a
+            // hostile log could have this program ask hosts that only its user can reach.
+            .max_redirects(0)
             .user_agent(concat!("countersign-verify/", env!("CARGO_PKG_VERSION")))
             .tls_config(
                 ureq::tls::TlsConfig::builder()
@@ -61,6 +64,11 @@ impl HttpSite {
             200 => {}
             404 | 410 => return Attempt::Done(None),
             status @ (429 | 500..=599) => return Attempt::Failed(format!("HTTP status {status}")),
+            status @ 300..=399 => {
+                return Attempt::Refused(format!(
+                    "HTTP status {status}; redirects are not followed, give the log's own address"
+                ));
+            }
             status => return Attempt::Refused(format!("HTTP status {status}")),
         }
         // The reader's limit is one byte more than what is taken, so that a file of the very size passes.

@@ -2,9 +2,10 @@
 
 use std::io::{IsTerminal as _, Write};
 
+use countersign_domain::text::controls;
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::receipt::Receipt;
-use countersign_verifier::verdict::{Failure, Verdict};
+use countersign_verifier::verdict::{Failure, Notice, Verdict};
 use serde::Serialize;
 
 use crate::CannotSay;
@@ -36,10 +37,12 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     }
     let mut text = Text::new();
     text.verdict(verdict);
-    text.conclusion(
-        verdict.holds(),
-        if verdict.holds() { "The log holds." } else { "The log does not hold." },
-    );
+    let conclusion = match (verdict.holds(), verdict.size) {
+        (true, 0) => "The log holds, but there is nothing in it.",
+        (true, _) => "The log holds.",
+        (false, _) => "The log does not hold.",
+    };
+    text.conclusion(verdict.holds(), conclusion);
     write(text.text.as_bytes())
 }
 
@@ -74,7 +77,7 @@ pub(crate) fn error(error: &CannotSay, json: bool) {
         // If not even this can be written, the exit code still says it.
         let _ = write_json(&serde_json::json!({"holds": null, "error": error.to_string()}));
     }
-    let _ = writeln!(std::io::stderr(), "countersign-verify: {error}");
+    let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(&error.to_string()));
 }
 
 fn write_json(document: &impl Serialize) -> Result<(), CannotSay> {
@@ -115,7 +118,7 @@ impl Text {
     }
 
     fn verdict(&mut self, verdict: &Verdict) {
-        self.line(&format!("log      {}", verdict.origin));
+        self.line(&format!("log      {}", escaped(&verdict.origin)));
         if let Some(root) = verdict.root {
             self.line(&format!("tree     {} entries under {root}", verdict.size));
             let Verdict { acts, disclosures, partners, .. } = verdict;
@@ -137,6 +140,7 @@ impl Text {
             self.line(&format!("{word}  {:<18} {count:>10}  {}", rule.name(), rule.says()));
         }
         self.failures(verdict);
+        self.notices(verdict);
         self.line("");
     }
 
@@ -154,6 +158,17 @@ impl Text {
         }
     }
 
+    fn notices(&mut self, verdict: &Verdict) {
+        if verdict.notices.is_empty() {
+            return;
+        }
+        self.line("");
+        for Notice { entry, says } in &verdict.notices {
+            let place = entry.map_or("log".to_owned(), |index| format!("entry {index}"));
+            self.line(&escaped(&format!("{place}: notice: {says}")));
+        }
+    }
+
     fn conclusion(&mut self, holds: bool, conclusion: &str) {
         let conclusion = self.painted(conclusion, holds);
         self.line(&conclusion);
@@ -166,5 +181,19 @@ fn told(failure: &Failure) -> String {
     let entry = entry.map(|index| format!("entry {index}"));
     let place: Vec<_> = entry.into_iter().chain(file.clone()).collect();
     let place = if place.is_empty() { "log".to_owned() } else { place.join(", ") };
-    format!("{place}: {rule}: found {found}; expected {expected}")
+    escaped(&format!("{place}: {rule}: found {found}; expected {expected}"))
+}
+
+/// A text that may hold what a log says, for a terminal: characters that steer it, or that turn
+/// a line around, are shown by their number.
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if controls(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }

@@ -1,0 +1,49 @@
+//! Why a log would take no disclosure at this moment, for whoever watches it.
+//!
+//! What it is not: a full disk. That is known only by writing, and the next disclosure tries it.
+
+use std::thread::JoinHandle;
+
+use countersign_domain::time::Timestamp;
+
+use crate::Log;
+
+/// Why no disclosure would be taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// The log was shut down.
+    #[error("the log is shut down")]
+    Closed,
+    /// The thread that appends has ended on its own.
+    #[error("the log's sequencer has stopped; restart the server and report what it said")]
+    SequencerGone,
+    /// It is not known what is on the disk.
+    #[error("an fdatasync of the log failed; check the disk, then restart")]
+    Poisoned,
+    /// What is durable has waited too long to be published. Acts are still taken.
+    #[error(
+        "nothing could be published since {since}; look for `the log was not published` in what the server says, and mend that: disclosing goes on by itself"
+    )]
+    Unpublished {
+        /// The second in which the oldest entry that waits was made durable, or earlier.
+        since: Timestamp,
+    },
+}
+
+impl Log {
+    /// Why no disclosure would be taken now; `None` if nothing is known to be wrong.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        let inner = self.inner();
+        match inner.sequencer_has(JoinHandle::is_finished) {
+            None => return Some(Trouble::Closed),
+            Some(true) => return Some(Trouble::SequencerGone),
+            Some(false) => {}
+        }
+        if inner.shared.counters.read().is_poisoned {
+            return Some(Trouble::Poisoned);
+        }
+        let since = inner.shared.overdue_since(inner.clock.now(), inner.merge_delay_s)?;
+        Some(Trouble::Unpublished { since })
+    }
+}

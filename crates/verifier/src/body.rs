@@ -1,0 +1,108 @@
+//! JSON as far as the records of an answer depend on it: objects with every key that they have, repeated
+//! ones included.
+//!
+//! What it is not: it keeps no value of a field.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// The keys that structure an answer; what stands under any other is not kept.
+const KEPT: [&str; 8] = ["after", "before", "cursors", "data", "friends", "id", "next", "paging"];
+
+/// A JSON object with every key that it has, repeated ones included.
+pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
+
+/// JSON as far as records depend on it.
+pub(crate) enum Value {
+    Object(Vec<(String, Value)>),
+    List(Vec<Value>),
+    Text(String),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnObject;
+
+        impl<'de> Visitor<'de> for AnObject {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Members, A::Error> {
+                read_members(map).map(Members)
+            }
+        }
+
+        deserializer.deserialize_map(AnObject)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("JSON")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+                read_members(map).map(Value::Object)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(Value::List(values))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Text(text.to_owned()))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Other)
+            }
+        }
+
+        deserializer.deserialize_any(Anything)
+    }
+}
+
+/// Reads the members of an object. Only values under the keys that structure an answer are kept.
+fn read_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Vec<(String, Value)>, A::Error> {
+    let mut members = Vec::new();
+    while let Some(key) = map.next_key::<String>()? {
+        let value = if KEPT.contains(&key.as_str()) {
+            map.next_value()?
+        } else {
+            map.next_value::<IgnoredAny>()?;
+            Value::Other
+        };
+        members.push((key, value));
+    }
+    Ok(members)
+}
