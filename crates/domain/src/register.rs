@@ -98,6 +98,9 @@ pub enum ActError {
         /// The reviewer.
         reviewer: Identifier,
     },
+    /// Receipts would be signed with somebody's own key.
+    #[error("the receipts key already belongs to the root or to a partner")]
+    ReceiptsKeyTaken,
     /// The key is somebody else's already.
     #[error("the key of partner {partner} already belongs to another signer")]
     KeyTaken {
@@ -299,7 +302,10 @@ impl Register {
             return Err(ActError::RootChanged);
         }
         let mut taken: BTreeSet<PublicKey> = self.partners.values().map(|p| p.key).collect();
-        taken.extend([keys.root, keys.receipts]);
+        taken.insert(keys.root);
+        if !taken.insert(keys.receipts) {
+            return Err(ActError::ReceiptsKeyTaken);
+        }
         let mut names = BTreeSet::new();
         for reviewer in &keys.reviewers {
             if !names.insert(&reviewer.id) || !taken.insert(reviewer.key) {
@@ -338,7 +344,7 @@ impl Register {
 
     fn apply_partner(&mut self, partner: &Partner) -> Result<(), ActError> {
         let keys = self.keys.as_ref().ok_or(ActError::NoKeysYet)?;
-        let of_platform = keys.root == partner.key
+        let of_platform = [keys.root, keys.receipts].contains(&partner.key)
             || keys.reviewers.iter().any(|reviewer| reviewer.key == partner.key);
         let of_another =
             self.partners.values().any(|other| other.id != partner.id && other.key == partner.key);

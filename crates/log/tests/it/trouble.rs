@@ -21,6 +21,13 @@ fn wait_until(is_so: impl Fn() -> bool) {
     }
 }
 
+/// Lets the other tasks run until it is so.
+async fn run_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn open_at(setup: &Setup, memory: &Memory, clock: impl Clock + 'static) -> Log {
     let (backend, signer) = (Arc::new(memory.clone()), Arc::new(setup.signer.clone()));
     Log::open(&setup.config, backend, signer, Arc::new(clock)).unwrap().0
@@ -118,32 +125,20 @@ fn an_act_overtakes_a_full_queue() {
         let log = log.clone();
         local.spawn_local(async move { disclose(&log, 0).await.map(|released| released.placed()) })
     };
-    let queued = async |count| {
-        while log.metrics().queue_length < count {
-            tokio::task::yield_now().await;
-        }
-    };
     let closed = gate.lock().unwrap();
     came.store(false, Ordering::SeqCst);
     let first = ask();
-    local.block_on(&runtime, async {
-        while !came.load(Ordering::SeqCst) {
-            tokio::task::yield_now().await;
-        }
-    });
+    local.block_on(&runtime, run_until(|| came.load(Ordering::SeqCst)));
     let waiting: Vec<_> = (0..QUEUE_MAX).map(|_| ask()).collect();
-    local.block_on(&runtime, queued(QUEUE_MAX));
+    local.block_on(&runtime, run_until(|| log.metrics().queue_length == QUEUE_MAX));
     let turned_away = local.block_on(&runtime, ask()).unwrap();
     assert_eq!(turned_away.err(), Some(AppendError::Busy));
     let act = {
         let log = log.clone();
         local.spawn_local(async move { log.append_act(suspension(), None, None).await })
     };
-    local.block_on(&runtime, async {
-        while log.metrics().queue_length <= QUEUE_MAX && !act.is_finished() {
-            tokio::task::yield_now().await;
-        }
-    });
+    let is_in = || log.metrics().queue_length > QUEUE_MAX || act.is_finished();
+    local.block_on(&runtime, run_until(is_in));
     drop(closed);
 
     assert_eq!(local.block_on(&runtime, first).unwrap().unwrap().index, 3);

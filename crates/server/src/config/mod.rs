@@ -194,10 +194,12 @@ impl Config {
     }
 
     fn check_ranges(&self, text: &str) -> Result<(), (usize, String)> {
+        // Releases stop when half of the deadline has passed unpublished, so some rounds must fit before.
+        let deadline_least_s = (self.log.publish_interval_ms * 8).div_ceil(1_000).max(10);
         let ranges = [
             ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
             ("log.publish_interval_ms", self.log.publish_interval_ms, 10, 60_000),
-            ("log.publish_deadline_s", self.log.publish_deadline_s, 1, 86_400),
+            ("log.publish_deadline_s", self.log.publish_deadline_s, deadline_least_s, 86_400),
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),

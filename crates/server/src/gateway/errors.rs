@@ -4,7 +4,7 @@
 //! affair. It never depends on any person's settings: what a person closed and what was never granted
 //! sound the same.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_domain::reason::Reason;
 use serde_json::json;
@@ -87,6 +87,19 @@ impl GraphError {
     #[must_use]
     pub fn unknown_path(path: &str) -> Self {
         Self::bad_request(2500, format!("Unknown path components: {path}"))
+    }
+
+    /// Only reading is supported.
+    #[must_use]
+    pub fn unsupported_method(method: &Method) -> Self {
+        let method = method.as_str().to_lowercase();
+        Self {
+            kind: GRAPH_METHOD,
+            ..Self::bad_request(
+                100,
+                format!("Unsupported {method} request: this API is read with GET"),
+            )
+        }
     }
 
     /// A name stands where an id should.

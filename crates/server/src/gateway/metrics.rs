@@ -29,6 +29,7 @@ pub struct Metrics {
     published_size: Gauge<u64, AtomicU64>,
     write_us: Gauge<u64, AtomicU64>,
     stale: Gauge<u64, AtomicU64>,
+    unpublished_since: Gauge<u64, AtomicU64>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -49,6 +50,7 @@ impl Default for Metrics {
             published_size: Gauge::default(),
             write_us: Gauge::default(),
             stale: Gauge::default(),
+            unpublished_since: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("answers", "Answers released", metrics.answers.clone());
@@ -68,6 +70,11 @@ impl Default for Metrics {
                 &metrics.write_us,
             ),
             ("log_stale_decisions", "Decisions that an act overtook", &metrics.stale),
+            (
+                "log_unpublished_since_seconds",
+                "When the oldest unpublished entry was made durable; 0 when all is published",
+                &metrics.unpublished_since,
+            ),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -108,6 +115,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
     metrics.published_size.set(log.checkpoint_size);
     metrics.write_us.set(log.write_us);
     metrics.stale.set(log.refused_stale);
+    metrics.unpublished_since.set(log.unpublished_since_seconds);
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -280,6 +280,20 @@ fn unauthorised_an_exposed_key_signs_nothing() {
 }
 
 #[test]
+fn a_file_that_the_site_has_lost_comes_back_as_a_check_advises() {
+    let desk = Desk::with_build();
+    fs::remove_file(desk.path("p/log/tile/entries/000.p/7")).unwrap();
+    let checked = desk.run(&["check", "p"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(said.contains("000.p/7: there is no such file; restart the server"), "{said}");
+    // Without the entries nobody knows the keys, and no backup is needed.
+    assert!(!said.contains("names no keys") && !said.contains("backup"), "{said}");
+    drop(desk.serve());
+    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+}
+
+#[test]
 fn a_check_passes_and_fails_after_any_byte_is_changed() {
     let desk = Desk::with_build();
     desk.done(&["people", "generate", "p", "--people", "50"]);

@@ -56,6 +56,8 @@ fn unauthorised_metrics_want_a_token_of_their_own() {
 #[test]
 fn unauthorised_a_token_that_others_can_read_is_refused_at_start() {
     let world = World::founded();
+    // A server that reads the tokens nevertheless ends as well, for another reason.
+    let _taken = TcpListener::bind(world.address).unwrap();
     for path in tokens(&world) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;

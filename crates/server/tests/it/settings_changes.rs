@@ -1,5 +1,7 @@
 //! Changes of settings that happen at once, and what "everything" opens.
 
+use std::time::Duration;
+
 use countersign::demo::client::Client;
 use countersign::store::StoreError;
 use countersign_domain::field::{FieldId, FieldSet};
@@ -18,13 +20,22 @@ fn changes_at_once_do_not_undo_each_other() {
     world.import_lines(&[json!({ "account": "ada", "profile": {} })]);
     let people = world.people();
     let ada = people.person_of_account("ada").unwrap().unwrap();
+    let opened = FieldSet::of(FieldId::ID);
     let toggle = |route: Route| {
+        let mut last = people.settings(ada).unwrap().open(route);
         for round in 0..ROUNDS {
-            let wanted = if round % 2 == 0 { FieldSet::EMPTY } else { FieldSet::of(FieldId::ID) };
-            people.change_settings::<StoreError>(ada, |now| Ok(now.with(route, wanted))).unwrap();
-            // Nobody else touches this route, so it stays as it was just set.
-            assert_eq!(people.settings(ada).unwrap().open(route), wanted, "{}", route.name());
+            let wanted = if round % 2 == 0 { FieldSet::EMPTY } else { opened };
+            let change = |now: Settings| {
+                // Nobody else touches this route, so it is as it was last set.
+                assert_eq!(now.open(route), last, "{} in round {round}", route.name());
+                // The other thread has all the time to come in between, if it can.
+                std::thread::sleep(Duration::from_micros(200));
+                Ok::<_, StoreError>(now.with(route, wanted))
+            };
+            people.change_settings(ada, change).unwrap();
+            last = wanted;
         }
+        assert_eq!(people.settings(ada).unwrap().open(route), last);
     };
     std::thread::scope(|threads| {
         threads.spawn(|| toggle(Route::FriendsDevice));

@@ -1,5 +1,7 @@
 //! What a Graph request asks for, in the domain's words.
 
+use std::num::IntErrorKind;
+
 use countersign_domain::decide::{FriendsRequest, Request};
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::PairwiseId;
@@ -149,8 +151,10 @@ fn plain(
 
 /// A limit as the client wrote it; more than a page may hold is a full page, as with the Graph API.
 fn read_limit(text: &str, graph: &config::Graph) -> Result<usize, GraphError> {
-    match text.trim().parse::<usize>() {
+    let digits = text.trim();
+    match digits.parse::<usize>() {
         Ok(limit) if limit > 0 => Ok(limit.min(graph.page_max)),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(graph.page_max),
         _ => Err(GraphError::wrong_parameter("limit", "a number above zero")),
     }
 }

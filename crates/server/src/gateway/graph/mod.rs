@@ -88,7 +88,7 @@ fn version_of(path: &str) -> &str {
 async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, GraphError> {
     let now = clock::now();
     if incoming.method != Method::GET {
-        return Err(GraphError::unknown_path(incoming.uri.path()));
+        return Err(GraphError::unsupported_method(&incoming.method));
     }
     let query = Query::parse(incoming.uri.query().unwrap_or_default());
     // A token in the header counts; what stands in the query then is passed over.

@@ -33,23 +33,24 @@ impl<'a> Target<'a> {
     /// # Errors
     /// [`GraphError`] 2500 for a path that leads nowhere, 803 for a name in place of an id.
     pub(super) fn parse(path: &'a str) -> Result<Self, GraphError> {
-        let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
-        let version = segments.next_if(|segment| is_version(segment)).unwrap_or(VERSION_DEFAULT);
-        let node = match segments.next() {
-            None => return Err(GraphError::unknown_path(path)),
-            Some("me") => Node::Me,
-            Some(segment) => match PairwiseId::parse(segment) {
-                Some(id) => Node::Id(id),
-                None if segment.bytes().all(|b| b.is_ascii_hexdigit()) => {
-                    return Err(GraphError::no_such_object(segment));
-                }
-                None => return Err(GraphError::no_usernames(segment)),
-            },
+        let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let (version, rest) = match segments.as_slice() {
+            [version, rest @ ..] if is_version(version) => (*version, rest),
+            rest => (VERSION_DEFAULT, rest),
         };
-        let friends = match segments.next() {
-            None => false,
-            Some("friends") if segments.next().is_none() => true,
-            Some(_) => return Err(GraphError::unknown_path(path)),
+        let [node, edges @ ..] = rest else { return Err(GraphError::unknown_path(path)) };
+        let node = match PairwiseId::parse(node) {
+            _ if *node == "me" => Node::Me,
+            Some(id) => Node::Id(id),
+            None if node.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                return Err(GraphError::no_such_object(node));
+            }
+            None => return Err(GraphError::no_usernames(node)),
+        };
+        let friends = match edges {
+            [] => false,
+            ["friends"] => true,
+            unknown => return Err(GraphError::unknown_path(&format!("/{}", unknown.join("/")))),
         };
         Ok(Self { version, node, friends })
     }
