@@ -120,10 +120,12 @@ impl Replay {
         let message = signed.message(&self.origin)?;
         self.check_signatures(signed, &message)?;
         let said = Digest(Sha256::digest(&message).into());
+        let document = read_document(&signed.act, document)?;
         if self.said.contains(&said) {
+            // What the register has against it says more than that it was said before.
+            self.register.clone().apply(index, &signed.act, document)?;
             return Err(ReplayError::TakenBefore);
         }
-        let document = read_document(&signed.act, document)?;
         self.register.apply(index, &signed.act, document)?;
         self.said.insert(said);
         Ok(())

@@ -142,8 +142,7 @@ impl Tour<'_> {
 
     /// The platform knows whose pairwise id this is; a partner does not.
     fn account_of_a_visible_friend(&self, friends: &[Value]) -> Result<String, WorldError> {
-        let id = friends.first().and_then(|friend| friend.get("id")).and_then(Value::as_str);
-        let id = id.ok_or("a friend without an id")?;
+        let id = first_id(friends)?;
         let account = world::account_of(self.people, self.account, id)?;
         account.ok_or_else(|| "the platform does not know its own person".into())
     }
@@ -156,8 +155,7 @@ impl Tour<'_> {
         audience: &mut dyn Audience,
     ) -> Result<(), WorldError> {
         audience.step("The device tries to go further, to the friends of a friend");
-        let id = friends.first().and_then(|friend| friend.get("id")).and_then(Value::as_str);
-        let path = format!("/v3.0/{}/friends", id.unwrap_or_default());
+        let path = format!("/v3.0/{}/friends", first_id(friends)?);
         let code = client.get(&path, token)?.error_code();
         must(code == Some(10), format!("the answer was not the error 10 but {code:?}"))?;
         audience.saw("refused: there is no friend-of-friend, for anybody");
@@ -247,6 +245,11 @@ impl Tour<'_> {
 fn friends_of(body: &Value) -> Vec<Value> {
     let friends = body.pointer("/friends/data").and_then(Value::as_array);
     friends.cloned().unwrap_or_default()
+}
+
+fn first_id(friends: &[Value]) -> Result<&str, WorldError> {
+    let id = friends.first().and_then(|friend| friend.get("id")).and_then(Value::as_str);
+    id.ok_or_else(|| "a friend without an id".into())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), WorldError> {

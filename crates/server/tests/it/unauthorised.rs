@@ -108,7 +108,7 @@ fn unauthorised_login_is_there_only_where_the_configuration_says_so() {
     world.configure("demo_login = true", "demo_login = false");
     let _serving = world.serve();
     let refused = login();
-    assert_eq!((refused.status, refused.error_code()), (400, Some(2500)));
+    assert_eq!((refused.status, refused.error_code()), (400, Some(100)));
 }
 
 #[test]
