@@ -83,6 +83,15 @@ pub enum Document {
     Agreement(AgreementDocument),
 }
 
+/// How that which is missing comes into the register.
+fn first_step(what: &str) -> &'static str {
+    match what {
+        "client" => "conclude an agreement about it first: countersign agreement conclude",
+        "build" => "submit it first: countersign build submit",
+        _ => "register it first: countersign partner register",
+    }
+}
+
 /// Why an act cannot be applied, whoever signed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
@@ -108,7 +117,7 @@ pub enum ActError {
         partner: Identifier,
     },
     /// Something is named that the register does not have.
-    #[error("there is no {what} {name}; register it first")]
+    #[error("there is no {what} {name}; {}", first_step(what))]
     Unknown {
         /// Partner, client or build.
         what: &'static str,

@@ -288,12 +288,13 @@ fn replay(
     let mut at = Position::START;
     let mut last_batch = None;
     let mut unpublished_since = None;
+    let mut torn_because = None;
     let torn_bytes = loop {
         let (batch, end) = match stream.read(at)? {
             Found::Batch { batch, end } => (batch, end),
             Found::End => break 0,
             Found::Torn { bytes, reason } => {
-                tracing::warn!(file = STREAM, offset = at.offset, bytes, %reason, "a batch that a crash had torn is cut off; nobody had been told of it");
+                torn_because = Some(reason);
                 break bytes;
             }
         };
@@ -322,6 +323,10 @@ fn replay(
             let (found, signed_size) = (walk.tiles.size(), signed.size());
             return Err(OpenError::Lost { file: signed.file, found, signed: signed_size });
         }
+    }
+    // Only here is it known that nothing of what was signed is missing.
+    if let Some(reason) = torn_because {
+        tracing::warn!(file = STREAM, offset = at.offset, bytes = torn_bytes, %reason, "a batch that a crash had torn is cut off; nobody had been told of it");
     }
     Ok(Replayed { walk, end: at, last_batch, torn_bytes, unpublished_since })
 }

@@ -1,5 +1,6 @@
 //! An instance: made once by `countersign init`, opened by everything else.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -60,6 +61,20 @@ pub enum InstanceError {
         /// The folder.
         path: PathBuf,
     },
+    /// Approvals need two reviewers, and each of them has one key.
+    #[error("--reviewers: name at least two different reviewers, each of them once")]
+    Reviewers,
+    /// Without a certificate nobody outside may reach the server.
+    #[error(
+        "--listen: begin with a loopback address, then set listen and [tls] in countersign.toml"
+    )]
+    ListenOutside,
+    /// The configuration that the new instance would have.
+    #[error("nothing was made: {message}")]
+    Settings {
+        /// The key, what was found and what is allowed.
+        message: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -106,20 +121,14 @@ const PLATFORM_KEYS: [&str; 4] = ["log", "receipts", "root", "tokens"];
 /// Makes a new instance in an empty or new folder.
 ///
 /// # Errors
-/// [`InstanceError`]. What was written until then stays, so that no key is ever lost.
+/// [`InstanceError`]. What is refused leaves nothing behind; if the system fails later, what was
+/// written until then stays, so that no key is ever lost.
 pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError> {
     let directory = Directory::new(path);
+    let text = checked_settings(founding)?;
     make_folders(&directory)?;
-    let text = config::TEMPLATE
-        .replace("{origin}", &founding.origin)
-        .replace("{listen}", &founding.listen.to_string())
-        .replace(
-            "demo_login = false",
-            if founding.demo_login { "demo_login = true" } else { "demo_login = false" },
-        );
     write_new(&directory.config(), &text, 0o644)?;
     write_new(&directory.schema(), schema::DEFAULT_SCHEMA, 0o644)?;
-    Config::read(&directory.config())?;
     for name in PLATFORM_KEYS {
         SecretKey::generate()?.write_new(&directory.key(name))?;
     }
@@ -201,6 +210,27 @@ pub fn default_rules() -> RulesDocument {
         minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
         closed_territories: Vec::new(),
     }
+}
+
+/// The text of the new configuration, once all that can be refused has been looked at.
+fn checked_settings(founding: &Founding) -> Result<String, InstanceError> {
+    let different: BTreeSet<_> = founding.reviewers.iter().collect();
+    if different.len() < 2 || different.len() != founding.reviewers.len() {
+        return Err(InstanceError::Reviewers);
+    }
+    if !founding.listen.ip().is_loopback() {
+        return Err(InstanceError::ListenOutside);
+    }
+    let demo_login = format!("demo_login = {}", founding.demo_login);
+    let text = config::TEMPLATE
+        .replace("demo_login = false", &demo_login)
+        .replace("{listen}", &founding.listen.to_string())
+        .replace("{origin}", &founding.origin);
+    let config =
+        Config::check_text(&text).map_err(|message| InstanceError::Settings { message })?;
+    // Any key will do: what matters is the name.
+    NoteKey::new(config.origin(), SecretKey::generate()?.public())?;
+    Ok(text)
 }
 
 fn make_folders(directory: &Directory) -> Result<(), InstanceError> {

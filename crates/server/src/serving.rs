@@ -9,7 +9,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 
 use crate::config::Tls;
-use crate::connections::Limited;
+use crate::connections::{Limited, affordable};
 use crate::gateway::{self, Gateway};
 
 /// How long requests that are under way may take after the process was told to stop.
@@ -30,7 +30,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
         Some(tls) => Some(read_tls(gateway.directory.path(), tls).await?),
         None => None,
     };
-    let limited = Limited::new(gateway.config.limits.connections);
+    let limited = Limited::new(affordable(gateway.config.limits.connections));
     let log = gateway.log.clone();
     let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(stop_when_told(handle.clone()));

@@ -13,6 +13,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
 pub mod entry;
+pub mod headers;
 mod key_change;
 pub mod log_check;
 pub mod merkle;

@@ -20,6 +20,7 @@ use crate::canonical;
 use crate::checkpoint::Checkpoint;
 use crate::chronology::ACT_SKEW_S;
 use crate::entry::{Disclosure, Entry};
+use crate::headers::Headers;
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
 use crate::merkle::{Hash, prove_inclusion, verify_inclusion};
 use crate::receipt::{
@@ -70,6 +71,20 @@ pub struct AnswerCheck {
     pub receipt: Option<Receipt>,
 }
 
+impl AnswerCheck {
+    /// Whether all that fails is that the request is not the one that was answered, as when the caller
+    /// gave another one than was sent. Where receipt or entry is for the request, the other of them is wrong,
+    /// and not the caller.
+    #[must_use]
+    pub fn is_of_another_request(&self) -> bool {
+        let of_request = [Rule::ReceiptRequest, Rule::AnswerRequest];
+        let mut failed = self.verdict.rules.iter().filter(|(_, tally)| tally.failed > 0);
+        failed.all(|(rule, _)| of_request.contains(rule))
+            && self.verdict.rules.get(&Rule::ReceiptRequest).is_some_and(|tally| tally.failed > 0)
+            && !self.verdict.rule_holds(Rule::AnswerRequest)
+    }
+}
+
 /// What the log knows at the receipt's index.
 #[derive(Default)]
 struct AtIndex {
@@ -98,7 +113,7 @@ pub fn check_answer<S: Site + ?Sized>(
     received: &ReceivedAnswer<'_>,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<AnswerCheck, LogCheckError> {
-    let carried = Carried::read(received.headers);
+    let carried = Carried::read(Headers(received.headers));
     let index = carried.as_ref().ok().map(|carried| carried.receipt.index);
     let mut at = AtIndex::default();
     let LogCheck { mut verdict, checkpoint, register } = check_log(site, question, |seen| {
@@ -139,8 +154,8 @@ pub fn check_answer<S: Site + ?Sized>(
 }
 
 impl Carried {
-    fn read(headers: &str) -> Result<Self, String> {
-        let header = one_header(headers, RECEIPT_HEADER)?.to_owned();
+    fn read(headers: Headers<'_>) -> Result<Self, String> {
+        let header = headers.one(RECEIPT_HEADER)?.to_owned();
         let decode = |name: &str, text: &str| {
             let decoded = BASE64_URL_SAFE_NO_PAD.decode(text);
             decoded.map_err(|_| format!("{name} is not of the form"))
@@ -149,32 +164,11 @@ impl Carried {
         let bytes = bytes.ok_or_else(|| format!("{RECEIPT_HEADER} has no signature"))??;
         let receipt =
             canonical::from_bytes(&bytes).map_err(|e| format!("{RECEIPT_HEADER}: {e}"))?;
-        let seed = decode(SEED_HEADER, one_header(headers, SEED_HEADER)?)?;
+        let seed = decode(SEED_HEADER, headers.one(SEED_HEADER)?)?;
         let seed = seed.try_into().map_err(|_| format!("{SEED_HEADER} is not 32 bytes"))?;
-        let viewer = PairwiseId::parse(one_header(headers, VIEWER_HEADER)?);
+        let viewer = PairwiseId::parse(headers.one(VIEWER_HEADER)?);
         let viewer = viewer.ok_or_else(|| format!("{VIEWER_HEADER} is not of the form"))?;
         Ok(Self { header, receipt, seed: Seed(seed), viewer })
-    }
-}
-
-/// The one value of a header in the last block of headers: `curl` writes a block for each answer on
-/// the way, redirects and proxies included.
-fn one_header<'a>(headers: &'a str, name: &str) -> Result<&'a str, String> {
-    let mut found = Vec::new();
-    for line in headers.lines() {
-        if line.starts_with("HTTP/") {
-            found.clear();
-        }
-        if let Some((key, value)) = line.split_once(':')
-            && key.eq_ignore_ascii_case(name)
-        {
-            found.push(value.trim());
-        }
-    }
-    match found.as_slice() {
-        [value] => Ok(value),
-        [] => Err(format!("the header {name} is missing")),
-        _ => Err(format!("the header {name} stands there {} times", found.len())),
     }
 }
 
@@ -257,12 +251,15 @@ impl Case<'_> {
         let place = Place::entry(index);
         let size = checkpoint.size;
         if index >= size {
-            let late = now > deadline;
-            self.verdict.check(Rule::Promise, Place::WHOLE, !late, || {
+            // A promise that is not due cannot be said to hold.
+            if now <= deadline {
+                return Promise::NotYet;
+            }
+            self.verdict.check(Rule::Promise, Place::WHOLE, false, || {
                 let found = format!("a tree of {size} entries at {now}");
                 (found, format!("entry {index} in it since {deadline}"))
             });
-            return if late { Promise::Broken } else { Promise::NotYet };
+            return Promise::Broken;
         }
         self.verdict.check(Rule::Promise, place, true, Default::default);
         let found =

@@ -36,15 +36,18 @@ pub(super) struct Show {
 
 /// Add signatures to an act. Read it first: `countersign act show FILE`.
 ///
+/// Give DIR or --origin, for the name of the log that the signatures are for. Whoever signs again
+/// replaces their own signature.
+///
 /// Example: countersign act sign approve.json --origin log.example.org/2026 --sign reviewer:ann=ann.key
 #[derive(Args)]
 pub(super) struct Sign {
     /// The file of the act.
     file: PathBuf,
-    /// The folder of the instance, to know the name of its log.
+    /// The folder of the instance, to know the name of its log; else give --origin.
     #[arg(required_unless_present = "origin")]
     dir: Option<PathBuf>,
-    /// The name of the log, where the instance is elsewhere.
+    /// The name of the log, in the place of DIR where the instance is elsewhere.
     #[arg(long, conflicts_with = "dir")]
     origin: Option<String>,
     /// Sign with this key file, as root, partner:NAME or reviewer:NAME. Can be given again.
@@ -75,7 +78,8 @@ impl Act {
 
 impl Show {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let posted = Posted::of(read(&self.file)?)?;
+        let Posted { origin, act, document } = files::read_json(&self.file)?;
+        let posted = Posted { origin, ..Posted::of(Submission::new(act, document)?)? };
         let signed = &posted.act;
         let what = in_words(&signed.act);
         let missing = submit::missing(signed);
@@ -90,11 +94,14 @@ impl Show {
             or_nobody(&by),
             or_nobody(&missing)
         );
+        if let Some(origin) = &posted.origin {
+            text = format!("{text}\nfor the log {origin:?}");
+        }
         if let Some(document) = &posted.document {
             text = format!("{text}\ndocument\n{}", shown(document)?);
         }
         let document = json!({
-            "act": posted.act, "document": posted.document, "what": what,
+            "origin": posted.origin, "act": posted.act, "document": posted.document, "what": what,
             "signed_by": by, "missing": missing, "until": until.to_string(),
         });
         output.say(&document, &text);
@@ -104,17 +111,18 @@ impl Show {
 
 impl Sign {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let mut submission = read(&self.file)?;
+        let posted: Posted = files::read_json(&self.file)?;
         let origin = match (self.origin, self.dir) {
             (Some(origin), _) => origin,
             (None, Some(dir)) => Config::read(&Directory::new(&dir).config())?.origin().to_owned(),
             (None, None) => return Err("the folder of the instance or --origin is needed".into()),
         };
+        let mut submission = posted.submission_for(&origin)?;
         submit::sign(&mut submission, &origin, &self.sign)?;
         let what = in_words(&submission.act.act);
         let by: Vec<_> = submission.act.signatures.iter().map(|s| s.by.to_string()).collect();
         let missing = submit::missing(&submission.act);
-        submit::write(submission, &self.file)?;
+        submit::write(submission, &origin, &self.file)?;
         let file = self.file.display();
         let next = if missing.is_empty() {
             format!("It has all signatures. Next: countersign act submit DIR {file}")
@@ -129,18 +137,15 @@ impl Sign {
 
 impl Submit {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let submission = read(&self.file)?;
+        let posted: Posted = files::read_json(&self.file)?;
+        let reach = Reach::open(&self.dir)?;
+        let submission = posted.submission_for(reach.config.origin())?;
         let what = in_words(&submission.act.act);
-        let index = submit::hand_in(&Reach::open(&self.dir)?, submission, "take the file there")?;
+        let index = submit::hand_in(&reach, submission, "take the file there")?;
         let document = json!({ "index": index, "done": what });
         output.say(&document, &format!("Done: {what} (entry {index} of the log)"));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn read(file: &std::path::Path) -> Result<Submission, Failure> {
-    let posted: Posted = files::read_json(file)?;
-    Ok(Submission::new(posted.act, posted.document)?)
 }
 
 /// A document as it can be read on a terminal, its characters of control as JSON escapes them.

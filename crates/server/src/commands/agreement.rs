@@ -16,6 +16,31 @@ use super::{Failure, Output, files};
 use crate::clock;
 use crate::governance::Submission;
 
+/// What an agreement file looks like.
+const FORMAT: &str = r#"The file is TOML. Instants are written with their offset, as Z or +02:00.
+
+  version = 1
+  agreement = "aurora-2026"
+  partner = "aurora"
+  client = "aurora-home"
+  kind = "device"                       # or "app"
+  not_before = 2026-01-01T00:00:00Z
+  not_after = 2027-01-01T00:00:00+02:00
+  delivery = "clear"
+
+  [[purpose]]                           # once for each purpose
+  purpose = "address-book"
+  dpv = "dpv:ServiceProvision"
+  self = ["id", "friends", "name"]      # fields of the person who signed in
+  friend = ["id", "name"]               # fields of each of their friends
+
+  [[wind_down]]                         # may be left out; what ends before not_after
+  at = 2026-06-01T00:00:00Z
+  ends = "fields"                       # or "new_grants", "friends", "all"
+  fields = ["name"]                     # for "fields" alone
+
+The names of fields are those of the field schema in force."#;
+
 /// Check agreements, and put them in force.
 #[derive(Subcommand)]
 pub(super) enum Agreement {
@@ -27,6 +52,7 @@ pub(super) enum Agreement {
 ///
 /// Example: countersign agreement check aurora-2026.toml platform
 #[derive(Args)]
+#[command(after_long_help = FORMAT)]
 pub(super) struct Check {
     /// The agreement as a TOML file.
     file: PathBuf,
@@ -41,6 +67,7 @@ pub(super) struct Check {
 /// Example: countersign agreement conclude platform aurora-2026.toml --sign partner:aurora=aurora.key
 /// --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
 #[derive(Args)]
+#[command(after_long_help = FORMAT)]
 pub(super) struct Conclude {
     /// The folder of the instance.
     dir: PathBuf,

@@ -10,13 +10,16 @@ use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::annex::ANNEX_VERSION;
+use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::check::{Report, check};
 use countersign_log::stream::STREAM_VERSION;
+use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
 use countersign_verifier::entry::ENTRY_VERSION;
 use countersign_verifier::log_check::{Question, check_log};
-use countersign_verifier::note::NoteKey;
+use countersign_verifier::note::{NoteError, NoteKey};
 use countersign_verifier::site::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, FolderSite, Site as _};
+use countersign_verifier::verdict::Verdict;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -165,6 +168,11 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
         Ok(key) => key,
         Err(error) => return lines.add("log", Err(error.to_string())),
     };
+    if let Some(error) = another_log(directory, config, &key) {
+        let advice =
+            "origin or keys/log.key is not this log's: undo the change in countersign.toml";
+        return lines.add("log", Err(format!("{advice} (log/checkpoint: {error})")));
+    }
     let report = check(&Posix::new(directory.log()), config.origin(), &key);
     lines.add("log and annex", describe_private(&report));
     lines.add("documents", check_documents(directory));
@@ -172,40 +180,9 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
     match check_log(&FolderSite::new(&directory.site()), &question, |_| ()) {
         Err(error) => lines.add("public log", Err(error.to_string())),
         Ok(checked) => {
-            let verdict = &checked.verdict;
-            lines.add(
-                "public log",
-                if verdict.holds() {
-                    Ok(format!("it passes the check of outsiders, {} entries", verdict.size))
-                } else {
-                    let mut problems: Vec<_> = verdict
-                        .failures
-                        .iter()
-                        .map(|failure| {
-                            let file = failure.file.as_deref().unwrap_or_default();
-                            let entry = failure
-                                .entry
-                                .map(|entry| format!("entry {entry}"))
-                                .unwrap_or_default();
-                            format!(
-                                "{file}{entry}: {}; found {}, expected {}",
-                                failure.rule.says(),
-                                failure.found,
-                                failure.expected
-                            )
-                        })
-                        .collect();
-                    let advice = if report.is_stream_sound() && !report.findings.is_empty() {
-                        "the stream itself is sound, and the site can be written again from it: see log and annex"
-                    } else {
-                        "restore the instance from its backup and tell those who rely on the log"
-                    };
-                    problems.push(advice.to_owned());
-                    Err(problems.join("\n        "))
-                },
-            );
+            lines.add("public log", describe_public(&checked.verdict, &report));
             // Of a log that could not be read as it should be, the register is not known.
-            if verdict.holds() {
+            if checked.verdict.holds() {
                 lines.add("keys in the log", compare_keys(directory, &checked.register));
                 lines.add("field schema", compare_schema(directory, &checked.register));
             }
@@ -213,11 +190,76 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
     }
 }
 
+/// Whether both checkpoints are another log's, which one that is damaged alone does not show.
+fn another_log(directory: &Directory, config: &Config, key: &NoteKey) -> Option<CheckpointError> {
+    let backend = Posix::new(directory.log());
+    let another = |file| {
+        let bytes = backend.read(file).ok().flatten()?;
+        Checkpoint::open(&bytes, config.origin(), key).err().filter(|error| {
+            matches!(
+                error,
+                CheckpointError::OtherLog { .. }
+                    | CheckpointError::Note(NoteError::NotSigned { .. })
+            )
+        })
+    };
+    another("stream/checkpoint").and_then(|_| another("log/checkpoint"))
+}
+
+/// What outsiders see, and how what they see can be mended.
+fn describe_public(verdict: &Verdict, report: &Report) -> Result<String, String> {
+    if verdict.holds() {
+        return Ok(format!("it passes the check of outsiders, {} entries", verdict.size));
+    }
+    let found = verdict.failures.iter().map(|failure| {
+        let file = failure.file.as_ref().map(|file| format!("log/{file}: ")).unwrap_or_default();
+        let entry = failure.entry.map(|entry| format!("entry {entry}: ")).unwrap_or_default();
+        let says = failure.rule.says();
+        let line =
+            format!("{file}{entry}{says}; found {}, expected {}", failure.found, failure.expected);
+        (failure.rule, line)
+    });
+    let mut problems = first_of_each(found);
+    let is_mended = |file: Option<&str>| file.is_some_and(|file| file != "checkpoint");
+    let is_site_alone = report.is_stream_sound()
+        && (!report.findings.is_empty()
+            || verdict.failures.iter().all(|failure| is_mended(failure.file.as_deref())));
+    problems.push(
+        if is_site_alone {
+            "remove the named file below log/ and restart the server; it is written again"
+        } else {
+            "restore the instance from its backup and tell those who rely on the log"
+        }
+        .to_owned(),
+    );
+    Err(problems.join("\n        "))
+}
+
+/// The first finding of each kind, with how many more there are: most follow from the first.
+fn first_of_each<K: PartialEq>(findings: impl IntoIterator<Item = (K, String)>) -> Vec<String> {
+    let mut kinds: Vec<(K, String, u64)> = Vec::new();
+    for (kind, line) in findings {
+        match kinds.iter_mut().find(|(known, ..)| *known == kind) {
+            Some((.., more)) => *more += 1,
+            None => kinds.push((kind, line, 0)),
+        }
+    }
+    let line = |(_, line, more)| match more {
+        0 => line,
+        more => format!("{line} (and {more} more of this kind)"),
+    };
+    kinds.into_iter().map(line).collect()
+}
+
 /// The stream, entries against annexes, and the static site against both.
 fn describe_private(report: &Report) -> Result<String, String> {
     if !report.findings.is_empty() {
-        let findings: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
-        return Err(findings.join("\n        "));
+        // Of one kind is the same about the same file, whichever entry it is about.
+        let found = report.findings.iter().map(|finding| {
+            let what = finding.what.replace(|c: char| c.is_ascii_digit(), "");
+            ((finding.file.as_str(), what), finding.to_string())
+        });
+        return Err(first_of_each(found).join("\n        "));
     }
     let mut found = format!(
         "stream version {STREAM_VERSION}, entry version {ENTRY_VERSION}, annex version {ANNEX_VERSION}, {} acts, {} disclosures, {} entries published",
@@ -280,4 +322,16 @@ fn compare_schema(directory: &Directory, register: &Register) -> Result<String, 
             "{fields} fields in force; fields.toml says otherwise, which counts once it is published"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_of_each;
+
+    #[test]
+    fn what_is_of_one_kind_is_told_once_with_its_count() {
+        let found = [(1, "a"), (2, "b"), (1, "c"), (1, "d")];
+        let told = first_of_each(found.map(|(kind, line)| (kind, line.to_owned())));
+        assert_eq!(told, ["a (and 2 more of this kind)", "b"]);
+    }
 }

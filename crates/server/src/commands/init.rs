@@ -22,10 +22,12 @@ pub(super) struct Init {
     /// The name of the log, for ever: a host and a path without scheme.
     #[arg(long, default_value = "localhost/countersign")]
     origin: String,
-    /// The address to listen on.
+    /// The address to listen on: a loopback address. For others, set listen and [tls] in
+    /// countersign.toml afterwards.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// The reviewers, whose keys are made too. Approvals need two of them.
+    /// The reviewers, whose keys are made too. Approvals need two of them, so name at
+    /// least two.
     #[arg(long, value_delimiter = ',', default_value = "reviewer-1,reviewer-2")]
     reviewers: Vec<Identifier>,
     /// Let POST /login give a token for any account that is named. For demonstrations on loopback.
@@ -54,7 +56,7 @@ The log's key, which outsiders need to check it (give it to them by another way 
 Keys lie in {dir}/keys/, those of reviewers in {dir}/keys/reviewers/: hand each one to its reviewer
 and delete it here; root.key belongs in a safe.
 
-Next: countersign people generate {dir} --people 1000
+Next: countersign people generate {dir} --people 1000 --settings mixed
       countersign serve {dir}",
             created.entries, created.log_key
         );

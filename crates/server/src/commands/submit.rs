@@ -42,10 +42,10 @@ struct NotTaken {
     advice: String,
 }
 
-/// A signer who is there already.
+/// A signer who is named twice.
 #[derive(Debug, thiserror::Error)]
-#[error("{by} has signed this act already; four eyes are two people")]
-struct SignedAlready {
+#[error("{by} is to sign twice; four eyes are two people")]
+struct SignsTwice {
     by: Signer,
 }
 
@@ -72,7 +72,7 @@ impl Signing {
     ) -> Result<ExitCode, Failure> {
         sign(&mut submission, reach.config.origin(), &self.sign)?;
         if let Some(file) = &self.out {
-            return write_out(submission, file, &reach.directory.path().display(), output);
+            return write_out(submission, file, reach, output);
         }
         let next = "write the act to a file with --out FILE";
         let index = hand_in(reach, submission, next)?;
@@ -82,18 +82,23 @@ impl Signing {
     }
 }
 
-/// Adds the signatures of these signers.
+/// Adds the signatures of these signers; whoever has signed before replaces their own signature.
 pub(super) fn sign(
     submission: &mut Submission,
     origin: &str,
     signers: &[SignWith],
 ) -> Result<(), Failure> {
-    for SignWith { by, key } in signers {
-        if submission.act.signatures.iter().any(|signature| signature.by == *by) {
-            return Err(SignedAlready { by: by.clone() }.into());
+    for (at, SignWith { by, key }) in signers.iter().enumerate() {
+        if signers.iter().take(at).any(|earlier| earlier.by == *by) {
+            return Err(SignsTwice { by: by.clone() }.into());
         }
         let key = SecretKey::read(key)?;
+        let signed = submission.act.signatures.iter().position(|signature| signature.by == *by);
         submission.sign(origin, by.clone(), &key)?;
+        if let Some(at) = signed {
+            // The new one, which is the last, takes the place of the old one.
+            submission.act.signatures.swap_remove(at);
+        }
     }
     Ok(())
 }
@@ -112,21 +117,22 @@ pub(super) fn hand_in(reach: &Reach, submission: Submission, first: &str) -> Res
     })
 }
 
-/// Writes an act to a file.
-pub(super) fn write(submission: Submission, file: &Path) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&Posted::of(submission)?)?;
-    Ok(files::replace(file, &format!("{text}\n"))?)
+/// Writes an act for the log of this name to a file.
+pub(super) fn write(submission: Submission, origin: &str, file: &Path) -> Result<(), Failure> {
+    let posted = Posted { origin: Some(origin.to_owned()), ..Posted::of(submission)? };
+    Ok(files::replace(file, &format!("{}\n", serde_json::to_string_pretty(&posted)?))?)
 }
 
 fn write_out(
     submission: Submission,
     file: &Path,
-    dir: &dyn std::fmt::Display,
+    reach: &Reach,
     output: Output,
 ) -> Result<ExitCode, Failure> {
+    let dir = reach.directory.path().display();
     let missing = missing(&submission.act);
     let what = act::in_words(&submission.act.act);
-    write(submission, file)?;
+    write(submission, reach.config.origin(), file)?;
     let shown = file.display();
     let next = if missing.is_empty() {
         format!("It has all signatures. Next: countersign act submit {dir} {shown}")

@@ -17,6 +17,7 @@ use crate::keys::SecretKey;
 use crate::store::{People, StoreOptions};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
+/// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.
 ///
 /// One account gives the bare token; many give a line each, account, tab and token.
 ///

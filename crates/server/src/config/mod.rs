@@ -151,6 +151,14 @@ impl Config {
         })
     }
 
+    /// Reads the text of a configuration that is in no file yet.
+    ///
+    /// # Errors
+    /// What is wrong: the key and what is allowed.
+    pub fn check_text(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|(_, message)| message)
+    }
+
     /// The name of the log: what its checkpoints begin with.
     #[must_use]
     pub fn origin(&self) -> &str {
@@ -176,7 +184,10 @@ impl Config {
             return Err((config.version.span().start, message));
         }
         let origin = config.origin();
-        if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c == '+') {
+        let names_a_log = !origin.is_empty()
+            && !origin.contains("://")
+            && !origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
+        if !names_a_log {
             let message = format!(
                 "origin: {origin:?} cannot name a log; use a host and a path without scheme, spaces and '+', as \"log.example/2026\""
             );

@@ -192,7 +192,7 @@ impl Tour<'_> {
         for reviewer in reviewers {
             world::sign_as_reviewer(&mut submission, reviewer, self.directory, self.origin)?;
         }
-        let posted = serde_json::to_value(Posted { act: submission.act, document: None })?;
+        let posted = serde_json::to_value(Posted::of(submission)?)?;
         let reply = client.post("/admin/v1/acts", self.admin_token, &posted)?;
         must(reply.status == 200, String::from_utf8_lossy(&reply.body))
     }

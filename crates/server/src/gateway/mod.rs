@@ -68,10 +68,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/register", get(admin::register::get))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/tokens", post(admin::tokens::post))
-        .route_layer(axum::middleware::from_fn_with_state(
-            Arc::clone(&gateway),
-            admin::require_token,
-        ));
+        .fallback(admin::unknown)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), admin::require_token));
     let mut router = Router::new()
         .route("/", get(page::get))
         .route("/healthz", get(health::live))

@@ -175,13 +175,20 @@ fn unauthorised_an_act_without_its_signatures_is_refused_and_the_error_says_what
     for (signatures, expected) in [
         (&[][..], "missing: 2 different reviewers"),
         (&[ANN], "missing: one reviewer"),
-        (&[ANN, ANN], "reviewer:ann has signed this act already"),
+        (&[ANN, ANN], "reviewer:ann is to sign twice"),
         (&[ANN, "--sign=reviewer:ben=aurora.key"], "the signature of reviewer:ben does not hold"),
         (&[ANN, "--sign=reviewer:eve=aurora.key"], "reviewer:eve, whom the register does not know"),
     ] {
         let said = desk.refused(&[&register, signatures].concat());
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    let said = desk.refused(&["build", "approve", "p", "x@1", ANN, BEN]);
+    assert!(
+        said.contains("there is no build x@1; submit it first: countersign build submit"),
+        "{said}"
+    );
+    let said = desk.refused(&["suspend", "p", "client:x", "--reason", "audit", ANN]);
+    assert!(said.contains("there is no client x; conclude an agreement about it first"), "{said}");
     let said = desk.refused(&register);
     let next = "`countersign act sign FILE --origin localhost/countersign --sign SIGNER=KEYFILE`";
     assert!(said.contains(next), "{said}");
@@ -205,8 +212,13 @@ fn an_act_is_signed_in_one_place_after_the_other() {
     desk.done(&["act", "sign", "act.json", "--origin", "localhost/countersign", ANN]);
     let said = desk.refused(&["act", "submit", "p", "act.json"]);
     assert!(said.contains("missing: one reviewer"), "{said}");
-    let said = desk.refused(&["act", "sign", "act.json", "p", ANN]);
-    assert!(said.contains("has signed this act already"), "{said}");
+    let other = ["act", "sign", "act.json", "--origin", "elsewhere.example/log", ANN];
+    let said = desk.refused(&other);
+    assert!(said.contains("the act is for the log \"localhost/countersign\", not for"), "{said}");
+    // Whoever signed with the wrong key signs again, and nobody has to begin anew.
+    desk.done(&["act", "sign", "act.json", "p", "--sign=reviewer:ben=aurora.key"]);
+    let said = desk.refused(&["act", "submit", "p", "act.json"]);
+    assert!(said.contains("the signature of reviewer:ben does not hold"), "{said}");
     desk.done(&["act", "sign", "act.json", "p", BEN]);
     let shown = desk.done(&["act", "show", "act.json"]);
     assert!(shown.contains("put agreement aurora-2026 with partner aurora"), "{shown}");
@@ -217,6 +229,9 @@ fn an_act_is_signed_in_one_place_after_the_other() {
     desk.write("swapped.json", &act.replace("dpv:ServiceProvision", "dpv:Marketing"));
     let said = desk.refused(&["act", "submit", "p", "swapped.json"]);
     assert!(said.contains("another one: its digest is"), "{said}");
+    desk.write("moved.json", &act.replace("localhost/countersign", "elsewhere.example/log"));
+    let said = desk.refused(&["act", "submit", "p", "moved.json"]);
+    assert!(said.contains("the act is for the log \"elsewhere.example/log\""), "{said}");
     assert_eq!(desk.json(&["act", "submit", "p", "act.json"])["index"], 4);
 }
 
@@ -291,6 +306,64 @@ fn a_file_that_the_site_has_lost_comes_back_as_a_check_advises() {
     assert!(!said.contains("names no keys") && !said.contains("backup"), "{said}");
     drop(desk.serve());
     assert_eq!(desk.json(&["check", "p"])["ok"], true);
+}
+
+#[test]
+fn a_check_sends_nobody_to_the_backup_for_a_file_of_the_site() {
+    let desk = Desk::with_build();
+    let tile = desk.path("p/log/tile/entries/000.p/7");
+    let mut bytes = fs::read(&tile).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&tile, &bytes).unwrap();
+    let said = String::from_utf8(desk.run(&["check", "p"]).stdout).unwrap();
+    assert!(said.contains("remove the named file below log/ and restart the server"), "{said}");
+    assert!(!said.contains("backup"), "{said}");
+    fs::remove_file(&tile).unwrap();
+    drop(desk.serve());
+    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+}
+
+#[test]
+fn a_check_of_another_logs_name_or_key_says_so_and_no_more() {
+    let desk = Desk::with_build();
+    let config = desk.path("p/countersign.toml");
+    let key = desk.path("p/keys/log.key");
+    for (file, other) in [
+        (
+            &config,
+            fs::read_to_string(&config).unwrap().replace("localhost/c", "elsewhere.example/c"),
+        ),
+        (&key, fs::read_to_string(desk.path("p/keys/root.key")).unwrap()),
+    ] {
+        let good = fs::read(file).unwrap();
+        fs::write(file, other).unwrap();
+        let checked = desk.run(&["check", "p"]);
+        fs::write(file, good).unwrap();
+        assert_eq!(checked.status.code(), Some(1));
+        let said = String::from_utf8(checked.stdout).unwrap();
+        let advice = "WRONG log: origin or keys/log.key is not this log's: undo the change";
+        assert!(said.contains(advice), "{said}");
+        assert!(said.matches("WRONG").count() == 1 && !said.contains("backup"), "{said}");
+    }
+    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+}
+
+#[test]
+fn a_refused_init_leaves_nothing_behind() {
+    let desk = Desk::new();
+    for (arguments, expected) in [
+        (&["--reviewers", "ann"][..], "--reviewers: name at least two different reviewers"),
+        (&["--reviewers", "ann,ann"], "--reviewers: name at least two different reviewers"),
+        (&["--listen", "0.0.0.0:8080"], "--listen: begin with a loopback address, then set listen"),
+        (&["--origin", "two words"], "origin: \"two words\" cannot name a log"),
+        (&["--origin", "a\"b"], "nothing was made: origin: "),
+    ] {
+        let said = desk.refused(&[&["init", "q"], arguments].concat());
+        assert!(said.contains(expected), "{expected}: {said}");
+        assert!(!desk.path("q").exists(), "{arguments:?}");
+    }
+    desk.done(&["init", "q"]);
 }
 
 #[test]
@@ -390,7 +463,7 @@ fn a_running_server_takes_acts_and_makes_tokens() {
     let (_, stored) = many.lines().nth(3).unwrap().split_once('\t').unwrap();
     assert_eq!((me(&one), me(stored)), (200, 200), "a token from either place is taken");
     let said = desk.refused(&make(&["--account", "nobody"]));
-    assert!(said.contains("there is no such account"), "{said}");
+    assert!(said.contains("there is no such account: \"nobody\""), "{said}");
     let said = desk.refused(&["people", "generate", "p", "--people", "5"]);
     assert!(said.contains("another program has these people open"), "{said}");
     assert_eq!(desk.json(&["check", "p"])["ok"], true);
@@ -402,6 +475,29 @@ fn a_running_server_takes_acts_and_makes_tokens() {
 }
 
 #[test]
+fn unauthorised_a_server_takes_no_act_that_names_another_log() {
+    let desk = Desk::new();
+    desk.done(&["partner", "register", "p", "aurora.toml", "--out", "act.json", ANN, BEN]);
+    let act = fs::read_to_string(desk.path("act.json")).unwrap();
+    let token = fs::read_to_string(desk.path("p/keys/admin.token")).unwrap();
+    let _server = desk.serve();
+    let post = |act: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .proxy(None)
+            .build()
+            .into();
+        let request = agent.post(format!("{}/admin/v1/acts", desk.url));
+        let request = request.header("authorization", format!("Bearer {}", token.trim()));
+        let request = request.header("content-type", "application/json");
+        request.send(act).unwrap().status().as_u16()
+    };
+    assert_eq!(post(&act.replace("localhost/countersign", "elsewhere.example/log")), 422);
+    assert_eq!(post(&act), 200, "the file is taken as it is");
+}
+
+#[test]
 fn another_server_at_the_same_address_is_not_taken_for_ours() {
     let desk = Desk::new();
     let _server = desk.serve();
@@ -410,6 +506,19 @@ fn another_server_at_the_same_address_is_not_taken_for_ours() {
     let ann = "--sign=reviewer:ann=q/keys/reviewers/ann.key";
     let ben = "--sign=reviewer:ben=q/keys/reviewers/ben.key";
     assert_eq!(desk.json(&["partner", "register", "q", "aurora.toml", ann, ben])["index"], 3);
+}
+
+#[test]
+fn the_agreement_in_the_help_is_one_that_is_taken() {
+    let desk = Desk::new();
+    for command in ["check", "conclude"] {
+        let help = desk.done(&["agreement", command, "--help"]);
+        let begin = help.find("  version = 1").unwrap();
+        let end = help.find("The names of fields").unwrap();
+        desk.write("helped.toml", &help[begin..end]);
+        let meaning = desk.done(&["agreement", "check", "helped.toml", "p"]);
+        assert!(meaning.contains("from 2026-06-01T00:00:00Z no more name"), "{command}: {meaning}");
+    }
 }
 
 #[test]

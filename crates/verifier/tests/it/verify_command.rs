@@ -322,4 +322,57 @@ fn a_receipt_ends_in_zero_one_two_or_three() {
     let not_due = of(&answered.headers_of(clock_s()), &body, &request);
     assert_eq!(code(&not_due), 3, "{}", text(&not_due.stdout));
     assert!(text(&not_due.stdout).contains("Not yet: entry 8 is promised for "));
+    assert!(!text(&not_due.stdout).contains("  promise  "), "{}", text(&not_due.stdout));
+    assert!(text(&broken.stdout).contains("FAILED  promise  "));
+}
+
+#[test]
+fn an_error_is_not_held_against_the_log() {
+    let answered = answered();
+    let folder = tempfile::tempdir().unwrap();
+    answered.publish(folder.path());
+    let of = |headers: &str, more: &[&str]| receipt(folder.path(), headers, "{}", more);
+    let error = "HTTP/1.1 302 Found\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n";
+    let output = of(error, &["--uri", URI]);
+    assert_eq!(code(&output), 2);
+    assert_eq!(
+        text(&output.stderr),
+        "countersign-verify: this answer is an error (HTTP 400); errors carry no receipt, so there is nothing to check\n"
+    );
+    assert_eq!(text(&output.stdout), "");
+    let document = json(&of("HTTP/2 403 \r\n\r\n", &["--uri", URI, "--json"]));
+    assert_eq!(document["holds"], Value::Null);
+    assert!(document["error"].as_str().unwrap().contains("(HTTP 403)"));
+}
+
+#[test]
+fn an_answer_without_a_receipt_ends_in_one_and_is_named() {
+    let answered = answered();
+    let folder = tempfile::tempdir().unwrap();
+    answered.publish(folder.path());
+    let of = |headers: &str| receipt(folder.path(), headers, &answered.body, &["--uri", URI]);
+    let output = of("HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(code(&output), 1);
+    let report = text(&output.stdout);
+    assert!(report.contains("receipt_form: found the header countersign-receipt is missing"));
+    assert!(report.ends_with("The answer carries no receipt.\n"), "{report}");
+    let output = of("HTTP/1.1 200 OK\r\ncountersign-receipt: x\r\n\r\n");
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stdout).ends_with("The promise is broken.\n"));
+}
+
+#[test]
+fn another_request_than_was_answered_gives_a_hint() {
+    let answered = answered();
+    let folder = tempfile::tempdir().unwrap();
+    answered.publish(folder.path());
+    let of = |nonce: &str| {
+        let request = ["--uri", URI, "--nonce", nonce];
+        receipt(folder.path(), &answered.headers(), &answered.body, &request)
+    };
+    let hint = "\nhint: the request given here is another one than was answered: check --method, --uri, --nonce and --request-body\n";
+    let other = of("4712");
+    assert_eq!(code(&other), 1);
+    assert!(text(&other.stdout).contains(hint), "{}", text(&other.stdout));
+    assert!(!text(&of(NONCE).stdout).contains("hint:"));
 }

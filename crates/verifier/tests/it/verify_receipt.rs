@@ -188,6 +188,7 @@ fn a_promise_is_kept_not_due_or_broken() {
     let deadline_s = answered.receipt.deadline.seconds();
     let in_time = answered.check_at(deadline_s);
     assert_eq!((in_time.promise, rules(&in_time)), (Promise::NotYet, vec![]));
+    assert_eq!(in_time.verdict.rules.get(&Rule::Promise), None, "counted before it was due");
     for rule in [Rule::ReceiptTime, Rule::ReceiptKnown, Rule::AnswerForm] {
         assert!(in_time.verdict.rule_holds(rule), "{rule} was not checked");
     }
@@ -221,7 +222,29 @@ fn a_receipt_for_another_request_is_named() {
     for change in changes {
         let checked = answered.check_received(BEGINNING_S + 86_400, change);
         assert_eq!(rules(&checked), [Rule::ReceiptRequest, Rule::AnswerRequest]);
+        assert!(checked.is_of_another_request());
     }
+}
+
+#[test]
+fn another_request_is_only_pointed_out_where_nothing_else_explains_it() {
+    let asked = |answered: &Answered, now_s| {
+        answered.check_received(now_s, |received| received.nonce = b"4712")
+    };
+    let late_s = BEGINNING_S + 86_400;
+    assert!(!answered().check_at(late_s).is_of_another_request(), "nothing fails");
+    let mut unpublished = answered();
+    unpublished.world.entries.truncate(unpublished.receipt.index as usize);
+    assert!(asked(&unpublished, BEGINNING_S + 100).is_of_another_request());
+    assert!(!asked(&unpublished, late_s).is_of_another_request(), "the promise is broken too");
+    let mut changed = answered();
+    changed.body = changed.body.replace("Vera", "Eva!");
+    assert!(!asked(&changed, late_s).is_of_another_request(), "the body is another too");
+    let mut signed = answered();
+    signed.receipt.request = Digest([6; 32]);
+    let checked = signed.check_at(late_s);
+    assert_eq!(rules(&checked), [Rule::ReceiptRequest]);
+    assert!(!checked.is_of_another_request(), "the entry is for the request given");
 }
 
 #[test]
@@ -240,6 +263,7 @@ fn one_entry_for_the_answers_to_two_requests_is_named() {
         answered.receipt.request = request_digest(method, path_and_query, request_body, nonce);
         let checked = answered.check_received(BEGINNING_S + 86_400, ask);
         assert_eq!(rules(&checked), [Rule::AnswerRequest], "the second receipt is properly signed");
+        assert!(!checked.is_of_another_request(), "the receipt says that it is this one");
     }
     let other = answered_with(&body(), |d| d.request = request());
     assert_eq!(

@@ -12,7 +12,12 @@ use crate::people::generate::{self, GenerateOptions};
 use crate::people::progress::Progress;
 use crate::store::{People, StoreOptions};
 
+/// The account that is generated first.
+const FIRST_ACCOUNT: &str = "person-00000001";
+
 /// Generate people with complete profiles and friendships: the same ones for the same seed.
+///
+/// Their accounts are called person-00000001 and up.
 ///
 /// Example: countersign people generate platform --people 10000 --settings mixed
 #[derive(Args)]
@@ -38,7 +43,8 @@ impl Generate {
             progress: Progress::Stderr,
         };
         let report = generate::run(&people, &options)?;
-        super::say(&report, "Generated", &self.beginning, output);
+        let done = format!("Generated {FIRST_ACCOUNT} and up:");
+        super::say(&report, &done, &self.beginning, output);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -12,10 +12,20 @@ use crate::people::import::{self, ImportOptions};
 use crate::people::progress::Progress;
 use crate::store::{People, StoreOptions};
 
+/// What a line of JSON Lines looks like.
+const JSONL: &str = r#"JSON Lines have one person a line:
+
+  {"account":"ada","profile":{"name":"Ada"},"friends":["bob"],"minor":false,"settings":{"friends_device":["id","name"]}}
+
+Only the account has to be there. Values of the profile are taken as they are, byte by byte; null
+is no value. A friend is somebody of this file or of the store, and friendship is mutual, whoever names
+it. A route that settings leaves out is as --settings says."#;
+
 /// Import people: all of them, or on any error nobody. Run again, it changes nothing.
 ///
 /// Example: countersign people import snap facebook/ platform
 #[derive(Args)]
+#[command(after_long_help = JSONL)]
 pub(in crate::commands) struct Import {
     /// What kind of files they are.
     kind: Kind,

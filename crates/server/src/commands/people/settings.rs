@@ -12,7 +12,7 @@ use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
 use crate::commands::{Failure, Output};
 use crate::gateway::admin::settings::{self, OpenFields};
-use crate::store::{People, StoreError, StoreOptions};
+use crate::store::{People, StoreOptions};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///
@@ -88,7 +88,9 @@ fn in_store(
     schema: &FieldSchema,
 ) -> Result<OpenFields, Failure> {
     let people = People::open(&reach.directory.people(), StoreOptions::default())?;
-    let handle = people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
+    let handle = people
+        .person_of_account(account)?
+        .ok_or_else(|| format!("there is no such account: {account:?}"))?;
     let settings = if wanted.is_empty() {
         people.settings(handle)?
     } else {

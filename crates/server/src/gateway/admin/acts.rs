@@ -11,17 +11,38 @@ use serde_json::Value;
 
 use super::AdminError;
 use crate::gateway::Gateway;
-use crate::governance::{self, Submission};
+use crate::governance::{self, GovernanceError, Submission};
 
 /// What is posted.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Posted {
+    /// The name of the log that it is for, so that nobody signs or posts it elsewhere by mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The entry, signatures included.
     pub act: SignedAct,
     /// The agreement, schema or rules document that it names by digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Value>,
+}
+
+/// An act that is not for this log.
+#[derive(Debug, thiserror::Error)]
+pub enum PostedError {
+    /// It names another log.
+    #[error(
+        "the act is for the log {found:?}, not for {wanted:?}, where its signatures do not count"
+    )]
+    AnotherLog {
+        /// The log that it names.
+        found: String,
+        /// The log that was to take it.
+        wanted: String,
+    },
+    /// It cannot be submitted anywhere.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
 }
 
 impl Posted {
@@ -31,7 +52,20 @@ impl Posted {
     /// What the JSON reader says of the document.
     pub fn of(submission: Submission) -> Result<Self, serde_json::Error> {
         let document = submission.document.as_deref().map(serde_json::from_slice).transpose()?;
-        Ok(Self { act: submission.act, document })
+        Ok(Self { origin: None, act: submission.act, document })
+    }
+
+    /// The act, if it is for the log of this name.
+    ///
+    /// # Errors
+    /// [`PostedError`]: it is for another log, or it is not what can be submitted.
+    pub fn submission_for(self, wanted: &str) -> Result<Submission, PostedError> {
+        match self.origin {
+            Some(found) if found != wanted => {
+                Err(PostedError::AnotherLog { found, wanted: wanted.to_owned() })
+            }
+            _ => Ok(Submission::new(self.act, self.document)?),
+        }
     }
 }
 
@@ -51,7 +85,7 @@ pub async fn post(
     Json(posted): Json<Posted>,
 ) -> Result<Json<Taken>, AdminError> {
     let submission =
-        Submission::new(posted.act, posted.document).map_err(AdminError::unprocessable)?;
+        posted.submission_for(gateway.config.origin()).map_err(AdminError::unprocessable)?;
     let index =
         governance::submit(&gateway.log, submission).await.map_err(AdminError::unprocessable)?;
     tracing::info!(index, "an act was taken");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -34,6 +34,15 @@ pub async fn require_token(
         )
         .into_response()
     }
+}
+
+/// Any other path below `/admin/v1`.
+pub async fn unknown(uri: Uri) -> AdminError {
+    let message = format!(
+        "there is no admin call {}; there are POST acts, GET register, GET and PUT people/ACCOUNT/settings, POST tokens",
+        uri.path()
+    );
+    AdminError { status: StatusCode::NOT_FOUND, message }
 }
 
 /// What an engineer is told when a call fails.

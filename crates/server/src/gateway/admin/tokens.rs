@@ -117,7 +117,8 @@ impl Issuer<'_> {
         for account in accounts {
             let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
             let record = GrantRecord {
-                viewer: handle.ok_or_else(|| AdminError::not_found("account"))?,
+                viewer: handle
+                    .ok_or_else(|| AdminError::not_found(&format!("account: {account:?}")))?,
                 grant: grant.clone(),
                 build: Some(build.clone()),
                 created: self.now,
@@ -133,9 +134,15 @@ impl Issuer<'_> {
 
     fn grant(&self, build: &Identifier, purpose: &str) -> Result<Grant, AdminError> {
         let registered = self.compiled.register.builds().get(build);
-        let registered = registered.ok_or_else(|| AdminError::not_found("build"))?;
+        let registered = registered.ok_or_else(|| {
+            AdminError::not_found(&format!(
+                "build: {build}; submit it first: countersign build submit"
+            ))
+        })?;
         let basis = self.compiled.masks.basis(build.as_str(), purpose);
-        let basis = basis.ok_or_else(|| AdminError::not_found("purpose of this build"))?;
+        let basis = basis.ok_or_else(|| {
+            AdminError::not_found(&format!("purpose of build {build}: {purpose:?}"))
+        })?;
         if !basis.new_grants {
             return Err(AdminError::unprocessable("new grants have ended for this client"));
         }

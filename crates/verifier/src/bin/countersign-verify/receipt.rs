@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_verifier::headers::Headers;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
-use countersign_verifier::receipt::NONCE_BYTES_MAX;
+use countersign_verifier::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER};
 
 use crate::source::{Source, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
@@ -16,7 +17,8 @@ use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
 ///
 /// Checks the receipt against body and request, finds its entry in the log, and recomputes from the
 /// body which fields of which person were released: the entry must commit to exactly those. The log
-/// is checked as by `log` on the way. Exit code 3 means that the entry is not published yet and need not be.
+/// is checked as by `log` on the way. Exit code 3 means that the entry is not published yet and need not be;
+/// an answer that is an error carries no receipt, and ends in exit code 2.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
 }
 
+/// The HTTP status of an answer that is no error.
+const OK: u16 = 200;
+
 const EXAMPLES: &str = "\
 Example:
   curl -D headers -o body -H \"Authorization: Bearer $TOKEN\" -H 'countersign-nonce: 4711' \\
@@ -66,6 +71,14 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         return Err(CannotSay(format!("--nonce has at most {NONCE_BYTES_MAX} bytes")));
     }
     let headers = String::from_utf8_lossy(&read_file(&arguments.headers)?).into_owned();
+    // An answer with a receipt is checked whatever its status: data sent under another one is data.
+    let has_receipt = Headers(&headers).carry(RECEIPT_HEADER);
+    let refused = |status: &u16| *status != OK && !has_receipt;
+    if let Some(status) = Headers(&headers).status().filter(refused) {
+        return Err(CannotSay(format!(
+            "this answer is an error (HTTP {status}); errors carry no receipt, so there is nothing to check"
+        )));
+    }
     let body = read_file(&arguments.body)?;
     let request_body = arguments.request_body.as_deref().map(read_file).transpose()?;
     let received = ReceivedAnswer {
@@ -80,7 +93,8 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let question = Question::new(&arguments.key, now);
     let checked = check_answer(&*source.site, &question, &received, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
-    report::answer(&checked, arguments.json)?;
+    let carried = Headers(&headers).carry(RECEIPT_HEADER);
+    report::answer(&checked, carried, arguments.json)?;
     Ok(match checked.promise {
         _ if !checked.verdict.holds() => DOES_NOT_HOLD,
         Promise::Kept => 0,

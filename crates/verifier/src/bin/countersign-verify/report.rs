@@ -14,6 +14,9 @@ const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[1;31m";
 const PLAIN: &str = "\u{1b}[0m";
 
+const ANOTHER_REQUEST: &str = "\
+hint: the request given here is another one than was answered: check --method, --uri, --nonce and --request-body";
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
@@ -46,8 +49,8 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     write(text.text.as_bytes())
 }
 
-/// Shows the verdict on an answer.
-pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay> {
+/// Shows the verdict on an answer; `carried` says whether it carries a receipt, in whatever form.
+pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result<(), CannotSay> {
     let AnswerCheck { verdict, promise, receipt } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
@@ -56,6 +59,9 @@ pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay>
     }
     let mut text = Text::new();
     text.verdict(verdict);
+    if checked.is_of_another_request() {
+        text.line(ANOTHER_REQUEST);
+    }
     let conclusion = match (receipt, promise) {
         (Some(receipt), Promise::Kept) if holds => {
             format!("The promise was kept: the answer is what entry {} says.", receipt.index)
@@ -64,6 +70,7 @@ pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay>
             "Not yet: entry {} is promised for {}. Ask again then.",
             receipt.index, receipt.deadline
         ),
+        _ if !carried => "The answer carries no receipt.".to_owned(),
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
     };
