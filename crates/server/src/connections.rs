@@ -85,3 +85,17 @@ impl<R, S: Service<R>> Service<R> for Counted<S> {
         self.service.call(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_never_more_connections_than_files_to_hold_them() {
+        assert_eq!(affordable(1), 1);
+        let most = affordable(usize::MAX >> 1) as u64;
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        assert!(most + FILES_KEPT <= files, "{most} connections with {files} files");
+        assert!(affordable(most as usize) as u64 == most);
+    }
+}

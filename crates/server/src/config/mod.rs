@@ -284,6 +284,11 @@ mod tests {
     fn errors_name_the_line_the_key_and_what_is_allowed() {
         for (from, to, expected) in [
             (
+                "origin = \"log.example/2026\"",
+                "origin = \"https://log.example/2026\"",
+                "origin: \"https://log.example/2026\" cannot name a log; use a host and a path without scheme, spaces and '+', as \"log.example/2026\"",
+            ),
+            (
                 "pool_wait_ms = 1",
                 "pool_wait_ms = 5000",
                 "log.pool_wait_ms: 5000 is not allowed; use 0 to 1000",

@@ -463,7 +463,7 @@ fn a_running_server_takes_acts_and_makes_tokens() {
     let (_, stored) = many.lines().nth(3).unwrap().split_once('\t').unwrap();
     assert_eq!((me(&one), me(stored)), (200, 200), "a token from either place is taken");
     let said = desk.refused(&make(&["--account", "nobody"]));
-    assert!(said.contains("there is no such account: \"nobody\""), "{said}");
+    assert!(said.contains("there is no such account"), "{said}");
     let said = desk.refused(&["people", "generate", "p", "--people", "5"]);
     assert!(said.contains("another program has these people open"), "{said}");
     assert_eq!(desk.json(&["check", "p"])["ok"], true);

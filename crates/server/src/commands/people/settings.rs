@@ -88,9 +88,7 @@ fn in_store(
     schema: &FieldSchema,
 ) -> Result<OpenFields, Failure> {
     let people = People::open(&reach.directory.people(), StoreOptions::default())?;
-    let handle = people
-        .person_of_account(account)?
-        .ok_or_else(|| format!("there is no such account: {account:?}"))?;
+    let handle = people.person_of_account(account)?.ok_or("there is no such account")?;
     let settings = if wanted.is_empty() {
         people.settings(handle)?
     } else {

@@ -26,7 +26,7 @@ pub async fn get(
     Path(account): Path<String>,
 ) -> Result<Json<OpenFields>, AdminError> {
     let handle = gateway.people.person_of_account(&account).map_err(AdminError::internal)?;
-    let handle = handle.ok_or_else(|| AdminError::not_found(&format!("account: {account:?}")))?;
+    let handle = handle.ok_or_else(|| AdminError::not_found("account"))?;
     let settings = gateway.people.settings(handle).map_err(AdminError::internal)?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
@@ -43,7 +43,7 @@ pub async fn put(
     Json(open): Json<OpenFields>,
 ) -> Result<Json<OpenFields>, AdminError> {
     let handle = gateway.people.person_of_account(&account).map_err(AdminError::internal)?;
-    let handle = handle.ok_or_else(|| AdminError::not_found(&format!("account: {account:?}")))?;
+    let handle = handle.ok_or_else(|| AdminError::not_found("account"))?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     let settings = gateway.people.change_settings(handle, |now| apply(now, &open, schema))?;

@@ -87,6 +87,15 @@ pub fn issue(
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
 }
 
+/// An account is a person's name, so an error says which one of many it was by its place.
+fn unknown_account(place: usize, count: usize) -> AdminError {
+    if count == 1 {
+        AdminError::not_found("account")
+    } else {
+        AdminError::not_found(&format!("account as number {place} of the {count} named"))
+    }
+}
+
 /// What grants and tokens are made from.
 pub struct Issuer<'a> {
     /// Where people are looked up and grants are kept.
@@ -114,11 +123,10 @@ impl Issuer<'_> {
         let build = Identifier::parse(build).map_err(AdminError::unprocessable)?;
         let grant = self.grant(&build, purpose)?;
         let mut grants = Vec::with_capacity(accounts.len());
-        for account in accounts {
+        for (account, place) in accounts.iter().zip(1..) {
             let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
             let record = GrantRecord {
-                viewer: handle
-                    .ok_or_else(|| AdminError::not_found(&format!("account: {account:?}")))?,
+                viewer: handle.ok_or_else(|| unknown_account(place, accounts.len()))?,
                 grant: grant.clone(),
                 build: Some(build.clone()),
                 created: self.now,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use countersign_log::annex::Circumstances;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
@@ -19,7 +19,7 @@ use crate::store::GrantId;
 use inquiry::{Inquiry, Logged};
 use query::Query;
 use render::Page;
-use target::Target;
+use target::{Target, VERSION_DEFAULT};
 
 mod asked;
 mod fields;
@@ -38,15 +38,17 @@ pub async fn read(
     body: Bytes,
 ) -> Response {
     let incoming = Incoming { client, method, uri, headers, body };
-    let version = version_of(incoming.uri.path()).to_owned();
-    let mut response = match answer(&gateway, &incoming).await {
+    let target = Target::parse(incoming.uri.path());
+    let version = target.as_ref().map_or(VERSION_DEFAULT, |target| target.version);
+    let version = HeaderValue::from_str(version);
+    let mut response = match answer(&gateway, &incoming, target).await {
         Ok(response) => response,
         Err(error) => {
             gateway.metrics.refused(error.code);
             error.into_response()
         }
     };
-    if let Ok(version) = version.parse() {
+    if let Ok(version) = version {
         response.headers_mut().insert("facebook-api-version", version);
     }
     response
@@ -81,11 +83,11 @@ impl Incoming {
     }
 }
 
-fn version_of(path: &str) -> &str {
-    Target::parse(path).map_or(target::VERSION_DEFAULT, |target| target.version)
-}
-
-async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, GraphError> {
+async fn answer(
+    gateway: &Gateway,
+    incoming: &Incoming,
+    target: Result<Target<'_>, GraphError>,
+) -> Result<Response, GraphError> {
     let now = clock::now();
     if incoming.method != Method::GET {
         return Err(GraphError::unsupported_method(&incoming.method));
@@ -97,7 +99,8 @@ async fn answer(gateway: &Gateway, incoming: &Incoming) -> Result<Response, Grap
     let access = gateway.tokens.verify(token, now)?;
     let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
     let stored = stored.ok_or_else(GraphError::ended_grant)?;
-    let target = Target::parse(incoming.uri.path())?;
+    // Who has no token is not told whether a path leads anywhere.
+    let target = target?;
     let nonce = incoming.nonce()?;
 
     let request =
