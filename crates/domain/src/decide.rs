@@ -10,6 +10,7 @@
 //!
 //! What it is not: it orders nothing (the log does) and serves nothing (the gateway does).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::field::{FieldId, FieldSet};
@@ -18,27 +19,10 @@ use crate::mask::Basis;
 use crate::person::{Handle, PairwiseId};
 use crate::reason::Reason;
 use crate::relation::Relation;
+use crate::request::{From, Page, Request, Selection};
 use crate::route::Route;
 use crate::settings::Settings;
 use crate::time::Timestamp;
-
-/// What is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Request {
-    /// Fields of the viewer; the id always comes with them.
-    pub viewer: FieldSet,
-    /// Fields of friends, if friends are asked for at all.
-    pub friends: Option<FriendsRequest>,
-}
-
-/// What is asked for about friends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FriendsRequest {
-    /// Fields of each friend; the id always comes with them.
-    pub fields: FieldSet,
-    /// The most friends in the answer.
-    pub limit: usize,
-}
 
 /// A person who would be in the answer, and what the decision needs to know about them. No value of
 /// a field is in it.
@@ -58,7 +42,7 @@ pub struct Candidate {
 
 /// The people of one question, together with their data, which no reader of this trait can see.
 pub trait People {
-    /// The viewer, then the friends in the order in which an answer lists them.
+    /// The viewer, then the friends in the order of their pairwise ids, which is that of an answer.
     fn candidates(&self) -> &[Candidate];
 }
 
@@ -92,8 +76,12 @@ pub struct Decided {
     pub records: Vec<DecidedRecord>,
     /// How many friends were looked at and left out.
     pub hidden_count: usize,
-    /// Whether more friends would follow beyond the limit.
+    /// Whether friends who can be reached by paging stand before the page.
+    pub previous: bool,
+    /// Whether friends who can be reached by paging follow after the page.
     pub more: bool,
+    /// How many friends can be reached by paging, where that was asked for.
+    pub count: Option<usize>,
     /// How many entries of the log the decision has seen.
     pub as_of: u64,
     /// The second in which it was decided; it holds from then on.
@@ -154,20 +142,25 @@ pub fn decide<P: People>(
     let [viewer, friends @ ..] = people.candidates() else {
         return Err(Refused { reason: Reason::Settings });
     };
-    let viewer = decide_viewer(basis, grant, request, viewer)?;
+    let viewer = decide_viewer(basis, grant, &request, viewer)?;
     let list_released = viewer.fields.contains(FieldId::FRIENDS);
-    let mut page = Page { records: vec![viewer], hidden_count: 0, more: false };
-    if let Some(asked) = request.friends.filter(|_| list_released) {
-        page.fill(basis, grant, asked, friends);
+    let mut answer = Selected { records: vec![viewer], ..Selected::default() };
+    if let Some(asked) = request.friends.as_ref() {
+        let list = FriendList::of(basis, grant, asked.fields, friends);
+        if list_released {
+            answer.select(&list, &asked.selection);
+        }
     }
-    page.keep_list_only_with_friends();
+    answer.keep_list_only_with_friends();
     let decided = Decided {
         basis: Arc::clone(basis),
+        not_granted: not_granted(basis, grant, &request),
         request,
-        not_granted: not_granted(basis, grant, request),
-        records: page.records,
-        hidden_count: page.hidden_count,
-        more: page.more,
+        records: answer.records,
+        hidden_count: answer.hidden_count,
+        previous: answer.previous,
+        more: answer.more,
+        count: answer.count,
         as_of,
         decided_at: now,
         valid_until: basis.holds_until.min(grant.until),
@@ -178,7 +171,7 @@ pub fn decide<P: People>(
 fn decide_viewer(
     basis: &Basis,
     grant: &Grant,
-    request: Request,
+    request: &Request,
     viewer: &Candidate,
 ) -> Result<DecidedRecord, Refused> {
     let mask = &basis.viewer;
@@ -198,34 +191,113 @@ fn decide_viewer(
     Err(Refused { reason })
 }
 
-/// The friends of one answer while it is being filled.
-struct Page {
-    records: Vec<DecidedRecord>,
-    hidden_count: usize,
-    more: bool,
+/// The viewer's friends, and what may be released of any of them before their own settings are asked.
+struct FriendList<'a> {
+    basis: &'a Basis,
+    friends: &'a [Candidate],
+    /// Of friends of full age, and of minors.
+    allowed: [FieldSet; 2],
 }
 
-impl Page {
-    /// Takes friends in order until the limit is reached; a friend whose id may not be released is
-    /// passed over and leaves no trace in the answer.
-    fn fill(&mut self, basis: &Basis, grant: &Grant, asked: FriendsRequest, friends: &[Candidate]) {
+impl<'a> FriendList<'a> {
+    fn of(basis: &'a Basis, grant: &Grant, asked: FieldSet, friends: &'a [Candidate]) -> Self {
         // There is no friend-of-friend, whatever masks and grants say.
-        let asked_fields = asked.fields.with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
-        let granted = asked_fields.and(grant.friend);
+        let asked = asked.with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
+        let granted = asked.and(grant.friend);
         let allowed =
             [false, true].map(|minor| granted.and(basis.mask(Relation::Friend, minor).open));
-        self.records.reserve(friends.len().min(asked.limit));
-        for (friend, position) in friends.iter().zip(1..) {
-            let allowed = if friend.minor { allowed[1] } else { allowed[0] };
-            let record = record(position, Relation::Friend, friend, allowed, basis);
-            if !record.fields.contains(FieldId::ID) {
-                self.hidden_count += 1;
-            } else if self.records.len() > asked.limit {
+        Self { basis, friends, allowed }
+    }
+
+    /// The record of the friend at this place of the list; `None` of one whose id may not be released,
+    /// who is passed over and leaves no trace in the answer.
+    fn record(&self, place: usize) -> Option<DecidedRecord> {
+        let friend = self.friends.get(place)?;
+        let allowed = if friend.minor { self.allowed[1] } else { self.allowed[0] };
+        let record = record(place + 1, Relation::Friend, friend, allowed, self.basis);
+        record.fields.contains(FieldId::ID).then_some(record)
+    }
+
+    fn any(&self, mut places: Range<usize>) -> bool {
+        places.any(|place| self.record(place).is_some())
+    }
+}
+
+/// The people of one answer while they are being selected.
+#[derive(Default)]
+struct Selected {
+    records: Vec<DecidedRecord>,
+    hidden_count: usize,
+    previous: bool,
+    more: bool,
+    count: Option<usize>,
+}
+
+impl Selected {
+    fn select(&mut self, list: &FriendList<'_>, selection: &Selection) {
+        match selection {
+            Selection::Page(page) => self.page(list, *page),
+            Selection::Named(ids) => {
+                for (place, friend) in list.friends.iter().enumerate() {
+                    if ids.contains(&friend.pairwise) {
+                        self.take(list.record(place));
+                    }
+                }
+            }
+        }
+    }
+
+    fn page(&mut self, list: &FriendList<'_>, page: Page) {
+        let (all, friends) = (list.friends.len(), list.friends);
+        let place_after = |id| friends.partition_point(|friend| friend.pairwise <= id);
+        match page.from {
+            From::Start => self.forward(list, 0, page.limit),
+            From::After(id) => self.forward(list, place_after(id), page.limit),
+            From::Before(id) => {
+                let end = friends.partition_point(|friend| friend.pairwise < id);
+                self.backward(list, end, page.limit);
+            }
+        }
+        if page.count {
+            self.count = Some((0..all).filter(|place| list.record(*place).is_some()).count());
+        }
+    }
+
+    /// Takes friends from `start` on until the limit is reached.
+    fn forward(&mut self, list: &FriendList<'_>, start: usize, limit: usize) {
+        let all = list.friends.len();
+        self.records.reserve(all.saturating_sub(start).min(limit));
+        self.previous = list.any(0..start);
+        for place in start..all {
+            let record = list.record(place);
+            if record.is_some() && self.records.len() > limit {
                 self.more = true;
                 return;
-            } else {
-                self.records.push(record);
             }
+            self.take(record);
+        }
+    }
+
+    /// Takes the last friends before `end` until the limit is reached.
+    fn backward(&mut self, list: &FriendList<'_>, end: usize, limit: usize) {
+        self.more = list.any(end..list.friends.len());
+        for place in (0..end).rev() {
+            let record = list.record(place);
+            if record.is_some() && self.records.len() > limit {
+                self.previous = true;
+                break;
+            }
+            self.take(record);
+        }
+        if let [_, friends @ ..] = self.records.as_mut_slice() {
+            friends.reverse();
+        }
+    }
+
+    fn take(&mut self, record: Option<DecidedRecord>) {
+        match record {
+            Some(record) => self.records.push(record),
+            None => self.hidden_count += 1,
         }
     }
 
@@ -259,13 +331,13 @@ fn record(
 }
 
 /// The id, what was named, and the list of friends exactly when friends are asked for.
-fn asked_of_viewer(request: Request) -> FieldSet {
+fn asked_of_viewer(request: &Request) -> FieldSet {
     let named = request.viewer.with(FieldId::ID).without(FieldSet::of(FieldId::FRIENDS));
     if request.friends.is_some() { named.with(FieldId::FRIENDS) } else { named }
 }
 
-fn not_granted(basis: &Basis, grant: &Grant, request: Request) -> [FieldSet; 2] {
-    let asked_of_friends = request.friends.map_or(FieldSet::EMPTY, |asked| asked.fields);
+fn not_granted(basis: &Basis, grant: &Grant, request: &Request) -> [FieldSet; 2] {
+    let asked_of_friends = request.friends.as_ref().map_or(FieldSet::EMPTY, |asked| asked.fields);
     [
         asked_of_viewer(request).and(basis.viewer.open).without(grant.viewer),
         asked_of_friends.and(basis.friend.open).without(grant.friend),
@@ -281,6 +353,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::identifier::Identifier;
     use crate::mask::Mask;
+    use crate::request::FriendsRequest;
     use crate::route::ClientKind;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
@@ -350,7 +423,7 @@ mod tests {
             let people: Vec<_> = people.iter().zip(0..).map(|((open, present, minor), number)| {
                 person(number, *open, present.with(FieldId::ID).with(FieldId::FRIENDS), *minor)
             }).collect();
-            let friends = Some(FriendsRequest { fields: asked[1], limit });
+            let friends = Some(FriendsRequest::first(asked[1], limit));
             let request = Request { viewer: asked[0], friends };
             let decided = decide(&basis, &grant, request, Circle(people.clone()), NOW, 7);
 
@@ -388,6 +461,60 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn property_pages_meet_in_both_directions_and_ids_find_who_may_be_seen(
+            open in proptest::collection::vec(any::<bool>(), 0..20),
+            limit in 1_usize..5,
+            cursor in 0_u8..24,
+            named in proptest::collection::vec(0_u8..24, 0..6),
+        ) {
+            let everything = basis(FieldSet::ALL, FieldSet::ALL, FieldSet::ALL);
+            let grant = grant(&everything, FieldSet::ALL, FieldSet::ALL);
+            let open = std::iter::once(true).chain(open).map(|open| if open { FieldSet::ALL } else { FieldSet::EMPTY });
+            let people: Vec<_> =
+                open.zip(0..).map(|(open, number)| person(number, open, FieldSet::ALL, false)).collect();
+            let id = |number| PairwiseId([number; 16]);
+            let visible: Vec<PairwiseId> = people[1..].iter()
+                .filter(|person| person.settings.open(Route::FriendsDevice).contains(FieldId::ID))
+                .map(|person| person.pairwise)
+                .collect();
+            let ask = |selection| {
+                let friends = Some(FriendsRequest { fields: FieldSet::EMPTY, selection });
+                let request = Request { viewer: FieldSet::EMPTY, friends };
+                let (decided, _) =
+                    decide(&everything, &grant, request, Circle(people.clone()), NOW, 0).unwrap().into_parts();
+                let ids: Vec<_> = decided.records[1..].iter().map(|record| record.pairwise).collect();
+                (ids, decided)
+            };
+            let page = |from| ask(Selection::Page(Page { from, limit, count: true }));
+
+            let after = visible.partition_point(|id| *id <= PairwiseId([cursor; 16]));
+            let (ids, decided) = page(From::After(id(cursor)));
+            let end = visible.len().min(after + limit);
+            prop_assert_eq!(&ids, &visible[after..end]);
+            prop_assert_eq!((decided.previous, decided.more), (after > 0, end < visible.len()));
+            prop_assert_eq!(decided.count, Some(visible.len()));
+
+            let before = visible.partition_point(|id| *id < PairwiseId([cursor; 16]));
+            let (ids, decided) = page(From::Before(id(cursor)));
+            let start = before.saturating_sub(limit);
+            prop_assert_eq!(&ids, &visible[start..before]);
+            prop_assert_eq!((decided.previous, decided.more), (start > 0, before < visible.len()));
+
+            let (ids, decided) = page(From::Start);
+            prop_assert_eq!(&ids, &visible[..visible.len().min(limit)]);
+            prop_assert_eq!((decided.previous, decided.more), (false, visible.len() > limit));
+
+            let wanted: Vec<_> = named.iter().map(|number| id(*number)).collect();
+            let (ids, decided) = ask(Selection::Named(wanted.clone()));
+            let expected: Vec<_> =
+                visible.iter().copied().filter(|id| wanted.contains(id)).collect();
+            prop_assert_eq!(ids, expected);
+            prop_assert_eq!((decided.previous, decided.more, decided.count), (false, false, None));
+        }
+    }
+
     #[test]
     fn a_stopped_basis_and_a_grant_for_something_else_permit_nothing() {
         let open = basis(FieldSet::ALL, FieldSet::ALL, FieldSet::ALL);
@@ -395,7 +522,9 @@ mod tests {
         let people = || Circle(vec![person(0, FieldSet::ALL, FieldSet::ALL, false)]);
         let request = Request { viewer: FieldSet::EMPTY, friends: None };
         let reason = |basis: &Arc<Basis>, grant: &Grant, now| {
-            decide(basis, grant, request, people(), now, 0).err().map(|refused| refused.reason)
+            decide(basis, grant, request.clone(), people(), now, 0)
+                .err()
+                .map(|refused| refused.reason)
         };
         assert_eq!(reason(&open, &good, NOW), None);
         let stopped = Arc::new(Basis { stopped: Some(Reason::Suspended), ..(*open).clone() });

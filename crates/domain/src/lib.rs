@@ -21,6 +21,7 @@ pub mod person;
 pub mod reason;
 pub mod register;
 pub mod relation;
+pub mod request;
 pub mod route;
 pub mod rules;
 pub mod schema;

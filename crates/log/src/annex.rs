@@ -200,7 +200,7 @@ impl DisclosureAnnex {
 fn withheld(decided: &Decided, standing: Standing) -> Vec<(Reason, FieldSet)> {
     let (mask, asked, not_granted): (&Mask, _, _) = {
         let [viewer, friend] = decided.not_granted;
-        let friends = decided.request.friends.map(|asked| asked.fields.with(FieldId::ID));
+        let friends = decided.request.friends.as_ref().map(|asked| asked.fields.with(FieldId::ID));
         let of_friends = friends.unwrap_or_default();
         let list = friends.map_or(FieldSet::EMPTY, |_| FieldSet::of(FieldId::FRIENDS));
         match standing {

@@ -27,6 +27,7 @@ use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
+use crate::source::Source;
 use crate::source::image::ImageSource;
 use crate::store::{People, StoreError, StoreOptions};
 
@@ -160,7 +161,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
-        source: ImageSource::new(Arc::clone(&people)),
+        source: Source::Image(ImageSource::new(Arc::clone(&people))),
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), clock::now()),
         metrics: Metrics::default(),

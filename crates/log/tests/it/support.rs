@@ -7,7 +7,7 @@ use countersign_domain::act::{
     Act, Keys, Published, Reinstatement, Reviewer, Signer as By, Subject, Suspension,
 };
 use countersign_domain::agreement::Delivery;
-use countersign_domain::decide::{Candidate, FriendsRequest, Permitted, Request, decide};
+use countersign_domain::decide::{Candidate, Permitted, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::grant::Grant;
@@ -17,6 +17,7 @@ use countersign_domain::mask::{Basis, Mask};
 use countersign_domain::partner::{Country, Partner};
 use countersign_domain::person::{Handle, PairwiseId};
 use countersign_domain::reason::Reason;
+use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::route::ClientKind;
 use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::settings::Settings;
@@ -295,8 +296,7 @@ pub(crate) fn decided(
         until,
     };
     let all = FieldSet::from_bits(0b1111);
-    let request =
-        Request { viewer: all, friends: Some(FriendsRequest { fields: all, limit: 400 }) };
+    let request = Request { viewer: all, friends: Some(FriendsRequest::first(all, 400)) };
     let now = Timestamp::from_seconds(NOW - 1);
     decide(&Arc::new(basis()), &grant, request, people, now, as_of).unwrap()
 }

@@ -8,6 +8,7 @@ use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::build::Build;
 use countersign_domain::decide::People as _;
 use countersign_domain::digest::Digest;
+use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
 use countersign_domain::partner::{Country, Partner};
@@ -24,8 +25,8 @@ use crate::governance::{self, Submission};
 use crate::instance::{self, Founding, InstanceError};
 use crate::keys::SecretKey;
 use crate::people::schema;
+use crate::source::Question;
 use crate::source::image::ImageSource;
-use crate::source::{About, Question};
 use crate::store::People;
 
 /// The partner of the demonstration.
@@ -213,7 +214,10 @@ pub fn account_of(
     let Some(viewer) = people.person_of_account(viewer)? else { return Ok(None) };
     let Some(id) = PairwiseId::parse(id) else { return Ok(None) };
     let partner = Identifier::parse(PARTNER)?;
-    let question = Question { viewer, partner: &partner, about: About::Friend(id) };
+    let (viewer_fields, friend_fields) = (FieldSet::EMPTY, Some(FieldSet::EMPTY));
+    let question = Question { viewer, partner: &partner, viewer_fields, friend_fields };
     let circle = ImageSource::new(Arc::clone(people)).ask(&question)?;
-    Ok(circle.candidates().get(1).and_then(|friend| people.account_of(friend.handle)))
+    let friends = circle.candidates().iter().skip(1);
+    let found = friends.into_iter().find(|friend| friend.pairwise == id);
+    Ok(found.and_then(|friend| people.account_of(friend.handle)))
 }

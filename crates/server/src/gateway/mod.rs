@@ -13,7 +13,7 @@ use countersign_log::signer::Signer;
 
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::source::image::ImageSource;
+use crate::source::Source;
 use crate::store::People;
 
 pub mod admin;
@@ -45,7 +45,7 @@ pub struct Gateway {
     /// Handles, settings and grants.
     pub people: Arc<People>,
     /// Profiles and friendships.
-    pub source: ImageSource,
+    pub source: Source,
     /// Access tokens.
     pub tokens: token::Tokens,
     /// The key that signs receipts.

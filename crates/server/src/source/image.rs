@@ -2,17 +2,19 @@
 //!
 //! Friends come in the order of their pairwise ids. That order is another one for every partner, so
 //! that two partners cannot lay their lists side by side, and a cursor is the last id of a page.
+//! Everybody is always looked at: how long it takes must not tell a friend who keeps everything closed
+//! from a stranger.
 
 use std::sync::Arc;
 
 use countersign_domain::decide::Candidate;
-use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{PairwiseId, Secret};
-use countersign_log::guarded::{Guarded, Profiles};
+use countersign_log::guarded::Guarded;
 use countersign_verifier::record::pairwise_id;
 
-use super::{About, Question, SourceError};
+use super::circle::{Circle, Values};
+use super::{Question, SourceError};
 use crate::store::{People, Span, View};
 
 /// The source over a store.
@@ -33,16 +35,8 @@ impl ImageSource {
     /// # Errors
     /// [`SourceError::UnknownPerson`] when the viewer is nobody; [`SourceError::Damaged`].
     pub fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
-        Circle::of(self.people.view(), question).map(Guarded::new)
+        circle(self.people.view(), question).map(Guarded::new)
     }
-}
-
-/// The viewer and friends of one question.
-pub struct Circle {
-    view: Arc<View>,
-    candidates: Vec<Candidate>,
-    /// Where the data of each candidate lies.
-    spans: Vec<Span>,
 }
 
 /// Somebody who is in the answer, before they are put in order.
@@ -53,47 +47,40 @@ struct Chosen {
     span: Span,
 }
 
-impl Circle {
-    fn of(view: Arc<View>, question: &Question<'_>) -> Result<Self, SourceError> {
-        let number = view.number_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
-        let span = view.image().span(number).ok_or(SourceError::Damaged)?;
-        let mut secret = Secret([0; 32]);
-        let viewer = name(&view, question.partner, &mut secret, number, span)?;
-        let mut friends = choose(&view, viewer, question, &mut secret)?;
-        friends.sort_unstable_by_key(|friend| friend.pairwise);
+fn circle(view: Arc<View>, question: &Question<'_>) -> Result<Circle, SourceError> {
+    let number = view.number_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
+    let span = view.image().span(number).ok_or(SourceError::Damaged)?;
+    let mut secret = Secret([0; 32]);
+    let viewer = name(&view, question.partner, &mut secret, number, span)?;
+    let mut friends = match question.friend_fields {
+        Some(_) => friends(&view, viewer, question.partner, &mut secret)?,
+        None => Vec::new(),
+    };
+    friends.sort_unstable_by_key(|friend| friend.pairwise);
 
-        let mut candidates = Vec::with_capacity(friends.len() + 1);
-        let mut spans = Vec::with_capacity(friends.len() + 1);
-        for Chosen { pairwise, number, span } in std::iter::once(viewer).chain(friends) {
-            let person = view.image().person_at(span).ok_or(SourceError::Damaged)?;
-            candidates.push(Candidate {
-                handle: person.handle(),
-                pairwise,
-                settings: view.settings(number, &person),
-                present: person.present(),
-                minor: person.is_minor(),
-            });
-            spans.push(span);
-        }
-        Ok(Self { view, candidates, spans })
+    let mut candidates = Vec::with_capacity(friends.len() + 1);
+    let mut spans = Vec::with_capacity(friends.len() + 1);
+    for Chosen { pairwise, number, span } in std::iter::once(viewer).chain(friends) {
+        let person = view.image().person_at(span).ok_or(SourceError::Damaged)?;
+        candidates.push(Candidate {
+            handle: person.handle(),
+            pairwise,
+            settings: view.settings(number, &person),
+            present: person.present(),
+            minor: person.is_minor(),
+        });
+        spans.push(span);
     }
+    Ok(Circle { candidates, values: Values::Image { view, spans } })
 }
 
-/// The friends that the question is about, in no order.
-fn choose(
+/// The viewer's friends, in no order.
+fn friends(
     view: &View,
     viewer: Chosen,
-    question: &Question<'_>,
+    partner: &Identifier,
     secret: &mut Secret,
 ) -> Result<Vec<Chosen>, SourceError> {
-    let is_asked_for = |friend: &Chosen| match question.about {
-        About::Viewer => false,
-        About::Friends { after } => after.is_none_or(|after| friend.pairwise > after),
-        About::Friend(wanted) => friend.pairwise == wanted,
-    };
-    if question.about == About::Viewer {
-        return Ok(Vec::new());
-    }
     let image = view.image();
     let person = image.person_at(viewer.span).ok_or(SourceError::Damaged)?;
     let numbers = person.friends().ok_or(SourceError::Damaged)?;
@@ -102,27 +89,7 @@ fn choose(
         places.push((number, image.span(number).ok_or(SourceError::Damaged)?));
     }
     image.touch(places.iter().map(|(_, span)| *span));
-
-    let named =
-        places.into_iter().map(|(number, span)| name(view, question.partner, secret, number, span));
-    keep(named, is_asked_for)
-}
-
-/// Those who are asked for. It looks at everybody, also after the one who was wanted: how long it takes
-/// must not tell a friend who keeps everything closed from a stranger.
-fn keep<T, E>(
-    everybody: impl Iterator<Item = Result<T, E>>,
-    is_asked_for: impl Fn(&T) -> bool,
-) -> Result<Vec<T>, E> {
-    let (expected, _) = everybody.size_hint();
-    let mut kept = Vec::with_capacity(expected);
-    for one in everybody {
-        let one = one?;
-        if is_asked_for(&one) {
-            kept.push(one);
-        }
-    }
-    Ok(kept)
+    places.into_iter().map(|(number, span)| name(view, partner, secret, number, span)).collect()
 }
 
 fn name(
@@ -136,34 +103,15 @@ fn name(
     Ok(Chosen { pairwise: pairwise_id(secret, partner), number, span })
 }
 
-impl Profiles for Circle {
-    fn candidates(&self) -> &[Candidate] {
-        &self.candidates
-    }
-
-    fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
-        let person = self.spans.get(position).and_then(|span| self.view.image().person_at(*span));
-        if let Some(person) = person {
-            person.values(fields, show);
-        }
-    }
-}
-
-impl std::fmt::Debug for Circle {
-    /// How many, not who.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Circle").field("people", &self.candidates.len()).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use countersign_domain::field::FieldSet;
+    use countersign_domain::field::{FieldId, FieldSet};
     use countersign_domain::person::Handle;
     use countersign_domain::route::Route;
     use countersign_domain::settings::Settings;
+    use countersign_log::guarded::Profiles as _;
     use proptest::prelude::*;
 
     use super::*;
@@ -210,9 +158,12 @@ mod tests {
         Arc::new(people)
     }
 
-    fn circle(people: &People, viewer: Handle, about: About) -> Circle {
+    fn circle_of(people: &People, viewer: Handle, friends: bool) -> Circle {
         let partner = Identifier::parse("aurora").unwrap();
-        Circle::of(people.view(), &Question { viewer, partner: &partner, about }).unwrap()
+        let friend_fields = friends.then_some(FieldSet::ALL);
+        let question =
+            Question { viewer, partner: &partner, viewer_fields: FieldSet::ALL, friend_fields };
+        circle(people.view(), &question).unwrap()
     }
 
     fn handle(people: &People, account: &str) -> Handle {
@@ -228,7 +179,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let people = store(dir.path(), &thoughts);
             let viewer = handle(&people, "0");
-            let circle = circle(&people, viewer, About::Friends { after: None });
+            let circle = circle_of(&people, viewer, true);
             prop_assert_eq!(circle.candidates().len(), thoughts.len());
             prop_assert_eq!(circle.candidates()[0].handle, viewer);
             for (position, candidate) in circle.candidates().iter().enumerate() {
@@ -261,36 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn friends_come_in_the_order_of_their_ids_and_pages_continue_each_other() {
+    fn friends_come_in_the_order_of_their_ids() {
         let dir = tempfile::tempdir().unwrap();
         let people = store(dir.path(), &empty(30));
         let viewer = handle(&people, "7");
-        let all = circle(&people, viewer, About::Friends { after: None });
+        let all = circle_of(&people, viewer, true);
         let ids: Vec<PairwiseId> = all.candidates().iter().skip(1).map(|c| c.pairwise).collect();
         assert_eq!(ids.len(), 29);
         assert!(ids.is_sorted());
-        let rest = circle(&people, viewer, About::Friends { after: Some(ids[9]) });
-        let rest: Vec<PairwiseId> = rest.candidates().iter().skip(1).map(|c| c.pairwise).collect();
-        assert_eq!(rest, ids[10..]);
-        let one = circle(&people, viewer, About::Friend(ids[4]));
-        assert_eq!(one.candidates().len(), 2);
-        assert_eq!(one.candidates()[1], all.candidates()[5]);
-        // The viewer is no friend of theirs, and somebody unknown is nobody.
-        for id in [all.candidates()[0].pairwise, PairwiseId([0; 16])] {
-            assert_eq!(circle(&people, viewer, About::Friend(id)).candidates().len(), 1);
-        }
-        assert_eq!(circle(&people, viewer, About::Viewer).candidates().len(), 1);
-    }
-
-    #[test]
-    fn a_search_costs_the_same_whoever_is_found() {
-        for wanted in [0, 3, 9, 10] {
-            let mut looked_at = 0;
-            let everybody = (0..10).inspect(|_| looked_at += 1).map(Ok::<u32, SourceError>);
-            let kept = keep(everybody, |one| *one == wanted).unwrap();
-            assert_eq!(kept, Vec::from_iter((wanted < 10).then_some(wanted)));
-            assert_eq!(looked_at, 10, "it stopped at {wanted}");
-        }
+        // The viewer is no friend of theirs.
+        assert!(!ids.contains(&all.candidates()[0].pairwise));
+        assert_eq!(circle_of(&people, viewer, false).candidates(), &all.candidates()[..1]);
     }
 
     #[test]
@@ -300,7 +232,7 @@ mod tests {
         let (viewer, friend) = (handle(&people, "0"), handle(&people, "1"));
         let opened = Settings::CLOSED.with(Route::FriendsDevice, FieldSet::of(FieldId::ID));
         let seen = |people: &People| {
-            let circle = circle(people, viewer, About::Friends { after: None });
+            let circle = circle_of(people, viewer, true);
             let of = |handle| move |candidate: &&Candidate| candidate.handle == handle;
             circle.candidates().iter().find(of(friend)).unwrap().settings
         };
@@ -327,7 +259,8 @@ mod tests {
         let source = ImageSource::new(store(dir.path(), &empty(2)));
         let partner = Identifier::parse("aurora").unwrap();
         let viewer = Handle([9; 16]);
-        let question = Question { viewer, partner: &partner, about: About::Viewer };
-        assert_eq!(source.ask(&question).map(|_| ()), Err(SourceError::UnknownPerson));
+        let viewer_fields = FieldSet::ALL;
+        let question = Question { viewer, partner: &partner, viewer_fields, friend_fields: None };
+        assert!(matches!(source.ask(&question), Err(SourceError::UnknownPerson)));
     }
 }

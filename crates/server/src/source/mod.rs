@@ -1,43 +1,97 @@
 //! Where people's data comes from. A source answers a question with people under guard: whoever
 //! holds them can have them decided about, and only the log opens them.
+//!
+//! Profiles and friendships are the source's; handles, secrets and settings are the store's, whatever
+//! the source. What it is not: it decides nothing, and leaves out nobody.
 
+mod circle;
+mod fetched;
 pub mod image;
 
+use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::person::{Handle, PairwiseId};
+use countersign_domain::person::{Handle, PairwiseId, Secret};
+use countersign_log::guarded::Guarded;
+use countersign_verifier::record::pairwise_id;
 
-/// Whose data is asked for.
+pub use circle::Circle;
+pub use fetched::{Fetched, FetchedPerson};
+use image::ImageSource;
+
+use crate::store::{People, StoreError};
+
+/// Whose data is asked for. The viewer is in every answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The person on whose device or in whose app session it is asked.
     pub viewer: Handle,
     /// The partner that would receive it, toward which ids are made.
     pub partner: &'a Identifier,
-    /// About whom it is.
-    pub about: About,
+    /// The fields of the viewer that an answer may need. A source may have more ready.
+    pub viewer_fields: FieldSet,
+    /// The fields of friends that an answer may need, if it is about friends: then all of them are asked
+    /// about, since only the decision knows who may be seen.
+    pub friend_fields: Option<FieldSet>,
 }
 
-/// About whom a question is. The viewer is in every answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum About {
-    /// The viewer alone.
-    Viewer,
-    /// The viewer's friends in the order of their ids, after this one.
-    Friends {
-        /// The last id of the page before.
-        after: Option<PairwiseId>,
-    },
-    /// The friend of this id, if the viewer has one. There is no way to ask about anybody else.
-    Friend(PairwiseId),
+/// A source of people's data.
+#[derive(Debug)]
+pub enum Source {
+    /// The embedded one.
+    Image(ImageSource),
 }
 
-/// A source cannot answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+impl Source {
+    /// The people that a question is about, with settings as they are this moment.
+    ///
+    /// # Errors
+    /// [`SourceError`]; nothing is known then, and nothing may be answered.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
+        match self {
+            Self::Image(source) => source.ask(question),
+        }
+    }
+}
+
+/// What a partner calls a person, whatever source their data comes from; `None` of a person whom the
+/// store does not have.
+#[must_use]
+pub fn id_toward(store: &People, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
+    let view = store.view();
+    let mut secret = Secret([0; 32]);
+    view.person(view.number_of(person)?)?.secret_into(&mut secret);
+    Some(pairwise_id(&secret, partner))
+}
+
+/// A source cannot answer. What is said is for the operator; no partner sees it, and it holds no data of
+/// anybody.
+#[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Nobody has this handle.
+    /// Nobody is behind this handle any more.
     #[error("there is no such person")]
     UnknownPerson,
-    /// What the source holds does not fit together.
+    /// What the image holds does not fit together.
     #[error("the image of the people is damaged: run `countersign people image` and start again")]
     Damaged,
+    /// The source does not answer, or says that it cannot.
+    #[error("the source of people's data does not answer: {reason}")]
+    Unavailable {
+        /// What it says, without any data of people.
+        reason: String,
+    },
+    /// The source takes longer than it may.
+    #[error("the source of people's data took longer than {limit_ms} ms")]
+    Late {
+        /// How long it may take, in milliseconds.
+        limit_ms: u64,
+    },
+    /// The source says something that cannot be.
+    #[error("the source of people's data answered with what cannot be: {reason}")]
+    Nonsense {
+        /// What is wrong with it, without any data of people.
+        reason: String,
+    },
+    /// The store of handles and settings fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -22,8 +22,7 @@ use countersign::instance;
 use countersign::keys::SecretKey;
 use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
-use countersign::source::image::ImageSource;
-use countersign::source::{About, Question};
+use countersign::source::id_toward;
 use countersign::store::{GrantId, GrantRecord, People};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::decide::People as _;
@@ -127,12 +126,10 @@ impl World {
     /// What this partner calls the people of these accounts.
     pub(crate) fn ids_toward(&self, partner: &str, accounts: &[&str]) -> Vec<String> {
         let people = self.people();
-        let source = ImageSource::new(Arc::clone(&people));
         let partner = Identifier::parse(partner).unwrap();
         let id = |account: &&str| {
-            let viewer = people.person_of_account(account).unwrap().unwrap();
-            let question = Question { viewer, partner: &partner, about: About::Viewer };
-            source.ask(&question).unwrap().candidates()[0].pairwise.to_string()
+            let person = people.person_of_account(account).unwrap().unwrap();
+            id_toward(&people, person, &partner).unwrap().to_string()
         };
         accounts.iter().map(id).collect()
     }

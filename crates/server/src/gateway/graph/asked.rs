@@ -2,9 +2,9 @@
 
 use std::num::IntErrorKind;
 
-use countersign_domain::decide::{FriendsRequest, Request};
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::PairwiseId;
+use countersign_domain::request::{FriendsRequest, From, Page, Request, Selection};
 use countersign_domain::schema::FieldSchema;
 
 use super::fields::{self, Item};
@@ -14,14 +14,12 @@ use crate::config;
 use crate::gateway::errors::GraphError;
 
 /// What a Graph request asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Asked {
     /// The form of the answer.
     pub(super) form: Form,
     /// The fields, as the decision takes them.
     pub(super) request: Request,
-    /// The friend after whom the page begins.
-    pub(super) after: Option<PairwiseId>,
 }
 
 /// The form of an answer.
@@ -62,9 +60,8 @@ impl Asked {
                 form: Form::Person(id),
                 request: Request {
                     viewer: FieldSet::EMPTY,
-                    friends: Some(FriendsRequest { fields: of_friend(&items, schema)?, limit: 1 }),
+                    friends: Some(FriendsRequest::named(of_friend(&items, schema)?, vec![id])),
                 },
-                after: None,
             }),
             (Node::Me, false) => Err(GraphError::unknown_path("/me")),
         }
@@ -80,7 +77,6 @@ impl Asked {
         let mut asked = Self {
             form: Form::Viewer,
             request: Request { viewer: plain(&fields, items.is_empty(), schema)?, friends: None },
-            after: None,
         };
         let [edge] = edges.as_slice() else {
             return if edges.is_empty() {
@@ -89,16 +85,17 @@ impl Asked {
                 Err(GraphError::syntax("friends is asked for twice", 0))
             };
         };
-        let mut limit = graph.page_default;
+        let mut page = Page::first(graph.page_default);
         for (modifier, argument) in &edge.modifiers {
             match *modifier {
-                "limit" => limit = read_limit(argument, graph)?,
-                "after" => asked.after = Some(read_cursor(argument)?),
+                "limit" => page.limit = read_limit(argument, graph)?,
+                "after" => page.from = From::After(read_cursor(argument)?),
                 other => return Err(GraphError::unknown_parameter(other)),
             }
         }
         let nested = edge.nested.as_deref().unwrap_or_default();
-        asked.request.friends = Some(FriendsRequest { fields: of_friend(nested, schema)?, limit });
+        let (fields, selection) = (of_friend(nested, schema)?, Selection::Page(page));
+        asked.request.friends = Some(FriendsRequest { fields, selection });
         Ok(asked)
     }
 
@@ -108,16 +105,17 @@ impl Asked {
         schema: &FieldSchema,
         graph: &config::Graph,
     ) -> Result<Self, GraphError> {
-        let limit = match &query.limit {
-            Some(limit) => read_limit(limit, graph)?,
-            None => graph.page_default,
-        };
-        let friends = FriendsRequest { fields: of_friend(items, schema)?, limit };
-        Ok(Self {
-            form: Form::Friends,
-            request: Request { viewer: FieldSet::EMPTY, friends: Some(friends) },
-            after: query.after.as_deref().map(read_cursor).transpose()?,
-        })
+        let mut page = Page::first(graph.page_default);
+        if let Some(limit) = &query.limit {
+            page.limit = read_limit(limit, graph)?;
+        }
+        if let Some(after) = &query.after {
+            page.from = From::After(read_cursor(after)?);
+        }
+        let (fields, selection) = (of_friend(items, schema)?, Selection::Page(page));
+        let friends = Some(FriendsRequest { fields, selection });
+        let request = Request { viewer: FieldSet::EMPTY, friends };
+        Ok(Self { form: Form::Friends, request })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use countersign_domain::decide::{People as _, Permitted, decide};
+use countersign_domain::decide::{Permitted, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
@@ -20,8 +20,7 @@ use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
-use crate::source::image::Circle;
-use crate::source::{About, Question};
+use crate::source::{Circle, Question, id_toward};
 use crate::store::GrantRecord;
 
 /// How often a request is decided again when an act lands between its decision and its entry.
@@ -63,7 +62,8 @@ impl Inquiry<'_> {
         mut now: Timestamp,
     ) -> Result<Logged, GraphError> {
         for _ in 0..DECISIONS_MAX {
-            let Decision { permitted, asked, compiled } = self.decide(token_in_query, now)?;
+            let decision = self.decide(token_in_query, now).await?;
+            let Decision { permitted, asked, compiled } = decision;
             match self.gateway.log.append(permitted, request, circumstances.clone()).await {
                 Ok(released) => return Ok(Logged { released, asked, compiled }),
                 Err(refused) if matches!(refused.error, AppendError::Stale(_)) => {
@@ -75,7 +75,7 @@ impl Inquiry<'_> {
         Err(unavailable("acts kept landing between decision and entry"))
     }
 
-    fn decide(&self, token_in_query: bool, now: Timestamp) -> Result<Decision, GraphError> {
+    async fn decide(&self, token_in_query: bool, now: Timestamp) -> Result<Decision, GraphError> {
         let gateway = self.gateway;
         let view = gateway.log.view();
         let compiled = gateway.masks.at(&view.register, now);
@@ -91,28 +91,30 @@ impl Inquiry<'_> {
         if receipts != Some(gateway.receipts.public_key()) {
             return Err(unavailable("keys/receipts.key is not the receipts key of the register"));
         }
-        let about_viewer = self.is_about_viewer(&basis.partner)?;
+        let about_viewer = self.is_about_viewer(&basis.partner);
         let graph = &gateway.config.graph;
         let asked = Asked::parse(&self.target, about_viewer, &self.query, schema, graph)?;
-        let about = match (asked.form, asked.request.friends) {
-            (Form::Person(id), _) => About::Friend(id),
-            (_, Some(_)) => About::Friends { after: asked.after },
-            (_, None) => About::Viewer,
+        let question = Question {
+            viewer: self.stored.viewer,
+            partner: &basis.partner,
+            viewer_fields: asked.request.viewer,
+            friend_fields: asked.request.friends.as_ref().map(|friends| friends.fields),
         };
-        let question = Question { viewer: self.stored.viewer, partner: &basis.partner, about };
-        let people = gateway.source.ask(&question).map_err(unavailable)?;
-        let permitted = decide(basis, grant, asked.request, people, now, view.as_of)
+        let people = gateway.source.ask(&question).await.map_err(unavailable)?;
+        let permitted = decide(basis, grant, asked.request.clone(), people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         check_form(&permitted, asked.form)?;
         Ok(Decision { permitted, asked, compiled })
     }
 
     /// Whether the node of the path is the viewer, by whichever name.
-    fn is_about_viewer(&self, partner: &Identifier) -> Result<bool, GraphError> {
-        let Node::Id(id) = self.target.node else { return Ok(true) };
-        let question = Question { viewer: self.stored.viewer, partner, about: About::Viewer };
-        let viewer = self.gateway.source.ask(&question).map_err(unavailable)?;
-        Ok(viewer.candidates().first().is_some_and(|viewer| viewer.pairwise == id))
+    fn is_about_viewer(&self, partner: &Identifier) -> bool {
+        match self.target.node {
+            Node::Me => true,
+            Node::Id(id) => {
+                id_toward(&self.gateway.people, self.stored.viewer, partner) == Some(id)
+            }
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Writes an answer as JSON. Values are copied as the bytes that they are; nothing is parsed here.
 
-use countersign_domain::decide::Request;
-use countersign_domain::field::FieldId;
+use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::PairwiseId;
+use countersign_domain::request::{Request, Selection};
 use countersign_log::released::{Record, Records};
 
 use super::asked::Form;
 use crate::gateway::masks::Compiled;
-use crate::source::image::Circle;
+use crate::source::Circle;
 
 /// What a person in an answer takes at most, as a rule, in bytes: a body that has to grow is copied, and
 /// memory that is not written costs nothing.
@@ -109,8 +109,12 @@ impl Page<'_> {
 
     /// The next page's address: absolute, on our host, with the token only if it came in the query.
     fn next(&self, viewer: PairwiseId, last: PairwiseId) -> String {
-        let asked = self.request.friends.map(|friends| (friends.fields, friends.limit));
-        let (fields, limit) = asked.unwrap_or_default();
+        let asked = self.request.friends.as_ref();
+        let fields = asked.map_or(FieldSet::EMPTY, |friends| friends.fields);
+        let limit = match asked.map(|friends| &friends.selection) {
+            Some(Selection::Page(page)) => page.limit,
+            Some(Selection::Named(_)) | None => 0,
+        };
         let names: Vec<_> = self
             .compiled
             .register

@@ -1,0 +1,55 @@
+//! The people of one question, from whichever source: what the decision asks of them, and their values,
+//! which only the log opens.
+
+use std::sync::Arc;
+
+use countersign_domain::decide::Candidate;
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_log::guarded::Profiles;
+
+use super::fetched::FetchedValues;
+use crate::store::{Span, View};
+
+/// The viewer and friends of one question.
+pub struct Circle {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) values: Values,
+}
+
+/// Where the values of each candidate lie.
+pub(super) enum Values {
+    /// In the image.
+    Image {
+        /// The image as it was when it was asked.
+        view: Arc<View>,
+        /// The place of each candidate.
+        spans: Vec<Span>,
+    },
+    /// In memory, as they were fetched.
+    Fetched(FetchedValues),
+}
+
+impl Profiles for Circle {
+    fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
+        match &self.values {
+            Values::Image { view, spans } => {
+                let span = spans.get(position);
+                if let Some(person) = span.and_then(|span| view.image().person_at(*span)) {
+                    person.values(fields, show);
+                }
+            }
+            Values::Fetched(fetched) => fetched.values(position, fields, show),
+        }
+    }
+}
+
+impl std::fmt::Debug for Circle {
+    /// How many, not who.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Circle").field("people", &self.candidates.len()).finish_non_exhaustive()
+    }
+}
