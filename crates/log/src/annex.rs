@@ -196,8 +196,9 @@ impl DisclosureAnnex {
     }
 }
 
-/// What was asked for and withheld from everybody of one standing.
-fn withheld(decided: &Decided, standing: Standing) -> Vec<(Reason, FieldSet)> {
+/// What was asked for and withheld from everybody of one standing, each field under its reason.
+#[must_use]
+pub fn withheld(decided: &Decided, standing: Standing) -> Vec<(Reason, FieldSet)> {
     let (mask, asked, not_granted): (&Mask, _, _) = {
         let [viewer, friend] = decided.not_granted;
         let friends = decided.request.friends.as_ref().map(|asked| asked.fields.with(FieldId::ID));

@@ -73,4 +73,10 @@ impl Directory {
     pub fn metrics_token(&self) -> PathBuf {
         self.keys().join("metrics.token")
     }
+
+    /// The text that opens `/decide`.
+    #[must_use]
+    pub fn decide_token(&self) -> PathBuf {
+        self.keys().join("decide.token")
+    }
 }

@@ -133,7 +133,7 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
     for name in PLATFORM_KEYS {
         SecretKey::generate()?.write_new(&directory.key(name))?;
     }
-    for path in [directory.admin_token(), directory.metrics_token()] {
+    for path in [directory.admin_token(), directory.metrics_token(), directory.decide_token()] {
         let mut token = [0; 32];
         getrandom::fill(&mut token).map_err(KeyError::Randomness)?;
         write_new(&path, &const_hex::encode(token), 0o600)?;
@@ -154,6 +154,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
     let token_key = SecretKey::read(&directory.key("tokens"))?;
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
+    let decide_token = BearerToken::read(&directory.decide_token())?;
     let log = open_log(directory, &config)?;
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
@@ -169,6 +170,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
         receipts,
         admin_token,
         metrics_token,
+        decide_token,
         log,
         config,
     }))

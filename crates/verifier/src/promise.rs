@@ -31,6 +31,9 @@ use crate::site::{Site, SiteTiles};
 use crate::tile::TileReader;
 use crate::verdict::{Place, Rule, Verdict};
 
+/// What a recipient of the weaker form has to know.
+const BODY_UNBOUND: &str = "the platform sent this answer itself, after it was decided and logged: the receipt vouches for who and which fields are in it, not for the bytes";
+
 /// An answer as its recipient has it, and the request that it answers.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedAnswer<'a> {
@@ -198,8 +201,13 @@ impl Case<'_> {
             .and_then(|key| Receipt::from_header(header, key).map_err(|error| error.to_string()));
         self.verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, signature);
         self.same(Rule::ReceiptOrigin, Place::WHOLE, receipt.origin.as_str(), origin);
-        let body = Digest(Sha256::digest(self.received.body).into());
-        self.same(Rule::ReceiptBody, Place::WHOLE, receipt.body, body);
+        match receipt.body {
+            Some(body) => {
+                let sent = Digest(Sha256::digest(self.received.body).into());
+                self.same(Rule::ReceiptBody, Place::WHOLE, body, sent);
+            }
+            None => self.verdict.notice(None, BODY_UNBOUND.to_owned()),
+        }
         self.same(Rule::ReceiptRequest, Place::WHOLE, receipt.request, self.request());
     }
 

@@ -47,8 +47,10 @@ const REQUEST_TAG: &[u8] = b"countersign/v1/request\n";
 pub struct Receipt {
     /// The digest of the agreement.
     pub agreement: Digest,
-    /// SHA-256 of the answer's body as sent.
-    pub body: Digest,
+    /// SHA-256 of the answer's body as sent; absent where the platform sends the answer itself, having
+    /// only had it decided and logged.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<Digest>,
     /// The build to which it was sent.
     pub build: Identifier,
     /// By when the leaf will be in a published checkpoint: at most [`PROMISE_S_MAX`] after `time`.
@@ -132,7 +134,14 @@ impl Receipt {
 /// The digest of a request, which binds an answer to what was asked.
 #[must_use]
 pub fn request_digest(method: &str, path_and_query: &str, body: &[u8], nonce: &[u8]) -> Digest {
-    let body = Digest(Sha256::digest(body).into()).to_string();
+    let body = Digest(Sha256::digest(body).into());
+    request_digest_of(method, path_and_query, body, nonce)
+}
+
+/// The digest of a request of whose body only the digest is at hand.
+#[must_use]
+pub fn request_digest_of(method: &str, path_and_query: &str, body: Digest, nonce: &[u8]) -> Digest {
+    let body = body.to_string();
     let hash = Sha256::new()
         .chain_update(REQUEST_TAG)
         .chain_update(method)
@@ -155,7 +164,7 @@ mod tests {
     fn receipt() -> Receipt {
         Receipt {
             agreement: Digest([1; 32]),
-            body: Digest([2; 32]),
+            body: Some(Digest([2; 32])),
             build: Identifier::parse("aurora-home@41").unwrap(),
             deadline: Timestamp::from_seconds(1_528_070_410),
             index: 7,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
+use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
 
@@ -18,6 +19,8 @@ use crate::store::People;
 
 pub mod admin;
 pub mod bearer;
+pub mod circumstances;
+pub mod decide;
 pub mod deliver;
 pub mod errors;
 pub mod graph;
@@ -26,6 +29,8 @@ pub mod login;
 pub mod masks;
 pub mod metrics;
 pub mod page;
+pub mod proof;
+pub mod release;
 pub mod site;
 pub mod token;
 
@@ -58,6 +63,24 @@ pub struct Gateway {
     pub admin_token: bearer::BearerToken,
     /// What the metrics ask for; the admin token opens them too.
     pub metrics_token: bearer::BearerToken,
+    /// What `/decide` asks for.
+    pub decide_token: bearer::BearerToken,
+}
+
+/// Receipts would be signed with a key that outsiders do not know of.
+#[derive(Debug, thiserror::Error)]
+#[error("keys/receipts.key is not the receipts key of the register, so nothing is released")]
+pub struct ReceiptsKeyError;
+
+impl Gateway {
+    /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.
+    ///
+    /// # Errors
+    /// [`ReceiptsKeyError`].
+    pub fn check_receipts_key(&self, register: &Register) -> Result<(), ReceiptsKeyError> {
+        let known = register.keys().map(|keys| keys.receipts);
+        if known == Some(self.receipts.public_key()) { Ok(()) } else { Err(ReceiptsKeyError) }
+    }
 }
 
 /// All endpoints. Whatever is not one of the named paths is a Graph path.
@@ -70,12 +93,18 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/tokens", post(admin::tokens::post))
         .fallback(admin::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), admin::require_token));
+    let decide = Router::new()
+        .route("/", post(decide::post))
+        .layer(DefaultBodyLimit::max(decide::CALL_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), decide::require_token))
+        .route("/subrequest", get(decide::subrequest::get));
     let mut router = Router::new()
         .route("/", get(page::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
         .nest("/admin/v1", admin)
+        .nest("/decide", decide)
         .nest_service("/log", log_site);
     if gateway.config.tokens.demo_login {
         router = router.route("/login", post(login::post));

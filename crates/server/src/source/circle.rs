@@ -27,6 +27,8 @@ pub(super) enum Values {
     },
     /// In memory, as they were fetched.
     Fetched(FetchedValues),
+    /// With the platform, which answers by itself.
+    Elsewhere,
 }
 
 impl Profiles for Circle {
@@ -43,6 +45,7 @@ impl Profiles for Circle {
                 }
             }
             Values::Fetched(fetched) => fetched.values(position, fields, show),
+            Values::Elsewhere => {}
         }
     }
 }

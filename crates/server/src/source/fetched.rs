@@ -1,12 +1,10 @@
 //! People as a source outside of this process told of them, on their way to a decision: the store adds
 //! handles, ids and settings, which the platform's own data does not have.
 
-use countersign_domain::decide::Candidate;
 use countersign_domain::field::{FieldId, FieldSet};
-use countersign_domain::person::Secret;
-use countersign_verifier::record::pairwise_id;
 
 use super::circle::{Circle, Values};
+use super::naming::{Named, Told, name};
 use super::{Question, SourceError};
 use crate::store::People;
 
@@ -82,60 +80,21 @@ impl Fetched {
     /// friends in the order of their ids.
     ///
     /// # Errors
-    /// [`SourceError`]: nobody, or somebody twice, or not the viewer first.
+    /// [`SourceError`], as [`name`] says.
     pub(super) fn into_circle(
         self,
         store: &People,
         question: &Question<'_>,
     ) -> Result<Circle, SourceError> {
-        let mut named = self.named(store, question)?;
-        let [viewer, friends @ ..] = named.as_mut_slice() else {
-            return Err(SourceError::UnknownPerson);
-        };
-        if viewer.candidate.handle != question.viewer {
-            return Err(SourceError::Nonsense { reason: "another viewer was told of".to_owned() });
-        }
-        friends.sort_unstable_by_key(|friend| friend.candidate.pairwise);
-        let stands_twice =
-            |two: &[Named]| matches!(two, [a, b] if a.candidate.pairwise == b.candidate.pairwise);
-        let is_own_friend = |friend: &Named| friend.candidate.handle == viewer.candidate.handle;
-        if friends.windows(2).any(stands_twice) || friends.iter().any(is_own_friend) {
-            return Err(SourceError::Nonsense { reason: "one person stands twice".to_owned() });
-        }
-        let values = self.values.in_order(named.iter().map(|one| one.place));
-        let candidates = named.into_iter().map(|one| one.candidate).collect();
-        Ok(Circle { candidates, values: Values::Fetched(values) })
+        let told = self.people.iter().zip(&self.values.starts).map(|(person, start)| Told {
+            account: &person.account,
+            minor: person.minor,
+            present: start.present,
+        });
+        let Named { candidates, places } = name(store, question.viewer, question.partner, told)?;
+        let values = Values::Fetched(self.values.in_order(places.into_iter()));
+        Ok(Circle { candidates, values })
     }
-
-    /// Everybody with what the store knows of them.
-    fn named(&self, store: &People, question: &Question<'_>) -> Result<Vec<Named>, SourceError> {
-        let view = store.view();
-        let mut secret = Secret([0; 32]);
-        let mut named = Vec::with_capacity(self.people.len());
-        for (place, (person, start)) in self.people.iter().zip(&self.values.starts).enumerate() {
-            let handle = store.person_of_account(&person.account)?;
-            let number = handle.and_then(|handle| view.number_of(handle));
-            let Some((number, known)) = number.and_then(|n| Some((n, view.person(n)?))) else {
-                continue;
-            };
-            known.secret_into(&mut secret);
-            let candidate = Candidate {
-                handle: known.handle(),
-                pairwise: pairwise_id(&secret, question.partner),
-                settings: view.settings(number, &known),
-                present: start.present.with(FieldId::ID).with(FieldId::FRIENDS),
-                minor: person.minor,
-            };
-            named.push(Named { candidate, place });
-        }
-        Ok(named)
-    }
-}
-
-/// A candidate, and where among the fetched they stand.
-struct Named {
-    candidate: Candidate,
-    place: usize,
 }
 
 impl FetchedValues {

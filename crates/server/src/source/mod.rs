@@ -5,8 +5,10 @@
 //! the source. What it is not: it decides nothing, and leaves out nobody.
 
 mod circle;
+pub mod elsewhere;
 mod fetched;
 pub mod image;
+mod naming;
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;

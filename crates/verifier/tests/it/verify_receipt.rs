@@ -86,7 +86,7 @@ fn answered_with(body: &str, change: impl FnOnce(&mut Disclosure)) -> Answered {
     let entry = Entry::Disclosure(disclosure.clone());
     let receipt = Receipt {
         agreement: disclosure.agreement,
-        body: Digest(Sha256::digest(body).into()),
+        body: Some(Digest(Sha256::digest(body).into())),
         build: disclosure.build,
         deadline: disclosure.time.plus_seconds(10),
         index: world.push(&entry),

@@ -1,21 +1,20 @@
 //! The read API, in the conventions of the Graph API: token, path and expansion in; decision, log,
 //! answer out.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use countersign_log::annex::Circumstances;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
 
 use super::Gateway;
+use super::circumstances::circumstances;
 use super::deliver::deliver;
 use super::errors::GraphError;
 use crate::clock;
-use crate::store::GrantId;
 use inquiry::{Inquiry, Logged};
 use query::Query;
 use render::Page;
@@ -105,10 +104,11 @@ async fn answer(
 
     let request =
         request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
-    let inquiry = Inquiry { gateway, build: access.build.as_str(), stored: &stored, target, query };
-    let circumstances = circumstances(access.grant, incoming.client.ip());
-    let Logged { released, asked, compiled } =
-        inquiry.release(in_query.is_some(), request, &circumstances, now).await?;
+    let token_in_query = in_query.is_some();
+    let build = access.build.as_str();
+    let inquiry = Inquiry { gateway, build, stored: &stored, target, query, token_in_query };
+    let circumstances = circumstances(access.grant, Some(incoming.client.ip()));
+    let Logged { released, asked, compiled } = inquiry.release(request, circumstances).await?;
     let page = Page {
         public_url: gateway.config.public_url(),
         version: inquiry.target.version,
@@ -122,22 +122,6 @@ async fn answer(
     let answer = released.answer(|records| page.render(records));
     gateway.metrics.released(people_count, answer.body().len());
     deliver(answer, gateway)
-}
-
-/// What is kept of where a request came from: enough to see one token in many networks, too little to
-/// tell households apart.
-fn circumstances(grant: GrantId, client: IpAddr) -> Circumstances {
-    let network = match client.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    };
-    Circumstances { grant: Some(const_hex::encode(grant.0)), network: Some(network), zone: None }
 }
 
 /// What fails inside is told to the operator, never to the partner.

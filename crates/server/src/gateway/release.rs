@@ -1,0 +1,71 @@
+//! From a decision to the right to answer: decided, appended, and decided again if an act landed in
+//! between.
+
+use countersign_domain::decide::Permitted;
+use countersign_domain::digest::Digest;
+use countersign_domain::time::Timestamp;
+use countersign_log::Log;
+use countersign_log::annex::Circumstances;
+use countersign_log::append::AppendError;
+use countersign_log::guarded::Guarded;
+use countersign_log::released::Released;
+
+use crate::clock;
+use crate::source::Circle;
+
+/// How often a request is decided again when an act lands between its decision and its entry.
+const DECISIONS_MAX: usize = 4;
+
+/// Nothing was released.
+#[derive(Debug)]
+pub enum ReleaseError<E> {
+    /// It could not be decided, or the decision is that there is no answer.
+    Undecided(E),
+    /// The log did not take it.
+    NotLogged(AppendError),
+}
+
+/// A question that can be decided, as often as it takes.
+pub trait Decidable: Sync {
+    /// What is needed to tell of a decision, beside itself.
+    type Context: Send;
+    /// Why there is no decision.
+    type Error: Send;
+
+    /// Decides as of this second.
+    ///
+    /// # Errors
+    /// If it cannot be decided, or the decision is that there is no answer.
+    fn decide(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Decision<Self::Context>, Self::Error>> + Send;
+}
+
+/// A decision, and what is needed to tell of it.
+pub type Decision<C> = (Permitted<Guarded<Circle>>, C);
+
+/// Decides and appends, until the log takes the decision.
+///
+/// # Errors
+/// [`ReleaseError`]; the log then has no entry for it.
+pub async fn release<Q: Decidable>(
+    log: &Log,
+    request: Digest,
+    circumstances: Circumstances,
+    question: &Q,
+) -> Result<(Released<Circle>, Q::Context), ReleaseError<Q::Error>> {
+    let mut decisions = 0;
+    loop {
+        decisions += 1;
+        let decided = question.decide(clock::now()).await;
+        let (permitted, context) = decided.map_err(ReleaseError::Undecided)?;
+        match log.append(permitted, request, circumstances.clone()).await {
+            Ok(released) => return Ok((released, context)),
+            Err(refused) => match refused.error {
+                AppendError::Stale(_) if decisions < DECISIONS_MAX => {}
+                error => return Err(ReleaseError::NotLogged(error)),
+            },
+        }
+    }
+}
