@@ -1,0 +1,188 @@
+//! `POST /decide`: a platform that serves its own answers has them decided and logged here, and gets
+//! masks, reasons and the proof to send along. Which fields of whom went out is then as bound as in an
+//! answer of the read API; that the platform sends what the masks say, and what values it sends, is not:
+//! see docs/decide.md.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use countersign_domain::decide::decide;
+use countersign_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::Gateway;
+use super::admin::AdminError;
+use super::bearer;
+use super::circumstances::circumstances;
+use super::masks::Compiled;
+use super::proof::Proof;
+use super::release::{Decidable, Decision, ReleaseError, release};
+use crate::clock;
+use crate::source::elsewhere::{self, Elsewhere};
+use crate::store::GrantRecord;
+use masks::{Masks, Told};
+use question::Question;
+use refusal::Refusal;
+
+pub mod masks;
+pub mod question;
+pub mod refusal;
+pub mod subrequest;
+
+/// The most questions in one call.
+const QUESTIONS_MAX: usize = 50;
+
+/// The largest body of a call, in bytes: candidates are named in it.
+pub(super) const CALL_BYTES_MAX: usize = 16 << 20;
+
+/// Some questions, each of which is decided by itself.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The questions, at most fifty.
+    pub questions: Vec<Question>,
+}
+
+/// What came of each question, in their order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// Masks, or why there are none.
+    pub answers: Vec<Outcome>,
+}
+
+/// What came of a question.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was decided, and the disclosure is durable in the log.
+    Masks(Box<Masks>),
+    /// There is nothing to send.
+    Error(Box<Refusal>),
+}
+
+/// Lets a request pass that carries the token of `/decide`, or the admin token.
+pub async fn require_token(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let presented = bearer::presented(request.headers());
+    let opens = |presented: &str| gateway.decide_token.opens_for(presented);
+    if presented.is_some_and(opens) {
+        next.run(request).await
+    } else {
+        AdminError::unauthorised(
+            "the token of /decide is needed: Authorization: Bearer, with the content of keys/decide.token",
+        )
+        .into_response()
+    }
+}
+
+/// Decides and logs.
+///
+/// # Errors
+/// [`AdminError`] 422 for more questions than a call may have. What is wrong with one question is said
+/// in its place, and the others are answered.
+pub async fn post(
+    State(gateway): State<Arc<Gateway>>,
+    Json(call): Json<Call>,
+) -> Result<Json<Answers>, AdminError> {
+    let found = call.questions.len();
+    if found > QUESTIONS_MAX {
+        return Err(AdminError {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            message: format!(
+                "questions: {found} are too many; ask at most {QUESTIONS_MAX} at once"
+            ),
+        });
+    }
+    // All at once, so that they share an fdatasync.
+    let mut deciding = JoinSet::new();
+    for (place, question) in call.questions.into_iter().enumerate() {
+        let gateway = Arc::clone(&gateway);
+        deciding.spawn(async move { (place, answer(&gateway, &question).await) });
+    }
+    let mut outcomes: Vec<_> = deciding.join_all().await;
+    outcomes.sort_unstable_by_key(|(place, _)| *place);
+    let answers = outcomes.into_iter().map(|(_, outcome)| match outcome {
+        Ok(masks) => Outcome::Masks(Box::new(masks)),
+        Err(refusal) => Outcome::Error(Box::new(refusal)),
+    });
+    Ok(Json(Answers { answers: answers.collect() }))
+}
+
+/// Decides one question and logs it.
+async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
+    let request = question.digest()?;
+    let now = clock::now();
+    let access = gateway.tokens.verify(&question.token, now).map_err(|e| Refusal::token(&e))?;
+    let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
+    let stored = stored.ok_or_else(Refusal::ended)?;
+    if stored.grant.purpose.as_str() != question.purpose {
+        return Err(Refusal::another_purpose());
+    }
+    let asked = Asked { gateway, build: access.build.as_str(), stored: &stored, question };
+    let circumstances = circumstances(access.grant, question.request.client_ip);
+    let releasing = release(&gateway.log, request, circumstances, &asked);
+    let (released, Context { places, compiled }) =
+        releasing.await.map_err(|error| match error {
+            ReleaseError::Undecided(refusal) => refusal,
+            ReleaseError::NotLogged(error) => Refusal::unavailable(error),
+        })?;
+    let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
+    let told = Told { question, decided: released.decided(), places: &places, schema };
+    let mut masks = told.masks(released.placed());
+    gateway.metrics.released(released.decided().records.len(), 0);
+    // No value is here to be read: the body is the platform's.
+    let answer = released.answer(|_| Vec::new());
+    let proof = Proof::of(&answer, None, gateway).map_err(Refusal::unavailable)?;
+    let headers = proof.into_headers().map(|(name, value)| (name.to_owned(), value));
+    masks.headers = headers.into();
+    Ok(masks)
+}
+
+/// One question with whom its token stands for.
+struct Asked<'a> {
+    gateway: &'a Gateway,
+    build: &'a str,
+    stored: &'a GrantRecord,
+    question: &'a Question,
+}
+
+/// What is needed to tell of a decision, beside itself.
+struct Context {
+    places: Vec<usize>,
+    compiled: Arc<Compiled>,
+}
+
+impl Decidable for Asked<'_> {
+    type Context = Context;
+    type Error = Refusal;
+
+    async fn decide(&self, now: Timestamp) -> Result<Decision<Context>, Refusal> {
+        let Self { gateway, stored, question, .. } = self;
+        let view = gateway.log.view();
+        let compiled = gateway.masks.at(&view.register, now);
+        let basis = compiled.masks.basis(self.build, &question.purpose);
+        let basis = basis.ok_or_else(Refusal::unknown_build)?;
+        let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
+        gateway.check_receipts_key(&compiled.register).map_err(Refusal::unavailable)?;
+        let request = question.request(schema)?;
+        let viewer = gateway.people.person_of_account(&question.viewer.account);
+        if viewer.map_err(Refusal::unavailable)? != Some(stored.viewer) {
+            return Err(Refusal::another_viewer());
+        }
+        let people = question.people(schema)?;
+        let circle = elsewhere::circle(&gateway.people, stored.viewer, &basis.partner, &people);
+        let Elsewhere { people, places } = circle.map_err(|error| Refusal::people(&error))?;
+        let permitted = decide(basis, &stored.grant, request, people, now, view.as_of)
+            .map_err(|refused| Refusal::refused(refused.reason))?;
+        Ok((permitted, Context { places, compiled }))
+    }
+}

@@ -1,0 +1,152 @@
+//! Why a question got no masks. This is said to the platform alone, so it names the clause; what a
+//! partner may be told of it is in `partner`.
+
+use axum::http::StatusCode;
+use countersign_domain::reason::Reason;
+use countersign_domain::schema::SchemaError;
+use countersign_verifier::receipt::NONCE_BYTES_MAX;
+use serde::{Deserialize, Serialize};
+
+use super::question::FRIENDS_MAX;
+use crate::gateway::errors::GraphError;
+use crate::source::SourceError;
+
+/// A question without masks. Nothing was logged, or what was logged stands as one that may have been released.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// What kind of trouble it is.
+    pub code: Code,
+    /// The clause that stopped the whole answer, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What was wrong, and what to do.
+    pub message: String,
+    /// What the partner's client may be told.
+    pub partner: ForPartner,
+}
+
+/// Kinds of trouble.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The client's token does not hold.
+    Token,
+    /// The question cannot be decided as it is put.
+    Question,
+    /// The decision is that there is no answer.
+    Refused,
+    /// Something of ours fails; ask again.
+    Unavailable,
+}
+
+/// What a partner's client may be told, as the Graph API would say it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForPartner {
+    /// The HTTP status.
+    pub status: u16,
+    /// The Graph API's code.
+    pub code: u32,
+    /// The message.
+    pub message: String,
+}
+
+impl Refusal {
+    fn new(code: Code, message: impl Into<String>, partner: &GraphError) -> Self {
+        let partner = ForPartner {
+            status: partner.status.as_u16(),
+            code: partner.code,
+            message: partner.message.clone(),
+        };
+        Self { code, reason: None, message: message.into(), partner }
+    }
+
+    fn question(message: impl Into<String>) -> Self {
+        Self::new(Code::Question, message, &GraphError::unavailable())
+    }
+
+    /// The client's token does not hold.
+    pub(super) fn token(error: &GraphError) -> Self {
+        Self::new(Code::Token, error.message.clone(), error)
+    }
+
+    /// No token came with the client's request.
+    pub(super) fn no_token() -> Self {
+        Self::token(&GraphError::no_token())
+    }
+
+    /// The grant behind the token has ended.
+    pub(super) fn ended() -> Self {
+        Self::token(&GraphError::ended_grant())
+    }
+
+    /// The server in front has not said what it has to.
+    pub(super) fn missing_header(name: &str) -> Self {
+        Self::question(format!("the header {name} is missing"))
+    }
+
+    /// The viewer of the question is not the one whose token it is.
+    pub(super) fn another_viewer() -> Self {
+        Self::question("viewer: the token is another person's; take the account that granted it")
+    }
+
+    /// The purpose is not that of the token.
+    pub(super) fn another_purpose() -> Self {
+        Self::question("purpose: the token is for another purpose")
+    }
+
+    pub(super) fn too_many_friends(found: usize) -> Self {
+        Self::question(format!(
+            "friends.people: {found} people are too many; ask for at most {FRIENDS_MAX}"
+        ))
+    }
+
+    pub(super) fn long_nonce() -> Self {
+        Self::question(format!("request.nonce: it may have {NONCE_BYTES_MAX} bytes"))
+    }
+
+    /// The people cannot be decided about.
+    pub(super) fn people(error: &SourceError) -> Self {
+        match error {
+            SourceError::UnknownPerson | SourceError::Nonsense { .. } => {
+                Self::question(format!("viewer, friends.people: {error}"))
+            }
+            other => Self::unavailable(other),
+        }
+    }
+
+    /// The decision is that there is no answer.
+    pub(super) fn refused(reason: Reason) -> Self {
+        let message = "no answer may be given; reason says which clause forbids it";
+        let refusal = Self::new(Code::Refused, message, &GraphError::refused(reason));
+        Self { reason: Some(reason), ..refusal }
+    }
+
+    /// The register does not know the token's build or its purpose.
+    pub(super) fn unknown_build() -> Self {
+        let message = "the register has no such build and purpose";
+        Self::new(Code::Refused, message, &GraphError::unknown_build())
+    }
+
+    /// Something of ours fails.
+    pub(super) fn unavailable(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a question could not be decided");
+        Self::new(Code::Unavailable, error.to_string(), &GraphError::unavailable())
+    }
+
+    /// The status of a subrequest that comes to this: nginx knows two.
+    pub(super) const fn subrequest_status(&self) -> StatusCode {
+        match self.code {
+            Code::Token => StatusCode::UNAUTHORIZED,
+            Code::Question | Code::Refused => StatusCode::FORBIDDEN,
+            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl From<SchemaError> for Refusal {
+    fn from(error: SchemaError) -> Self {
+        Self::question(format!("fields: {error}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /decide/subrequest`: a decision about the viewer alone, asked and answered in headers, as nginx's
+//! `auth_request` and its likes ask before they let a request through to the platform's own server.
+//!
+//! | header in | what it is |
+//! | --- | --- |
+//! | `Countersign-Decide-Token` | the content of `keys/decide.token` |
+//! | `Authorization`, `Countersign-Nonce` | as the partner's client sent them |
+//! | `X-Original-Method`, `X-Original-URI` | the client's request |
+//! | `Countersign-Purpose`, `Countersign-Fields` | what this location serves: a purpose, and fields with commas |
+//!
+//! It answers 204 with the three headers of the proof, and for the platform's server
+//! `Countersign-Account` and `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 503.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use countersign_verifier::receipt::NONCE_HEADER;
+
+use super::question::{PartnerRequest, Person, Question};
+use super::refusal::Refusal;
+use super::{Masks, answer};
+use crate::clock;
+use crate::gateway::admin::AdminError;
+use crate::gateway::{Gateway, bearer};
+
+const TOKEN: &str = "countersign-decide-token";
+const METHOD: &str = "x-original-method";
+const URI: &str = "x-original-uri";
+const CLIENT: &str = "x-real-ip";
+const PURPOSE: &str = "countersign-purpose";
+const FIELDS: &str = "countersign-fields";
+const ACCOUNT: &str = "countersign-account";
+const ERROR: &str = "countersign-error";
+
+/// Decides about the viewer of a request that waits elsewhere.
+pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if !text(TOKEN).is_some_and(|presented| gateway.decide_token.opens_for(presented)) {
+        let message = "the token of /decide is needed: Countersign-Decide-Token, with the content of keys/decide.token";
+        return AdminError::unauthorised(message).into_response();
+    }
+    let question = match question(&gateway, &headers) {
+        Ok(question) => question,
+        Err(refusal) => return refused(&refusal),
+    };
+    match answer(&gateway, &question).await {
+        Ok(masks) => permitted(masks),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let needed = |name| text(name).ok_or_else(|| Refusal::missing_header(name));
+    let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
+    let access = gateway.tokens.verify(token, clock::now()).map_err(|e| Refusal::token(&e))?;
+    let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
+    let account = stored.and_then(|stored| gateway.people.account_of(stored.viewer));
+    let fields = needed(FIELDS)?.split(',').map(|name| name.trim().to_owned());
+    Ok(Question {
+        token: token.to_owned(),
+        purpose: needed(PURPOSE)?.to_owned(),
+        request: PartnerRequest {
+            method: needed(METHOD)?.to_owned(),
+            uri: needed(URI)?.to_owned(),
+            body_sha256: None,
+            nonce: text(NONCE_HEADER).map(str::to_owned),
+            client_ip: text(CLIENT).and_then(|client| client.parse::<IpAddr>().ok()),
+        },
+        viewer: Person { account: account.ok_or_else(Refusal::ended)?, minor: false, has: None },
+        fields: fields.filter(|name| !name.is_empty()).collect(),
+        friends: None,
+    })
+}
+
+fn permitted(masks: Masks) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let told = [(ACCOUNT, masks.viewer.account), (FIELDS, masks.viewer.fields.join(","))];
+    let told = told.map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in masks.headers.into_iter().chain(told) {
+        // An account that no header can carry is one that no server behind this can be told.
+        let (Ok(name), Ok(value)) = (name.parse(), value.parse()) else {
+            return refused(&Refusal::unavailable("an account cannot stand in a header"));
+        };
+        let _: Option<axum::http::HeaderValue> =
+            response.headers_mut().insert::<axum::http::HeaderName>(name, value);
+    }
+    response
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let mut response = refusal.subrequest_status().into_response();
+    if let Ok(code) = refusal.partner.code.to_string().parse() {
+        response.headers_mut().insert(ERROR, code);
+    }
+    response
+}
