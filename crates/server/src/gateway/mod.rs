@@ -93,18 +93,14 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/tokens", post(admin::tokens::post))
         .fallback(admin::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), admin::require_token));
-    let decide = Router::new()
-        .route("/", post(decide::post))
-        .layer(DefaultBodyLimit::max(decide::CALL_BYTES_MAX))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), decide::require_token))
-        .route("/subrequest", get(decide::subrequest::get));
     let mut router = Router::new()
         .route("/", get(page::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
+        .route("/decide", post(decide::post).layer(DefaultBodyLimit::max(decide::CALL_BYTES_MAX)))
+        .route("/decide/subrequest", get(decide::subrequest::get))
         .nest("/admin/v1", admin)
-        .nest("/decide", decide)
         .nest_service("/log", log_site);
     if gateway.config.tokens.demo_login {
         router = router.route("/login", post(login::post));

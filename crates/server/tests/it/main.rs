@@ -9,6 +9,7 @@
 mod acts;
 mod commands;
 mod crash;
+mod decide;
 mod decision_matrix;
 mod demo;
 mod error_envelopes;

@@ -25,7 +25,6 @@ use countersign::people::preset::Preset;
 use countersign::source::id_toward;
 use countersign::store::{GrantId, GrantRecord, People};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
-use countersign_domain::decide::People as _;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::relation::Relation;

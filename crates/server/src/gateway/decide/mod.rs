@@ -6,10 +6,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::http::request::Parts;
 use countersign_domain::decide::decide;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,21 +65,23 @@ pub enum Outcome {
     Error(Box<Refusal>),
 }
 
-/// Lets a request pass that carries the token of `/decide`, or the admin token.
-pub async fn require_token(
-    State(gateway): State<Arc<Gateway>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let presented = bearer::presented(request.headers());
-    let opens = |presented: &str| gateway.decide_token.opens_for(presented);
-    if presented.is_some_and(opens) {
-        next.run(request).await
-    } else {
-        AdminError::unauthorised(
+/// Proof that a call carries the token of `/decide`; looked at before its body is.
+pub struct MayDecide;
+
+impl FromRequestParts<Arc<Gateway>> for MayDecide {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gateway: &Arc<Gateway>,
+    ) -> Result<Self, AdminError> {
+        let presented = bearer::presented(&parts.headers);
+        if presented.is_some_and(|presented| gateway.decide_token.opens_for(presented)) {
+            return Ok(Self);
+        }
+        Err(AdminError::unauthorised(
             "the token of /decide is needed: Authorization: Bearer, with the content of keys/decide.token",
-        )
-        .into_response()
+        ))
     }
 }
 
@@ -90,6 +91,7 @@ pub async fn require_token(
 /// [`AdminError`] 422 for more questions than a call may have. What is wrong with one question is said
 /// in its place, and the others are answered.
 pub async fn post(
+    _: MayDecide,
     State(gateway): State<Arc<Gateway>>,
     Json(call): Json<Call>,
 ) -> Result<Json<Answers>, AdminError> {
