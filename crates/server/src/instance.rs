@@ -11,6 +11,7 @@ use std::sync::Arc;
 use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
+use countersign_domain::settings::Settings;
 use countersign_log::backend::posix::Posix;
 use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError};
@@ -27,8 +28,8 @@ use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
-use crate::source::Source;
 use crate::source::image::ImageSource;
+use crate::source::{Naming, Source};
 use crate::store::{People, StoreError, StoreOptions};
 
 /// What a new instance begins with.
@@ -163,6 +164,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
         log_key: log_key(directory)?,
         directory: directory.clone(),
         source: Source::Image(ImageSource::new(Arc::clone(&people))),
+        naming: Naming::new(Arc::clone(&people), Settings::DEFAULT),
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), clock::now()),
         metrics: Metrics::default(),

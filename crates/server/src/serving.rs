@@ -11,6 +11,7 @@ use axum_server::{Handle, Server};
 use crate::config::Tls;
 use crate::connections::{Limited, affordable};
 use crate::gateway::{self, Gateway};
+use crate::store::Folder;
 
 /// How long requests that are under way may take after the process was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -32,6 +33,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     };
     let limited = Limited::new(affordable(gateway.config.limits.connections));
     let log = gateway.log.clone();
+    let _folder = Folder::start(Arc::clone(&gateway.people))?;
     let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(stop_when_told(handle.clone()));
     let listening = handle.clone();

@@ -129,7 +129,7 @@ impl Who {
 /// So many accounts, evenly over the store; all of them if there are fewer.
 fn spread(people: &People, count: u32) -> Vec<String> {
     let view = people.view();
-    let all = view.image().people_count();
+    let all = view.people_count();
     let count = count.min(all);
     let number = |i: u32| (u64::from(i) * u64::from(all) / u64::from(count.max(1))) as u32;
     let account = |i| view.person(number(i))?.account().map(str::to_owned);

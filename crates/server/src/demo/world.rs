@@ -193,7 +193,7 @@ const FRIENDS_MAX: u32 = 400;
 /// If nobody has a friend.
 pub fn most_befriended(people: &People) -> Result<Cast, WorldError> {
     let view = people.view();
-    let everybody = (0..view.image().people_count()).filter_map(|number| view.person(number));
+    let everybody = (0..view.people_count()).filter_map(|number| view.person(number));
     let chosen = everybody
         .filter(|person| (1..=FRIENDS_MAX).contains(&person.friends_count()))
         .max_by_key(|person| person.friends_count())

@@ -14,7 +14,7 @@ use countersign_log::signer::Signer;
 
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::source::Source;
+use crate::source::{Naming, Source};
 use crate::store::People;
 
 pub mod admin;
@@ -51,6 +51,8 @@ pub struct Gateway {
     pub people: Arc<People>,
     /// Profiles and friendships.
     pub source: Source,
+    /// What names people of whom a platform tells by account.
+    pub naming: Naming,
     /// Access tokens.
     pub tokens: token::Tokens,
     /// The key that signs receipts.

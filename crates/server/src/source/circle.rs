@@ -8,7 +8,7 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_log::guarded::Profiles;
 
 use super::fetched::FetchedValues;
-use crate::store::{Span, View};
+use crate::store::{Place, View};
 
 /// The viewer and friends of one question.
 pub struct Circle {
@@ -18,12 +18,12 @@ pub struct Circle {
 
 /// Where the values of each candidate lie.
 pub(super) enum Values {
-    /// In the image.
+    /// In the store's own image, or over it.
     Image {
-        /// The image as it was when it was asked.
+        /// The people as they were when it was asked.
         view: Arc<View>,
         /// The place of each candidate.
-        spans: Vec<Span>,
+        places: Vec<Place>,
     },
     /// In memory, as they were fetched.
     Fetched(FetchedValues),
@@ -38,9 +38,9 @@ impl Profiles for Circle {
 
     fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
         match &self.values {
-            Values::Image { view, spans } => {
-                let span = spans.get(position);
-                if let Some(person) = span.and_then(|span| view.image().person_at(*span)) {
+            Values::Image { view, places } => {
+                let place = places.get(position);
+                if let Some(person) = place.and_then(|place| view.person_at(*place)) {
                     person.values(fields, show);
                 }
             }

@@ -8,8 +8,7 @@ use countersign_log::guarded::Guarded;
 
 use super::SourceError;
 use super::circle::{Circle, Values};
-use super::naming::{Named, Told, name};
-use crate::store::People;
+use super::naming::{Named, Naming, Told};
 
 /// A person whose values are elsewhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub struct Elsewhere {
 /// # Errors
 /// [`SourceError`]: nobody, somebody twice, or another than the viewer first.
 pub fn circle(
-    store: &People,
+    naming: &Naming,
     viewer: Handle,
     partner: &Identifier,
     people: &[PersonElsewhere],
@@ -45,7 +44,8 @@ pub fn circle(
         minor: person.minor,
         present: person.present,
     });
-    let Named { candidates, places } = name(store, viewer, partner, told)?;
+    let told: Vec<_> = told.collect();
+    let Named { candidates, places } = naming.name(viewer, partner, &told)?;
     let people = Guarded::new(Circle { candidates, values: Values::Elsewhere });
     Ok(Elsewhere { people, places })
 }

@@ -4,9 +4,8 @@
 use countersign_domain::field::{FieldId, FieldSet};
 
 use super::circle::{Circle, Values};
-use super::naming::{Named, Told, name};
+use super::naming::{Named, Naming, Told};
 use super::{Question, SourceError};
-use crate::store::People;
 
 /// The people of one answer of a source, the viewer first. One buffer holds the values of all.
 #[derive(Default)]
@@ -80,10 +79,10 @@ impl Fetched {
     /// friends in the order of their ids.
     ///
     /// # Errors
-    /// [`SourceError`], as [`name`] says.
+    /// [`SourceError`], as [`Naming::name`] says.
     pub(super) fn into_circle(
         self,
-        store: &People,
+        naming: &Naming,
         question: &Question<'_>,
     ) -> Result<Circle, SourceError> {
         let told = self.people.iter().zip(&self.values.starts).map(|(person, start)| Told {
@@ -91,7 +90,8 @@ impl Fetched {
             minor: person.minor,
             present: start.present,
         });
-        let Named { candidates, places } = name(store, question.viewer, question.partner, told)?;
+        let told: Vec<_> = told.collect();
+        let Named { candidates, places } = naming.name(question.viewer, question.partner, &told)?;
         let values = Values::Fetched(self.values.in_order(places.into_iter()));
         Ok(Circle { candidates, values })
     }

@@ -15,7 +15,7 @@ use countersign_verifier::record::pairwise_id;
 
 use super::circle::{Circle, Values};
 use super::{Question, SourceError};
-use crate::store::{People, Span, View};
+use crate::store::{People, Place, View};
 
 /// The source over a store.
 #[derive(Clone, Debug)]
@@ -43,15 +43,17 @@ impl ImageSource {
 #[derive(Clone, Copy)]
 struct Chosen {
     pairwise: PairwiseId,
-    number: u32,
-    span: Span,
+    place: Place,
 }
 
 fn circle(view: Arc<View>, question: &Question<'_>) -> Result<Circle, SourceError> {
     let number = view.number_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
-    let span = view.image().span(number).ok_or(SourceError::Damaged)?;
+    let place = view.place(number).ok_or(SourceError::Damaged)?;
+    if view.person_at(place).is_some_and(|viewer| viewer.is_removed()) {
+        return Err(SourceError::UnknownPerson);
+    }
     let mut secret = Secret([0; 32]);
-    let viewer = name(&view, question.partner, &mut secret, number, span)?;
+    let viewer = name(&view, question.partner, &mut secret, place)?;
     let mut friends = match question.friend_fields {
         Some(_) => friends(&view, viewer, question.partner, &mut secret)?,
         None => Vec::new(),
@@ -59,19 +61,19 @@ fn circle(view: Arc<View>, question: &Question<'_>) -> Result<Circle, SourceErro
     friends.sort_unstable_by_key(|friend| friend.pairwise);
 
     let mut candidates = Vec::with_capacity(friends.len() + 1);
-    let mut spans = Vec::with_capacity(friends.len() + 1);
-    for Chosen { pairwise, number, span } in std::iter::once(viewer).chain(friends) {
-        let person = view.image().person_at(span).ok_or(SourceError::Damaged)?;
+    let mut places = Vec::with_capacity(friends.len() + 1);
+    for Chosen { pairwise, place } in std::iter::once(viewer).chain(friends) {
+        let person = view.person_at(place).ok_or(SourceError::Damaged)?;
         candidates.push(Candidate {
             handle: person.handle(),
             pairwise,
-            settings: view.settings(number, &person),
+            settings: person.settings(),
             present: person.present(),
             minor: person.is_minor(),
         });
-        spans.push(span);
+        places.push(place);
     }
-    Ok(Circle { candidates, values: Values::Image { view, spans } })
+    Ok(Circle { candidates, values: Values::Image { view, places } })
 }
 
 /// The viewer's friends, in no order.
@@ -81,26 +83,24 @@ fn friends(
     partner: &Identifier,
     secret: &mut Secret,
 ) -> Result<Vec<Chosen>, SourceError> {
-    let image = view.image();
-    let person = image.person_at(viewer.span).ok_or(SourceError::Damaged)?;
+    let person = view.person_at(viewer.place).ok_or(SourceError::Damaged)?;
     let numbers = person.friends().ok_or(SourceError::Damaged)?;
     let mut places = Vec::with_capacity(numbers.len());
     for number in numbers {
-        places.push((number, image.span(number).ok_or(SourceError::Damaged)?));
+        places.push(view.place(number).ok_or(SourceError::Damaged)?);
     }
-    image.touch(places.iter().map(|(_, span)| *span));
-    places.into_iter().map(|(number, span)| name(view, partner, secret, number, span)).collect()
+    view.touch(places.iter().copied());
+    places.into_iter().map(|place| name(view, partner, secret, place)).collect()
 }
 
 fn name(
     view: &View,
     partner: &Identifier,
     secret: &mut Secret,
-    number: u32,
-    span: Span,
+    place: Place,
 ) -> Result<Chosen, SourceError> {
-    view.image().person_at(span).ok_or(SourceError::Damaged)?.secret_into(secret);
-    Ok(Chosen { pairwise: pairwise_id(secret, partner), number, span })
+    view.person_at(place).ok_or(SourceError::Damaged)?.secret_into(secret);
+    Ok(Chosen { pairwise: pairwise_id(secret, partner), place })
 }
 
 #[cfg(test)]

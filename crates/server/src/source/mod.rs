@@ -12,15 +12,15 @@ mod naming;
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::person::{Handle, PairwiseId, Secret};
+use countersign_domain::person::Handle;
 use countersign_log::guarded::Guarded;
-use countersign_verifier::record::pairwise_id;
 
 pub use circle::Circle;
 pub use fetched::{Fetched, FetchedPerson};
 use image::ImageSource;
+pub use naming::Naming;
 
-use crate::store::{People, StoreError};
+use crate::store::StoreError;
 
 /// Whose data is asked for. The viewer is in every answer.
 #[derive(Clone, Copy, Debug)]
@@ -53,16 +53,6 @@ impl Source {
             Self::Image(source) => source.ask(question),
         }
     }
-}
-
-/// What a partner calls a person, whatever source their data comes from; `None` of a person whom the
-/// store does not have.
-#[must_use]
-pub fn id_toward(store: &People, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
-    let view = store.view();
-    let mut secret = Secret([0; 32]);
-    view.person(view.number_of(person)?)?.secret_into(&mut secret);
-    Some(pairwise_id(&secret, partner))
 }
 
 /// A source cannot answer. What is said is for the operator; no partner sees it, and it holds no data of

@@ -1,14 +1,24 @@
 //! Gives people of whom a platform told by account the names that only Countersign has for them, and
 //! the settings that they chose, so that a decision can be made about them.
 
+use std::sync::Arc;
+
 use countersign_domain::decide::Candidate;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::settings::Settings;
 use countersign_verifier::record::pairwise_id;
 
 use super::SourceError;
 use crate::store::People;
+
+/// What gives names.
+#[derive(Clone, Debug)]
+pub struct Naming {
+    people: Arc<People>,
+    newcomers: Settings,
+}
 
 /// A person as the platform tells of them.
 #[derive(Clone, Copy)]
@@ -27,37 +37,44 @@ pub(super) struct Named {
     pub(super) places: Vec<usize>,
 }
 
-/// Names people, the viewer first; puts friends in the order of their ids toward the partner.
-///
-/// # Errors
-/// [`SourceError::UnknownPerson`] without a viewer, [`SourceError::Nonsense`] when it is another one or
-/// somebody stands there twice, [`SourceError::Store`].
-pub(super) fn name<'a>(
-    store: &People,
-    viewer: Handle,
-    partner: &Identifier,
-    people: impl Iterator<Item = Told<'a>>,
-) -> Result<Named, SourceError> {
-    let view = store.view();
-    let mut secret = Secret([0; 32]);
-    let mut named = Vec::new();
-    for (told, place) in people.zip(0..) {
-        let handle = store.person_of_account(told.account)?;
-        let number = handle.and_then(|handle| view.number_of(handle));
-        let Some((number, known)) = number.and_then(|n| Some((n, view.person(n)?))) else {
-            continue;
-        };
-        known.secret_into(&mut secret);
-        let candidate = Candidate {
-            handle: known.handle(),
-            pairwise: pairwise_id(&secret, partner),
-            settings: view.settings(number, &known),
-            present: told.present.with(FieldId::ID).with(FieldId::FRIENDS),
-            minor: told.minor,
-        };
-        named.push((candidate, place));
+impl Naming {
+    /// Names by this store; who was never seen before starts with these settings.
+    #[must_use]
+    pub const fn new(people: Arc<People>, newcomers: Settings) -> Self {
+        Self { people, newcomers }
     }
-    in_order(named, viewer)
+
+    /// Names people, the viewer first; puts friends in the order of their ids toward the partner.
+    ///
+    /// # Errors
+    /// [`SourceError::UnknownPerson`] without a viewer, [`SourceError::Nonsense`] when it is another one or
+    /// somebody stands there twice, [`SourceError::Store`].
+    pub(super) fn name(
+        &self,
+        viewer: Handle,
+        partner: &Identifier,
+        people: &[Told<'_>],
+    ) -> Result<Named, SourceError> {
+        let accounts = people.iter().map(|told| told.account);
+        let enrolled = self.people.enrol(accounts, self.newcomers)?;
+        // Taken after enrolling, so that it has everybody, with settings as they are this moment.
+        let view = self.people.view();
+        let mut secret = Secret([0; 32]);
+        let mut named = Vec::with_capacity(people.len());
+        for ((told, enrolled), place) in people.iter().zip(enrolled).zip(0..) {
+            let known = view.person(enrolled.number).ok_or(SourceError::UnknownPerson)?;
+            known.secret_into(&mut secret);
+            let candidate = Candidate {
+                handle: enrolled.handle,
+                pairwise: pairwise_id(&secret, partner),
+                settings: known.settings(),
+                present: told.present.with(FieldId::ID).with(FieldId::FRIENDS),
+                minor: told.minor,
+            };
+            named.push((candidate, place));
+        }
+        in_order(named, viewer)
+    }
 }
 
 fn in_order(mut named: Vec<(Candidate, usize)>, viewer: Handle) -> Result<Named, SourceError> {

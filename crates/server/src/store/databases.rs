@@ -2,12 +2,16 @@
 //!
 //! | name | key | value |
 //! | --- | --- | --- |
-//! | meta | `format`, `generation` | 8 bytes, little-endian |
+//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed) | 8 bytes, little-endian |
 //! | accounts | the platform's own name for a person | person number |
 //! | people | person number | record (see `record`), which holds account, handle and secret too |
 //! | friends | person number | their friends' numbers, ascending, 4 bytes each, little-endian |
 //! | grants | grant id | grant (see `grant`) |
-//! | changed_settings | person number | settings since the image was written |
+//! | changed | person number | the commit that last changed the person, since the image was written |
+//! | client_secrets | client | secret (32) |
+//!
+//! `people` and `friends` are how things are now; `changed` names those of them whom the image has
+//! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead.
 //!
 //! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
 //! database from handles: the image's index answers that, and it is made again from `people`.
@@ -24,6 +28,8 @@ type Database<K, V> = heed::Database<'static, K, V>;
 const META: &str = "meta";
 const FORMAT: &str = "format";
 const GENERATION: &str = "generation";
+const COMMITS: &str = "commits";
+const FEED: &str = "feed";
 
 /// The databases, open.
 #[derive(Clone, Copy)]
@@ -33,7 +39,8 @@ pub(super) struct Databases {
     pub(super) people: Database<Number, Bytes>,
     pub(super) friends: Database<Number, Bytes>,
     pub(super) grants: Database<Bytes, Bytes>,
-    pub(super) changed_settings: Database<Number, Bytes>,
+    pub(super) changed: Database<Number, Bytes>,
+    pub(super) client_secrets: Database<Str, Bytes>,
 }
 
 impl Databases {
@@ -46,15 +53,31 @@ impl Databases {
                 opener.create_database::<Number, Bytes>(txn, Some("people"))?,
                 opener.create_database::<Number, Bytes>(txn, Some("friends"))?,
                 opener.create_database::<Bytes, Bytes>(txn, Some("grants"))?,
-                opener.create_database::<Number, Bytes>(txn, Some("changed_settings"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("changed"))?,
+                opener.create_database::<Str, Bytes>(txn, Some("client_secrets"))?,
             );
             Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(databases))
         })?;
-        let (meta, accounts, people, friends, grants, changed_settings) = match opened {
+        let (meta, accounts, people, friends, grants, changed, client_secrets) = match opened {
             CommitOrAbort::Commit(databases) => databases,
             CommitOrAbort::Abort(never) => match never {},
         };
-        Ok(Self { meta, accounts, people, friends, grants, changed_settings })
+        Ok(Self { meta, accounts, people, friends, grants, changed, client_secrets })
+    }
+
+    /// The database that format 1 has besides.
+    pub(super) fn changed_settings_of_1(
+        env: &Env<WithTls>,
+    ) -> heed::Result<Database<Number, Bytes>> {
+        let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+            let database =
+                opener.create_database::<Number, Bytes>(txn, Some("changed_settings"))?;
+            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(database))
+        })?;
+        match opened {
+            CommitOrAbort::Commit(database) => Ok(database),
+            CommitOrAbort::Abort(never) => match never {},
+        }
     }
 
     /// The stored format's version, `None` in a new store. Asked before anything else is touched.
@@ -81,9 +104,56 @@ impl Databases {
     pub(super) fn put_generation(&self, txn: &mut RwTxn<'_>, generation: u64) -> heed::Result<()> {
         self.meta.put(txn, GENERATION, &generation.to_le_bytes())
     }
+
+    /// How many commits of changes this transaction sees.
+    pub(super) fn commits(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
+        Ok(self.meta.get(txn, COMMITS)?.map_or(0, number))
+    }
+
+    /// Says that these people are no longer as the image has them; the number of the commit.
+    pub(super) fn put_changed(
+        &self,
+        txn: &mut RwTxn<'_>,
+        numbers: impl IntoIterator<Item = u32>,
+    ) -> heed::Result<u64> {
+        let stamp = self.commits(txn)? + 1;
+        self.meta.put(txn, COMMITS, &stamp.to_le_bytes())?;
+        for number in numbers {
+            self.changed.put(txn, &number, &stamp.to_le_bytes())?;
+        }
+        Ok(stamp)
+    }
+
+    /// Names the image of everything until this commit; whoever changed later stays named as changed.
+    pub(super) fn put_image(
+        &self,
+        txn: &mut RwTxn<'_>,
+        generation: u64,
+        stamp: u64,
+    ) -> heed::Result<()> {
+        let folded = |entry: heed::Result<(u32, &[u8])>| match entry {
+            Ok((person, bytes)) => (number(bytes) <= stamp).then_some(Ok(person)),
+            Err(error) => Some(Err(error)),
+        };
+        let folded =
+            self.changed.iter(txn)?.filter_map(folded).collect::<heed::Result<Vec<_>>>()?;
+        for person in folded {
+            self.changed.delete(txn, &person)?;
+        }
+        self.put_generation(txn, generation)
+    }
+
+    /// The last sequence of the change feed that was applied; zero before the first.
+    pub(super) fn feed(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
+        Ok(self.meta.get(txn, FEED)?.map_or(0, number))
+    }
+
+    pub(super) fn put_feed(&self, txn: &mut RwTxn<'_>, sequence: u64) -> heed::Result<()> {
+        self.meta.put(txn, FEED, &sequence.to_le_bytes())
+    }
 }
 
-/// A number of `meta`. Bytes that are none read as a number that nothing accepts.
-fn number(bytes: &[u8]) -> u64 {
+/// A number of `meta` or `changed`. Bytes that are none read as a number that nothing accepts.
+pub(super) fn number(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)
 }

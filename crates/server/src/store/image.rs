@@ -15,12 +15,11 @@
 //! All checksums are compared when it is opened; after that, reads are still checked for bounds, and
 //! an image that lies gives `None`, never a panic.
 
-use countersign_domain::field::{FieldId, FieldSet};
-use countersign_domain::person::{Handle, Secret};
-use countersign_domain::settings::Settings;
+use countersign_domain::person::Handle;
 
 use super::error::ImageFault;
 use super::map::Mapped;
+use super::person_ref::PersonRef;
 use super::record::{HEAD_BYTES, Record};
 
 /// The version of the image that this code reads and writes.
@@ -215,7 +214,7 @@ impl Image {
         self.person_at(self.span(number)?)
     }
 
-    pub(crate) fn span(&self, number: u32) -> Option<Span> {
+    pub(super) fn span(&self, number: u32) -> Option<Span> {
         if number >= self.header.people {
             return None;
         }
@@ -225,20 +224,27 @@ impl Image {
         Some(Span { start, bytes })
     }
 
-    pub(crate) fn person_at(&self, span: Span) -> Option<PersonRef<'_>> {
+    pub(super) fn person_at(&self, span: Span) -> Option<PersonRef<'_>> {
         let start = self.records.start.checked_add(usize::try_from(span.start).ok()?)?;
         let end = start.checked_add(span.bytes as usize)?;
         if end > self.records.end {
             return None;
         }
-        Some(PersonRef { image: self, record: Record::parse(self.bytes.get(start..end)?)? })
+        Some(PersonRef::imaged(Record::parse(self.bytes.get(start..end)?)?, self))
+    }
+
+    /// The friends' numbers of a person whose record lies here, 4 bytes each.
+    pub(super) fn friends_of(&self, record: &Record<'_>) -> Option<&[u8]> {
+        let section = self.bytes.get(self.friends.clone())?;
+        let start = usize::try_from(record.friends_start()).ok()?.checked_mul(4)?;
+        section.get(start..start.checked_add(record.friends_count() as usize * 4)?)
     }
 }
 
 impl Image {
     /// Fetches the beginnings of many records at once. One after the other, with hashing in between,
     /// each would be waited for; loads that depend on nothing overlap.
-    pub(crate) fn touch(&self, spans: impl Iterator<Item = Span>) {
+    pub(super) fn touch(&self, spans: impl Iterator<Item = Span>) {
         let mut touched = 0_u8;
         for span in spans {
             let start = self.records.start.wrapping_add(span.start as usize);
@@ -257,67 +263,6 @@ impl std::fmt::Debug for Image {
     }
 }
 
-/// A person in an image. Values of fields are for `source` alone, which puts them under guard.
-#[derive(Clone, Copy)]
-pub struct PersonRef<'a> {
-    image: &'a Image,
-    record: Record<'a>,
-}
-
-impl<'a> PersonRef<'a> {
-    /// The person's handle.
-    #[must_use]
-    pub fn handle(&self) -> Handle {
-        self.record.handle()
-    }
-
-    /// The platform's own name for the person.
-    #[must_use]
-    pub fn account(&self) -> Option<&'a str> {
-        self.record.account()
-    }
-
-    /// Whether the person is a minor.
-    #[must_use]
-    pub const fn is_minor(&self) -> bool {
-        self.record.is_minor()
-    }
-
-    /// The fields for which there is a value. Everybody has an id and a list of friends.
-    #[must_use]
-    pub fn present(&self) -> FieldSet {
-        self.record.present().with(FieldId::ID).with(FieldId::FRIENDS)
-    }
-
-    /// How many friends the person has.
-    #[must_use]
-    pub fn friends_count(&self) -> u32 {
-        self.record.friends_count()
-    }
-
-    /// The numbers of the friends, ascending; `None` when the image is damaged there.
-    #[must_use]
-    pub fn friends(&self) -> Option<impl ExactSizeIterator<Item = u32> + use<'a>> {
-        let section = self.image.bytes.get(self.image.friends.clone())?;
-        let start = usize::try_from(self.record.friends_start()).ok()?.checked_mul(4)?;
-        let end = start.checked_add(self.record.friends_count() as usize * 4)?;
-        let (numbers, _) = section.get(start..end)?.as_chunks();
-        Some(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)))
-    }
-
-    pub(super) fn settings_in_image(&self) -> Settings {
-        self.record.settings()
-    }
-
-    pub(crate) fn secret_into(&self, secret: &mut Secret) {
-        self.record.secret_into(secret);
-    }
-
-    pub(crate) fn values(&self, fields: FieldSet, show: impl FnMut(FieldId, &[u8])) {
-        self.record.values(fields, show);
-    }
-}
-
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
@@ -330,10 +275,12 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 mod tests {
     use std::path::Path;
 
+    use countersign_domain::field::{FieldId, FieldSet};
+    use countersign_domain::settings::Settings;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::lmdb::image_path;
+    use crate::store::opening::image_path;
     use crate::store::{NewPerson, People, Profile, StoreOptions};
 
     const FIELDS: [u8; 4] = [2, 20, 21, 127];

@@ -6,12 +6,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use countersign_domain::person::Handle;
-use heed::RwTxn;
+use heed::RoTxn;
 
 use super::databases::Databases;
 use super::error::StoreError;
 use super::image::{ALIGNMENT, HEADER_BYTES, Header, SLOT_EMPTY, first_slot, slots_count};
-use super::lmdb::{Counts, StoreOptions, database_error, file_error, image_path};
+use super::lmdb::{Counts, StoreOptions};
+use super::opening::{database_error, file_error, image_path};
 use super::record::{self, Record};
 
 /// Called with people done and people in all.
@@ -61,15 +62,14 @@ struct Layout {
 }
 
 impl ImageWriter<'_> {
-    /// Writes the image of a generation and syncs it, folds changed settings into the people's
-    /// records, and names the generation. The caller commits: until then nothing knows of the file.
+    /// Writes the image of a generation and syncs it. The caller names the generation in a commit:
+    /// until then nothing knows of the file.
     pub(super) fn write(
         &self,
-        txn: &mut RwTxn<'_>,
+        txn: &RoTxn<'_>,
         generation: u64,
         done: Done<'_>,
     ) -> Result<Counts, StoreError> {
-        self.fold_changed_settings(txn)?;
         let path = image_path(self.dir, generation);
         let failed = || file_error(&path, "writing");
         let mut file = create(&path).map_err(failed())?;
@@ -104,34 +104,12 @@ impl ImageWriter<'_> {
         File::open(self.dir)
             .and_then(|dir| dir.sync_all())
             .map_err(file_error(self.dir, "syncing the folder"))?;
-        self.databases.put_generation(txn, generation).map_err(|e| self.failed(e))?;
         Ok(Counts { people: people.into(), friendships: header.friendships })
-    }
-
-    fn fold_changed_settings(&self, txn: &mut RwTxn<'_>) -> Result<(), StoreError> {
-        let databases = &self.databases;
-        let changed: Vec<(u32, [u8; 64])> = databases
-            .changed_settings
-            .iter(txn)
-            .map_err(|e| self.failed(e))?
-            .map(|entry| {
-                let (number, bytes) = entry.map_err(|e| self.failed(e))?;
-                let bytes = bytes.try_into().map_err(|_| self.damaged("somebody's settings"))?;
-                Ok((number, bytes))
-            })
-            .collect::<Result<_, StoreError>>()?;
-        for (number, settings) in changed {
-            let record = databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
-            let mut record = record.ok_or_else(|| self.damaged("a person"))?.to_vec();
-            record::put_own_settings(&mut record, record::settings_from_bytes(&settings));
-            databases.people.put(txn, &number, &record).map_err(|e| self.failed(e))?;
-        }
-        databases.changed_settings.clear(txn).map_err(|e| self.failed(e))
     }
 
     fn write_records(
         &self,
-        txn: &RwTxn<'_>,
+        txn: &RoTxn<'_>,
         out: &mut Sections,
         path: &Path,
         done: Done<'_>,
@@ -171,7 +149,7 @@ impl ImageWriter<'_> {
 
     fn write_friends(
         &self,
-        txn: &RwTxn<'_>,
+        txn: &RoTxn<'_>,
         out: &mut Sections,
         path: &Path,
     ) -> Result<(), StoreError> {

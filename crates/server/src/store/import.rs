@@ -2,15 +2,14 @@
 
 use std::sync::MutexGuard;
 
-use countersign_domain::person::{Handle, Secret};
 use countersign_domain::settings::Settings;
-use heed::{PutFlags, RwTxn};
-use zeroize::Zeroize;
 
 use super::error::StoreError;
 use super::image_writer::{Done, ImageWriter};
 use super::lmdb::{Counts, People};
-use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
+use super::opening::open_image;
+use super::record::Profile;
+use super::writing::{Known, Writing};
 
 /// A person as an import has them.
 #[derive(Debug)]
@@ -36,34 +35,21 @@ pub struct Placed {
 
 /// An import that has begun. Dropped, it leaves no trace.
 pub struct Import<'p> {
-    people: &'p People,
-    txn: RwTxn<'p>,
-    next: u32,
-    buffer: Vec<u8>,
-    random: RandomPool,
-    /// Last, so that the transaction ends before others may write.
-    _writer: MutexGuard<'p, ()>,
+    writing: Writing<'p>,
+    /// Both write the next image.
+    _folding: MutexGuard<'p, ()>,
 }
 
 impl<'p> Import<'p> {
     pub(super) fn begin(people: &'p People) -> Result<Self, StoreError> {
-        let writer = people.writer();
-        let txn = people.env.write_txn().map_err(|e| people.failed(e))?;
-        let count = people.databases.people.len(&txn).map_err(|e| people.failed(e))?;
-        Ok(Self {
-            people,
-            txn,
-            next: u32::try_from(count).map_err(|_| StoreError::TooManyPeople)?,
-            buffer: Vec::new(),
-            random: RandomPool::default(),
-            _writer: writer,
-        })
+        let folding = people.folding();
+        Ok(Self { writing: Writing::begin(people)?, _folding: folding })
     }
 
     /// How many people there are, those of this import included.
     #[must_use]
     pub const fn people_count(&self) -> u32 {
-        self.next
+        self.writing.people_count()
     }
 
     /// The number of the person of this account.
@@ -71,11 +57,7 @@ impl<'p> Import<'p> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn number_of(&self, account: &str) -> Result<Option<u32>, StoreError> {
-        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
-            return Ok(None);
-        }
-        let accounts = &self.people.databases.accounts;
-        accounts.get(&self.txn, account).map_err(|e| self.people.failed(e))
+        self.writing.number_of(account)
     }
 
     /// Puts a person: a new one, or a new profile of one who is there. Handle and secret stay.
@@ -83,35 +65,20 @@ impl<'p> Import<'p> {
     /// # Errors
     /// [`StoreError::AccountLength`], [`StoreError::ProfileTooLarge`], [`StoreError::Full`], …
     pub fn person(&mut self, person: NewPerson<'_>) -> Result<Placed, StoreError> {
-        let account = person.account;
-        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
-            return Err(StoreError::AccountLength { found: account.len() });
-        }
-        let profile_bytes = person.profile.bytes_count();
-        if profile_bytes > PROFILE_BYTES_MAX {
-            return Err(StoreError::ProfileTooLarge { found: profile_bytes });
-        }
+        let NewPerson { account, minor, settings, profile } = person;
         let (placed, known) = match self.number_of(account)? {
-            Some(number) => (Placed { number, is_new: false }, self.known(number)?),
-            None => (self.place(account)?, Known::fresh(&mut self.random)?),
+            Some(number) => {
+                let known = self.writing.known(number)?;
+                let settings = if known.own_settings { known.settings } else { settings };
+                (Placed { number, is_new: false }, Known { settings, ..known })
+            }
+            None => {
+                let number = self.writing.place(account)?;
+                (Placed { number, is_new: true }, self.writing.fresh(settings)?)
+            }
         };
-        let parts = Parts {
-            handle: known.handle,
-            secret: &known.secret,
-            settings: known.own_settings.unwrap_or(person.settings),
-            own_settings: known.own_settings.is_some(),
-            minor: person.minor,
-            account,
-            profile: person.profile,
-        };
-        self.buffer.clear();
-        record::encode(&mut self.buffer, parts);
-        let flags = if placed.is_new { PutFlags::APPEND } else { PutFlags::empty() };
-        self.people
-            .databases
-            .people
-            .put_with_flags(&mut self.txn, flags, &placed.number, &self.buffer)
-            .map_err(|e| self.people.failed(e))?;
+        let known = Known { minor, removed: false, ..known };
+        self.writing.put(placed.number, account, &known, profile, placed.is_new)?;
         Ok(placed)
     }
 
@@ -120,10 +87,7 @@ impl<'p> Import<'p> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn friends_of(&self, number: u32) -> Result<Vec<u32>, StoreError> {
-        let friends = &self.people.databases.friends;
-        let bytes = friends.get(&self.txn, &number).map_err(|e| self.people.failed(e))?;
-        let (numbers, _) = bytes.unwrap_or_default().as_chunks();
-        Ok(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+        self.writing.friends_of(number)
     }
 
     /// Sets the friends of a person, ascending. The caller keeps friendship mutual.
@@ -131,13 +95,7 @@ impl<'p> Import<'p> {
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Full`].
     pub fn set_friends(&mut self, number: u32, friends: &[u32]) -> Result<(), StoreError> {
-        self.buffer.clear();
-        for friend in friends {
-            self.buffer.extend_from_slice(&friend.to_le_bytes());
-        }
-        let database = &self.people.databases.friends;
-        let put = database.put(&mut self.txn, &number, &self.buffer);
-        put.map_err(|e| self.people.failed(e))
+        self.writing.set_friends(number, friends)
     }
 
     /// Writes the image, commits, and lets readers see it. `done` is told of people written and
@@ -147,90 +105,31 @@ impl<'p> Import<'p> {
     /// [`StoreError`]; before the commit nothing has changed then.
     pub fn commit(mut self, done: &mut dyn FnMut(u64, u64)) -> Result<Counts, StoreError> {
         let (counts, generation) = self.write_image(done)?;
-        let Self { people, txn, _writer: writer, .. } = self;
-        txn.commit().map_err(|e| people.failed(e))?;
-        people.show(generation)?;
-        drop(writer);
+        let Self { writing, _folding: folding } = self;
+        let people = writing.people;
+        // What was written is read back and checked before a commit names it.
+        let image = open_image(&people.dir, generation)?;
+        let writer = writing.commit()?;
+        people.show(image, u64::MAX)?;
+        drop((writer, folding));
         Ok(counts)
     }
 
     pub(super) fn write_image(&mut self, done: Done<'_>) -> Result<(Counts, u64), StoreError> {
-        let people = self.people;
+        let people = self.writing.people;
         let (options, databases) = (people.options, people.databases);
-        let generation = databases.generation(&self.txn).map_err(|e| people.failed(e))? + 1;
+        let txn = &mut self.writing.txn;
+        let generation = databases.generation(txn).map_err(|e| people.failed(e))? + 1;
         let writer = ImageWriter { dir: &people.dir, options, databases };
-        Ok((writer.write(&mut self.txn, generation, done)?, generation))
-    }
-
-    fn place(&mut self, account: &str) -> Result<Placed, StoreError> {
-        let number = self.next;
-        self.next = number.checked_add(1).ok_or(StoreError::TooManyPeople)?;
-        let accounts = &self.people.databases.accounts;
-        accounts.put(&mut self.txn, account, &number).map_err(|e| self.people.failed(e))?;
-        Ok(Placed { number, is_new: true })
-    }
-
-    fn known(&self, number: u32) -> Result<Known, StoreError> {
-        let people = self.people;
-        let databases = &people.databases;
-        let bytes = databases.people.get(&self.txn, &number).map_err(|e| people.failed(e))?;
-        let record = bytes.and_then(Record::parse).ok_or_else(|| people.damaged("a person"))?;
-        let changed = databases.changed_settings.get(&self.txn, &number);
-        let changed =
-            changed.map_err(|e| people.failed(e))?.and_then(|bytes| bytes.try_into().ok());
-        let mut secret = Secret([0; 32]);
-        record.secret_into(&mut secret);
-        let in_record = record.has_own_settings().then(|| record.settings());
-        Ok(Known {
-            handle: record.handle(),
-            secret,
-            own_settings: changed.map(record::settings_from_bytes).or(in_record),
-        })
-    }
-}
-
-/// What of a person survives an import.
-struct Known {
-    handle: Handle,
-    secret: Secret,
-    own_settings: Option<Settings>,
-}
-
-impl Known {
-    fn fresh(random: &mut RandomPool) -> Result<Self, StoreError> {
-        let (handle, secret) = (Handle(random.take()?), Secret(random.take()?));
-        Ok(Self { handle, secret, own_settings: None })
-    }
-}
-
-/// The system's random numbers, fetched for many people at once.
-#[derive(Default)]
-struct RandomPool {
-    bytes: Vec<u8>,
-}
-
-const RANDOM_POOL_BYTES: usize = 4_800;
-
-impl RandomPool {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
-        if self.bytes.len() < N {
-            self.bytes.resize(RANDOM_POOL_BYTES, 0);
-            getrandom::fill(&mut self.bytes).map_err(StoreError::Random)?;
-        }
-        let mut taken = [0; N];
-        let at = self.bytes.len() - N;
-        if let Some(last) = self.bytes.get_mut(at..) {
-            taken.copy_from_slice(last);
-            last.zeroize();
-        }
-        self.bytes.truncate(at);
-        Ok(taken)
+        let counts = writer.write(txn, generation, done)?;
+        databases.put_image(txn, generation, u64::MAX).map_err(|e| people.failed(e))?;
+        Ok((counts, generation))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::lmdb::image_path;
+    use super::super::opening::image_path;
     use super::*;
     use crate::store::StoreOptions;
 

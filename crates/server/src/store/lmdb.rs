@@ -1,7 +1,5 @@
 //! The store as the rest of the server sees it: people, their settings, and grants.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,17 +8,22 @@ use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 use heed::{Env, RoTxn, RwTxn, WithTls};
 
-use super::databases::Databases;
-use super::error::{ImageFault, StoreError};
+use super::changes::Changes;
+use super::databases::{self, Databases};
+use super::error::StoreError;
+use super::fold::Bell;
 use super::grant::{GrantId, GrantRecord};
 use super::image::Image;
 use super::import::Import;
-use super::map::{self, Mapped};
+use super::opening::{
+    Lock, database_error, lock, open_databases, open_environment, open_image, remove_other_images,
+};
+use super::overlay::Changed;
 use super::record;
 use super::view::View;
 
 /// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
 const MAP_BYTES_DEFAULT: usize = 256 << 30;
@@ -30,11 +33,15 @@ const MAP_BYTES_DEFAULT: usize = 256 << 30;
 pub struct StoreOptions {
     /// The most that the databases can grow to, in bytes. It is address space and costs nothing unused.
     pub map_bytes: usize,
+    /// So many changed people are folded into a new image.
+    pub fold_people: u32,
+    /// So many bytes of memory under changed people are, too.
+    pub fold_bytes: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { map_bytes: MAP_BYTES_DEFAULT }
+        Self { map_bytes: MAP_BYTES_DEFAULT, fold_people: 64 << 10, fold_bytes: 256 << 20 }
     }
 }
 
@@ -55,6 +62,9 @@ pub struct People {
     pub(super) databases: Databases,
     /// Held from the beginning of a write until readers see it, so that they see writes in order.
     writer: Mutex<()>,
+    /// Held by whoever writes the next image; taken before `writer`.
+    folding: Mutex<()>,
+    pub(super) bell: Bell,
     view: ArcSwap<View>,
     _lock: Lock,
 }
@@ -81,10 +91,12 @@ impl People {
             env,
             databases,
             writer: Mutex::new(()),
+            folding: Mutex::new(()),
+            bell: Bell::default(),
             view: ArcSwap::from_pointee(View::new(image)),
             _lock: lock,
         };
-        people.load_changed_settings()?;
+        people.load_changed()?;
         Ok(people)
     }
 
@@ -102,12 +114,27 @@ impl People {
         Import::begin(self)
     }
 
+    /// Begins changes of people one by one. Nothing of them is there before they are committed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn changes(&self, beginning: Settings) -> Result<Changes<'_>, StoreError> {
+        Changes::begin(self, beginning)
+    }
+
+    /// The last sequence of the change feed that was applied; zero before the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn feed_sequence(&self) -> Result<u64, StoreError> {
+        let txn = self.read()?;
+        self.databases.feed(&txn).map_err(|e| self.failed(e))
+    }
+
     /// How many people and friendships there are.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let view = self.view();
-        let image = view.image();
-        Counts { people: image.people_count().into(), friendships: image.friendships_count() }
+        self.view().counts()
     }
 
     /// The person that the platform calls so.
@@ -138,8 +165,7 @@ impl People {
     pub fn settings(&self, person: Handle) -> Result<Settings, StoreError> {
         let view = self.view();
         let number = view.number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let person = view.person(number).ok_or(StoreError::UnknownPerson)?;
-        Ok(view.settings(number, &person))
+        Ok(view.person(number).ok_or(StoreError::UnknownPerson)?.settings())
     }
 
     /// Sets what the person chose: durable, and seen by the very next reader, when this returns.
@@ -160,13 +186,11 @@ impl People {
         person: Handle,
         change: impl FnOnce(Settings) -> Result<Settings, E>,
     ) -> Result<Settings, E> {
-        let _writer = self.writer();
-        let settings = change(self.settings(person)?)?;
-        let view = self.view();
-        let number = view.number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let bytes = record::settings_to_bytes(settings);
-        self.write(|txn| self.databases.changed_settings.put(txn, &number, &bytes))?;
-        view.changed.set(number, settings);
+        let mut changes = self.changes(Settings::DEFAULT)?;
+        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
+        let settings = change(changes.settings(number)?)?;
+        changes.set_settings(number, settings)?;
+        changes.commit()?;
         Ok(settings)
     }
 
@@ -218,10 +242,24 @@ impl People {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets readers see another image, once its generation is committed. The caller holds `writer`.
-    pub(super) fn show(&self, generation: u64) -> Result<(), StoreError> {
-        self.view.store(Arc::new(View::new(open_image(&self.dir, generation)?)));
+    pub(super) fn folding(&self) -> MutexGuard<'_, ()> {
+        self.folding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets readers see another image, once its generation is committed, which holds everything until
+    /// this commit of changes. The caller holds `writer`.
+    pub(super) fn show(&self, image: Image, stamp: u64) -> Result<(), StoreError> {
+        let generation = image.generation();
+        self.view.store(Arc::new(self.view().folded(image, stamp)));
         remove_other_images(&self.dir, generation)
+    }
+
+    /// Lets readers see people as they are now. The caller holds `writer`.
+    pub(super) fn show_changed(&self, changed: Vec<(u32, Arc<Changed>)>) {
+        self.view.store(Arc::new(self.view().with(changed)));
+        if self.is_fold_due() {
+            self.bell.ring();
+        }
     }
 
     pub(super) fn failed(&self, source: heed::Error) -> StoreError {
@@ -232,11 +270,11 @@ impl People {
         StoreError::Damaged { dir: self.dir.clone(), what }
     }
 
-    fn read(&self) -> Result<RoTxn<'_, WithTls>, StoreError> {
+    pub(super) fn read(&self) -> Result<RoTxn<'_, WithTls>, StoreError> {
         self.env.read_txn().map_err(|e| self.failed(e))
     }
 
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<T>,
     ) -> Result<T, StoreError> {
@@ -249,15 +287,32 @@ impl People {
         committed().map_err(|e| self.failed(e))
     }
 
-    fn load_changed_settings(&self) -> Result<(), StoreError> {
-        let view = self.view();
+    fn load_changed(&self) -> Result<(), StoreError> {
         let txn = self.read()?;
-        for entry in self.databases.changed_settings.iter(&txn).map_err(|e| self.failed(e))? {
-            let (number, bytes) = entry.map_err(|e| self.failed(e))?;
-            let bytes = bytes.try_into().map_err(|_| self.damaged("somebody's settings"))?;
-            view.changed.set(number, record::settings_from_bytes(bytes));
+        let mut changed = Vec::new();
+        for entry in self.databases.changed.iter(&txn).map_err(|e| self.failed(e))? {
+            let (number, stamp) = entry.map_err(|e| self.failed(e))?;
+            changed.push((number, self.changed(&txn, number, databases::number(stamp))?));
         }
+        self.show_changed(changed);
         Ok(())
+    }
+
+    /// A person as a transaction sees them, for the overlay.
+    pub(super) fn changed(
+        &self,
+        txn: &RoTxn<'_>,
+        number: u32,
+        stamp: u64,
+    ) -> Result<Arc<Changed>, StoreError> {
+        let record = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let friends = self.databases.friends.get(txn, &number).map_err(|e| self.failed(e))?;
+        let changed = Changed::new(
+            record.ok_or_else(|| self.damaged("a person"))?,
+            friends.unwrap_or_default(),
+            stamp,
+        );
+        changed.map(Arc::new).ok_or_else(|| self.damaged("a person"))
     }
 }
 
@@ -267,137 +322,10 @@ impl std::fmt::Debug for People {
     }
 }
 
-/// Makes the image again from the databases, where it is missing or damaged.
-///
-/// # Errors
-/// [`StoreError`]; then the folder is as it was.
-pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreError> {
-    let _lock = lock(dir)?;
-    let env = open_environment(dir, options)?;
-    let databases = open_databases(dir, &env, options)?;
-    let failed = |source| database_error(dir, options, source);
-    let mut txn = env.write_txn().map_err(failed)?;
-    let generation = databases.generation(&txn).map_err(failed)? + 1;
-    let image_writer = super::image_writer::ImageWriter { dir, options, databases };
-    let counts = image_writer.write(&mut txn, generation, &mut |_, _| ())?;
-    txn.commit().map_err(failed)?;
-    Ok(counts)
-}
-
-/// The name of the image of a generation.
-pub(super) fn image_path(dir: &Path, generation: u64) -> PathBuf {
-    dir.join(format!("people-{generation}.image"))
-}
-
-pub(super) fn file_error(
-    path: &Path,
-    action: &'static str,
-) -> impl FnOnce(io::Error) -> StoreError + use<> {
-    let path = path.to_owned();
-    move |source| StoreError::File { path, action, source }
-}
-
-pub(super) fn database_error(dir: &Path, options: StoreOptions, source: heed::Error) -> StoreError {
-    let dir = dir.to_owned();
-    match source {
-        heed::Error::Mdb(heed::MdbError::MapFull) => {
-            StoreError::Full { dir, map_bytes: options.map_bytes }
-        }
-        source => StoreError::Database { dir, source },
-    }
-}
-
-/// The lock of a store's folder. The system ends it with the process, however that ends.
-struct Lock(File);
-
-impl Drop for Lock {
-    /// Closing would not do: a process that is just being started elsewhere may still share the file.
-    fn drop(&mut self) {
-        // What cannot be unlocked is unlocked when the last one who shares it closes it.
-        let _ = self.0.unlock();
-    }
-}
-
-fn lock(dir: &Path) -> Result<Lock, StoreError> {
-    fs::create_dir_all(dir).map_err(file_error(dir, "making the folder"))?;
-    let path = dir.join("people.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(file_error(&path, "opening"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(file_error(&path, "locking")(source)),
-    }
-}
-
-fn open_environment(dir: &Path, options: StoreOptions) -> Result<Env<WithTls>, StoreError> {
-    map::open_environment(dir, options.map_bytes).map_err(|e| database_error(dir, options, e))
-}
-
-/// Opens the databases. A new store begins with an image of nobody, so that there always is one.
-fn open_databases(
-    dir: &Path,
-    env: &Env<WithTls>,
-    options: StoreOptions,
-) -> Result<Databases, StoreError> {
-    let failed = |source| database_error(dir, options, source);
-    let found = Databases::format(env).map_err(failed)?;
-    if let Some(found) = found.filter(|format| *format != FORMAT_VERSION) {
-        return Err(StoreError::UnknownFormat { dir: dir.to_owned(), found });
-    }
-    let databases = Databases::open(env).map_err(failed)?;
-    if found.is_none() {
-        let mut txn = env.write_txn().map_err(failed)?;
-        databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-        let image_writer = super::image_writer::ImageWriter { dir, options, databases };
-        image_writer.write(&mut txn, 1, &mut |_, _| ())?;
-        txn.commit().map_err(failed)?;
-    }
-    Ok(databases)
-}
-
-fn open_image(dir: &Path, generation: u64) -> Result<Image, StoreError> {
-    let path = image_path(dir, generation);
-    let damaged = |fault| {
-        let (path, dir) = (path.clone(), dir.to_owned());
-        StoreError::ImageDamaged { path, dir, fault }
-    };
-    let bytes = Mapped::open(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => {
-            StoreError::ImageMissing { path: path.clone(), dir: dir.to_owned() }
-        }
-        // An empty file cannot be mapped.
-        io::ErrorKind::InvalidInput => damaged(ImageFault::NotAnImage),
-        _ => file_error(&path, "mapping")(source),
-    })?;
-    let image = Image::open(bytes).map_err(damaged)?;
-    let found = image.generation();
-    if found != generation {
-        return Err(damaged(ImageFault::Generation { found, expected: generation }));
-    }
-    Ok(image)
-}
-
-/// Removes images that no committed generation names: of earlier ones, and of imports that a crash ended.
-fn remove_other_images(dir: &Path, generation: u64) -> Result<(), StoreError> {
-    let keep = image_path(dir, generation);
-    for entry in fs::read_dir(dir).map_err(file_error(dir, "listing"))? {
-        let path = entry.map_err(file_error(dir, "listing"))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("people-") && name.ends_with(".image") && path != keep {
-            fs::remove_file(&path).map_err(file_error(&path, "removing"))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::rebuild_image;
 
     #[test]
     fn a_store_of_another_format_is_refused_not_guessed() {
@@ -407,9 +335,9 @@ mod tests {
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
-            assert!(matches!(error, StoreError::UnknownFormat { found: 2, .. }), "{error}");
+            assert!(matches!(error, StoreError::UnknownFormat { found: 3, .. }), "{error}");
         }
         let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
-        assert!(matches!(error, StoreError::UnknownFormat { found: 2, .. }), "{error}");
+        assert!(matches!(error, StoreError::UnknownFormat { found: 3, .. }), "{error}");
     }
 }

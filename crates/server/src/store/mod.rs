@@ -1,29 +1,47 @@
-//! The embedded people store. LMDB ([`lmdb`]) is the durable truth; the request path reads an
-//! [`image`] of it, a mapped file that every import writes anew and that starting never rebuilds.
+//! The embedded people store. LMDB ([`lmdb`]) is the durable truth; the request path reads a [`view`]:
+//! an [`image`], which is a mapped file that starting never rebuilds, and over it, in memory, the
+//! [`overlay`] of those who changed or came since. An import writes a new image; changes one by one
+//! ([`changes`], [`enrol`]) go into the overlay, until that is folded into a new image ([`fold`]).
 //!
 //! INVARIANT: the image that the committed `generation` names was written and synced before that
-//! commit, so a crash at any instant leaves either the old people or the new ones. Kept by
-//! [`import::Import::commit`].
+//! commit, which also names whom it does not have as they are now. So a crash at any instant leaves the
+//! old people or the new ones, and never a mixture. Kept by [`import::Import::commit`] and
+//! [`People::fold`]; and by [`changes::Changes::commit`], which names people as changed in the commit
+//! that changes them.
 //!
 //! What it is not: it decides nothing, and it gives no value of a field to anybody but `source`.
 
-mod changed;
+mod changes;
+mod client_secret;
 mod databases;
+mod enrol;
 mod error;
+mod fold;
 mod grant;
 mod image;
 mod image_writer;
 mod import;
 mod lmdb;
 mod map;
+mod migrate;
+mod opening;
+mod overlay;
+mod person_ref;
 mod record;
 mod view;
+mod writing;
 
+pub use changes::{Changes, ProfileUpdate, Update};
+pub use client_secret::ClientSecret;
+pub use enrol::Enrolled;
 pub use error::{ImageFault, StoreError};
+pub use fold::Folder;
 pub use grant::{GrantId, GrantRecord};
-pub(crate) use image::Span;
-pub use image::{IMAGE_VERSION, Image, PersonRef};
+pub use image::{IMAGE_VERSION, Image};
 pub use import::{Import, NewPerson, Placed};
-pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions, rebuild_image};
+pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};
+pub use opening::rebuild_image;
+pub use person_ref::PersonRef;
 pub use record::{PROFILE_BYTES_MAX, Profile};
+pub(crate) use view::Place;
 pub use view::View;

@@ -34,6 +34,7 @@ const VERSION_AT: usize = 143;
 const RECORD_VERSION: u8 = 1;
 const FLAG_MINOR: u8 = 1;
 const FLAG_OWN_SETTINGS: u8 = 2;
+const FLAG_REMOVED: u8 = 4;
 const SETTINGS_BYTES: usize = 64;
 
 /// The values of a profile, each of them JSON, while it is on its way into the store. One buffer
@@ -74,6 +75,18 @@ impl Profile {
         self.set(field, &json);
     }
 
+    /// Takes the values of these fields away.
+    pub fn unset(&mut self, fields: FieldSet) {
+        self.spans.retain(|(field, ..)| !fields.contains(*field));
+    }
+
+    /// Sets the fields of another profile, in the place of what this one has there.
+    pub fn merge(&mut self, other: &Self) {
+        for (field, start, end) in &other.spans {
+            self.set(*field, other.bytes.get(*start..*end).unwrap_or_default());
+        }
+    }
+
     /// The fields that have a value.
     #[must_use]
     pub fn present(&self) -> FieldSet {
@@ -94,6 +107,7 @@ pub(super) struct Parts<'a> {
     pub(super) settings: Settings,
     pub(super) own_settings: bool,
     pub(super) minor: bool,
+    pub(super) removed: bool,
     pub(super) account: &'a str,
     pub(super) profile: &'a mut Profile,
 }
@@ -107,8 +121,12 @@ pub(super) fn encode(out: &mut Vec<u8>, parts: Parts<'_>) {
     out.extend_from_slice(&parts.profile.present().bits().to_le_bytes());
     out.extend_from_slice(&[0; ACCOUNT_LENGTH_AT - FRIENDS_START_AT]);
     out.extend_from_slice(&(parts.account.len() as u16).to_le_bytes());
-    let own = if parts.own_settings { FLAG_OWN_SETTINGS } else { 0 };
-    out.push(own | if parts.minor { FLAG_MINOR } else { 0 });
+    let flags = [
+        (parts.minor, FLAG_MINOR),
+        (parts.own_settings, FLAG_OWN_SETTINGS),
+        (parts.removed, FLAG_REMOVED),
+    ];
+    out.push(flags.iter().map(|(is_set, flag)| u8::from(*is_set) * flag).sum());
     out.push(RECORD_VERSION);
     let mut end = 0;
     for (_, from, to) in &parts.profile.spans {
@@ -203,6 +221,10 @@ impl<'a> Record<'a> {
 
     pub(super) const fn has_own_settings(&self) -> bool {
         self.head[FLAGS_AT] & FLAG_OWN_SETTINGS != 0
+    }
+
+    pub(super) const fn is_removed(&self) -> bool {
+        self.head[FLAGS_AT] & FLAG_REMOVED != 0
     }
 
     pub(super) fn friends_start(&self) -> u64 {

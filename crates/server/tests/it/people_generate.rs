@@ -51,7 +51,7 @@ fn a_generated_world_is_complete_mutual_and_unequal() {
         let person = view.person(number).unwrap();
         assert_eq!(person.present(), all);
         minors += u32::from(person.is_minor());
-        let set = view.settings(number, &person).open(Route::FriendsDevice);
+        let set = person.settings().open(Route::FriendsDevice);
         closed += u32::from(set.is_empty());
         open_to_all += u32::from(all.is_within(set));
         let friends: Vec<u32> = person.friends().unwrap().collect();

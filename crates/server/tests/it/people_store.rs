@@ -95,7 +95,7 @@ fn a_missing_or_damaged_image_is_named_with_the_command_that_makes_it_again() {
 fn an_import_that_does_not_fit_changes_nothing_and_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let store = dir.path().join("people");
-    let options = StoreOptions { map_bytes: 1 << 20 };
+    let options = StoreOptions { map_bytes: 1 << 20, ..StoreOptions::default() };
     let people = People::open(&store, options).unwrap();
     let file = jsonl(dir.path(), 20_000);
     let error = import(Kind::Jsonl, &file, &people, Preset::Default).unwrap_err();

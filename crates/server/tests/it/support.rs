@@ -22,7 +22,6 @@ use countersign::instance;
 use countersign::keys::SecretKey;
 use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
-use countersign::source::id_toward;
 use countersign::store::{GrantId, GrantRecord, People};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::grant::Grant;
@@ -128,7 +127,7 @@ impl World {
         let partner = Identifier::parse(partner).unwrap();
         let id = |account: &&str| {
             let person = people.person_of_account(account).unwrap().unwrap();
-            id_toward(&people, person, &partner).unwrap().to_string()
+            people.pairwise(person, &partner).unwrap().to_string()
         };
         accounts.iter().map(id).collect()
     }

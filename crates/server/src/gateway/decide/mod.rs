@@ -181,7 +181,7 @@ impl Decidable for Asked<'_> {
             return Err(Refusal::another_viewer());
         }
         let people = question.people(schema)?;
-        let circle = elsewhere::circle(&gateway.people, stored.viewer, &basis.partner, &people);
+        let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
         let Elsewhere { people, places } = circle.map_err(|error| Refusal::people(&error))?;
         let permitted = decide(basis, &stored.grant, request, people, now, view.as_of)
             .map_err(|refused| Refusal::refused(refused.reason))?;

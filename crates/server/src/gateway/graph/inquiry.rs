@@ -19,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
 use crate::gateway::release::{Decidable, Decision, ReleaseError, release};
-use crate::source::{Circle, Question, id_toward};
+use crate::source::{Circle, Question};
 use crate::store::GrantRecord;
 
 /// A question that was decided and logged, so that it may be answered.
@@ -95,9 +95,7 @@ impl Inquiry<'_> {
     fn is_about_viewer(&self, partner: &Identifier) -> bool {
         match self.target.node {
             Node::Me => true,
-            Node::Id(id) => {
-                id_toward(&self.gateway.people, self.stored.viewer, partner) == Some(id)
-            }
+            Node::Id(id) => self.gateway.people.pairwise(self.stored.viewer, partner) == Some(id),
         }
     }
 }

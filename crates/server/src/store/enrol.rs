@@ -1,0 +1,146 @@
+//! Enrolment: handle, secret and settings for people whose profiles lie elsewhere, when a source first
+//! meets their accounts.
+
+use countersign_domain::identifier::Identifier;
+use countersign_domain::person::{Handle, PairwiseId, Secret};
+use countersign_domain::settings::Settings;
+use countersign_verifier::record::pairwise_id;
+
+use super::changes::Changes;
+use super::error::StoreError;
+use super::lmdb::People;
+use super::record::ACCOUNT_BYTES_MAX;
+
+/// A person as the store knows them by account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Enrolled {
+    /// Their number, under which [`People::view`] has the rest; taken after this, it has everybody.
+    pub number: u32,
+    /// Their handle.
+    pub handle: Handle,
+}
+
+impl People {
+    /// The people of these accounts, in their order. Who was never seen gets a handle, a secret and
+    /// these settings, without profile and friends: all of them in one commit, durable on return and
+    /// the same for whoever asks at once. Where everybody is known, nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountLength`], [`StoreError::Full`], [`StoreError::Database`], …; then nobody
+    /// has come.
+    pub fn enrol<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a str>,
+        default_settings: Settings,
+    ) -> Result<Vec<Enrolled>, StoreError> {
+        let mut unknown = Vec::new();
+        let mut found = self.known(accounts, &mut unknown)?;
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        let mut changes = Changes::begin(self, default_settings)?;
+        let mut came = Vec::with_capacity(unknown.len());
+        for (at, account) in unknown {
+            came.push((at, changes.person(account)?));
+        }
+        changes.commit()?;
+        let view = self.view();
+        for (at, number) in came {
+            let person = view.person(number).ok_or_else(|| self.damaged("a person"))?;
+            if let Some(place) = found.get_mut(at) {
+                *place = Enrolled { number, handle: person.handle() };
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those whom readers can see; the place of every other one, with a number that nobody has.
+    fn known<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a str>,
+        unknown: &mut Vec<(usize, &'a str)>,
+    ) -> Result<Vec<Enrolled>, StoreError> {
+        let txn = self.read()?;
+        let view = self.view();
+        let mut found = Vec::new();
+        for (account, at) in accounts.into_iter().zip(0..) {
+            if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
+                return Err(StoreError::AccountLength { found: account.len() });
+            }
+            let number = self.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
+            // Committed this instant, somebody may not be in the view yet; the writers' order tells.
+            let person = number.and_then(|number| Some((number, view.person(number)?)));
+            found.push(match person {
+                Some((number, person)) => Enrolled { number, handle: person.handle() },
+                None => {
+                    unknown.push((at, account));
+                    Enrolled { number: u32::MAX, handle: Handle([0; 16]) }
+                }
+            });
+        }
+        Ok(found)
+    }
+
+    /// The name of a person toward a partner.
+    #[must_use]
+    pub fn pairwise(&self, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
+        let view = self.view();
+        let person = view.person(view.number_of(person)?)?;
+        let mut secret = Secret([0; 32]);
+        person.secret_into(&mut secret);
+        Some(pairwise_id(&secret, partner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreOptions;
+
+    #[test]
+    fn everybody_who_enrols_an_account_at_once_gets_the_same_person() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || People::open(dir.path(), StoreOptions::default()).unwrap();
+        let people = open();
+        let accounts: Vec<String> = (0..60).map(|n| format!("account {n}")).collect();
+        let enrol = |from: usize| {
+            let mut found = Vec::new();
+            for at in 0..20 {
+                let some = accounts.iter().cycle().skip(from + at * 3).take(7);
+                let some: Vec<&str> = some.map(String::as_str).collect();
+                let enrolled = people.enrol(some.iter().copied(), Settings::CLOSED).unwrap();
+                let named = some.into_iter().map(str::to_owned).zip(enrolled);
+                found.extend(named);
+            }
+            found
+        };
+        let found: Vec<_> = std::thread::scope(|threads| {
+            let threads: Vec<_> = (0..6).map(|n| threads.spawn(move || enrol(n))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(people.counts().people, 60);
+        drop(people);
+        let people = open();
+        for (account, enrolled) in found {
+            assert_eq!(people.person_of_account(&account).unwrap(), Some(enrolled.handle));
+            assert_eq!(people.view().number_of(enrolled.handle), Some(enrolled.number));
+            assert_eq!(people.settings(enrolled.handle).unwrap(), Settings::CLOSED);
+        }
+    }
+
+    #[test]
+    fn an_account_twice_in_one_call_is_one_person_and_one_too_long_is_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        let found = people.enrol(["ada", "bob", "ada"], Settings::DEFAULT).unwrap();
+        assert_eq!((found[0], people.counts().people), (found[2], 2));
+        let long = "x".repeat(ACCOUNT_BYTES_MAX + 1);
+        let error = people.enrol(["eve", &long], Settings::DEFAULT).unwrap_err();
+        assert!(matches!(error, StoreError::AccountLength { found: 256 }), "{error}");
+        assert_eq!(people.counts().people, 2);
+        let partner = Identifier::parse("aurora").unwrap();
+        let [ada, bob] = [found[0], found[1]].map(|one| people.pairwise(one.handle, &partner));
+        assert!(ada.is_some() && ada != bob);
+        assert_eq!(people.pairwise(Handle([0; 16]), &partner), None);
+    }
+}

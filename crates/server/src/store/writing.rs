@@ -1,0 +1,191 @@
+//! A write transaction over people, which imports and changes have in common. It holds the store's
+//! order of writes from its beginning until readers see what it did.
+
+use std::sync::MutexGuard;
+
+use countersign_domain::person::{Handle, Secret};
+use countersign_domain::settings::Settings;
+use heed::{PutFlags, RwTxn};
+use zeroize::Zeroize;
+
+use super::error::StoreError;
+use super::lmdb::People;
+use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
+
+/// A transaction that has begun. Dropped, it leaves no trace.
+pub(super) struct Writing<'p> {
+    pub(super) people: &'p People,
+    pub(super) txn: RwTxn<'p>,
+    next: u32,
+    buffer: Vec<u8>,
+    random: RandomPool,
+    /// Last, so that the transaction ends before others may write.
+    writer: MutexGuard<'p, ()>,
+}
+
+/// What is known of a person apart from profile and friends.
+pub(super) struct Known {
+    pub(super) handle: Handle,
+    pub(super) secret: Secret,
+    pub(super) settings: Settings,
+    /// Whether the person chose the settings.
+    pub(super) own_settings: bool,
+    pub(super) minor: bool,
+    pub(super) removed: bool,
+}
+
+impl<'p> Writing<'p> {
+    pub(super) fn begin(people: &'p People) -> Result<Self, StoreError> {
+        let writer = people.writer();
+        let txn = people.env.write_txn().map_err(|e| people.failed(e))?;
+        let count = people.databases.people.len(&txn).map_err(|e| people.failed(e))?;
+        let next = u32::try_from(count).map_err(|_| StoreError::TooManyPeople)?;
+        let (buffer, random) = (Vec::new(), RandomPool::default());
+        Ok(Self { people, txn, next, buffer, random, writer })
+    }
+
+    /// Makes it durable. The guard that is returned keeps other writers out until readers see it.
+    pub(super) fn commit(self) -> Result<MutexGuard<'p, ()>, StoreError> {
+        let Self { people, txn, writer, .. } = self;
+        txn.commit().map_err(|e| people.failed(e))?;
+        Ok(writer)
+    }
+
+    /// How many people there are, those of this transaction included.
+    pub(super) const fn people_count(&self) -> u32 {
+        self.next
+    }
+
+    pub(super) fn number_of(&self, account: &str) -> Result<Option<u32>, StoreError> {
+        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
+            return Ok(None);
+        }
+        let accounts = &self.people.databases.accounts;
+        accounts.get(&self.txn, account).map_err(|e| self.failed(e))
+    }
+
+    /// The next number, for somebody of this account, who has no record yet.
+    pub(super) fn place(&mut self, account: &str) -> Result<u32, StoreError> {
+        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
+            return Err(StoreError::AccountLength { found: account.len() });
+        }
+        let number = self.next;
+        self.next = number.checked_add(1).ok_or(StoreError::TooManyPeople)?;
+        let accounts = &self.people.databases.accounts;
+        accounts.put(&mut self.txn, account, &number).map_err(|e| self.people.failed(e))?;
+        Ok(number)
+    }
+
+    /// Somebody new, with a handle and a secret that nobody can guess.
+    pub(super) fn fresh(&mut self, settings: Settings) -> Result<Known, StoreError> {
+        let (handle, secret) = (Handle(self.random.take()?), Secret(self.random.take()?));
+        Ok(Known { handle, secret, settings, own_settings: false, minor: false, removed: false })
+    }
+
+    /// The record of this number, as bytes.
+    pub(super) fn record(&self, number: u32) -> Result<&[u8], StoreError> {
+        let people = self.people;
+        let bytes = people.databases.people.get(&self.txn, &number).map_err(|e| self.failed(e))?;
+        bytes.ok_or_else(|| people.damaged("a person"))
+    }
+
+    pub(super) fn known(&self, number: u32) -> Result<Known, StoreError> {
+        let record = Record::parse(self.record(number)?);
+        let record = record.ok_or_else(|| self.people.damaged("a person"))?;
+        let mut secret = Secret([0; 32]);
+        record.secret_into(&mut secret);
+        Ok(Known {
+            handle: record.handle(),
+            secret,
+            settings: record.settings(),
+            own_settings: record.has_own_settings(),
+            minor: record.is_minor(),
+            removed: record.is_removed(),
+        })
+    }
+
+    /// Puts a record under a number that [`Writing::place`] gave.
+    pub(super) fn put(
+        &mut self,
+        number: u32,
+        account: &str,
+        known: &Known,
+        profile: &mut Profile,
+        is_new: bool,
+    ) -> Result<(), StoreError> {
+        let profile_bytes = profile.bytes_count();
+        if profile_bytes > PROFILE_BYTES_MAX {
+            return Err(StoreError::ProfileTooLarge { found: profile_bytes });
+        }
+        self.buffer.clear();
+        let parts = Parts {
+            handle: known.handle,
+            secret: &known.secret,
+            settings: known.settings,
+            own_settings: known.own_settings,
+            minor: known.minor,
+            removed: known.removed,
+            account,
+            profile,
+        };
+        record::encode(&mut self.buffer, parts);
+        let flags = if is_new { PutFlags::APPEND } else { PutFlags::empty() };
+        let database = &self.people.databases.people;
+        let put = database.put_with_flags(&mut self.txn, flags, &number, &self.buffer);
+        put.map_err(|e| self.people.failed(e))
+    }
+
+    /// Puts a record as it is.
+    pub(super) fn put_bytes(&mut self, number: u32, record: &[u8]) -> Result<(), StoreError> {
+        let put = self.people.databases.people.put(&mut self.txn, &number, record);
+        put.map_err(|e| self.people.failed(e))
+    }
+
+    /// The friends of a person, ascending.
+    pub(super) fn friends_of(&self, number: u32) -> Result<Vec<u32>, StoreError> {
+        let friends = &self.people.databases.friends;
+        let bytes = friends.get(&self.txn, &number).map_err(|e| self.failed(e))?;
+        let (numbers, _) = bytes.unwrap_or_default().as_chunks();
+        Ok(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+    }
+
+    /// Sets the friends of a person, ascending. The caller keeps friendship mutual.
+    pub(super) fn set_friends(&mut self, number: u32, friends: &[u32]) -> Result<(), StoreError> {
+        self.buffer.clear();
+        for friend in friends {
+            self.buffer.extend_from_slice(&friend.to_le_bytes());
+        }
+        let database = &self.people.databases.friends;
+        let put = database.put(&mut self.txn, &number, &self.buffer);
+        put.map_err(|e| self.people.failed(e))
+    }
+
+    pub(super) fn failed(&self, source: heed::Error) -> StoreError {
+        self.people.failed(source)
+    }
+}
+
+/// The system's random numbers, fetched for many people at once.
+#[derive(Default)]
+struct RandomPool {
+    bytes: Vec<u8>,
+}
+
+const RANDOM_POOL_BYTES: usize = 4_800;
+
+impl RandomPool {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        if self.bytes.len() < N {
+            self.bytes.resize(RANDOM_POOL_BYTES, 0);
+            getrandom::fill(&mut self.bytes).map_err(StoreError::Random)?;
+        }
+        let mut taken = [0; N];
+        let at = self.bytes.len() - N;
+        if let Some(last) = self.bytes.get_mut(at..) {
+            taken.copy_from_slice(last);
+            last.zeroize();
+        }
+        self.bytes.truncate(at);
+        Ok(taken)
+    }
+}
