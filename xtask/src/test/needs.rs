@@ -9,6 +9,8 @@ pub(crate) enum Need {
     Python,
     /// A headless Chromium and its WebDriver.
     Browser,
+    /// nginx.
+    Nginx,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -16,6 +18,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_go_", Need::Go),
     ("interop_transparency_dev_", Need::Go),
     ("interop_facebook_sdk_", Need::Python),
+    ("interop_nginx_", Need::Nginx),
     ("browser_", Need::Browser),
 ];
 

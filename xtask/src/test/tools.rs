@@ -27,6 +27,7 @@ impl Tools {
                 Need::Go => tools.set_up_go()?,
                 Need::Python => tools.set_up_python()?,
                 Need::Browser => tools.set_up_browser()?,
+                Need::Nginx => tools.set_up_nginx()?,
             }
         }
         Ok(tools)
@@ -71,6 +72,17 @@ impl Tools {
         Ok(())
     }
 
+    fn set_up_nginx(&mut self) -> Outcome<()> {
+        let installed = || Some(PathBuf::from(NGINX)).filter(|nginx| nginx.is_file());
+        let find = || shell::find("nginx").or_else(installed);
+        if find().is_none() {
+            apt_install(&["nginx-light"])?;
+        }
+        let missing = || Failure::new("nginx is missing, even after it was installed");
+        self.variables.push(("COUNTERSIGN_NGINX", find().ok_or_else(missing)?));
+        Ok(())
+    }
+
     fn set_up_browser(&mut self) -> Outcome<()> {
         let programs = ["chromium", "chromedriver"];
         if programs.iter().any(|program| shell::find(program).is_none()) {
@@ -87,6 +99,9 @@ impl Tools {
         Ok(())
     }
 }
+
+/// Where Debian puts nginx, which not everybody has on PATH.
+const NGINX: &str = "/usr/sbin/nginx";
 
 /// Whether `go version` says at least 1.[`GO_MINOR_MIN`].
 fn is_recent_enough(go: &Path) -> bool {

@@ -10,6 +10,7 @@ mod acts;
 mod commands;
 mod crash;
 mod decide;
+mod decide_in_front;
 mod decision_matrix;
 mod demo;
 mod error_envelopes;

@@ -8,8 +8,9 @@
 //! | `X-Original-Method`, `X-Original-URI` | the client's request |
 //! | `Countersign-Purpose`, `Countersign-Fields` | what this location serves: a purpose, and fields with commas |
 //!
-//! It answers 204 with the three headers of the proof, and for the platform's server
-//! `Countersign-Account` and `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 503.
+//! It answers 204 with the three headers of the proof, of which `Countersign-Viewer` is also the id that
+//! the answer has to name, and for the platform's server alone `Countersign-Account` and
+//! `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 503.
 
 use std::net::IpAddr;
 use std::sync::Arc;
