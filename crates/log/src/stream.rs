@@ -147,11 +147,11 @@ impl Stream {
         let io = |error| StreamError::Io { file: name.to_owned(), error };
         let file = backend.open(name).map_err(io)?;
         let mut head = [0; STREAM_HEAD_BYTES];
-        let read = file.read_at(0, &mut head).map_err(io)?;
         let not_a_stream = || StreamError::NotAStream { file: name.to_owned() };
-        if read < STREAM_HEAD_BYTES {
+        if file.length_bytes().map_err(io)? < STREAM_HEAD_BYTES as u64 {
             return Err(not_a_stream());
         }
+        read_whole(&*file, 0, &mut head).map_err(io)?;
         let mut rest = &head[..];
         let (magic, version, id) = (take::<8>(&mut rest), take(&mut rest), take::<16>(&mut rest));
         if magic != Some(*STREAM_MAGIC) {
@@ -224,20 +224,21 @@ impl Stream {
     /// stand in an entry bundle.
     pub(crate) fn read_entries(&self, at: Position) -> Result<EntriesRead, StreamError> {
         let head = self.read_head(at.offset)?;
-        let head = head.ok_or_else(|| self.io(io::ErrorKind::UnexpectedEof.into()))?;
+        let head = head.ok_or_else(|| self.io(io::ErrorKind::InvalidData.into()))?;
         let mut bytes = vec![0; head.entries_bytes];
         let from = at.offset + BATCH_HEAD_BYTES as u64;
-        let read = self.file.read_at(from, &mut bytes).map_err(|error| self.io(error))?;
-        if read < bytes.len() || head.first_index != at.index {
-            return Err(self.io(io::ErrorKind::UnexpectedEof.into()));
+        self.read_whole(from, &mut bytes)?;
+        if head.first_index != at.index {
+            return Err(self.io(io::ErrorKind::InvalidData.into()));
         }
         Ok(EntriesRead { bytes, end: at.after(&head) })
     }
 
+    /// The head of the batch at `offset`, behind which there are enough bytes for one.
     fn read_head(&self, offset: u64) -> Result<Option<Head>, StreamError> {
         let mut head = [0; BATCH_HEAD_BYTES];
-        let read = self.file.read_at(offset, &mut head).map_err(|error| self.io(error))?;
-        Ok(head.get(..read).and_then(Head::parse))
+        self.read_whole(offset, &mut head)?;
+        Ok(Head::parse(&head))
     }
 
     /// Reads one batch, whatever its index.
@@ -247,10 +248,10 @@ impl Stream {
         length: u64,
     ) -> Result<Result<(Head, BatchRead), BadBatch>, StreamError> {
         let rest = length.saturating_sub(offset);
-        let Some(head) = self.read_head(offset)? else {
-            let is_short = rest < BATCH_HEAD_BYTES as u64;
-            return Ok(Err(if is_short { BadBatch::CutOff } else { BadBatch::NoMagic }));
-        };
+        if rest < BATCH_HEAD_BYTES as u64 {
+            return Ok(Err(BadBatch::CutOff));
+        }
+        let Some(head) = self.read_head(offset)? else { return Ok(Err(BadBatch::NoMagic)) };
         if head.batch_bytes() > BATCH_BYTES_MAX {
             return Ok(Err(BadBatch::Lengths));
         }
@@ -258,17 +259,14 @@ impl Stream {
             return Ok(Err(BadBatch::CutOff));
         }
         let mut bytes = vec![0; head.batch_bytes()];
-        let read = self.file.read_at(offset, &mut bytes).map_err(|error| self.io(error))?;
-        if read < bytes.len() {
-            return Ok(Err(BadBatch::CutOff));
-        }
+        self.read_whole(offset, &mut bytes)?;
         Ok(BatchRead::check(&head, bytes, &self.id).map(|batch| (head, batch)))
     }
 
     /// The first good batch that begins after `offset`.
     fn good_batch_after(&self, offset: u64, length: u64) -> Result<Option<u64>, StreamError> {
         let mut rest = vec![0; length.saturating_sub(offset) as usize];
-        self.file.read_at(offset, &mut rest).map_err(|error| self.io(error))?;
+        self.read_whole(offset, &mut rest)?;
         let magics = rest.windows(BATCH_MAGIC.len()).zip(offset..).skip(1);
         for (_, at) in magics.filter(|(window, _)| window == BATCH_MAGIC) {
             if self.read_batch(at, length)?.is_ok() {
@@ -278,9 +276,25 @@ impl Stream {
         Ok(None)
     }
 
+    /// Fills the buffer with what is at `offset`.
+    pub(crate) fn read_whole(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StreamError> {
+        read_whole(&*self.file, offset, buffer).map_err(|error| self.io(error))
+    }
+
     pub(crate) fn io(&self, error: io::Error) -> StreamError {
         StreamError::Io { file: self.name.clone(), error }
     }
+}
+
+/// Fills the buffer from where the file is known to be long enough. A file that gives less is an error
+/// and not an end: a batch that was not read whole must never pass for a torn one, which is cut off.
+fn read_whole(file: &dyn File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    let (expected, read) = (buffer.len(), file.read_at(offset, buffer)?);
+    if read == expected {
+        return Ok(());
+    }
+    let what = format!("only {read} of {expected} bytes at byte {offset} could be read");
+    Err(io::Error::new(io::ErrorKind::UnexpectedEof, what))
 }
 
 /// The entries of a batch without its annexes.

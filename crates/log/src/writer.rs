@@ -30,14 +30,20 @@ impl StreamWriter {
         durable: Position,
         last_batch: Option<u64>,
     ) -> Result<Self, StreamError> {
+        let last = match last_batch {
+            Some(offset) => {
+                let mut bytes = vec![0; durable.offset.saturating_sub(offset) as usize];
+                stream.read_whole(offset, &mut bytes)?;
+                Some((offset, bytes))
+            }
+            None => None,
+        };
         let redo = || -> io::Result<()> {
             if stream.file.length_bytes()? != durable.offset {
                 stream.file.truncate(durable.offset)?;
             }
-            if let Some(offset) = last_batch {
-                let mut bytes = vec![0; durable.offset.saturating_sub(offset) as usize];
-                stream.file.read_at(offset, &mut bytes)?;
-                stream.file.write_at(offset, &bytes)?;
+            if let Some((offset, bytes)) = &last {
+                stream.file.write_at(*offset, bytes)?;
             }
             stream.file.sync()
         };
