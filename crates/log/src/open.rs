@@ -383,7 +383,8 @@ impl Log {
         };
         let writer = StreamWriter::resume(stream, replayed.end, replayed.last_batch)?;
         let parts = Parts { config, backend, signer, clock, key, lock };
-        let stored = Stored { bytes: stored.bytes, checkpoint: stored.checkpoint };
+        let Signed { bytes, checkpoint, .. } = stored;
+        let stored = Stored { bytes, checkpoint, is_durable: false };
         Ok((start(parts, replayed, writer, stored)?, recovered))
     }
 }

@@ -76,6 +76,9 @@ pub(crate) struct Stored {
     pub(crate) bytes: Option<Vec<u8>>,
     /// What it says.
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether this process made it durable. What was found there may be in the cache alone: whoever
+    /// wrote it may have been told that it is not durable.
+    pub(crate) is_durable: bool,
 }
 
 /// Wakes the publisher to its end.
@@ -187,15 +190,17 @@ impl Publisher {
         }
         let checkpoint = Checkpoint { origin: self.origin.clone(), size, root };
         let note = checkpoint.sign(&self.key, |message| self.signer.sign(message))?.into_bytes();
-        if self.stored.bytes.as_ref() != Some(&note) {
-            if let Err(error) = replace(&*self.backend, STORED_CHECKPOINT, &note) {
-                // It may be there or not. Either is what this process signed, so either is right.
-                if self.backend.read(STORED_CHECKPOINT).ok().flatten().as_ref() == Some(&note) {
-                    self.stored = Stored { bytes: Some(note), checkpoint: Some(checkpoint) };
-                }
-                return Err(io(error));
+        if !self.stored.is_durable || self.stored.bytes.as_ref() != Some(&note) {
+            let written = replace(&*self.backend, STORED_CHECKPOINT, &note);
+            let is_durable = written.is_ok();
+            // After an error it may be there or not. Either is what this process signed, so either is right.
+            let is_there =
+                || self.backend.read(STORED_CHECKPOINT).ok().flatten().as_ref() == Some(&note);
+            if is_durable || is_there() {
+                let (bytes, checkpoint) = (Some(note.clone()), Some(checkpoint));
+                self.stored = Stored { bytes, checkpoint, is_durable };
             }
-            self.stored = Stored { bytes: Some(note.clone()), checkpoint: Some(checkpoint) };
+            written.map_err(io)?;
         }
         replace_in(&*self.backend, PUBLISHED_CHECKPOINT, &note)
     }
@@ -252,7 +257,7 @@ mod tests {
     use countersign_verifier::merkle::empty_root;
 
     use super::*;
-    use crate::backend::memory::Memory;
+    use crate::backend::memory::{Fault, Memory};
     use crate::open::STREAM;
     use crate::shared::Durable;
     use crate::signer::SoftwareSigner;
@@ -266,7 +271,7 @@ mod tests {
             stream: Stream::open(memory, STREAM).unwrap(),
             read: Position::START,
             tiles: Tiles::default(),
-            stored: Stored { bytes: None, checkpoint: None },
+            stored: Stored { bytes: None, checkpoint: None, is_durable: false },
             published: None,
             origin: "log.example".to_owned(),
             key: NoteKey::new("log.example", signer.public_key()).unwrap(),
@@ -298,6 +303,20 @@ mod tests {
         let renames = memory.calls().into_iter().filter(|call| call.what == "rename");
         let order: Vec<_> = renames.map(|call| call.path).skip(1).collect();
         assert_eq!(order, [STORED_CHECKPOINT, PUBLISHED_CHECKPOINT]);
+    }
+
+    #[test]
+    fn crash_a_checkpoint_whose_name_is_not_durable_is_not_published() {
+        let memory = Memory::new();
+        let mut publisher = publisher(&memory);
+        let is_stored = |call: &crate::backend::memory::Call| call.path == "stream";
+        memory.plan(memory.calls().len() + 5, Fault::Fail(io::ErrorKind::Other));
+        publisher.sign(1, [1; 32]).unwrap_err();
+        assert!(is_stored(memory.calls().last().unwrap()), "another call failed");
+        assert!(memory.exists(STORED_CHECKPOINT).unwrap());
+        let failed = memory.calls().len();
+        publisher.sign(1, [1; 32]).unwrap();
+        assert!(memory.calls()[failed..].iter().any(is_stored));
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn together(log: &Log, friends: usize) -> Vec<Acknowledged> {
 }
 
 /// Every checkpoint that was ever signed is one of this stream.
-fn assert_signed_stays_true(setup: &Setup, memory: &Memory) {
+pub(crate) fn assert_signed_stays_true(setup: &Setup, memory: &Memory) {
     let leaves = leaves(&pairs(memory));
     let mut roots = BTreeMap::new();
     for text in setup.signer.signed.lock().unwrap().iter() {

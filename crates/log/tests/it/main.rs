@@ -3,6 +3,8 @@
 
 mod compile_fail;
 mod crash;
+mod faults;
+mod memory_site;
 mod order;
 mod site;
 mod support;

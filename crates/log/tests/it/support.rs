@@ -24,16 +24,17 @@ use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::{Annex, Circumstances};
 use countersign_log::backend::Backend;
+use countersign_log::batch::BadBatch;
 use countersign_log::guarded::{Guarded, Profiles};
 use countersign_log::released::{Placed, Released};
 use countersign_log::signer::{Signer, SoftwareSigner};
 use countersign_log::stream::{Found, Position, Stream};
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_verifier::canonical;
-use countersign_verifier::entry::{ActSignature, SignedAct};
+use countersign_verifier::entry::{ActSignature, Entry, SignedAct};
 use countersign_verifier::merkle::{Hash, leaf_hash};
 use countersign_verifier::note::NoteKey;
-use countersign_verifier::record::Seed;
+use countersign_verifier::record::{Record, Seed, records_root};
 
 pub(crate) const ORIGIN: &str = "log.example/test";
 pub(crate) const NOW: u64 = 1_600_000_000;
@@ -72,6 +73,12 @@ pub(crate) struct Remembering {
 impl Remembering {
     pub(crate) fn new() -> Self {
         Self { signer: Arc::new(SoftwareSigner::from_seed(&[1; 32])), signed: Arc::default() }
+    }
+
+    /// The same key in another world: what it signs there does not count here.
+    pub(crate) fn elsewhere(&self) -> Self {
+        let signed = self.signed.lock().unwrap().clone();
+        Self { signer: Arc::clone(&self.signer), signed: Arc::new(Mutex::new(signed)) }
     }
 
     pub(crate) fn note_key(&self) -> NoteKey {
@@ -226,6 +233,11 @@ pub(crate) fn reinstatement() -> SignedAct {
     signed(act, &reviewers())
 }
 
+/// What the partner calls somebody.
+fn pairwise_of(handle: Handle) -> PairwiseId {
+    PairwiseId(handle.0.map(|byte| byte ^ 0xaa))
+}
+
 /// People whose every value is their place among the candidates.
 pub(crate) struct Data(Vec<(Candidate, Vec<u8>)>, Vec<Candidate>);
 
@@ -234,7 +246,7 @@ impl Data {
     pub(crate) fn with_friends(count: usize) -> Self {
         let candidate = |position: usize| Candidate {
             handle: Handle([position as u8; 16]),
-            pairwise: PairwiseId([position as u8 ^ 0xaa; 16]),
+            pairwise: pairwise_of(Handle([position as u8; 16])),
             settings: Settings::from_sets([FieldSet::ALL; 4]),
             present: FieldSet::from_bits(0b1111),
             minor: position == count && count > 0,
@@ -337,8 +349,17 @@ impl Acknowledged {
     }
 }
 
-/// Every entry with its annex, out of the stream.
+/// Every entry with its annex, out of a stream that ends with a batch.
 pub(crate) fn pairs(backend: &dyn Backend) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (pairs, torn) = pairs_before_tear(backend);
+    assert_eq!(torn, None, "torn after {} entries", pairs.len());
+    pairs
+}
+
+/// Every entry with its annex, and why what follows is none, where a crash has torn the stream.
+pub(crate) fn pairs_before_tear(
+    backend: &dyn Backend,
+) -> (Vec<(Vec<u8>, Vec<u8>)>, Option<BadBatch>) {
     let stream = Stream::open(backend, "stream/stream").unwrap();
     let mut pairs = Vec::new();
     let mut offset = 32;
@@ -350,14 +371,38 @@ pub(crate) fn pairs(backend: &dyn Backend) -> Vec<(Vec<u8>, Vec<u8>)> {
                 pairs.extend(owned.map(|(entry, annex)| (entry.to_vec(), annex.to_vec())));
                 offset = end.offset;
             }
-            Found::End => return pairs,
-            Found::Torn { reason, .. } => panic!("torn after {} entries: {reason}", pairs.len()),
+            Found::End => return (pairs, None),
+            Found::Torn { reason, .. } => return (pairs, Some(reason)),
         }
     }
 }
 
 pub(crate) fn leaves(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<Hash> {
     pairs.iter().map(|(entry, _)| leaf_hash(entry)).collect()
+}
+
+/// Entry and annex are together: as many of the one as of the other, and each annex is the one of its
+/// entry, to the last person and field.
+pub(crate) fn assert_together(pairs: &[(Vec<u8>, Vec<u8>)]) {
+    for ((entry, annex), index) in pairs.iter().zip(0..) {
+        assert!(!entry.is_empty() && !annex.is_empty(), "entry {index} or its annex is empty");
+        match (Entry::parse(entry).unwrap(), Annex::parse(annex).unwrap()) {
+            (Entry::Disclosure(entry), Annex::Disclosure(annex)) => {
+                let records = annex.records.iter().map(|record| Record {
+                    pairwise: pairwise_of(record.handle),
+                    relation: record.standing.relation(),
+                    fields: record.fields,
+                });
+                let root = records_root(&annex.seed, records);
+                assert_eq!(entry.records, root, "entry {index} has the annex of another");
+            }
+            (Entry::Act(act), Annex::Act(annex)) => {
+                let document = annex.document.map(|document| Digest(sha256(&document)));
+                assert_eq!(act.act.document(), document, "act {index} has another document");
+            }
+            _ => panic!("entry {index} has the annex of another kind"),
+        }
+    }
 }
 
 /// Everything acknowledged is in the stream, entry and annex both.
