@@ -173,6 +173,34 @@ fn crash_soon_after_a_change_that_failed() {
     }
 }
 
+/// The same where a tile becomes full, and the partial ones go.
+#[test]
+fn crash_every_change_broken_around_a_full_tile() {
+    let start = Memory::new();
+    let mut life = Life::new();
+    life.session(&start, 2);
+    let (log, _) = life.setup.open(&start).unwrap();
+    while log.head() < 254 {
+        drop(block_on(disclose(&log, 0)).unwrap());
+    }
+    log.shutdown();
+    let whole = start.crash(Keep::Everything);
+    life.elsewhere().session(&whole, 2);
+    let calls = whole.calls();
+    let removed = calls.iter().filter(|call| call.what == "remove_folder").count();
+    assert_eq!(removed, 2, "no tile became full");
+    for (call, at) in calls.iter().enumerate() {
+        for fault in [Fault::Fail(ErrorKind::Other), Fault::CrashWithin] {
+            let memory = start.crash(Keep::Everything);
+            memory.plan(call, fault);
+            let mut life = life.elsewhere();
+            life.session(&memory, 2);
+            let what = format!("call {call} ({} {}): {fault:?}", at.what, at.path);
+            life.assert_sound(&memory.crash(Keep::Torn(call as u64)), &what);
+        }
+    }
+}
+
 /// What is not read, or not read whole, is an error that names a file, and never another log.
 #[test]
 fn crash_every_read_broken() {
