@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::Log;
 use crate::annex::{ANNEX_BYTES_MAX, Annex, Circumstances, DisclosureAnnex};
+use crate::clock_watch::ClockJump;
 use crate::guarded::{Guarded, Profiles};
 use crate::pool::{Pending, PendingAct, PendingDisclosure};
 use crate::released::{Placed, Released};
@@ -62,6 +63,9 @@ pub enum AppendError {
         /// The second in which the oldest entry that waits was made durable, or earlier.
         since: Timestamp,
     },
+    /// The machine's clock was set forward.
+    #[error(transparent)]
+    Clock(#[from] ClockJump),
     /// Too much waits already. No act is ever told so.
     #[error("{QUEUE_MAX} disclosures wait already; try again later")]
     Busy,

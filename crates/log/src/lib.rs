@@ -22,6 +22,7 @@ pub mod backend;
 pub mod batch;
 pub mod check;
 pub mod clock;
+pub mod clock_watch;
 pub mod guarded;
 pub mod metrics;
 pub mod open;
@@ -40,7 +41,7 @@ pub use open::{LogConfig, OpenError, Recovered};
 pub use shared::View;
 
 use crate::backend::Lock;
-use crate::clock::Clock;
+use crate::clock_watch::ClockWatch;
 use crate::metrics::Metrics;
 use crate::pool::Pending;
 use crate::publish::Stop;
@@ -57,7 +58,7 @@ pub(crate) struct Inner {
     key: NoteKey,
     pub(crate) queue: Sender<Pending>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<ClockWatch>,
     pub(crate) merge_delay_s: u64,
     threads: Mutex<Option<Threads>>,
 }

@@ -17,6 +17,7 @@ use countersign_verifier::replay::{Replay, ReplayError};
 use crate::annex::{Annex, AnnexError};
 use crate::backend::{Access, Backend, Lock, replace};
 use crate::clock::Clock;
+use crate::clock_watch::{CLOCK_FILE, ClockWatch};
 use crate::pool::Pool;
 use crate::publish::{
     PRIVATE_FOLDER, PUBLISHED_CHECKPOINT, PublishError, Publisher, SITE_FOLDER, STORED_CHECKPOINT,
@@ -48,6 +49,12 @@ pub struct LogConfig {
     /// How many seconds after its time an entry is in a published checkpoint at the latest, as receipts
     /// promise it.
     pub merge_delay_s: u64,
+    /// By how many seconds the machine's clock may be set forward at once before entries are no longer
+    /// dated by it.
+    pub clock_step_max_s: u64,
+    /// Whether the machine's clock is taken as it stands at start, although it was set forward since the
+    /// log was last open.
+    pub accept_clock: bool,
 }
 
 impl LogConfig {
@@ -59,6 +66,8 @@ impl LogConfig {
             publish_interval_ms: 1_000,
             pool_wait_ms: 0,
             merge_delay_s: 60,
+            clock_step_max_s: 60,
+            accept_clock: false,
         }
     }
 }
@@ -74,6 +83,8 @@ pub struct Recovered {
     pub torn_bytes: u64,
     /// The size of the stored checkpoint.
     pub checkpoint_size: u64,
+    /// The latest time of any entry; the beginning of 1970 if there is none.
+    pub newest: Timestamp,
 }
 
 /// Why a log cannot be opened.
@@ -380,7 +391,17 @@ impl Log {
             entries: replayed.end.index,
             torn_bytes: replayed.torn_bytes,
             checkpoint_size: stored.size(),
+            newest: replayed.walk.chronology.newest(),
         };
+        let clock = ClockWatch::open(
+            clock,
+            Arc::clone(&backend),
+            config.clock_step_max_s,
+            config.accept_clock,
+            replayed.walk.chronology.floor(),
+        );
+        let clock = clock.map_err(|error| OpenError::Io { file: CLOCK_FILE, error })?;
+        let clock = Arc::new(clock);
         let writer = StreamWriter::resume(stream, replayed.end, replayed.last_batch)?;
         let parts = Parts { config, backend, signer, clock, key, lock };
         let Signed { bytes, checkpoint, .. } = stored;
@@ -394,7 +415,7 @@ struct Parts<'a> {
     config: &'a LogConfig,
     backend: Arc<dyn Backend>,
     signer: Arc<dyn Signer>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<ClockWatch>,
     key: NoteKey,
     lock: Box<dyn Lock>,
 }

@@ -16,7 +16,7 @@ use countersign_verifier::note::{NoteError, NoteKey};
 use countersign_verifier::tile::{TILE_WIDTH, TileKind, TilePath, parse_entries};
 
 use crate::backend::{Backend, replace};
-use crate::clock::Clock;
+use crate::clock_watch::ClockWatch;
 use crate::metrics::{add, set};
 use crate::shared::Shared;
 use crate::signer::Signer;
@@ -115,7 +115,7 @@ pub(crate) struct Publisher {
     pub(crate) origin: String,
     pub(crate) key: NoteKey,
     pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<ClockWatch>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -138,6 +138,8 @@ impl Publisher {
     /// Publishes what is durable.
     pub(crate) fn round(&mut self) -> Result<(), PublishError> {
         let began = self.clock.now();
+        // Nobody may be asking for anything: then it is told here that the clock has jumped.
+        let _ = self.clock.look();
         let durable = self.shared.durable();
         while self.read.index < durable.end.index {
             let read = self.stream.read_entries(self.read)?;
@@ -264,6 +266,9 @@ mod tests {
 
     fn publisher(memory: &Memory) -> Publisher {
         Stream::create(memory, STREAM, [0; 16]).unwrap();
+        let beginning = Timestamp::from_seconds(0);
+        let backend = Arc::new(memory.clone());
+        let clock = ClockWatch::open(Arc::new(move || beginning), backend, 60, false, beginning);
         let signer = SoftwareSigner::from_seed(&[1; 32]);
         let durable = Durable { end: Position::START, root: empty_root() };
         Publisher {
@@ -276,7 +281,7 @@ mod tests {
             origin: "log.example".to_owned(),
             key: NoteKey::new("log.example", signer.public_key()).unwrap(),
             signer: Arc::new(signer),
-            clock: Arc::new(|| Timestamp::from_seconds(0)),
+            clock: Arc::new(clock.unwrap()),
             shared: Arc::new(Shared::new(durable, Register::default(), None)),
         }
     }

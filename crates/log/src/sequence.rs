@@ -14,7 +14,7 @@ use crate::annex::{ActAnnex, Annex};
 use crate::append::{ActError, AppendError, Stale};
 use crate::backend::{Backend, replace};
 use crate::batch::Batch;
-use crate::clock::Clock;
+use crate::clock_watch::{ClockJump, ClockWatch};
 use crate::metrics::{add, set};
 use crate::pool::{Next, PendingDisclosure, Pool};
 use crate::publish::document_path;
@@ -30,7 +30,7 @@ pub(crate) struct Sequencer {
     pub(crate) frontier: Frontier,
     /// What the entries so far say about time: nothing is appended that an outsider would find too early.
     pub(crate) chronology: Chronology,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<ClockWatch>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) merge_delay_s: u64,
@@ -61,13 +61,15 @@ impl Sequencer {
 
     /// Makes one batch of these disclosures durable, those excepted that no longer hold.
     fn sequence(&mut self, disclosures: Vec<PendingDisclosure>) {
-        if let Some(since) = self.shared.overdue_since(self.clock.now(), self.merge_delay_s) {
-            for pending in disclosures {
-                drop(pending.reply.send(Err(AppendError::Unpublished { since })));
+        let time = match self.time() {
+            Ok(time) => time,
+            Err(error) => {
+                for pending in disclosures {
+                    drop(pending.reply.send(Err(error.clone())));
+                }
+                return;
             }
-            return;
-        }
-        let time = self.now();
+        };
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
         for pending in disclosures {
@@ -86,6 +88,7 @@ impl Sequencer {
         if written.is_ok() {
             // `now` is never below the floor, so this cannot be too early.
             let _ = self.chronology.disclosure(time);
+            self.clock.appended(self.chronology.floor());
             self.publish(RegisterChange::No, time);
         }
         for (placed, reply) in sequenced {
@@ -137,11 +140,12 @@ impl Sequencer {
         document: Option<Vec<u8>>,
         submitted_by: Option<String>,
     ) -> Result<Placed, ActError> {
-        let now = self.now();
+        let (now, jump) = self.time_for_act();
         let mut chronology = self.chronology;
         let is_near = act.time.seconds().abs_diff(now.seconds()) <= ACT_SKEW_S;
         if !is_near || chronology.act(act.time).is_err() {
-            return Err(ActError::Untimely { time: act.time, now });
+            let untimely = ActError::Untimely { time: act.time, now };
+            return Err(jump.map_or(untimely, |jump| AppendError::Clock(jump).into()));
         }
         // What the act does not name is not published, and so not kept either.
         let document = document.filter(|_| act.act.document().is_some());
@@ -161,13 +165,27 @@ impl Sequencer {
         self.write(&batch, vec![placed.leaf_hash])?;
         self.replay = replay;
         self.chronology = chronology;
+        self.clock.appended(chronology.floor());
         self.publish(RegisterChange::Yes, now);
         Ok(placed)
     }
 
-    /// The time by our clock, but never one that the entries so far rule out.
-    fn now(&self) -> Timestamp {
-        self.clock.now().max(self.chronology.floor())
+    /// The time for disclosures, or why there are none now.
+    fn time(&self) -> Result<Timestamp, AppendError> {
+        let time = self.clock.time()?;
+        match self.shared.overdue_since(self.clock.now(), self.merge_delay_s) {
+            Some(since) => Err(AppendError::Unpublished { since }),
+            None => Ok(time),
+        }
+    }
+
+    /// The time that an act's is held against. If the clock has jumped, it is what it should be: what
+    /// closes something is taken from whoever has a clock that is right.
+    fn time_for_act(&self) -> (Timestamp, Option<ClockJump>) {
+        match self.clock.time() {
+            Ok(now) => (now, None),
+            Err(jump) => (jump.expected.max(self.chronology.floor()), Some(jump)),
+        }
     }
 
     fn placed(&self, index: u64, entry: &[u8], time: Timestamp, now: Timestamp) -> Placed {

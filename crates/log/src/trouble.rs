@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use countersign_domain::time::Timestamp;
 
 use crate::Log;
+use crate::clock_watch::ClockJump;
 
 /// Why no disclosure would be taken now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum Trouble {
     /// It is not known what is on the disk.
     #[error("an fdatasync of the log failed; check the disk, then restart")]
     Poisoned,
+    /// The machine's clock was set forward. Acts are still taken, by the time that it should be.
+    #[error(transparent)]
+    Clock(#[from] ClockJump),
     /// What is durable has waited too long to be published. Acts are still taken.
     #[error(
         "nothing could be published since {since}; look for `the log was not published` in what the server says, and mend that: disclosing goes on by itself"
@@ -42,6 +46,9 @@ impl Log {
         }
         if inner.shared.counters.read().is_poisoned {
             return Some(Trouble::Poisoned);
+        }
+        if let Err(jump) = inner.clock.look() {
+            return Some(Trouble::Clock(jump));
         }
         let since = inner.shared.overdue_since(inner.clock.now(), inner.merge_delay_s)?;
         Some(Trouble::Unpublished { since })

@@ -12,12 +12,14 @@ use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::signer::Signer as _;
-use countersign_log::{Log, LogConfig, OpenError};
+use countersign_log::{Log, LogConfig, OpenError, Recovered};
+use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
-use crate::clock;
+use crate::clock::{self, MachineClock};
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
@@ -117,6 +119,9 @@ pub enum InstanceError {
     Governance(#[from] GovernanceError),
 }
 
+/// After so many seconds without an entry a start asks whether the clock is right.
+const GAP_S: u64 = 7 * 86_400;
+
 /// The keys that are made for the platform itself.
 const PLATFORM_KEYS: [&str; 4] = ["log", "receipts", "root", "tokens"];
 
@@ -144,11 +149,20 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
     found_log(&directory, reviewers)
 }
 
+/// Whether the machine's clock is believed although it was set forward.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClockTrust {
+    /// Not further than the configuration allows.
+    Watched,
+    /// Somebody has looked, and it is right.
+    Accepted,
+}
+
 /// Opens an instance for serving.
 ///
 /// # Errors
 /// [`InstanceError`], naming the file, key or format that is wrong.
-pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
+pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
     let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
@@ -156,7 +170,7 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let decide_token = BearerToken::read(&directory.decide_token())?;
-    let log = open_log(directory, &config)?;
+    let log = open_log_by(directory, &config, trust)?;
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
@@ -183,17 +197,39 @@ pub fn open(directory: &Directory) -> Result<Arc<Gateway>, InstanceError> {
 /// # Errors
 /// [`InstanceError`]; [`OpenError`] says so when another process has the log open.
 pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceError> {
+    open_log_by(directory, config, ClockTrust::Watched)
+}
+
+fn open_log_by(
+    directory: &Directory,
+    config: &Config,
+    trust: ClockTrust,
+) -> Result<Log, InstanceError> {
     let signer = Arc::new(FileSigner::read(&directory.key("log"))?);
     let settings = LogConfig {
         origin: config.origin().to_owned(),
         pool_wait_ms: config.log.pool_wait_ms,
         publish_interval_ms: config.log.publish_interval_ms,
         merge_delay_s: config.log.publish_deadline_s,
+        clock_step_max_s: config.log.clock_step_max_s,
+        accept_clock: trust == ClockTrust::Accepted,
     };
     let backend = Arc::new(Posix::new(directory.log()));
-    let (log, recovered) = Log::open(&settings, backend, signer, Arc::new(clock::now))?;
-    tracing::info!(entries = recovered.entries, "the log is open");
+    let (log, recovered) = Log::open(&settings, backend, signer, Arc::new(MachineClock))?;
+    tracing::info!(entries = recovered.entries, newest = %recovered.newest, "the log is open");
+    tell_gap(&recovered, clock::now());
     Ok(log)
+}
+
+/// Says when the clock is far from the newest entry: nobody else can tell whether it is right.
+fn tell_gap(recovered: &Recovered, now: Timestamp) {
+    let (newest, now_s) = (recovered.newest, now.seconds());
+    if recovered.entries > 0 && now_s.saturating_sub(newest.seconds()) > GAP_S {
+        tracing::warn!(%newest, %now, "the newest entry is old; if this machine's clock is wrong, stop and set it before anything is logged: times in the log never run back");
+    }
+    if newest.seconds().saturating_sub(now_s) > ACT_SKEW_S {
+        tracing::warn!(%newest, %now, "the newest entry is from after now by this machine's clock; time in the log holds still until the clock has caught up");
+    }
 }
 
 /// The log's key, as outsiders give it to a verifier.

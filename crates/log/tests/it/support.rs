@@ -43,23 +43,50 @@ pub(crate) fn name(text: &str) -> Identifier {
     Identifier::parse(text).unwrap()
 }
 
-/// A clock that is set by hand.
+/// A clock that is set by hand, of a machine that runs for as long as the test says.
 #[derive(Clone)]
-pub(crate) struct HandClock(pub(crate) Arc<AtomicU64>);
+pub(crate) struct HandClock {
+    now: Arc<AtomicU64>,
+    uptime_s: Arc<AtomicU64>,
+    boot: Arc<AtomicU64>,
+}
 
 impl HandClock {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(NOW)))
+        let of = |seconds| Arc::new(AtomicU64::new(seconds));
+        Self { now: of(NOW), uptime_s: of(5_000), boot: of(1) }
     }
 
+    /// Time passes until then; or, if then is past, the clock is set back.
     pub(crate) fn set(&self, seconds: u64) {
-        self.0.store(seconds, Ordering::SeqCst);
+        let before = self.now.swap(seconds, Ordering::SeqCst);
+        self.uptime_s.fetch_add(seconds.saturating_sub(before), Ordering::SeqCst);
+    }
+
+    /// The clock is set by so many seconds, and no time passes.
+    pub(crate) fn jump(&self, seconds: i64) {
+        let now = self.now.load(Ordering::SeqCst).saturating_add_signed(seconds);
+        self.now.store(now, Ordering::SeqCst);
+    }
+
+    /// The machine is started again.
+    pub(crate) fn restart(&self) {
+        self.boot.fetch_add(1, Ordering::SeqCst);
+        self.uptime_s.store(30, Ordering::SeqCst);
     }
 }
 
 impl countersign_log::clock::Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
+        Timestamp::from_seconds(self.now.load(Ordering::SeqCst))
+    }
+
+    fn uptime_s(&self) -> Option<u64> {
+        Some(self.uptime_s.load(Ordering::SeqCst))
+    }
+
+    fn boot(&self) -> Option<String> {
+        Some(format!("run {}", self.boot.load(Ordering::SeqCst)))
     }
 }
 
@@ -157,7 +184,11 @@ fn signer_of(by: &By) -> SoftwareSigner {
 }
 
 pub(crate) fn signed(act: Act, by: &[By]) -> SignedAct {
-    let mut act = SignedAct::unsigned(act, Timestamp::from_seconds(NOW));
+    signed_at(act, Timestamp::from_seconds(NOW), by)
+}
+
+pub(crate) fn signed_at(act: Act, time: Timestamp, by: &[By]) -> SignedAct {
+    let mut act = SignedAct::unsigned(act, time);
     let message = act.message(ORIGIN).unwrap();
     let sign = |by: &By| ActSignature { by: by.clone(), sig: signer_of(by).sign(&message) };
     act.signatures = by.iter().map(sign).collect();

@@ -62,7 +62,7 @@ impl Demo {
         let log_key = world::found(&dir, listen)?;
         let directory = Directory::new(&dir);
         let people = self.fill(&directory)?;
-        let gateway = instance::open(&directory)?;
+        let gateway = instance::open(&directory, instance::ClockTrust::Watched)?;
         let cast = world::most_befriended(&gateway.people)?;
         let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
         if self.tour { scene.tour(output) } else { scene.serve(output) }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::{Failure, Output};
 use crate::directory::Directory;
-use crate::{instance, serving};
+use crate::instance::{self, ClockTrust};
+use crate::serving;
 
 /// Serve an instance until it is told to stop (Ctrl-C or SIGTERM).
 ///
@@ -17,11 +18,16 @@ use crate::{instance, serving};
 pub(super) struct Serve {
     /// The folder of the instance.
     dir: PathBuf,
+    /// Take this machine's clock as it stands, although it was set forward since something was logged
+    /// last. Look at the clock first: times in the log never run back.
+    #[arg(long)]
+    accept_clock: bool,
 }
 
 impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let gateway = instance::open(&Directory::new(&self.dir))?;
+        let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
+        let gateway = instance::open(&Directory::new(&self.dir), trust)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let url = gateway.config.public_url().to_owned();
         let key = gateway.log_key.clone();

@@ -59,6 +59,9 @@ pub struct Log {
     pub publish_interval_ms: u64,
     /// How long after its entry a receipt promises the published checkpoint, in seconds.
     pub publish_deadline_s: u64,
+    /// How far the machine's clock may be set forward at once, in seconds, before entries are no longer
+    /// dated by it.
+    pub clock_step_max_s: u64,
 }
 
 /// How the read API answers.
@@ -91,7 +94,12 @@ pub struct Limits {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { pool_wait_ms: 1, publish_interval_ms: 1_000, publish_deadline_s: 60 }
+        Self {
+            pool_wait_ms: 1,
+            publish_interval_ms: 1_000,
+            publish_deadline_s: 60,
+            clock_step_max_s: 60,
+        }
     }
 }
 
@@ -211,6 +219,7 @@ impl Config {
             ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
             ("log.publish_interval_ms", self.log.publish_interval_ms, 10, 60_000),
             ("log.publish_deadline_s", self.log.publish_deadline_s, deadline_least_s, 86_400),
+            ("log.clock_step_max_s", self.log.clock_step_max_s, 5, 31_536_000),
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
@@ -271,6 +280,7 @@ mod tests {
             (config.log.pool_wait_ms, Log::default().pool_wait_ms),
             (config.log.publish_interval_ms, Log::default().publish_interval_ms),
             (config.log.publish_deadline_s, Log::default().publish_deadline_s),
+            (config.log.clock_step_max_s, Log::default().clock_step_max_s),
             (config.graph.page_default as u64, Graph::default().page_default as u64),
             (config.graph.page_max as u64, Graph::default().page_max as u64),
             (config.tokens.lifetime_s, Tokens::default().lifetime_s),
@@ -301,7 +311,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pol_wait_ms = 1",
-                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`",
+                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`",
             ),
             (
                 "listen = \"127.0.0.1:8080\"",
