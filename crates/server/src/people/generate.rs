@@ -53,13 +53,12 @@ pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportRepor
     let GenerateOptions { schema, preset, progress, .. } = *options;
     let mut batch = Batch::begin(people, &ImportOptions { schema, preset, progress })?;
     let numbers = invent_people(options, &mut batch)?;
-    let graph = Graph::of(options.people, &mut Random::seeded(options.seed));
+    let (graph, mut random) = friendships(options);
     let bar = progress.step("inventing friendships", options.people.into());
     let mut links = Links::with_capacity(graph.draws_expected());
     for number in &numbers {
         links.imported(*number);
     }
-    let mut random = Random::seeded(options.seed.wrapping_add(1));
     for person in 0..numbers.len() {
         graph.draw(person, &mut random, |friend| links.add(numbers[person], numbers[friend]));
         if person % 1_024 == 0 {
@@ -69,6 +68,12 @@ pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportRepor
     drop((bar, graph, numbers));
     batch.links = links;
     batch.finish()
+}
+
+/// How many friends everybody has, and the draws that say whom.
+pub(super) fn friendships(options: &GenerateOptions<'_>) -> (Graph, Random) {
+    let graph = Graph::of(options.people, &mut Random::seeded(options.seed));
+    (graph, Random::seeded(options.seed.wrapping_add(1)))
 }
 
 /// The people's numbers in the store, in the order of their invention.
@@ -82,8 +87,7 @@ fn invent_people(
     let mut numbers = Vec::with_capacity(options.people as usize);
     for number in 1..=options.people {
         let is_minor = inventor.fill(options.seed, number.into(), &mut profile);
-        // Of one length, so that accounts arrive in the order in which they are stored.
-        numbers.push(batch.person(&format!("person-{number:08}"), &mut profile, is_minor)?);
+        numbers.push(batch.person(&account(number), &mut profile, is_minor)?);
         if number % 1_024 == 0 {
             bar.at(number.into());
         }
@@ -91,8 +95,14 @@ fn invent_people(
     Ok(numbers)
 }
 
+/// The account of the person who was invented so many-th. They are of one length, so that they arrive
+/// in the order in which they are stored.
+pub(super) fn account(number: u32) -> String {
+    format!("person-{number:08}")
+}
+
 /// How many friends everybody should have, summed up so that drawing is a search.
-struct Graph {
+pub(super) struct Graph {
     /// The sum of the degrees of all before.
     sums: Vec<u64>,
     /// Draws that hit the same pair twice count once; so many times more are drawn.
@@ -100,7 +110,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn of(people: u32, random: &mut Random) -> Self {
+    pub(super) fn of(people: u32, random: &mut Random) -> Self {
         let others = u64::from(people).saturating_sub(1);
         let mean = FRIENDS_MEAN.min(others / PEOPLE_PER_FRIEND).max(1) as f64;
         let max = FRIENDS_MAX.min(others / 2).max(1) as f64;
@@ -163,7 +173,7 @@ impl Graph {
     }
 
     /// Draws half of a person's friends; the other half is drawn by those who draw them.
-    fn draw(&self, person: usize, random: &mut Random, mut friend: impl FnMut(usize)) {
+    pub(super) fn draw(&self, person: usize, random: &mut Random, mut friend: impl FnMut(usize)) {
         let people = self.sums.len() - 1;
         let near = self.neighbourhood(person);
         // Rounded up or down by chance, so that nothing is lost on average.

@@ -4,6 +4,7 @@
 //! the store as it was, and finds people again by account, so that it can be run again.
 
 pub mod generate;
+pub mod generate_jsonl;
 pub mod import;
 mod import_jsonl;
 mod import_ldbc;

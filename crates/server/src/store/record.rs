@@ -93,6 +93,12 @@ impl Profile {
         self.spans.iter().map(|(field, ..)| *field).collect()
     }
 
+    /// The values, each of them JSON, in the order in which they were set.
+    pub fn values(&self) -> impl Iterator<Item = (FieldId, &[u8])> {
+        let value = |&(field, start, end)| Some((field, self.bytes.get(start..end)?));
+        self.spans.iter().filter_map(value)
+    }
+
     /// Bytes of JSON.
     #[must_use]
     pub fn bytes_count(&self) -> usize {

@@ -1,10 +1,13 @@
 //! Generated worlds: repeatable, complete, unequal.
 
 use countersign::people::generate::{self, GenerateOptions};
+use countersign::people::generate_jsonl;
+use countersign::people::import::{self, ImportOptions, Kind};
 use countersign::people::preset::Preset;
 use countersign::people::progress::Progress;
 use countersign::store::People;
 use countersign_domain::route::Route;
+use countersign_domain::settings::Settings;
 
 use crate::people_support::{default_schema, open};
 
@@ -89,5 +92,41 @@ fn the_smallest_worlds_work_too() {
     for count in [0, 1, 2, 9] {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(generate(&open(dir.path()), count, 1).store.people, u64::from(count));
+    }
+}
+
+#[test]
+fn a_world_written_as_json_lines_is_the_same_when_it_is_read() {
+    let (generated, read) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (generated, read) = (open(generated.path()), open(read.path()));
+    generate(&generated, 300, 11);
+    let schema = default_schema();
+    // The settings come from the file; this preset would close everything.
+    let options = |preset| GenerateOptions {
+        people: 300,
+        seed: 11,
+        preset,
+        schema: &schema,
+        progress: Progress::Hidden,
+    };
+    let mut lines = Vec::new();
+    generate_jsonl::write(&mut lines, &options(Preset::Mixed { seed: 11 })).unwrap();
+    let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
+    std::fs::write(file.path(), lines).unwrap();
+    let import =
+        ImportOptions { schema: &schema, preset: Preset::Closed, progress: Progress::Hidden };
+    import::run(Kind::Jsonl, file.path(), &read, &import).unwrap();
+
+    assert_eq!(generated.counts(), read.counts());
+    let (generated, read) = (generated.view(), read.view());
+    for number in 0..300 {
+        let (one, other) = (generated.person(number).unwrap(), read.person(number).unwrap());
+        assert_eq!(one.account(), other.account());
+        assert_eq!(one.is_minor(), other.is_minor());
+        let open = |settings: Settings| settings.sets().map(|set| set.and(schema.all()));
+        let settings = (generated.settings(number, &one), read.settings(number, &other));
+        assert_eq!(open(settings.0), open(settings.1));
+        let friends = (one.friends().unwrap(), other.friends().unwrap());
+        assert!(friends.0.eq(friends.1));
     }
 }

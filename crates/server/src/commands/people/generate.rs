@@ -1,14 +1,18 @@
 //! `countersign people generate`: a world of people whom nobody has to ask.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::json;
 
 use super::Beginning;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::people::generate::{self, GenerateOptions};
+use crate::people::generate_jsonl;
 use crate::people::progress::Progress;
 use crate::store::{People, StoreOptions};
 
@@ -27,6 +31,10 @@ pub(in crate::commands) struct Generate {
     /// How many people.
     #[arg(long)]
     people: u32,
+    /// Write these people into this file, as JSON Lines, and leave the instance as it is: for other
+    /// software that is to hold the same people.
+    #[arg(long, value_name = "FILE")]
+    jsonl: Option<PathBuf>,
     #[command(flatten)]
     beginning: Beginning,
 }
@@ -34,7 +42,6 @@ pub(in crate::commands) struct Generate {
 impl Generate {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
         let options = GenerateOptions {
             people: self.people,
             seed: self.beginning.seed,
@@ -42,9 +49,23 @@ impl Generate {
             schema: &reach.schema()?,
             progress: Progress::Stderr,
         };
+        if let Some(path) = &self.jsonl {
+            write(path, &options)
+                .map_err(|e| format!("{}: writing failed: {e}", path.display()))?;
+            let text = format!("Wrote {} people to {}.", self.people, path.display());
+            output.say(&json!({ "people": self.people, "file": path }), &text);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
         let report = generate::run(&people, &options)?;
         let done = format!("Generated {FIRST_ACCOUNT} and up:");
         super::say(&report, &done, &self.beginning, output);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn write(path: &Path, options: &GenerateOptions<'_>) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    generate_jsonl::write(&mut out, options)?;
+    out.flush()
 }
