@@ -6,6 +6,7 @@
 
 mod bench;
 mod failure;
+mod postgres;
 mod shell;
 mod test;
 

@@ -4,18 +4,20 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use crate::bench::load::Measured;
 use crate::bench::process::Running;
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
 
 /// Seven fields of the viewer and of each friend; work and education are the long ones.
-const FIELDS: &str = "id,name,birthday,hometown,location,work,education";
-/// The most friends in an answer.
-const FRIENDS_MAX: usize = 400;
+pub(crate) const FIELDS: &str = "id,name,birthday,hometown,location,work,education";
 /// How many viewers ask in turn.
 const VIEWERS: usize = 1_000;
+
+/// The seed of all worlds, so that every run has the same people.
+const SEED: &str = "1";
 
 const BUILD: &str = "bench-client@1";
 const PURPOSE: &str = "benchmark";
@@ -75,14 +77,68 @@ impl Programs {
         Command::new(self.0.join("countersign"))
     }
 
+    /// Whether the server has this command.
+    pub(crate) fn has_command(&self, name: &str) -> bool {
+        shell::output(self.countersign().args([name, "--help"])).is_some()
+    }
+
     /// This program, for its other processes.
     pub(crate) fn xtask(&self) -> Command {
         Command::new(self.0.join("xtask"))
     }
+
+    /// Runs the load generator as another process, with a second of warm-up. Any answer but 200 is a failure.
+    pub(crate) fn load(&self, asking: &Asking<'_>) -> Outcome<Measured> {
+        let mut load = self.xtask();
+        load.args(["load", "--address", &asking.address.to_string()]);
+        load.arg("--requests").arg(asking.requests);
+        load.args(["--connections", &asking.connections.to_string()]);
+        load.args(["--seconds", &asking.seconds.to_string()]);
+        load.args(["--warm-up-seconds", &WARM_UP_SECONDS.to_string()]);
+        let output = load.stderr(Stdio::inherit()).output();
+        let output = output.during(|| "starting the load generator".to_owned())?;
+        let measured: Measured = serde_json::from_slice(&output.stdout)
+            .during(|| "reading what the load generator says".to_owned())?;
+        match &measured.first_refusal {
+            Some(refusal) => Err(Failure::new(format!(
+                "{} of {} answers were not 200; the first one: {refusal}",
+                measured.refused,
+                measured.refused + measured.answers
+            ))),
+            None => Ok(measured),
+        }
+    }
 }
 
-/// An instance with so many generated people, all of whom are open to everything, a partner, its
-/// agreement and its approved build.
+/// How long the load generator asks before it measures.
+pub(crate) const WARM_UP_SECONDS: f64 = 1.0;
+
+/// What the load generator is told.
+pub(crate) struct Asking<'a> {
+    pub(crate) address: SocketAddr,
+    /// The file of requests.
+    pub(crate) requests: &'a Path,
+    pub(crate) connections: usize,
+    pub(crate) seconds: f64,
+}
+
+/// The people of a deployment.
+pub(crate) struct World<'a> {
+    /// The benchmark that they are for.
+    pub(crate) bench: &'a str,
+    /// How many.
+    pub(crate) people: usize,
+    /// The preset of their settings.
+    pub(crate) settings: &'a str,
+}
+
+/// Somebody who asks.
+pub(crate) struct Viewer {
+    pub(crate) account: String,
+    pub(crate) token: String,
+}
+
+/// An instance with so many generated people, a partner, its agreement and its approved build.
 pub(crate) struct Deployment {
     /// Holds the instance, and the files that only its making needs.
     folder: PathBuf,
@@ -90,8 +146,9 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     /// Makes it, in place of what an earlier run left.
-    pub(crate) fn generate(programs: &Programs, people: usize) -> Outcome<Self> {
-        let folder = shell::target_dir().join("bench/friends_read").join(people.to_string());
+    pub(crate) fn generate(programs: &Programs, world: &World<'_>) -> Outcome<Self> {
+        let people = world.people.to_string();
+        let folder = shell::target_dir().join("bench").join(world.bench).join(&people);
         if folder.exists() {
             fs::remove_dir_all(&folder).during(|| format!("removing {}", folder.display()))?;
         }
@@ -103,8 +160,7 @@ impl Deployment {
         };
         let listen = free_address()?.to_string();
         run(&["init"], &["--origin", "bench.example/log", "--listen", &listen])?;
-        let people = people.to_string();
-        let generate = ["--people", &people, "--settings", "open", "--seed", "1"];
+        let generate = ["--people", &people, "--settings", world.settings, "--seed", SEED];
         run(&["people", "generate"], &generate)?;
         deployment.govern(programs, run)?;
         Ok(deployment)
@@ -135,16 +191,44 @@ impl Deployment {
         run(&["build", "approve"], &[BUILD, &first, &second])
     }
 
-    /// Writes the file of requests: path, tab, token.
-    pub(crate) fn requests(&self, programs: &Programs) -> Outcome<PathBuf> {
+    /// Adds to the instance's configuration.
+    pub(crate) fn configure(&self, more: &str) -> Outcome<()> {
+        let path = self.instance().join("countersign.toml");
+        let configuring = || format!("adding to {}", path.display());
+        let text = fs::read_to_string(&path).during(configuring)?;
+        fs::write(&path, text + more).during(configuring)
+    }
+
+    /// The same people as JSON Lines.
+    pub(crate) fn people_jsonl(&self, programs: &Programs, world: &World<'_>) -> Outcome<PathBuf> {
+        let file = self.folder.join("people.jsonl");
+        let mut generate = programs.countersign();
+        generate.args(["people", "generate"]).arg(self.instance());
+        generate.args(["--people", &world.people.to_string()]);
+        generate.args(["--settings", world.settings, "--seed", SEED, "--jsonl"]).arg(&file);
+        shell::run(&mut generate)?;
+        Ok(file)
+    }
+
+    /// Those who ask in turn, spread evenly over the people.
+    pub(crate) fn viewers(&self, programs: &Programs) -> Outcome<Vec<Viewer>> {
         let mut mint = programs.countersign();
         mint.arg("token").arg(self.instance()).args(["--count", &VIEWERS.to_string()]);
         mint.args(["--build", BUILD, "--purpose", PURPOSE]);
         let tokens = shell::output(&mut mint)
             .ok_or_else(|| Failure::new("`countersign token` failed; run it to see why"))?;
-        let path = format!("/v3.0/me?fields={FIELDS},friends.limit({FRIENDS_MAX}){{{FIELDS}}}");
-        let tokens = tokens.lines().filter_map(|line| line.split_once('\t'));
-        let lines: String = tokens.map(|(_, token)| format!("{path}\t{token}\n")).collect();
+        let viewer = |line: &str| {
+            let (account, token) = line.split_once('\t')?;
+            Some(Viewer { account: account.to_owned(), token: token.to_owned() })
+        };
+        Ok(tokens.lines().filter_map(viewer).collect())
+    }
+
+    /// Writes the file of requests for at most so many friends: path, tab, token.
+    pub(crate) fn requests(&self, viewers: &[Viewer], friends_max: usize) -> Outcome<PathBuf> {
+        let path = format!("/v3.0/me?fields={FIELDS},friends.limit({friends_max}){{{FIELDS}}}");
+        let lines: String =
+            viewers.iter().map(|viewer| format!("{path}\t{}\n", viewer.token)).collect();
         self.file("requests.tsv", &lines).map(PathBuf::from)
     }
 
@@ -163,7 +247,7 @@ impl Deployment {
     }
 
     /// Writes a file beside the instance, and returns its path as text.
-    fn file(&self, name: &str, text: &str) -> Outcome<String> {
+    pub(crate) fn file(&self, name: &str, text: &str) -> Outcome<String> {
         let path = self.folder.join(name);
         fs::write(&path, text).during(|| format!("writing {}", path.display()))?;
         Ok(path.display().to_string())

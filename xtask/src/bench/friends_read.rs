@@ -4,15 +4,18 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::thread;
 
-use crate::bench::deployment::{Deployment, Programs};
+use crate::bench::deployment::{Asking, Deployment, Programs, WARM_UP_SECONDS, World};
 use crate::bench::floor_work::{FloorWork, Work};
 use crate::bench::load::Measured;
 use crate::bench::process::{Memory, Running};
 use crate::bench::table::{Table, mebibytes, milliseconds, whole};
-use crate::failure::{Failure, Outcome, While};
+use crate::failure::Outcome;
+
+/// The most friends in an answer.
+const FRIENDS_MAX: usize = 400;
 
 /// The length of the headers that carry receipt and seed, which the floor sends too.
 const RECEIPT_HEADER_BYTES: usize = 900;
@@ -58,8 +61,9 @@ impl FriendsRead {
     }
 
     fn one(&self, programs: &Programs, people: usize) -> Outcome<Run> {
-        let deployment = Deployment::generate(programs, people)?;
-        let requests = deployment.requests(programs)?;
+        let world = World { bench: "friends_read", people, settings: "open" };
+        let deployment = Deployment::generate(programs, &world)?;
+        let requests = deployment.requests(&deployment.viewers(programs)?, FRIENDS_MAX)?;
         let (server, address) = deployment.serve(programs)?;
         // Once unmeasured, so that the pages that are asked for lie in memory.
         self.load(programs, address, &requests, 2.0)?;
@@ -127,7 +131,6 @@ impl FriendsRead {
         self.load(programs, address, requests, self.seconds)
     }
 
-    /// Runs the load generator as another process.
     fn load(
         &self,
         programs: &Programs,
@@ -135,27 +138,9 @@ impl FriendsRead {
         requests: &Path,
         seconds: f64,
     ) -> Outcome<Measured> {
-        let mut load = programs.xtask();
-        load.args(["load", "--address", &address.to_string(), "--requests"]).arg(requests);
-        load.args(["--connections", &self.connections.to_string()]);
-        load.args(["--seconds", &seconds.to_string()]);
-        load.args(["--warm-up-seconds", &WARM_UP_SECONDS.to_string()]);
-        let output = load.stderr(Stdio::inherit()).output();
-        let output = output.during(|| "starting the load generator".to_owned())?;
-        let measured: Measured = serde_json::from_slice(&output.stdout)
-            .during(|| "reading what the load generator says".to_owned())?;
-        match &measured.first_refusal {
-            Some(refusal) => Err(Failure::new(format!(
-                "{} of {} answers were not 200; the first one: {refusal}",
-                measured.refused,
-                measured.refused + measured.answers
-            ))),
-            None => Ok(measured),
-        }
+        programs.load(&Asking { address, requests, connections: self.connections, seconds })
     }
 }
-
-const WARM_UP_SECONDS: f64 = 1.0;
 
 /// A bare handler keeps all cores busy for 1/bare seconds an answer; the work adds to that.
 fn floor_answers_per_s(bare_answers_per_s: f64, work: &Work) -> f64 {

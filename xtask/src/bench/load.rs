@@ -6,7 +6,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub(crate) struct Load {
     /// The server.
     #[arg(long)]
     pub(crate) address: SocketAddr,
-    /// A file of requests, a line each: path, tab, access token.
+    /// A file of requests, a line each: path, tab, access token; and where it is a POST, tab, its body of JSON.
     #[arg(long)]
     pub(crate) requests: PathBuf,
     /// How many connections ask at once.
@@ -75,7 +75,7 @@ impl Load {
     }
 
     fn measure(&self) -> Outcome<Measured> {
-        let requests = self.rendered_requests()?;
+        let requests = rendered(&self.requests, self.address)?;
         let warm = Instant::now() + Duration::from_secs_f64(self.warm_up_seconds);
         let end = warm + Duration::from_secs_f64(self.seconds);
         let tallies = thread::scope(|scope| {
@@ -94,29 +94,48 @@ impl Load {
         }
         Ok(sum.measured(self.seconds))
     }
+}
 
-    /// Each request as it goes over the wire.
-    fn rendered_requests(&self) -> Outcome<Vec<Vec<u8>>> {
-        let file = &self.requests;
-        let text =
-            std::fs::read_to_string(file).during(|| format!("reading {}", file.display()))?;
-        let render = |line: &str| {
-            let (path, token) = line.split_once('\t')?;
-            let (path, token) = (path.trim(), token.trim());
-            let address = self.address;
-            let head = format!(
-                "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"
-            );
-            Some(head.into_bytes())
+/// Each request of a file as it goes over the wire.
+fn rendered(file: &Path, address: SocketAddr) -> Outcome<Vec<Vec<u8>>> {
+    let text = std::fs::read_to_string(file).during(|| format!("reading {}", file.display()))?;
+    let render = |line: &str| {
+        let mut parts = line.split('\t');
+        let (path, token) = (parts.next()?.trim(), parts.next()?.trim());
+        let headers = format!("Host: {address}\r\nAuthorization: Bearer {token}\r\n");
+        let request = match parts.next() {
+            None => format!("GET {path} HTTP/1.1\r\n{headers}\r\n"),
+            Some(body) => format!(
+                "POST {path} HTTP/1.1\r\n{headers}Content-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            ),
         };
-        let requests: Option<Vec<_>> = text.lines().map(render).collect();
-        match requests {
-            Some(requests) if !requests.is_empty() => Ok(requests),
-            _ => {
-                Err(Failure::new(format!("{}: lines of path, tab, token expected", file.display())))
-            }
-        }
+        Some(request.into_bytes())
+    };
+    let requests: Option<Vec<_>> = text.lines().map(render).collect();
+    match requests {
+        Some(requests) if !requests.is_empty() => Ok(requests),
+        _ => Err(Failure::new(format!("{}: lines of path, tab, token expected", file.display()))),
     }
+}
+
+/// The bodies of the answers to every so many-th request of a file, asked for once.
+pub(crate) fn bodies(address: SocketAddr, file: &Path, every: usize) -> Outcome<Vec<Vec<u8>>> {
+    let mut connection = Connection::open(address)?;
+    let body = |request: &Vec<u8>| {
+        connection.stream.write_all(request).during(|| "asking".to_owned())?;
+        let answer = connection.answer()?;
+        let (head, rest) = connection.buffer.split_at(answer.head_bytes);
+        let body = rest[..answer.body_bytes].to_vec();
+        if head.starts_with(b"HTTP/1.1 200 ") {
+            Ok(body)
+        } else {
+            let (head, body) = (head.escape_ascii(), String::from_utf8_lossy(&body));
+            Err(Failure::new(format!("an answer was not 200: {head} {body}")))
+        }
+    };
+    rendered(file, address)?.iter().step_by(every.max(1)).map(body).collect()
 }
 
 /// What one connection counted while it was measured.

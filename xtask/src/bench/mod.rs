@@ -5,6 +5,7 @@ mod floor_work;
 mod friends_read;
 mod histogram;
 mod process;
+mod sources;
 mod table;
 
 pub(crate) mod floor_server;
@@ -28,6 +29,8 @@ enum Name {
     /// A viewer and up to 400 friends, seven fields each, over loopback, against the floor.
     #[command(name = "friends_read")]
     FriendsRead(friends_read::FriendsRead),
+    /// Side by side on the same people: what a team would write instead, PostGraphile, and Countersign.
+    Sources(sources::Sources),
     /// The floor's arithmetic alone: what one answer cannot do without, timed in one thread.
     #[command(name = "floor_work")]
     FloorWork(floor_work::FloorWork),
@@ -42,6 +45,7 @@ impl Bench {
         }
         match &self.name {
             Name::FriendsRead(bench) => bench.run(),
+            Name::Sources(bench) => bench.run(),
             Name::FloorWork(bench) => bench.run(),
         }
     }

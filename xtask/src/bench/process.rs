@@ -1,5 +1,6 @@
 //! Programs that a benchmark starts, and what the system says about them (Linux's `/proc`).
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -40,6 +41,11 @@ impl Running {
         cpu_s_of(&stat).ok_or_else(|| Failure::new("/proc/…/stat is not what was expected"))
     }
 
+    /// CPU time that it and the programs that it started have taken.
+    pub(crate) fn tree_cpu_s(&self) -> Outcome<f64> {
+        tree_cpu_s(self.0.id())
+    }
+
     /// Memory in use: all of it, and the part that is not mapped files.
     pub(crate) fn memory_bytes(&self) -> Outcome<Memory> {
         let status = self.proc("status")?;
@@ -69,6 +75,30 @@ impl Drop for Running {
     }
 }
 
+/// CPU time that a program and all that it started, and that still run, have taken.
+pub(crate) fn tree_cpu_s(root: u32) -> Outcome<f64> {
+    let mut parents = HashMap::new();
+    let mut times_s = HashMap::new();
+    let folders = fs::read_dir("/proc").during(|| "reading /proc".to_owned())?;
+    for folder in folders.flatten() {
+        let Some(pid) = folder.file_name().to_str().and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        // It may have ended in between.
+        let Ok(stat) = fs::read_to_string(folder.path().join("stat")) else { continue };
+        if let (Some(parent), Some(cpu_s)) = (parent_of(&stat), cpu_s_of(&stat)) {
+            parents.insert(pid, parent);
+            times_s.insert(pid, cpu_s);
+        }
+    }
+    let is_inside = |pid: &u32| {
+        let mut ancestors = std::iter::successors(Some(*pid), |pid| parents.get(pid).copied());
+        ancestors.any(|ancestor| ancestor == root)
+    };
+    Ok(times_s.iter().filter(|(pid, _)| is_inside(pid)).map(|(_, cpu_s)| cpu_s).sum())
+}
+
 /// Resident memory of a process, in bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
@@ -82,6 +112,12 @@ pub(crate) struct Memory {
 pub(crate) fn this_thread_cpu_s() -> f64 {
     let stat = fs::read_to_string("/proc/thread-self/stat").unwrap_or_default();
     cpu_s_of(&stat).unwrap_or(0.0)
+}
+
+/// The parent: field 4.
+fn parent_of(stat: &str) -> Option<u32> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// User and system time: fields 14 and 15, counted behind the name, which may hold spaces.
@@ -100,5 +136,6 @@ mod tests {
     fn cpu_time_is_user_and_system_time() {
         let stat = "17 (a name) S 1 2 3 0 -1 4 5 6 7 8 250 50 0 0 20 0 1 0 9";
         assert_eq!(cpu_s_of(stat), Some(3.0));
+        assert_eq!(parent_of(stat), Some(1));
     }
 }

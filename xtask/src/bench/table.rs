@@ -12,6 +12,15 @@ impl Table {
         self.0.push(cells.to_vec());
     }
 
+    /// As Markdown, the first column to the left, the others to the right.
+    pub(crate) fn markdown(&self) -> String {
+        let mut rows = self.0.iter().map(|row| format!("| {} |\n", row.join(" | ")));
+        let heading = rows.next().unwrap_or_default();
+        let columns = self.0.first().map_or(0, Vec::len);
+        let rule = format!("| --- |{}\n", " ---: |".repeat(columns.saturating_sub(1)));
+        heading + &rule + &rows.collect::<String>()
+    }
+
     /// Prints it, the first column to the left, the others to the right.
     pub(crate) fn print(&self) {
         let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
@@ -63,6 +72,13 @@ pub(crate) fn milliseconds(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_is_markdown_too() {
+        let mut table = Table::new(["what", "how many"]);
+        table.row(["people".to_owned(), "3".to_owned()]);
+        assert_eq!(table.markdown(), "| what | how many |\n| --- | ---: |\n| people | 3 |\n");
+    }
 
     #[test]
     fn thousands_are_grouped() {

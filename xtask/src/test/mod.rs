@@ -2,7 +2,7 @@
 
 mod needs;
 mod summary;
-mod tools;
+pub(crate) mod tools;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::ExitCode;

@@ -153,10 +153,10 @@ impl Venv {
 }
 
 /// Installs Debian packages where that is possible without asking anybody.
-fn apt_install(packages: &[&str]) -> Outcome<()> {
+pub(crate) fn apt_install(packages: &[&str]) -> Outcome<()> {
     let list = packages.join(" ");
     let ask = |why: &str| {
-        Failure::new(format!("the tests need {list}, and {why}: install them and run this again"))
+        Failure::new(format!("{list} would be needed, and {why}: install them and run this again"))
     };
     let Some(apt) = shell::find("apt-get") else {
         return Err(ask("there is no apt-get here"));
