@@ -37,6 +37,12 @@ pub(crate) const STREAM: &str = "stream/stream";
 /// The file that whoever has the log open holds a lock on.
 pub const LOCK: &str = "stream/lock";
 
+/// How often the lock is tried before somebody else is using the log.
+const LOCK_ATTEMPTS: usize = 20;
+
+/// How long to wait before the lock is tried again.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
 /// How a log behaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogConfig {
@@ -241,8 +247,17 @@ pub(crate) fn lock(backend: &dyn Backend) -> Result<Box<dyn Lock>, OpenError> {
             .create_folders(folder, access)
             .map_err(|error| OpenError::Io { file: folder, error })?;
     }
-    let lock = backend.lock(LOCK).map_err(|error| OpenError::Io { file: LOCK, error })?;
-    lock.ok_or(OpenError::InUse)
+    for attempt in 0..LOCK_ATTEMPTS {
+        // A command that only looks whether a server runs holds it for a moment.
+        if attempt > 0 {
+            thread::sleep(LOCK_PAUSE);
+        }
+        let lock = backend.lock(LOCK).map_err(|error| OpenError::Io { file: LOCK, error })?;
+        if let Some(lock) = lock {
+            return Ok(lock);
+        }
+    }
+    Err(OpenError::InUse)
 }
 
 fn read_checkpoint(

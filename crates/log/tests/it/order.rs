@@ -9,9 +9,11 @@ use countersign_domain::time::Timestamp;
 use countersign_log::OpenError;
 use countersign_log::annex::Annex;
 use countersign_log::append::{ActError, AppendError, Stale};
+use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::{Fault, Memory};
 use countersign_log::backend::posix::Posix;
 use countersign_log::guarded::Guarded;
+use countersign_log::open::LOCK;
 use countersign_log::trouble::Trouble;
 use countersign_verifier::entry::{Entry, SignedAct};
 use countersign_verifier::record::{Record, records_root};
@@ -231,6 +233,21 @@ fn a_second_opener_is_refused() {
     assert!(matches!(setup.open(&posix), Err(OpenError::InUse)));
     log.shutdown();
     assert!(setup.open(&posix).is_ok());
+}
+
+#[test]
+fn a_glance_at_the_lock_refuses_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (setup, posix) = (Setup::lazy(), Posix::new(folder.path()));
+    setup.open(&posix).unwrap().0.shutdown();
+    let glance = posix.lock(LOCK).unwrap().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            drop(glance);
+        });
+        setup.open(&posix).unwrap().0.shutdown();
+    });
 }
 
 #[test]

@@ -217,11 +217,19 @@ fn crash_starting(world: &World, life: Duration) {
 }
 
 /// Splitmix64: a seed in the output is enough to repeat the instants.
-fn next(state: &mut u64) -> u64 {
+pub(crate) fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+/// The seed that was asked for, or a fresh one; said, so that it can be asked for.
+pub(crate) fn seed() -> u64 {
+    let given = std::env::var("COUNTERSIGN_SEED").ok();
+    let seed = given.map_or_else(|| getrandom::u64().unwrap(), |seed| seed.parse().unwrap());
+    println!("COUNTERSIGN_SEED={seed} repeats this run");
+    seed
 }
 
 /// A new instance, killed and started again so often.

@@ -8,9 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 use countersign::demo::client::Reply;
+use countersign::demo::world as demo;
 use rustix::process::{Resource, Rlimit, prlimit};
+use serde_json::{Value, json};
 
-use crate::support::{Serving, World, eventually, header, program};
+use crate::support::{Serving, World, eventually, finish, header, program};
 use crate::village;
 
 const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name,work,birthday}";
@@ -115,4 +117,124 @@ fn crash_file_limit_stops_releases_and_recovers() {
         let unlimited = Rlimit { current: None, maximum: None };
         prlimit(Some(serving.pid()), Resource::Fsize, unlimited).unwrap();
     });
+}
+
+/// Takes all the room that a folder's disk has.
+fn fill(folder: &Path) -> std::path::PathBuf {
+    let filler = folder.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    for bytes in [65_536, 4_096, 1] {
+        while file.write_all(&vec![0; bytes]).is_ok() {}
+    }
+    filler
+}
+
+/// The names of the viewer's friends, as a partner's device sees them.
+fn names(serving: &Serving<'_>, token: &str) -> Value {
+    serving.read("/v3.0/me?fields=name,friends.limit(400){name}", token)
+}
+
+#[test]
+fn crash_full_disk_of_people_changes_nothing_and_recovers() {
+    let test = "crash_full_disk_of_people_changes_nothing_and_recovers";
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    // The people alone are on the disk that is full: the log goes on.
+    let (people, beside) = (world.directory.people(), world.path().join("people-before"));
+    fs::rename(&people, &beside).unwrap();
+    fs::create_dir(&people).unwrap();
+    let Some(_mounted) = Mounted::at(&people, "8m") else {
+        return println!("skipped: {test}: only root may mount a disk");
+    };
+    let copied = Command::new("cp").arg("-a").arg(beside.join(".")).arg(&people).output().unwrap();
+    assert!(copied.status.success());
+    let before = {
+        let serving = world.serve();
+        let before = names(&serving, &token);
+        let filler = fill(&people);
+        // Grants are kept until the store would have to grow.
+        let body =
+            json!({"account": village::VIEWER, "build": demo::BUILD, "purpose": demo::PURPOSE});
+        let ask = || {
+            let admin = serving.admin_token();
+            serving.client.post("/admin/v1/tokens", &admin, &body).unwrap()
+        };
+        let mut asked = 0;
+        let refused = loop {
+            let reply = ask();
+            if reply.status != 200 {
+                break reply;
+            }
+            asked += 1;
+            assert!(asked < 20_000, "the disk takes everything");
+        };
+        let said = String::from_utf8_lossy(&refused.body).into_owned();
+        assert!(refused.status >= 500 && said.contains("No space left on device"), "{said}");
+        assert_eq!(names(&serving, &token), before);
+        fs::remove_file(filler).unwrap();
+        eventually("grants are made again", || ask().status == 200);
+        assert!(serving.stop().success());
+        before
+    };
+    // An import that finds no room is no import.
+    let filler = fill(&people);
+    let file = world.path().join("more.jsonl");
+    let line =
+        |n| format!("{}\n", json!({"account": format!("more-{n}"), "profile": {"name": "N"}}));
+    fs::write(&file, (0..2_000).map(line).collect::<String>()).unwrap();
+    let import = || finish(program(&["people", "import", "jsonl"]).arg(&file).arg(world.path()));
+    let refused = import();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    world.assert_checks();
+    let serving = world.serve();
+    assert_eq!(names(&serving, &token), before);
+    assert!(serving.stop().success());
+    fs::remove_file(filler).unwrap();
+    let imported = import();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let serving = world.serve();
+    assert_eq!(names(&serving, &token), before);
+    assert!(serving.stop().success());
+    world.assert_checks();
+}
+
+#[test]
+fn crash_full_disk_of_the_site_stops_releases_before_the_promise_and_recovers() {
+    let test = "crash_full_disk_of_the_site_stops_releases_before_the_promise_and_recovers";
+    let world = village::founded();
+    world.configure("publish_deadline_s = 60", "publish_deadline_s = 10");
+    let token = world.token(village::VIEWER);
+    let (site, beside) = (world.directory.site(), world.path().join("log-before"));
+    fs::rename(&site, &beside).unwrap();
+    fs::create_dir(&site).unwrap();
+    let Some(_mounted) = Mounted::at(&site, "1m") else {
+        return println!("skipped: {test}: only root may mount a disk");
+    };
+    let copied = Command::new("cp").arg("-a").arg(beside.join(".")).arg(&site).output().unwrap();
+    assert!(copied.status.success());
+    let serving = world.serve();
+    let published = world.verified(0).len() as u64;
+    let filler = fill(&site);
+    let receipt = world.receipt(&serving.get(READ, &token));
+    assert!(receipt.index >= published);
+    eventually("releases stop", || serving.get(READ, &token).status != 200);
+    let refused = serving.get(READ, &token);
+    assert_eq!((refused.status, refused.error_code()), (503, Some(2)));
+    let ready = serving.get("/readyz", "");
+    let said = String::from_utf8(ready.body).unwrap();
+    assert!(ready.status == 503 && said.contains("nothing could be published since"), "{said}");
+    // What was published stays whole, acts are taken, and the reason is told.
+    assert_eq!(world.verified(0).len() as u64, published);
+    serving.suspend();
+    serving.reinstate();
+    let said = serving.said();
+    assert!(said.contains("the log was not published") && said.contains("No space left"), "{said}");
+    fs::remove_file(filler).unwrap();
+    eventually("it goes on by itself", || serving.get(READ, &token).status == 200);
+    let leaves = world.verified(serving.head());
+    assert_eq!(leaves[receipt.index as usize].hash, receipt.leaf.0);
+    assert!(serving.stop().success());
+    world.assert_checks();
 }

@@ -7,10 +7,12 @@
 )]
 
 mod acts;
+mod clock_jumps;
 mod commands;
 mod crash;
 mod decide;
 mod decide_in_front;
+mod crash_import;
 mod decision_matrix;
 mod demo;
 mod error_envelopes;
@@ -18,6 +20,7 @@ mod friends_of_friends;
 mod full_disk;
 mod grants;
 mod interop_facebook_sdk;
+mod one_directory;
 mod operations;
 mod own_tokens;
 mod partners;

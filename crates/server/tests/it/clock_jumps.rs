@@ -1,0 +1,64 @@
+//! A clock that was set forward while the server was away, as the whole program sees it. The machine's
+//! clock cannot be set in a test, so what was seen of it is set back instead: the difference is the same.
+
+use std::fs;
+
+use crate::support::{World, program};
+use crate::village;
+
+const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name}";
+
+/// Lets it look as if the clock had been set forward by so many seconds since the server ran last.
+fn set_forward(world: &World, seconds: i64) {
+    let path = world.path().join("stream/clock");
+    let text = fs::read_to_string(&path).unwrap();
+    let (head, ahead) = text.trim_end().rsplit_once('\n').unwrap();
+    let ahead: i64 = ahead.parse().unwrap();
+    fs::write(&path, format!("{head}\n{}\n", ahead - seconds)).unwrap();
+}
+
+#[test]
+fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    serving.read(READ, &token);
+    assert!(serving.stop().success());
+
+    // Some seconds are a step of NTP's and nobody's business.
+    set_forward(&world, 30);
+    let serving = world.serve();
+    serving.read(READ, &token);
+    assert!(serving.stop().success());
+
+    set_forward(&world, 3_600);
+    for _ in 0..2 {
+        let serving = world.serve();
+        let head = serving.head();
+        let reply = serving.get(READ, &token);
+        assert_eq!((reply.status, reply.error_code()), (503, Some(2)));
+        let ready = serving.get("/readyz", "");
+        let said = String::from_utf8(ready.body).unwrap();
+        assert_eq!(ready.status, 503);
+        assert!(said.contains("the clock was set forward"), "{said}");
+        assert!(said.contains("countersign serve --accept-clock"), "{said}");
+        assert_eq!(serving.page("/healthz"), "ok\n");
+        assert!(serving.said().contains("the clock was set forward"));
+        // By what stands in the log it is this late already, so acts are dated well.
+        serving.suspend();
+        serving.reinstate();
+        assert_eq!(serving.head(), head + 2);
+        assert!(serving.stop().success());
+        world.assert_checks();
+    }
+
+    let serving = world.serve_with(program(&["serve", "--accept-clock"]).arg(world.path()));
+    serving.read(READ, &token);
+    assert_eq!(serving.page("/readyz"), "ready\n");
+    assert!(serving.stop().success());
+    let serving = world.serve();
+    serving.read(READ, &token);
+    serving.suspend();
+    assert!(serving.stop().success());
+    world.assert_checks();
+}
