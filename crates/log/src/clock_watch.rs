@@ -21,7 +21,7 @@ use crate::backend::{Backend, replace};
 use crate::clock::Clock;
 
 /// Where it is kept what was seen of the clock.
-pub(crate) const CLOCK_FILE: &str = "stream/clock";
+pub const CLOCK_FILE: &str = "stream/clock";
 
 const VERSION_LINE: &str = "countersign clock 1";
 
@@ -73,10 +73,7 @@ impl ClockWatch {
         floor: Timestamp,
     ) -> io::Result<Self> {
         let boot = clock.boot();
-        let kept = match (&boot, backend.read(CLOCK_FILE)?) {
-            (Some(boot), Some(bytes)) => parse(&bytes, boot)?,
-            _ => None,
-        };
+        let kept = read(&*backend, boot.as_deref())?;
         let furthest = kept.filter(|_| !accept);
         let seen = Seen { furthest, kept, floor, told_ahead: false, told_behind: false };
         let seen = Mutex::new(seen);
@@ -100,9 +97,7 @@ impl ClockWatch {
         let (Some(uptime_s), Some(furthest)) = (self.clock.uptime_s(), seen.furthest) else {
             return Ok(found);
         };
-        let expected = uptime_s.saturating_add_signed(furthest);
-        if found.seconds() > expected.saturating_add(self.step_max_s) {
-            let jump = ClockJump { expected: Timestamp::from_seconds(expected), found };
+        if let Some(jump) = jump(found, uptime_s, furthest, self.step_max_s) {
             if !std::mem::replace(&mut seen.told_ahead, true) {
                 tracing::error!("{jump}");
             }
@@ -173,6 +168,35 @@ impl ClockWatch {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The jump, if the clock is further ahead of the uptime than it has been and may step at once.
+fn jump(found: Timestamp, uptime_s: u64, furthest: i64, step_max_s: u64) -> Option<ClockJump> {
+    let expected = Timestamp::from_seconds(uptime_s.saturating_add_signed(furthest));
+    (found > expected.plus_seconds(step_max_s)).then_some(ClockJump { expected, found })
+}
+
+/// Whether `clock` was set forward since the log below the root of `backend` was dated by it last.
+/// Nothing is changed.
+///
+/// # Errors
+/// The file layer's own, and [`io::ErrorKind::InvalidData`], about `stream/clock`.
+pub fn check_clock(
+    clock: &dyn Clock,
+    backend: &dyn Backend,
+    step_max_s: u64,
+) -> io::Result<Option<ClockJump>> {
+    let kept = read(backend, clock.boot().as_deref())?;
+    let known = kept.zip(clock.uptime_s());
+    Ok(known.and_then(|(furthest, uptime_s)| jump(clock.now(), uptime_s, furthest, step_max_s)))
+}
+
+/// What is kept of this run of the machine.
+fn read(backend: &dyn Backend, boot: Option<&str>) -> io::Result<Option<i64>> {
+    match (boot, backend.read(CLOCK_FILE)?) {
+        (Some(boot), Some(bytes)) => parse(&bytes, boot),
+        _ => Ok(None),
     }
 }
 

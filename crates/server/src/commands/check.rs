@@ -13,6 +13,7 @@ use countersign_log::annex::ANNEX_VERSION;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::check::{Report, check};
+use countersign_log::clock_watch::{CLOCK_FILE, check_clock};
 use countersign_log::stream::STREAM_VERSION;
 use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
 use countersign_verifier::entry::ENTRY_VERSION;
@@ -25,7 +26,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Failure, Output};
-use crate::clock;
+use crate::clock::{self, MachineClock};
 use crate::config::{CONFIG_VERSION, Config};
 use crate::directory::Directory;
 use crate::gateway::bearer::BearerToken;
@@ -173,6 +174,7 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
             "origin or keys/log.key is not this log's: undo the change in countersign.toml";
         return lines.add("log", Err(format!("{advice} (log/checkpoint: {error})")));
     }
+    lines.add("clock", describe_clock(directory, config));
     let report = check(&Posix::new(directory.log()), config.origin(), &key);
     lines.add("log and annex", describe_private(&report));
     lines.add("documents", check_documents(directory));
@@ -187,6 +189,16 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
                 lines.add("field schema", compare_schema(directory, &checked.register));
             }
         }
+    }
+}
+
+/// Whether the machine's clock was set forward since something was logged last.
+fn describe_clock(directory: &Directory, config: &Config) -> Result<String, String> {
+    let backend = Posix::new(directory.log());
+    match check_clock(&MachineClock, &backend, config.log.clock_step_max_s) {
+        Ok(None) => Ok("it was not set forward since something was logged last".to_owned()),
+        Ok(Some(jump)) => Err(jump.to_string()),
+        Err(error) => Err(format!("{CLOCK_FILE}: {error}")),
     }
 }
 
