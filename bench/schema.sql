@@ -70,8 +70,8 @@ CREATE TABLE grants (
     expires_at    timestamptz NOT NULL
 );
 
--- Who got what about whom, a row per person in an answer. No index by person, which would make every
--- insert dearer; BRIN finds a range of time.
+-- Who got what about whom, a row per person in an answer. BRIN finds a range of time. Contender (a) has no
+-- index by person, which would make every insert dearer; (a′) has.
 CREATE TABLE audit (
     at        timestamptz NOT NULL,
     request   uuid NOT NULL,

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
 use crate::test::tools::apt_install;
@@ -26,7 +28,7 @@ pub(crate) struct Postgres {
     programs: PathBuf,
     data: PathBuf,
     /// In the system's folder for temporary files, since names of sockets must be short.
-    sockets: PathBuf,
+    sockets: TempDir,
     server: Child,
 }
 
@@ -34,15 +36,14 @@ impl Postgres {
     /// Makes one in this folder, in place of what an earlier run left, and starts it with these settings.
     pub(crate) fn start(folder: &Path, settings: &[(&str, String)]) -> Outcome<Self> {
         let programs = programs()?;
-        let sockets = std::env::temp_dir().join(format!("countersign-{}", std::process::id()));
-        for folder in [folder, &sockets] {
-            if folder.exists() {
-                fs::remove_dir_all(folder).during(|| format!("removing {}", folder.display()))?;
-            }
-            fs::create_dir_all(folder).during(|| format!("making {}", folder.display()))?;
-            if is_root() {
-                shell::run(Command::new("chown").arg(USER).arg(folder))?;
-            }
+        let sockets = tempfile::Builder::new().prefix("countersign-").tempdir();
+        let sockets = sockets.during(|| "making a folder for a socket".to_owned())?;
+        if folder.exists() {
+            fs::remove_dir_all(folder).during(|| format!("removing {}", folder.display()))?;
+        }
+        fs::create_dir_all(folder).during(|| format!("making {}", folder.display()))?;
+        if is_root() {
+            shell::run(Command::new("chown").arg(USER).arg(folder).arg(sockets.path()))?;
         }
         let data = folder.join("data");
         let mut initdb = as_user(&programs.join("initdb"));
@@ -58,7 +59,7 @@ impl Postgres {
         let mut server = as_user(&programs.join("postgres"));
         server.arg("-D").arg(&data).current_dir("/");
         server.args(["-c", "listen_addresses=", "-c", &format!("port={PORT}")]);
-        server.args(["-c", &format!("unix_socket_directories={}", sockets.display())]);
+        server.args(["-c", &format!("unix_socket_directories={}", sockets.path().display())]);
         for (name, value) in settings {
             server.args(["-c", &format!("{name}={value}")]);
         }
@@ -92,19 +93,19 @@ impl Postgres {
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
-        psql.arg("--host").arg(&self.sockets).args(["--port", PORT]);
+        psql.arg("--host").arg(self.sockets.path()).args(["--port", PORT]);
         psql.args(["--username", SUPERUSER, "--dbname", database]);
         psql
     }
 
     /// How a client reaches it, as keys and values.
     pub(crate) fn connection_string(&self, database: &str, user: &str) -> String {
-        format!("host={} port={PORT} dbname={database} user={user}", self.sockets.display())
+        format!("host={} port={PORT} dbname={database} user={user}", self.sockets.path().display())
     }
 
     /// The folder of its socket.
     pub(crate) fn sockets(&self) -> &Path {
-        &self.sockets
+        self.sockets.path()
     }
 
     /// The version that would be started: 15.
@@ -135,7 +136,6 @@ impl Drop for Postgres {
             let _ = self.server.kill();
         }
         let _ = self.server.wait();
-        let _ = fs::remove_dir_all(&self.sockets);
     }
 }
 

@@ -191,12 +191,14 @@ impl Deployment {
         run(&["build", "approve"], &[BUILD, &first, &second])
     }
 
-    /// Adds to the instance's configuration.
-    pub(crate) fn configure(&self, more: &str) -> Outcome<()> {
+    /// Has the instance ask another source; `settings` are the lines of that source's own table.
+    pub(crate) fn set_source(&self, kind: &str, settings: &str) -> Outcome<()> {
         let path = self.instance().join("countersign.toml");
-        let configuring = || format!("adding to {}", path.display());
+        let configuring = || format!("changing {}", path.display());
         let text = fs::read_to_string(&path).during(configuring)?;
-        fs::write(&path, text + more).during(configuring)
+        let text = text.replacen("\nkind = \"image\"\n", &format!("\nkind = \"{kind}\"\n"), 1);
+        let text = format!("{text}\n[source.{kind}]\n{settings}");
+        fs::write(&path, text).during(configuring)
     }
 
     /// The same people as JSON Lines.

@@ -330,6 +330,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_request_with_a_body_is_a_post() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("requests.tsv");
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        std::fs::write(&file, "/me\ttoken\n/graphql\ttoken\t{}\n").unwrap();
+        let requests = rendered(&file, address).unwrap();
+        let headers = "HTTP/1.1\r\nHost: 127.0.0.1:80\r\nAuthorization: Bearer token\r\n";
+        assert_eq!(requests[0], format!("GET /me {headers}\r\n").as_bytes());
+        let (head, body) = (String::from_utf8_lossy(&requests[1]), "\r\n\r\n{}");
+        assert!(head.starts_with(&format!("POST /graphql {headers}")) && head.ends_with(body));
+        assert!(head.contains("Content-Length: 2\r\n"));
+        std::fs::write(&file, "/me\n").unwrap();
+        assert!(rendered(&file, address).is_err());
+    }
+
+    #[test]
     fn only_pairwise_ids_are_counted_as_people() {
         let id = "0123456789abcdef0123456789abcdef";
         let body = format!(r#"{{"id":"{id}","work":[{{"id":"12345"}}],"data":[{{"id":"{id}"}}]}}"#);

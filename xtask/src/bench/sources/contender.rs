@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::bench::deployment::{Deployment, FIELDS, Programs, Viewer};
 use crate::bench::process::Running;
 use crate::bench::sources::world::{self, DATABASE};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, While};
 use crate::postgres::Postgres;
 use crate::shell;
 
@@ -19,6 +19,8 @@ const FRIENDS_MAX: usize = 5_000;
 pub(super) enum Kind {
     /// (a): what a team would write instead, `bench/baseline`.
     Axum,
+    /// (a′): the same, its audit indexed by person, so that it can say who got what about somebody.
+    AxumIndexed,
     /// (b): PostGraphile and pgaudit, `bench/postgraphile`.
     PostGraphile,
     /// Countersign, people from its image.
@@ -28,12 +30,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] = [Self::Axum, Self::PostGraphile, Self::Image, Self::Postgres];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Axum, Self::AxumIndexed, Self::PostGraphile, Self::Image, Self::Postgres];
 
     /// What tables call it.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Axum => "(a) axum, PostgreSQL, row-level security, audit",
+            Self::AxumIndexed => "(a′) the same, its audit indexed by person",
             Self::PostGraphile => "(b) PostGraphile, PostgreSQL, pgaudit",
             Self::Image => "Countersign on the image",
             Self::Postgres => "Countersign on PostgreSQL",
@@ -51,7 +55,7 @@ impl Kind {
         let mut tunings = Vec::new();
         match self {
             // The pool's size; who writes JSON; how the audit is written.
-            Self::Axum => {
+            Self::Axum | Self::AxumIndexed => {
                 for pool in ["4", "8", "16", "32"] {
                     for how in [["serde", "cte"], ["postgres", "cte"], ["serde", "unnest"]] {
                         tunings.push(tuning(&[pool, how[0], how[1]]));
@@ -92,7 +96,7 @@ impl Stage<'_> {
     pub(super) fn start(&self, kind: Kind, tuning: &Tuning) -> Outcome<(Running, SocketAddr)> {
         let address = |line: &str| line.trim().parse().ok();
         match kind {
-            Kind::Axum => {
+            Kind::Axum | Kind::AxumIndexed => {
                 let mut server = Command::new(self.baseline);
                 server.arg(self.postgres.connection_string(DATABASE, "service")).args(&tuning.0);
                 Running::start(&mut server, address)
@@ -117,11 +121,13 @@ impl Stage<'_> {
 
 /// Writes the file of a contender's requests: everybody asks the same question in the same order.
 pub(super) fn requests(kind: Kind, home: &Deployment, viewers: &[Viewer]) -> Outcome<PathBuf> {
-    let (name, request): (_, Box<dyn Fn(&Viewer) -> String>) = match kind {
+    let lines = |request: &dyn Fn(String) -> String| -> String {
+        viewers.iter().map(|viewer| request(world::token(viewer)) + "\n").collect()
+    };
+    let (name, lines) = match kind {
         Kind::Image | Kind::Postgres => return home.requests(viewers, FRIENDS_MAX),
-        Kind::Axum => {
-            let path = format!("/me?fields={FIELDS}");
-            ("axum.tsv", Box::new(move |viewer| format!("{path}\t{}\n", world::token(viewer))))
+        Kind::Axum | Kind::AxumIndexed => {
+            ("axum.tsv", lines(&|token| format!("/me?fields={FIELDS}\t{token}")))
         }
         Kind::PostGraphile => {
             // Its schema calls the column `id` a row's id.
@@ -130,11 +136,9 @@ pub(super) fn requests(kind: Kind, home: &Deployment, viewers: &[Viewer]) -> Out
                 "{{ viewer: allDeviceSelvesList {{ {fields} }} friends: allDeviceFriendsList {{ {fields} }} }}"
             );
             let body = serde_json::json!({ "query": query });
-            let line = move |v: &Viewer| format!("/graphql\t{}\t{body}\n", world::token(v));
-            ("postgraphile.tsv", Box::new(line))
+            ("postgraphile.tsv", lines(&|token| format!("/graphql\t{token}\t{body}")))
         }
     };
-    let lines: String = viewers.iter().map(request).collect();
     home.file(name, &lines).map(PathBuf::from)
 }
 
@@ -170,7 +174,6 @@ pub(super) fn install_postgraphile() -> Outcome<PathBuf> {
 
 /// Copies a file; whether that has changed anything.
 fn copied(from: &Path, to: &Path) -> Outcome<bool> {
-    use crate::failure::While as _;
     let copying = || format!("copying {}", from.display());
     let bytes = std::fs::read(from).during(copying)?;
     if std::fs::read(to).is_ok_and(|there| there == bytes) {

@@ -107,9 +107,9 @@ impl Sources {
         let deployment = Deployment::generate(programs, &world)?;
         let url = postgres.connection_string(world::DATABASE, "countersign");
         let mapping = mapping.display();
-        deployment.configure(&format!(
-            "\n[source]\nkind = \"postgres\"\nurl = \"{url}\"\nmapping = \"{mapping}\"\n"
-        ))?;
+        // Unix sockets need no TLS.
+        let settings = format!("url = \"{url}\"\nmapping = \"{mapping}\"\ntls = \"disable\"\n");
+        deployment.set_source("postgres", &settings)?;
         Ok(Some(deployment))
     }
 
@@ -121,7 +121,7 @@ impl Sources {
         }
         for round in 1..=self.rounds {
             for (entrant, best) in entrants.iter().zip(&mut results.0) {
-                world::settle(stage.postgres)?;
+                world::settle(stage.postgres, entrant.kind)?;
                 let measured = self.once(stage, entrant, best)?;
                 let records = whole(measured.records_per_s());
                 println!("round {round}: {}: {records} person-records/s", entrant.kind.name());
@@ -157,7 +157,7 @@ impl Sources {
         tuning: &Tuning,
         connections: &[usize],
     ) -> Outcome<Vec<(usize, f64)>> {
-        world::settle(stage.postgres)?;
+        world::settle(stage.postgres, entrant.kind)?;
         let (_server, address) = stage.start(entrant.kind, tuning)?;
         let mut tried = Vec::new();
         for &connections in connections {

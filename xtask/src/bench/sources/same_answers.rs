@@ -19,7 +19,7 @@ impl Answer {
         let body: Value = serde_json::from_slice(body)
             .during(|| format!("reading an answer of {}", kind.name()))?;
         let people = match kind {
-            Kind::Axum => listed(body),
+            Kind::Axum | Kind::AxumIndexed => listed(body),
             Kind::PostGraphile => graphql(body),
             Kind::Image | Kind::Postgres => graph(body),
         };

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::bench::deployment::{FIELDS, Viewer};
+use crate::bench::sources::contender::Kind;
 use crate::failure::{Failure, Outcome, While};
 use crate::postgres::Postgres;
 use crate::shell;
@@ -83,10 +84,15 @@ pub(super) fn load(postgres: &Postgres, jsonl: &Path, viewers: &[Viewer]) -> Out
     Ok(())
 }
 
-/// Forgets what the last contender left behind, so that nobody pays for another one.
-pub(super) fn settle(postgres: &Postgres) -> Outcome<()> {
+/// Forgets what the last contender left behind, so that nobody pays for another one, and makes ready what the
+/// next one needs.
+pub(super) fn settle(postgres: &Postgres, next: Kind) -> Outcome<()> {
     let mut psql: Command = postgres.psql(DATABASE);
-    psql.args(["--command", "TRUNCATE audit", "--command", "CHECKPOINT"]);
+    psql.args(["--command", "TRUNCATE audit; DROP INDEX IF EXISTS audit_person"]);
+    if next == Kind::AxumIndexed {
+        psql.args(["--command", "CREATE INDEX audit_person ON audit (person_id, at)"]);
+    }
+    psql.args(["--command", "CHECKPOINT"]);
     shell::output(&mut psql)
         .map(drop)
         .ok_or_else(|| Failure::new("PostgreSQL did not forget the audit"))
