@@ -11,6 +11,7 @@ mod act;
 mod agreement;
 mod build;
 mod check;
+mod client;
 mod demo;
 mod files;
 mod init;
@@ -54,6 +55,8 @@ enum Command {
     Build(build::Build),
     Suspend(suspend::Suspend),
     Reinstate(suspend::Reinstate),
+    #[command(subcommand)]
+    Client(client::Client),
     #[command(subcommand)]
     Act(act::Act),
     #[command(subcommand)]
@@ -122,6 +125,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Build(command) => command.run(output),
         Command::Suspend(command) => command.run(output),
         Command::Reinstate(command) => command.run(output),
+        Command::Client(command) => command.run(output),
         Command::Act(command) => command.run(output),
         Command::Key(command) => command.run(output),
         Command::Token(command) => command.run(output),

@@ -23,6 +23,9 @@ const PROBE: Duration = Duration::from_secs(3);
 /// How long the server may take for a call.
 const CALL: Duration = Duration::from_secs(60);
 
+/// The kind of what is sent, mostly.
+const JSON: &str = "application/json";
+
 /// A server that runs on the instance.
 pub(super) struct Running {
     agent: ureq::Agent,
@@ -97,17 +100,28 @@ impl Running {
 
     /// Asks for something.
     pub(super) fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, CallError> {
-        self.call("GET", path, Vec::new())
+        self.call("GET", path, JSON, Vec::new())
     }
 
-    /// Sends something, with `POST` or `PUT`.
+    /// Sends something, with `POST`, `PUT` or `DELETE`.
     pub(super) fn send<Q: Serialize, A: DeserializeOwned>(
         &self,
         method: &str,
         path: &str,
         body: &Q,
     ) -> Result<A, CallError> {
-        self.call(method, path, serde_json::to_vec(body)?)
+        self.call(method, path, JSON, serde_json::to_vec(body)?)
+    }
+
+    /// Sends something that is of another kind than JSON.
+    pub(super) fn send_bytes<A: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<A, CallError> {
+        self.call(method, path, content_type, body)
     }
 
     fn answers(&self) -> bool {
@@ -126,6 +140,7 @@ impl Running {
         &self,
         method: &str,
         path: &str,
+        content_type: &str,
         body: Vec<u8>,
     ) -> Result<A, CallError> {
         #[derive(serde::Deserialize)]
@@ -139,7 +154,7 @@ impl Running {
             .method(method)
             .uri(&url)
             .header("authorization", self.authorization.as_str())
-            .header("content-type", "application/json")
+            .header("content-type", content_type)
             .body(body)
             .map_err(|error| unreachable(error.into()))?;
         let mut response = self.agent.run(request).map_err(unreachable)?;

@@ -12,6 +12,7 @@ use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
 
+use self::admin::secrets;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::source::{Naming, Source};
@@ -88,9 +89,12 @@ impl Gateway {
 /// All endpoints. Whatever is not one of the named paths is a Graph path.
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let log_site = site::service(&gateway.directory);
+    let feed_limit = DefaultBodyLimit::max(admin::feed::BYTES_MAX);
     let admin = Router::new()
         .route("/acts", post(admin::acts::post))
+        .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
         .route("/register", get(admin::register::get))
+        .route("/people/feed", post(admin::feed::post).get(admin::feed::get).layer(feed_limit))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/tokens", post(admin::tokens::post))
         .fallback(admin::unknown)

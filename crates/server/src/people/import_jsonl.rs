@@ -14,14 +14,14 @@
 use std::fmt;
 use std::path::Path;
 
-use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::field::FieldSet;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::import::{Batch, ImportError};
 use super::lines::{Line, Lines};
+use super::profile_json::{Fault, ProfileSeed, fault, field};
 use crate::store::{NewPerson, Profile, StoreError};
 
 /// Reads the file.
@@ -86,24 +86,13 @@ fn each(
         person.clear();
         let mut deserializer = serde_json::Deserializer::from_str(line.text);
         let read = PersonSeed { schema, person }.deserialize(&mut deserializer);
-        read.and_then(|()| deserializer.end()).map_err(|error| malformed(line, &error))?;
+        read.and_then(|()| deserializer.end()).map_err(|error| {
+            let Fault { at, expected } = fault(line.text, &error, "a person as {\"account\":…}");
+            line.malformed(at, &expected)
+        })?;
         take(line, person)?;
     }
     Ok(())
-}
-
-/// Where serde_json stopped, without the line that it counts for itself, and without the value that
-/// it found, since that may be anybody's religion.
-fn malformed(line: Line<'_>, error: &serde_json::Error) -> ImportError {
-    let message = error.to_string();
-    let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-    let expected = match what.rsplit_once("expected ") {
-        Some((_, expected)) => expected.to_owned(),
-        None => format!("a person as {{\"account\":…}} on one line ({what})"),
-    };
-    let at = error.column().saturating_sub(1).min(line.text.len());
-    let at = (0..=at).rev().find(|at| line.text.is_char_boundary(*at)).unwrap_or(0);
-    line.malformed(at, &expected)
 }
 
 /// A line's person. One serves all lines.
@@ -155,7 +144,9 @@ impl<'de> Visitor<'de> for PersonSeed<'_> {
                 "minor" => self.person.minor = map.next_value()?,
                 "profile" => {
                     let profile = &mut self.person.profile;
-                    map.next_value_seed(ProfileSeed { schema: self.schema, profile })?;
+                    let mut nulls = FieldSet::EMPTY;
+                    let seed = ProfileSeed { schema: self.schema, profile, nulls: &mut nulls };
+                    map.next_value_seed(seed)?;
                 }
                 "settings" => {
                     let settings = &mut self.person.settings;
@@ -170,50 +161,6 @@ impl<'de> Visitor<'de> for PersonSeed<'_> {
         }
         if self.person.account.is_empty() {
             return Err(A::Error::custom("expected an account that is not empty"));
-        }
-        Ok(())
-    }
-}
-
-struct ProfileSeed<'s> {
-    schema: &'s FieldSchema,
-    profile: &'s mut Profile,
-}
-
-impl<'de> DeserializeSeed<'de> for ProfileSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ProfileSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a profile as {\"FIELD\":VALUE,…}")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = FieldSet::EMPTY;
-        while let Some(name) = map.next_key::<String>()? {
-            let field = field(self.schema, &name)?;
-            if field == FieldId::ID || field == FieldId::FRIENDS {
-                return Err(A::Error::custom("expected no id and no friends in a profile"));
-            }
-            if seen.contains(field) {
-                return Err(A::Error::custom("expected every field once"));
-            }
-            seen = seen.with(field);
-            let value: &RawValue = map.next_value()?;
-            // Raw values are checked for their structure alone; this finds broken escapes too.
-            serde_json::from_str::<serde_json::Value>(value.get()).map_err(|_| {
-                A::Error::custom("expected a value without broken escapes or numbers")
-            })?;
-            if value.get() != "null" {
-                self.profile.set(field, value.get().as_bytes());
-            }
         }
         Ok(())
     }
@@ -277,17 +224,4 @@ impl<'de> Visitor<'de> for FieldsSeed<'_> {
         }
         Ok(open)
     }
-}
-
-/// The field of this name. A name of the file is repeated only if the schema has one like it:
-/// what stands in the wrong place may be anything.
-fn field<E: Error>(schema: &FieldSchema, name: &str) -> Result<FieldId, E> {
-    schema.by_name(name).ok_or_else(|| match schema.resolve(&[name]) {
-        Err(
-            error @ countersign_domain::schema::SchemaError::UnknownField {
-                nearest: Some(_), ..
-            },
-        ) => E::custom(format_args!("expected a field of the schema: {error}")),
-        _ => E::custom("expected a field of the schema"),
-    })
 }

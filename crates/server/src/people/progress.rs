@@ -12,11 +12,11 @@ pub enum Progress {
 }
 
 /// One step of a command. It leaves the screen when it is dropped.
-pub(super) struct Bar(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
 impl Progress {
     /// Begins a step of `total` things; with none the step is drawn without an end.
-    pub(super) fn step(self, what: &'static str, total: u64) -> Bar {
+    pub(crate) fn step(self, what: &'static str, total: u64) -> Bar {
         let target = match self {
             Self::Stderr => ProgressDrawTarget::stderr(),
             Self::Hidden => ProgressDrawTarget::hidden(),
@@ -33,12 +33,12 @@ impl Progress {
 
 impl Bar {
     /// So many are done.
-    pub(super) fn at(&self, done: u64) {
+    pub(crate) fn at(&self, done: u64) {
         self.0.set_position(done);
     }
 
     /// There are so many.
-    pub(super) fn total(&self, total: u64) {
+    pub(crate) fn total(&self, total: u64) {
         self.0.set_length(total);
     }
 }

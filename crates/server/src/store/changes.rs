@@ -130,14 +130,8 @@ impl<'p> Changes<'p> {
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Full`].
     pub fn befriend(&mut self, one: u32, other: u32) -> Result<(), StoreError> {
-        for (one, other) in [(one, other), (other, one)] {
-            self.change_list(one, |friends| {
-                if let Err(at) = friends.binary_search(&other) {
-                    friends.insert(at, other);
-                }
-            })?;
-        }
-        Ok(())
+        self.list(one, other)?;
+        self.list(other, one)
     }
 
     /// Ends a friendship, if there is one.
@@ -145,10 +139,19 @@ impl<'p> Changes<'p> {
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Full`].
     pub fn part(&mut self, one: u32, other: u32) -> Result<(), StoreError> {
-        for (one, other) in [(one, other), (other, one)] {
-            self.change_list(one, |friends| friends.retain(|friend| *friend != other))?;
+        self.unlist(one, other)?;
+        self.unlist(other, one)
+    }
+
+    /// Ends a friendship between the people of these accounts, if both are there.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Full`].
+    pub fn part_accounts(&mut self, one: &str, other: &str) -> Result<(), StoreError> {
+        match (self.writing.number_of(one)?, self.writing.number_of(other)?) {
+            (Some(one), Some(other)) => self.part(one, other),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Makes these people, and nobody else, the friends of a person.
@@ -156,12 +159,22 @@ impl<'p> Changes<'p> {
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Full`].
     pub fn set_friends(&mut self, number: u32, friends: &[u32]) -> Result<(), StoreError> {
-        for former in self.writing.friends_of(number)? {
-            if !friends.contains(&former) {
-                self.part(number, former)?;
-            }
+        let mut friends = friends.to_vec();
+        friends.sort_unstable();
+        friends.dedup();
+        let before = self.writing.friends_of(number)?;
+        if friends == before {
+            return Ok(());
         }
-        friends.iter().try_for_each(|friend| self.befriend(number, *friend))
+        let is_in = |list: &[u32], person: &u32| list.binary_search(person).is_ok();
+        for former in before.iter().filter(|former| !is_in(&friends, former)) {
+            self.unlist(*former, number)?;
+        }
+        for new in friends.iter().filter(|new| !is_in(&before, new)) {
+            self.list(*new, number)?;
+        }
+        self.touched.insert(number);
+        self.writing.set_friends(number, &friends)
     }
 
     /// Removes the person of this account, if there is one: profile, friendships and grants go; handle,
@@ -230,18 +243,20 @@ impl<'p> Changes<'p> {
         self.writing.put(number, &account, &known, profile, false)
     }
 
-    fn change_list(
-        &mut self,
-        number: u32,
-        change: impl FnOnce(&mut Vec<u32>),
-    ) -> Result<(), StoreError> {
+    /// Puts a friend into a person's list.
+    fn list(&mut self, number: u32, friend: u32) -> Result<(), StoreError> {
         let mut friends = self.writing.friends_of(number)?;
-        let before = friends.len();
-        change(&mut friends);
-        // Either one came or one went, or there was nothing to do.
-        if friends.len() == before {
-            return Ok(());
-        }
+        let Err(at) = friends.binary_search(&friend) else { return Ok(()) };
+        friends.insert(at, friend);
+        self.touched.insert(number);
+        self.writing.set_friends(number, &friends)
+    }
+
+    /// Takes a friend out of a person's list.
+    fn unlist(&mut self, number: u32, friend: u32) -> Result<(), StoreError> {
+        let mut friends = self.writing.friends_of(number)?;
+        let Ok(at) = friends.binary_search(&friend) else { return Ok(()) };
+        friends.remove(at);
         self.touched.insert(number);
         self.writing.set_friends(number, &friends)
     }

@@ -137,7 +137,7 @@ impl People {
         self.view().counts()
     }
 
-    /// The person that the platform calls so.
+    /// The person that the platform calls so, or called so before it removed them.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -149,6 +149,14 @@ impl People {
         let number = self.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
         let view = self.view();
         Ok(number.and_then(|number| view.person(number)).map(|person| person.handle()))
+    }
+
+    /// Whether the platform has removed this person, of whom the store keeps handle, secret and settings.
+    #[must_use]
+    pub fn is_removed(&self, person: Handle) -> bool {
+        let view = self.view();
+        let number = view.number_of(person);
+        number.and_then(|number| view.person(number)).is_some_and(|person| person.is_removed())
     }
 
     /// What the platform calls this person.

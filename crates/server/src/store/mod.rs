@@ -42,6 +42,7 @@ pub use import::{Import, NewPerson, Placed};
 pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};
 pub use opening::rebuild_image;
 pub use person_ref::PersonRef;
+pub(crate) use record::ACCOUNT_BYTES_MAX;
 pub use record::{PROFILE_BYTES_MAX, Profile};
 pub(crate) use view::Place;
 pub use view::View;

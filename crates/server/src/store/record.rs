@@ -20,7 +20,7 @@ use serde::Serialize;
 pub const PROFILE_BYTES_MAX: usize = 1 << 20;
 
 /// The longest account, in bytes: LMDB's keys end at 511.
-pub(super) const ACCOUNT_BYTES_MAX: usize = 255;
+pub(crate) const ACCOUNT_BYTES_MAX: usize = 255;
 
 pub(super) const HEAD_BYTES: usize = 144;
 const SECRET_AT: usize = 16;

@@ -7,12 +7,13 @@
 )]
 
 mod acts;
+mod client_secrets;
 mod clock_jumps;
 mod commands;
 mod crash;
+mod crash_import;
 mod decide;
 mod decide_in_front;
-mod crash_import;
 mod decision_matrix;
 mod demo;
 mod error_envelopes;
@@ -24,6 +25,7 @@ mod one_directory;
 mod operations;
 mod own_tokens;
 mod partners;
+mod people_feed;
 mod people_generate;
 mod people_import;
 mod people_schema;

@@ -77,7 +77,7 @@ fn unauthorised_endpoints_are_those_that_were_reviewed() {
     );
     writeln!(text, "{:40}{:>10}{:>10}{:>10}", "", "no token", "wrong", "partner's").unwrap();
     for Endpoint { method, path } in endpoints() {
-        let url = path.replace("{account}", village::VIEWER);
+        let url = path.replace("{account}", village::VIEWER).replace("{client}", "aurora-home");
         let status = |authorization: Option<&str>| {
             let mut headers = vec![("content-type", "application/json")];
             headers.extend(authorization.map(|value| ("authorization", value)));

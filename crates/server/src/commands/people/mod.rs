@@ -13,6 +13,7 @@ mod generate;
 mod image;
 mod import;
 mod settings;
+mod upsert;
 
 /// Import, generate and look after people.
 #[derive(Subcommand)]
@@ -21,6 +22,7 @@ pub(super) enum People {
     Generate(generate::Generate),
     Image(image::Image),
     Settings(settings::Settings),
+    Upsert(upsert::Upsert),
 }
 
 /// The settings that people begin with.
@@ -42,6 +44,7 @@ impl People {
             Self::Generate(command) => command.run(output),
             Self::Image(command) => command.run(output),
             Self::Settings(command) => command.run(output),
+            Self::Upsert(command) => command.run(output),
         }
     }
 }

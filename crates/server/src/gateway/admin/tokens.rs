@@ -125,6 +125,7 @@ impl Issuer<'_> {
         let mut grants = Vec::with_capacity(accounts.len());
         for (account, place) in accounts.iter().zip(1..) {
             let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
+            let handle = handle.filter(|handle| !self.people.is_removed(*handle));
             let record = GrantRecord {
                 viewer: handle.ok_or_else(|| unknown_account(place, accounts.len()))?,
                 grant: grant.clone(),

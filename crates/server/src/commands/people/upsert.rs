@@ -1,0 +1,94 @@
+//! `countersign people upsert`: the change feed, from a file or a pipe.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::reach::Reach;
+use crate::commands::running::Running;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::feed::{CONTENT_TYPE, Sequence};
+use crate::people::feed::{self, Applied, Batches};
+use crate::people::progress::Progress;
+use crate::store::{Folder, People, StoreOptions};
+
+/// What the lines look like.
+const LINES: &str = r#"The feed has one change a line, and each has a sequence:
+
+  {"sequence":17,"account":"ada","minor":false,"profile":{"name":"Ada"},"friends":["bob"]}
+  {"sequence":18,"account":"ada","set":{"work":[],"religion":null}}
+  {"sequence":21,"friendship":["ada","bob"]}
+  {"sequence":22,"friendship_ended":["ada","bob"]}
+  {"sequence":30,"account":"ada","removed":true}
+
+profile and friends take the place of what was there; set changes the fields that it names, and null
+takes a value away; what a line does not name stays. Friendship is mutual, whoever names it. Whoever is
+named and was not there comes, without a profile. Sequences rise and may have gaps; a line at or below
+the last one that was applied is skipped, so a feed can be sent again. Lines are applied in batches: a
+line that cannot be read stops the feed, and the message says up to which sequence it is applied."#;
+
+/// Apply changes of people one by one: a running server is told, so that its very next read shows them.
+///
+/// Example: psql -Atc "SELECT change FROM changes ORDER BY id" | countersign people upsert platform
+#[derive(Args)]
+#[command(after_long_help = LINES)]
+pub(in crate::commands) struct Upsert {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// A file of JSON Lines; - is standard input.
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+impl Upsert {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let from: Box<dyn Read> = if self.file.as_os_str() == "-" {
+            Box::new(std::io::stdin())
+        } else {
+            let opened = File::open(&self.file);
+            Box::new(opened.map_err(|error| format!("{}: {error}", self.file.display()))?)
+        };
+        let reach = Reach::open(&self.dir)?;
+        let bar = Progress::Stderr.step("applying changes", 0);
+        let done = |so_far: &Applied| bar.at(so_far.applied + so_far.skipped);
+        let batches = Batches::new(from, 1);
+        let applied = match reach.server() {
+            Some(server) => through(server, batches, done)?,
+            None => {
+                let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+                let people = Arc::new(people);
+                let _folder = Folder::start(Arc::clone(&people))?;
+                feed::apply(&people, &reach.schema()?, batches, done)?
+            }
+        };
+        drop(bar);
+        let Applied { applied, skipped, sequence } = applied;
+        let document = json!({ "applied": applied, "skipped": skipped, "sequence": sequence });
+        let text = format!(
+            "Applied {applied} changes, skipped {skipped} that were applied before. The last sequence is {sequence}."
+        );
+        output.say(&document, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Has the running server apply them.
+fn through(
+    server: &Running,
+    mut batches: Batches<impl Read>,
+    mut done: impl FnMut(&Applied),
+) -> Result<Applied, Failure> {
+    let Sequence { sequence } = server.get("/people/feed")?;
+    let mut all = Applied { sequence, ..Applied::default() };
+    while let Some(batch) = batches.next()? {
+        let path = format!("/people/feed?first_line={}", batch.first_line);
+        all.add(server.send_bytes("POST", &path, CONTENT_TYPE, batch.text)?);
+        done(&all);
+    }
+    Ok(all)
+}

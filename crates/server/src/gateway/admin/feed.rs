@@ -1,0 +1,78 @@
+//! `POST` and `GET /admin/v1/people/feed`: changes of people, as JSON Lines with sequence numbers, and
+//! up to where they are applied. What the lines say is told in [`crate::people::feed`].
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use super::AdminError;
+use crate::gateway::Gateway;
+use crate::people::feed::{self, Applied, Batches, FeedError};
+
+/// The largest request body, in bytes. A longer feed is sent in parts.
+pub const BYTES_MAX: usize = 8 << 20;
+
+/// What the lines are.
+pub const CONTENT_TYPE: &str = "application/x-ndjson";
+
+/// Where the lines stand in a longer feed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The number of the first line, for messages.
+    first_line: Option<u64>,
+}
+
+/// Up to where the feed is applied.
+#[derive(Serialize, Deserialize)]
+pub struct Sequence {
+    /// The last sequence that is applied; zero before the first.
+    pub sequence: u64,
+}
+
+/// Up to where the feed is applied.
+///
+/// # Errors
+/// [`AdminError`] 500 when the store fails.
+pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, AdminError> {
+    let sequence = gateway.people.feed_sequence().map_err(AdminError::internal)?;
+    Ok(Json(Sequence { sequence }))
+}
+
+/// Applies lines of the feed, durably. What stands before a line that cannot be read is applied in whole
+/// batches.
+///
+/// # Errors
+/// [`AdminError`] 415 for another content type, 422 for a line that is not what it should be.
+pub async fn post(
+    State(gateway): State<Arc<Gateway>>,
+    Query(part): Query<Part>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Applied>, AdminError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = content_type.and_then(|text| text.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(CONTENT_TYPE)) {
+        let message = format!("lines of changes are expected, with Content-Type: {CONTENT_TYPE}");
+        return Err(AdminError { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message });
+    }
+    // It waits for the disk, which no thread that serves others may.
+    let applied = tokio::task::spawn_blocking(move || {
+        let register = gateway.log.register();
+        let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
+        let batches = Batches::new(&body[..], part.first_line.unwrap_or(1));
+        feed::apply(&gateway.people, schema, batches, |_| ()).map_err(refused)
+    });
+    applied.await.map_err(AdminError::internal)?.map(Json)
+}
+
+fn refused(error: FeedError) -> AdminError {
+    match error {
+        FeedError::Malformed { .. } => AdminError::unprocessable(error),
+        other => AdminError::internal(other),
+    }
+}

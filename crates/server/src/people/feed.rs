@@ -1,0 +1,434 @@
+//! The change feed: people as they come, change and go, one JSON document a line.
+//!
+//! ```json
+//! {"sequence":17,"account":"ada","minor":false,"profile":{"name":"Ada"},"friends":["bob"]}
+//! {"sequence":18,"account":"ada","set":{"work":[],"religion":null}}
+//! {"sequence":21,"friendship":["ada","bob"]}
+//! {"sequence":22,"friendship_ended":["ada","bob"]}
+//! {"sequence":30,"account":"ada","removed":true}
+//! ```
+//!
+//! Sequences rise. Gaps are allowed, because the numbers are the platform's own, of a table with other
+//! rows or of transactions that were rolled back. A line at or below the last sequence that was applied
+//! is skipped, so a feed can be sent again from anywhere before its end. Which is the last is in the
+//! commit that applies it.
+//!
+//! Lines are applied in batches, each in one commit. A line that cannot be read stops the feed before
+//! its own batch.
+//!
+//! Whoever is named and was not there comes, with the settings that everybody begins with and without a
+//! profile: a feed may tell of a friendship before it tells of the friend. Whoever was removed and is
+//! named again is back, without what they had granted.
+
+use std::io::{BufRead as _, BufReader, Read};
+
+use countersign_domain::schema::FieldSchema;
+use countersign_domain::settings::Settings;
+use serde::{Deserialize, Serialize};
+
+use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
+use crate::store::{Changes, People, ProfileUpdate, StoreError, Update};
+
+/// The most lines of a batch. Beyond this, one sync to the disk for all of them saves little.
+const BATCH_LINES_MAX: u64 = 1_000;
+
+/// A batch of so many bytes takes no further line.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The longest line, in bytes: the largest profile, and room for a list of friends.
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// What has been done of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Lines that were applied.
+    pub applied: u64,
+    /// Lines that had been applied before.
+    pub skipped: u64,
+    /// The last sequence that is applied, durably.
+    pub sequence: u64,
+}
+
+impl Applied {
+    /// Adds what was done after it.
+    pub fn add(&mut self, next: Self) {
+        self.applied += next.applied;
+        self.skipped += next.skipped;
+        self.sequence = next.sequence;
+    }
+}
+
+/// Why a feed stopped. No value of a field is in it, and no account.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// A line is not what it should be.
+    #[error("line {line}, character {column}{}: expected {expected}; everything up to sequence {sequence} is applied, and nothing after it", of(*key))]
+    Malformed {
+        /// The line, counted from one.
+        line: u64,
+        /// The character of the line, counted from one.
+        column: u64,
+        /// The key under which something else was expected.
+        key: Option<&'static str>,
+        /// What should stand there.
+        expected: String,
+        /// The last sequence that is applied.
+        sequence: u64,
+    },
+    /// It cannot be read further.
+    #[error("reading the feed failed: {0}; what was read before in whole batches is applied")]
+    Read(#[from] std::io::Error),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn of(key: Option<&'static str>) -> String {
+    key.map(|key| format!(", {key}")).unwrap_or_default()
+}
+
+/// Some lines that belong together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The number of the first one.
+    pub first_line: u64,
+    /// How many they are.
+    pub lines: u64,
+    /// The lines, each with its end.
+    pub text: Vec<u8>,
+}
+
+/// A feed, batch by batch. A batch ends where the next line has not been read yet, so that what
+/// comes in slowly is not held up.
+pub struct Batches<R> {
+    reader: BufReader<R>,
+    next_line: u64,
+}
+
+impl<R: Read> Batches<R> {
+    /// The feed that is read here, its first line of this number.
+    pub fn new(reader: R, first_line: u64) -> Self {
+        let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+        Self { reader, next_line: first_line }
+    }
+
+    /// The next batch; `None` at the end. A line that is too long comes cut off, and is malformed then.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn next(&mut self) -> std::io::Result<Option<Batch>> {
+        let mut batch = Batch { first_line: self.next_line, ..Batch::default() };
+        while batch.lines < BATCH_LINES_MAX {
+            let limit = LINE_BYTES_MAX as u64 + 1;
+            let read = (&mut self.reader).take(limit).read_until(b'\n', &mut batch.text)?;
+            if read == 0 {
+                break;
+            }
+            batch.lines += 1;
+            let is_next_read = self.reader.buffer().contains(&b'\n');
+            if !is_next_read || batch.text.len() > BATCH_BYTES || read as u64 == limit {
+                break;
+            }
+        }
+        self.next_line += batch.lines;
+        Ok((batch.lines > 0).then_some(batch))
+    }
+}
+
+/// Applies a feed to its end; tells `done` how much after every batch.
+///
+/// # Errors
+/// [`FeedError`]; whole batches before it are applied.
+pub fn apply(
+    people: &People,
+    schema: &FieldSchema,
+    mut batches: Batches<impl Read>,
+    mut done: impl FnMut(&Applied),
+) -> Result<Applied, FeedError> {
+    let mut all = Applied { sequence: people.feed_sequence()?, ..Applied::default() };
+    while let Some(batch) = batches.next()? {
+        all.add(apply_batch(people, schema, &batch)?);
+        done(&all);
+        people.wait_for_fold();
+    }
+    Ok(all)
+}
+
+fn apply_batch(people: &People, schema: &FieldSchema, batch: &Batch) -> Result<Applied, FeedError> {
+    // Read to its end before anybody has to wait for the writer.
+    let lines = parse(people, schema, batch)?;
+    let mut changes = people.changes(Settings::DEFAULT)?;
+    let mut done = Applied { sequence: changes.sequence()?, ..Applied::default() };
+    for (number, FeedLine { sequence, change }) in lines {
+        if sequence <= done.sequence {
+            done.skipped += 1;
+            continue;
+        }
+        if let Err(error) = apply_change(&mut changes, change) {
+            drop(changes);
+            return Err(refused(people, number, error));
+        }
+        done.applied += 1;
+        done.sequence = sequence;
+    }
+    if done.applied > 0 {
+        changes.set_sequence(done.sequence)?;
+        changes.commit()?;
+    }
+    Ok(done)
+}
+
+fn parse(
+    people: &People,
+    schema: &FieldSchema,
+    batch: &Batch,
+) -> Result<Vec<(u64, FeedLine)>, FeedError> {
+    let mut lines = Vec::new();
+    let ends = batch.text.split_inclusive(|byte| *byte == b'\n');
+    for (bytes, line) in ends.zip(batch.first_line..) {
+        let malformed = |column: u64, key, expected: String| match people.feed_sequence() {
+            Ok(sequence) => FeedError::Malformed { line, column, key, expected, sequence },
+            Err(error) => error.into(),
+        };
+        if bytes.len() > LINE_BYTES_MAX {
+            return Err(malformed(1, None, format!("at most {LINE_BYTES_MAX} bytes on a line")));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            malformed(error.valid_up_to() as u64 + 1, None, "text in UTF-8".to_owned())
+        })?;
+        let text = text.trim_end();
+        if text.is_empty() {
+            continue;
+        }
+        let parsed = FeedLine::parse(text, schema).map_err(|LineFault { fault, key }| {
+            let before = text.get(..fault.at).unwrap_or(text);
+            malformed(before.chars().count() as u64 + 1, key, fault.expected)
+        })?;
+        lines.push((line, parsed));
+    }
+    Ok(lines)
+}
+
+/// What the store refuses about a person is the line's fault.
+fn refused(people: &People, line: u64, error: StoreError) -> FeedError {
+    match (error, people.feed_sequence()) {
+        (error @ StoreError::ProfileTooLarge { .. }, Ok(sequence)) => {
+            let (key, expected) = (Some("profile"), format!("less: {error}"));
+            FeedError::Malformed { line, column: 1, key, expected, sequence }
+        }
+        (error, _) => error.into(),
+    }
+}
+
+fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<(), StoreError> {
+    match change {
+        Change::Person { account, minor, profile, friends } => {
+            let number = changes.living(&account)?;
+            let update = |changes: &mut Changes<'_>, profile| {
+                changes.update(number, Update { minor, profile })
+            };
+            match profile {
+                Some(NewProfile::Whole(mut whole)) => {
+                    update(changes, Some(ProfileUpdate::Whole(&mut whole)))?;
+                }
+                Some(NewProfile::Part { set, unset }) => {
+                    update(changes, Some(ProfileUpdate::Part { set: &set, unset }))?;
+                }
+                None if minor.is_some() => update(changes, None)?,
+                None => {}
+            }
+            let Some(friends) = friends else { return Ok(()) };
+            let friends = friends.iter().map(|friend| changes.living(friend));
+            let friends = friends.collect::<Result<Vec<_>, _>>()?;
+            changes.set_friends(number, &friends)
+        }
+        Change::Removed { account } => changes.remove(&account),
+        Change::Friendship { between: [one, other], ended } => {
+            if ended {
+                return changes.part_accounts(&one, &other);
+            }
+            let (one, other) = (changes.living(&one)?, changes.living(&other)?);
+            changes.befriend(one, other)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
+
+    use countersign_domain::field::FieldSet;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::people::import::{self, ImportOptions, Kind};
+    use crate::people::preset::Preset;
+    use crate::people::progress::Progress;
+    use crate::people::schema;
+    use crate::store::StoreOptions;
+
+    /// Everybody by account: values by field, whether a minor, whether removed, friends.
+    type Everybody = BTreeMap<String, (BTreeMap<u8, Value>, bool, bool, BTreeSet<String>)>;
+
+    fn default_schema() -> FieldSchema {
+        schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
+    }
+
+    fn open(dir: &Path) -> People {
+        People::open(dir, StoreOptions::default()).unwrap()
+    }
+
+    fn everybody(people: &People) -> Everybody {
+        let view = people.view();
+        let account = |number: u32| view.person(number).unwrap().account().unwrap().to_owned();
+        let seen = |number: u32| {
+            let person = view.person(number).unwrap();
+            let mut values = BTreeMap::new();
+            person.values(FieldSet::ALL, |field, value| {
+                values.insert(field.number() as u8, serde_json::from_slice(value).unwrap());
+            });
+            let friends = person.friends().unwrap().map(account).collect();
+            (account(number), (values, person.is_minor(), person.is_removed(), friends))
+        };
+        (0..view.people_count()).map(seen).collect()
+    }
+
+    fn feed(people: &People, lines: &[Value]) -> Applied {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let batches = Batches::new(text.as_bytes(), 1);
+        apply(people, &default_schema(), batches, |_| ()).unwrap()
+    }
+
+    /// What a line says, apart from its sequence.
+    fn change() -> impl Strategy<Value = Value> {
+        let who = || (0..8_u8).prop_map(|number| format!("p{number}"));
+        let field = || proptest::sample::select(vec!["name", "work", "religion", "birthday"]);
+        let value = prop_oneof![Just(Value::Null), any::<u16>().prop_map(|n| json!([n]))];
+        let fields = || proptest::collection::btree_map(field(), value.clone(), 0..3);
+        prop_oneof![
+            (who(), fields(), any::<bool>())
+                .prop_map(|(who, f, m)| json!({ "account": who, "profile": f, "minor": m })),
+            (who(), fields()).prop_map(|(who, f)| json!({ "account": who, "set": f })),
+            (who(), proptest::collection::vec(who(), 0..4)).prop_map(|(who, friends)| {
+                let friends: Vec<_> = friends.into_iter().filter(|friend| *friend != who).collect();
+                json!({ "account": who, "friends": friends })
+            }),
+            (who(), who()).prop_map(|(one, other)| {
+                let other = if one == other { "q".to_owned() } else { other };
+                json!({ "friendship": [one, other] })
+            }),
+            (who(), who()).prop_map(|(one, other)| {
+                let other = if one == other { "q".to_owned() } else { other };
+                json!({ "friendship_ended": [one, other] })
+            }),
+            who().prop_map(|who| json!({ "account": who, "removed": true })),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn property_a_feed_that_breaks_off_and_comes_again_changes_nothing_more(
+            changes in proptest::collection::vec((change(), 1..4_u64), 1..40),
+            cuts in proptest::collection::vec(any::<(bool, proptest::sample::Index)>(), 0..4),
+        ) {
+            let mut sequence = 0;
+            let mut lines = Vec::new();
+            for (mut line, gap) in changes {
+                sequence += gap;
+                line["sequence"] = json!(sequence);
+                lines.push(line);
+            }
+            let dir = tempfile::tempdir().unwrap();
+            let once = open(&dir.path().join("once"));
+            let applied = feed(&once, &lines);
+            prop_assert_eq!(applied, Applied { applied: lines.len() as u64, skipped: 0, sequence });
+
+            let path = dir.path().join("again");
+            let mut again = open(&path);
+            for (fold, cut) in cuts {
+                feed(&again, &lines[..cut.index(lines.len() + 1)]);
+                if fold {
+                    again.fold(&mut |_, _| ()).unwrap();
+                }
+                drop(again);
+                again = open(&path);
+            }
+            let before = again.feed_sequence().unwrap();
+            let Applied { applied, skipped, sequence: last } = feed(&again, &lines);
+            prop_assert_eq!((applied + skipped, last), (lines.len() as u64, sequence));
+            prop_assert_eq!(
+                skipped, lines.iter().filter(|line| line["sequence"].as_u64() <= Some(before)).count() as u64
+            );
+            prop_assert_eq!(everybody(&again), everybody(&once));
+            prop_assert_eq!(again.counts(), once.counts());
+        }
+    }
+
+    /// An import of LDBC's files, and the same people as a feed, last one first.
+    fn assert_feed_equals_import(folder: &Path) {
+        let dir = tempfile::tempdir().unwrap();
+        let imported = open(&dir.path().join("imported"));
+        let schema = default_schema();
+        let options =
+            ImportOptions { schema: &schema, preset: Preset::Default, progress: Progress::Hidden };
+        import::run(Kind::Ldbc, folder, &imported, &options).unwrap();
+        let people = everybody(&imported);
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name.as_str()).collect();
+        let mut lines = Vec::new();
+        for ((account, (values, minor, _, friends)), sequence) in people.iter().rev().zip(1..) {
+            let named = |(field, value): (&u8, &Value)| {
+                (names[usize::from(*field)].to_owned(), value.clone())
+            };
+            let profile: serde_json::Map<_, _> = values.iter().map(named).collect();
+            lines.push(json!({
+                "sequence": sequence, "account": account, "profile": profile, "friends": friends,
+                "minor": minor,
+            }));
+        }
+        let fed = open(&dir.path().join("fed"));
+        assert_eq!(feed(&fed, &lines).applied, people.len() as u64);
+        assert_eq!(everybody(&fed), people);
+        assert_eq!(fed.counts(), imported.counts());
+        fed.fold(&mut |_, _| ()).unwrap();
+        assert_eq!(everybody(&fed), people);
+    }
+
+    #[test]
+    fn a_few_people_are_the_same_by_feed_and_by_import() {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            (
+                "person_0_0.csv",
+                "id|firstName|lastName|gender|birthday|creationDate|locationIP|browserUsed|language|email\n\
+                 11|José|Alonso|female|558921600000|1|1.2.3.4|Chrome|es;en|a@b.example\n\
+                 12|Chong|Zhang|male|-86400000|1|1.2.3.4|Chrome|zh|\n",
+            ),
+            ("person_knows_person_0_0.csv", "Person.id|Person.id|creationDate\n11|12|5\n"),
+            ("person_studyAt_organisation_0_0.csv", "Person.id|Organisation.id|classYear\n"),
+            ("person_workAt_organisation_0_0.csv", "Person.id|Organisation.id|workFrom\n"),
+            ("person_isLocatedIn_place_0_0.csv", "Person.id|Place.id\n"),
+            ("organisation_0_0.csv", "id|type|name|url\n"),
+            ("place_0_0.csv", "id|name|url|type\n"),
+            ("place_isPartOf_place_0_0.csv", "Place.id|Place.id\n"),
+        ] {
+            std::fs::write(dir.path().join(file), text).unwrap();
+        }
+        assert_feed_equals_import(dir.path());
+    }
+
+    #[test]
+    fn ldbc_the_real_people_are_the_same_by_feed_and_by_import() {
+        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+        let data = std::env::var_os("COUNTERSIGN_SHARED_DATA").map_or_else(beside, Into::into);
+        if !data.is_dir() {
+            let test = "ldbc_the_real_people_are_the_same_by_feed_and_by_import";
+            return println!("skipped: {test}: {} is not there", data.display());
+        }
+        assert_feed_equals_import(&data.join("ldbc/sf0.003"));
+    }
+}

@@ -1,0 +1,315 @@
+//! The change feed: what its lines do, what is refused, and the ways it comes in by.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
+use countersign::store::People;
+use countersign_domain::field::FieldSet;
+use countersign_domain::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::people_support::{default_schema, open};
+use crate::support::{Serving, World, finish, ids, program, send};
+use crate::village;
+
+fn apply(people: &People, text: &str) -> Result<Applied, FeedError> {
+    feed::apply(people, &default_schema(), Batches::new(text.as_bytes(), 1), |_| ())
+}
+
+fn lines(lines: &[Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Fields, friends and whether a minor.
+fn glance(people: &People, account: &str) -> (FieldSet, u32, bool) {
+    let view = people.view();
+    let handle = people.person_of_account(account).unwrap().unwrap();
+    let person = view.person(view.number_of(handle).unwrap()).unwrap();
+    (person.present(), person.friends_count(), person.is_minor())
+}
+
+fn fields(names: &[&str]) -> FieldSet {
+    default_schema().resolve(names).unwrap()
+}
+
+#[test]
+fn changes_do_what_their_lines_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(dir.path());
+    let first = lines(&[
+        json!({"sequence": 3, "account": "ada", "profile": {"name": "Ada", "work": null}, "friends": ["bob"]}),
+        json!({"sequence": 4, "account": "ada", "set": {"religion": "Pastafarian"}, "minor": true}),
+        json!({"sequence": 9, "friendship": ["eve", "ada"]}),
+    ]);
+    let applied = apply(&people, &first).unwrap();
+    assert_eq!(applied, Applied { applied: 3, skipped: 0, sequence: 9 });
+    let all = fields(&["id", "friends", "name", "religion"]);
+    assert_eq!(glance(&people, "ada"), (all, 2, true));
+    assert_eq!(glance(&people, "bob"), (fields(&["id", "friends"]), 1, false));
+    let bob = people.person_of_account("bob").unwrap().unwrap();
+    assert_eq!(people.settings(bob).unwrap(), Settings::DEFAULT);
+    people.set_settings(bob, Settings::CLOSED).unwrap();
+
+    let more = lines(&[
+        json!({"sequence": 9, "account": "ada", "removed": true}),
+        json!({"sequence": 10, "account": "ada", "set": {"name": null}}),
+        json!({"sequence": 11, "friendship_ended": ["ada", "eve"]}),
+        json!({"sequence": 12, "account": "nobody", "removed": true}),
+        json!({"sequence": 13, "friendship_ended": ["nobody", "eve"]}),
+        json!({"sequence": 14, "account": "bob", "profile": {"name": "Bob"}}),
+    ]);
+    let applied = apply(&people, &more).unwrap();
+    assert_eq!(applied, Applied { applied: 5, skipped: 1, sequence: 14 });
+    assert_eq!(glance(&people, "ada"), (fields(&["id", "friends", "religion"]), 1, true));
+    assert_eq!(people.settings(bob).unwrap(), Settings::CLOSED, "bob's own choice stays");
+    assert_eq!(people.counts().people, 3);
+
+    apply(&people, &lines(&[json!({"sequence": 15, "account": "bob", "removed": true})])).unwrap();
+    assert_eq!(glance(&people, "bob"), (fields(&["id", "friends"]), 0, false));
+    assert_eq!(glance(&people, "ada").1, 0);
+    assert!(people.is_removed(bob));
+    assert_eq!(people.settings(bob).unwrap(), Settings::CLOSED);
+    apply(&people, &lines(&[json!({"sequence": 16, "friendship": ["bob", "eve"]})])).unwrap();
+    assert!(!people.is_removed(bob), "whoever is named again is back");
+    assert_eq!(people.person_of_account("bob").unwrap(), Some(bob));
+}
+
+#[test]
+fn a_malformed_line_says_where_and_spoils_its_own_batch_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(dir.path());
+    let good: String = (1..=1_500)
+        .map(|n| format!("{{\"sequence\":{n},\"account\":\"{n}\",\"set\":{{}}}}\n"))
+        .collect();
+    for (bad, key, at, expected) in [
+        (r#"{"sequence":1,"account":"z""#.to_owned(), None, 27, "one line"),
+        (
+            r#"{"sequence":1,"account":"z","set":{"religoin":"x"}}"#.to_owned(),
+            Some("set"),
+            45,
+            "\"religion\"?",
+        ),
+        (
+            r#"{"sequence":1,"account":"z","minor":"Jedi"}"#.to_owned(),
+            Some("minor"),
+            42,
+            "a boolean",
+        ),
+        (
+            r#"{"sequence":1,"account":"z","profile":{"id":1}}"#.to_owned(),
+            Some("profile"),
+            43,
+            "no id",
+        ),
+        (
+            r#"{"sequence":1,"account":"z","friends":["z"]}"#.to_owned(),
+            Some("friends"),
+            29,
+            "other people",
+        ),
+        (r#"{"sequence":1,"account":"","minor":true}"#.to_owned(), Some("account"), 15, "1 to 255"),
+        (r#"{"sequence":1,"account":"z","removed":false}"#.to_owned(), Some("removed"), 29, "true"),
+        (
+            r#"{"sequence":1,"account":"z","removed":true,"minor":true}"#.to_owned(),
+            Some("removed"),
+            29,
+            "nothing else",
+        ),
+        (
+            r#"{"sequence":1,"account":"z","set":{},"profile":{}}"#.to_owned(),
+            Some("set"),
+            29,
+            "either",
+        ),
+        (
+            r#"{"sequence":1,"account":"z","minor":true,"minor":true}"#.to_owned(),
+            Some("minor"),
+            54,
+            "once",
+        ),
+        (r#"{"sequence":1,"account":"z"}"#.to_owned(), None, 1, "one of profile"),
+        (r#"{"sequence":1}"#.to_owned(), None, 1, "one of account"),
+        (r#"{"account":"z","minor":true}"#.to_owned(), None, 1, "a sequence"),
+        (r#"{"sequence":0,"account":"z","minor":true}"#.to_owned(), Some("sequence"), 2, "from 1"),
+        (r#"{"sequence":1.5,"account":"z"}"#.to_owned(), Some("sequence"), 15, "u64"),
+        (
+            r#"{"sequence":1,"friendship":["z"]}"#.to_owned(),
+            Some("friendship"),
+            32,
+            "array of length 2",
+        ),
+        (
+            r#"{"sequence":1,"friendship":["z","z"]}"#.to_owned(),
+            Some("friendship"),
+            15,
+            "two different",
+        ),
+        (
+            r#"{"sequence":1,"friendship":["z","y"],"minor":true}"#.to_owned(),
+            Some("friendship"),
+            15,
+            "nothing else",
+        ),
+        (r#"{"sequence":1,"nickname":"Jedi"}"#.to_owned(), None, 25, "one of sequence"),
+        (
+            format!("{{\"sequence\":1,\"account\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX)),
+            None,
+            1,
+            "on a line",
+        ),
+    ] {
+        let error = apply(&people, &format!("{good}{bad}\n")).unwrap_err();
+        let said = error.to_string();
+        assert!(!said.contains("Jedi"), "a value is in the error: {said}");
+        assert!(said.contains("up to sequence 1000 is applied"), "{said}");
+        let FeedError::Malformed { line, column, key: found, expected: what, sequence } = error
+        else {
+            panic!("another error: {said}")
+        };
+        let bad = &bad[..bad.len().min(80)];
+        assert_eq!((line, sequence), (1_501, 1_000), "{bad}");
+        assert_eq!((found, column), (key, at), "{bad}: {what}");
+        assert!(what.contains(expected), "{bad}: {what}");
+        assert_eq!(people.counts().people, 1_000);
+        assert_eq!(people.feed_sequence().unwrap(), 1_000);
+    }
+    let done = apply(&people, &good).unwrap();
+    assert_eq!(done, Applied { applied: 500, skipped: 1_000, sequence: 1_500 });
+}
+
+/// Posts lines; status and body.
+fn post(serving: &Serving<'_>, content_type: &str, body: &str) -> (u16, Value) {
+    let admin = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*admin), ("content-type", content_type)];
+    let reply = send(&serving.world.url(), "POST", "/admin/v1/people/feed", &headers, body);
+    (reply.status, reply.json().unwrap_or_default())
+}
+
+const NDJSON: &str = "application/x-ndjson";
+
+#[test]
+fn the_next_read_of_a_running_server_shows_what_was_posted() {
+    let world = village::founded();
+    let (token, friend) = (world.token(village::VIEWER), village::open(1));
+    let id = world.id(&friend);
+    let serving = world.serve();
+    let name = |id: &str| {
+        serving.get(&format!("/{id}?fields=name"), &token).json().unwrap()["name"].clone()
+    };
+    assert_eq!(name(&id), json!(village::value("name", &friend)));
+    let body = lines(&[json!({"sequence": 5, "account": friend, "set": {"name": "Zoe"}})]);
+    assert_eq!(
+        post(&serving, NDJSON, &body),
+        (200, json!({"applied": 1, "skipped": 0, "sequence": 5}))
+    );
+    assert_eq!(name(&id), "Zoe");
+    let visible = || ids(&serving.read("/me/friends?limit=400", &token));
+    let before = visible();
+    let body = lines(&[json!({"sequence": 6, "friendship_ended": [friend, village::VIEWER]})]);
+    assert_eq!(post(&serving, "Application/X-NDJSON; charset=utf-8", &body).0, 200);
+    let expected: Vec<_> = before.iter().filter(|listed| **listed != id).cloned().collect();
+    assert_eq!(visible(), expected);
+    let body = lines(&[json!({"sequence": 7, "friendship": [village::VIEWER, friend]})]);
+    assert_eq!(post(&serving, NDJSON, &body).1["sequence"], 7);
+    assert_eq!(visible(), before);
+    // Whatever happens to the process, it is there.
+    serving.kill();
+    let serving = world.serve();
+    assert_eq!(ids(&serving.read("/me/friends?limit=400", &token)), before);
+    let admin = serving.admin_token();
+    let reply = serving.client.get("/admin/v1/people/feed", &admin).unwrap();
+    assert_eq!(reply.json().unwrap(), json!({"sequence": 7}));
+    world.verified(serving.head());
+}
+
+#[test]
+fn a_removed_viewer_is_no_longer_answered_and_leaves_their_friends_lists() {
+    let world = village::founded();
+    let friend = village::open(1);
+    let [viewers, friends] = [village::VIEWER, &friend].map(|account| world.token(account));
+    let id = world.id(&friend);
+    let serving = world.serve();
+    let seen = || ids(&serving.read("/me/friends?limit=400", &viewers)).contains(&id);
+    assert!(seen());
+    assert_eq!(serving.get("/me", &friends).status, 200);
+    let body = lines(&[json!({"sequence": 1, "account": friend, "removed": true})]);
+    assert_eq!(post(&serving, NDJSON, &body).0, 200);
+    assert_eq!(serving.get("/me", &friends).error_code(), Some(190));
+    assert!(!seen());
+    let wanted = json!({ "account": friend, "build": "aurora-home@41", "purpose": "address-book" });
+    let issue =
+        || serving.client.post("/admin/v1/tokens", &serving.admin_token(), &wanted).unwrap();
+    assert_eq!(issue().status, 404);
+    // Back again, they have granted nothing yet.
+    let body = lines(&[json!({"sequence": 2, "account": friend, "profile": {"name": "Back"}})]);
+    assert_eq!(post(&serving, NDJSON, &body).0, 200);
+    assert_eq!(serving.get("/me", &friends).error_code(), Some(190));
+    assert_eq!(issue().status, 200);
+    assert!(!serving.said().contains(&friend));
+}
+
+#[test]
+fn what_is_not_a_feed_is_refused_over_http() {
+    let world = World::founded();
+    let serving = world.serve();
+    let good = lines(&[json!({"sequence": 1, "account": "ada", "minor": false})]);
+    assert_eq!(post(&serving, "application/json", &good).0, 415);
+    let (status, body) = post(&serving, NDJSON, &format!("{good}{{\"sequence\":2,\"minor\":7}}\n"));
+    assert_eq!(status, 422);
+    let said = body["error"].as_str().unwrap();
+    assert!(said.starts_with("line 2, character 23, minor: expected a boolean"), "{said}");
+    assert!(said.contains("up to sequence 0 is applied"), "{said}");
+    // Other bodies may have 256 KiB.
+    let long = json!({"sequence": 1, "account": "eve", "profile": {"name": "x".repeat(1 << 19)}});
+    assert_eq!(post(&serving, NDJSON, &lines(&[long])).0, 200);
+    assert_eq!(post(&serving, NDJSON, "").1, json!({"applied": 0, "skipped": 0, "sequence": 1}));
+    assert_eq!(post(&serving, NDJSON, &good).1["skipped"], 1);
+}
+
+#[test]
+fn the_command_applies_a_file_or_a_pipe_with_and_without_a_server() {
+    let world = World::founded();
+    let file = world.path().join("feed.jsonl");
+    let line = |n: u32| {
+        format!("{{\"sequence\":{n},\"account\":\"p{n}\",\"profile\":{{\"name\":\"N\"}}}}\n")
+    };
+    fs::write(&file, (1..=2_500).map(line).collect::<String>()).unwrap();
+    let upsert = || {
+        let mut command = program(&["people", "upsert", "--json"]);
+        command.arg(world.path());
+        command
+    };
+    let from_file = |expected: Value| {
+        let output = finish(upsert().arg(&file));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said, "", "a progress bar where no terminal is");
+        assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), expected);
+    };
+    let from_pipe = |text: &str| {
+        let mut command = upsert();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    from_file(json!({"applied": 2_500, "skipped": 0, "sequence": 2_500}));
+    let serving = world.serve();
+    from_file(json!({"applied": 0, "skipped": 2_500, "sequence": 2_500}));
+    let output = from_pipe(&line(2_501));
+    assert!(output.status.success());
+    let bad: String = (2_502..=4_000).map(line).chain(["{}\n".to_owned()]).collect();
+    let output = from_pipe(&bad);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(said.contains("line 1500, character 1: expected a sequence"), "{said}");
+    serving.stop();
+    let people = open(&world.directory.people());
+    assert!(people.feed_sequence().unwrap() >= 2_501);
+    assert!(
+        said.contains(&format!("up to sequence {} is applied", people.feed_sequence().unwrap()))
+    );
+    assert_eq!(people.counts().people, people.feed_sequence().unwrap());
+}
