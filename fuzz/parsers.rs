@@ -81,6 +81,7 @@ pub fn answer(bytes: &[u8]) {
 fn schema() -> FieldSchema {
     let field = |name: &str| Field {
         name: name.to_owned(),
+        aliases: Vec::new(),
         category: "pd:Name".to_owned(),
         sensitivity: Sensitivity::Low,
         special: false,

@@ -25,6 +25,10 @@ pub struct SchemaDocument {
 pub struct Field {
     /// Its name in answers: 1 to 40 of `a`–`z`, `0`–`9` and `_`.
     pub name: String,
+    /// Other names under which clients may ask for it, and then find it in the answer, as those of
+    /// earlier versions of the API do. Agreements, builds, settings and entries say `name` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// The category, as a W3C DPV personal-data term, e.g. `pd:Religion`.
     pub category: String,
     /// How much harm its release can do.
@@ -53,6 +57,7 @@ pub enum Sensitivity {
 pub struct FieldSchema {
     fields: Vec<Field>,
     by_name: HashMap<String, FieldId>,
+    by_alias: HashMap<String, FieldId>,
     special: FieldSet,
 }
 
@@ -87,9 +92,15 @@ pub enum SchemaError {
         /// The name found.
         found: String,
     },
-    /// Two fields of one name.
+    /// Two fields of one name, or an alias that is a name already.
     #[error("field {name:?} is defined twice")]
     Twice {
+        /// The name.
+        name: String,
+    },
+    /// An alias of a field whose name gives an answer its form.
+    #[error("field {name:?} cannot have aliases: answers are read by its name")]
+    NoAliases {
         /// The name.
         name: String,
     },
@@ -147,7 +158,8 @@ impl FieldSchema {
                 special = special.with(id);
             }
         }
-        Ok(Self { fields: document.fields, by_name, special })
+        let by_alias = aliases(&document.fields, &by_name)?;
+        Ok(Self { fields: document.fields, by_name, by_alias, special })
     }
 
     /// The document that says the same.
@@ -182,6 +194,12 @@ impl FieldSchema {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<FieldId> {
         self.by_name.get(name).copied()
+    }
+
+    /// The number of the field that a client, and so an answer, calls this: by its name or an alias.
+    #[must_use]
+    pub fn by_key(&self, key: &str) -> Option<FieldId> {
+        self.by_name(key).or_else(|| self.by_alias.get(key).copied())
     }
 
     /// The name of a field, if the schema has it.
@@ -221,6 +239,28 @@ impl FieldSchema {
     pub fn names(&self, set: FieldSet) -> impl Iterator<Item = &str> {
         set.iter().filter_map(|field| self.name(field))
     }
+}
+
+/// The fields by their aliases, each of which means one field and is nobody's name.
+fn aliases(
+    fields: &[Field],
+    by_name: &HashMap<String, FieldId>,
+) -> Result<HashMap<String, FieldId>, SchemaError> {
+    let mut by_alias = HashMap::new();
+    for (id, field) in (0..).map_while(FieldId::new).zip(fields) {
+        if (id == FieldId::ID || id == FieldId::FRIENDS) && !field.aliases.is_empty() {
+            return Err(SchemaError::NoAliases { name: field.name.clone() });
+        }
+        for alias in &field.aliases {
+            if !is_field_name(alias) {
+                return Err(SchemaError::NotAName { found: alias.clone() });
+            }
+            if by_name.contains_key(alias) || by_alias.insert(alias.clone(), id).is_some() {
+                return Err(SchemaError::Twice { name: alias.clone() });
+            }
+        }
+    }
+    Ok(by_alias)
 }
 
 fn is_field_name(name: &str) -> bool {
@@ -265,6 +305,7 @@ mod tests {
     fn document(names: &[&str]) -> SchemaDocument {
         let field = |name: &&str| Field {
             name: (*name).to_owned(),
+            aliases: Vec::new(),
             category: "pd:Name".to_owned(),
             sensitivity: Sensitivity::Low,
             special: *name == "religion",
@@ -295,6 +336,25 @@ mod tests {
         assert_eq!(of(&["id", "friends", "name", "work", "religion"]).continues(&old), Ok(()));
         assert!(of(&["id", "friends", "work", "name"]).continues(&old).is_err());
         assert!(of(&["id", "friends", "name"]).continues(&old).is_err());
+    }
+
+    #[test]
+    fn an_alias_means_one_field_and_is_left_out_where_there_is_none() {
+        let with = |field: usize, aliases: &[&str]| {
+            let mut document = document(&["id", "friends", "name", "about"]);
+            document.fields[field].aliases = aliases.iter().map(|&a| a.to_owned()).collect();
+            FieldSchema::from_document(document)
+        };
+        let schema = with(3, &["bio"]).unwrap();
+        assert_eq!((schema.by_key("bio"), schema.by_key("about")), (FieldId::new(3), FieldId::new(3)));
+        assert_eq!((schema.by_name("bio"), schema.by_key("biography")), (None, None));
+        let written = serde_json::to_string(&schema.to_document()).unwrap();
+        assert_eq!(written.matches("aliases").count(), 1, "{written}");
+        let twice = |name: &str| SchemaError::Twice { name: name.to_owned() };
+        assert_eq!(with(3, &["name"]).err(), Some(twice("name")));
+        assert_eq!(with(3, &["bio", "bio"]).err(), Some(twice("bio")));
+        assert!(matches!(with(3, &["Bio"]), Err(SchemaError::NotAName { .. })));
+        assert!(matches!(with(0, &["uid"]), Err(SchemaError::NoAliases { .. })));
     }
 
     #[test]

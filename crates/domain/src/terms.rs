@@ -83,6 +83,7 @@ mod tests {
     fn agreement(wind_down: Vec<(u64, EndsDocument)>) -> (Agreement, FieldSchema) {
         let field = |name: &str| Field {
             name: name.to_owned(),
+            aliases: Vec::new(),
             category: "pd:Name".to_owned(),
             sensitivity: Sensitivity::Low,
             special: false,

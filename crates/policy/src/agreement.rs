@@ -210,6 +210,7 @@ fields = ["religion"]
     fn schema() -> FieldSchema {
         let field = |name: &str| Field {
             name: name.to_owned(),
+            aliases: Vec::new(),
             category: String::new(),
             sensitivity: Sensitivity::Low,
             special: false,

@@ -144,6 +144,7 @@ mod tests {
         };
         let field = |name: &str| Field {
             name: name.to_owned(),
+            aliases: Vec::new(),
             category: "pd:Identifying".to_owned(),
             special: false,
             description: String::new(),

@@ -1,17 +1,21 @@
 //! What an answer says about whom: the records of a JSON body, as its recipient has it.
 //!
 //! ```text
-//! {"id":V, FIELD:…, "friends":{"data":[FRIEND, …], "paging":…}}   the viewer V, then each friend
-//! {"data":[FRIEND, …], "paging":…}                              the viewer {id, friends}, then each friend
-//! {"data":[]}                                                   the viewer {id}
-//! {"id":F, FIELD:…}                                             the viewer {id, friends}, then the friend F
+//! {"id":V, FIELD:…, "friends":LIST}           the viewer V, then each friend
+//! LIST                                        the viewer {id, friends}, or {id} if nobody is listed, then each friend
+//! {"id":F, FIELD:…}                           the viewer {id, friends}, then the friend F
+//! {"me" or V:VIEWER, F:FRIEND, …}             by ids: the viewer, then each friend
+//! LIST   = {"data":[FRIEND, …], "paging":…, "summary":…}
+//! VIEWER = {"id":V, FIELD:…}, with "friends":LIST only if it stands alone
 //! FRIEND = {"id":F, FIELD:…}
 //! ```
 //!
-//! The viewer's record always comes first, and every record has an `id`. There is no second way to
-//! read a body: keys that the schema does not have, keys that stand twice, people who stand twice and
-//! friends of friends are refused. A viewer without friends in the answer has no key `friends`, and a list
-//! without friends has no [`paging`](mod@crate::paging). What is inside of a field's value is the field's.
+//! The viewer's record always comes first, and every record has an `id`. By ids, every key is the id of the
+//! object under it, or `me` for the viewer, who stands first; the viewer's record has `friends` exactly if a friend is
+//! in the answer, and is {id, friends} if the viewer was not asked for. There is no second way to
+//! read a body: keys that the schema does not have, by name or alias, fields and keys that stand twice, people who
+//! stand twice and friends of friends are refused. A viewer without friends in the answer has no key `friends`; what
+//! may stand beside a list is in [`paging`](mod@crate::paging). What is inside of a field's value is the field's.
 
 use std::collections::HashSet;
 
@@ -20,12 +24,13 @@ use countersign_domain::person::PairwiseId;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 
-use crate::body::{Members, Value};
-use crate::paging::check_paging;
+use crate::body::{ME, Members, Value};
+use crate::paging::{check_paging, check_summary};
 use crate::record::Record;
 
 const DATA: &str = "data";
 const PAGING: &str = "paging";
+const SUMMARY: &str = "summary";
 const ID: &str = "id";
 const FRIENDS: &str = "friends";
 
@@ -46,8 +51,9 @@ pub enum AnswerError {
         /// The key.
         key: String,
     },
-    /// A key that stands twice in one object; readers differ in which they take.
-    #[error("{place}: the key {key:?} stands twice")]
+    /// A key, or a field under another of its names, that stands twice in one object; readers differ in which
+    /// they take.
+    #[error("{place}: the key {key:?} stands twice, or its field does")]
     Repeated {
         /// Where.
         place: Place,
@@ -84,6 +90,24 @@ pub enum AnswerError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A summary that is not what the list comes to.
+    #[error("{place}: {reason}", place = Place::Summary)]
+    Summary {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A key of an answer by ids that is not the name of who stands under it.
+    #[error("{place}: the key is neither the id of the person under it nor \"me\" for the viewer")]
+    BadKey {
+        /// Where.
+        place: Place,
+    },
+    /// The viewer of an answer by ids behind somebody else.
+    #[error("{place}: the viewer stands first")]
+    ViewerNotFirst {
+        /// Where.
+        place: Place,
+    },
     /// One person in two places.
     #[error("{place}: the person stands in the answer already")]
     PersonTwice {
@@ -101,6 +125,10 @@ pub enum Place {
     List,
     /// The paging of that list.
     Paging,
+    /// The summary of that list.
+    Summary,
+    /// A person by id, counted from zero.
+    Named(usize),
     /// A friend, counted from zero.
     Friend(usize),
 }
@@ -111,6 +139,8 @@ impl std::fmt::Display for Place {
             Self::Top => f.write_str("at the top"),
             Self::List => f.write_str("in the list of friends"),
             Self::Paging => f.write_str("in the paging"),
+            Self::Summary => f.write_str("in the summary"),
+            Self::Named(number) => write!(f, "person {number}"),
             Self::Friend(number) => write!(f, "friend {number}"),
         }
     }
@@ -141,18 +171,31 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self, top: Vec<(String, Value)>) -> Result<(), AnswerError> {
-        if !top.iter().any(|(key, _)| key == ID) {
+        let has = |wanted: &str| top.iter().any(|(key, _)| key == wanted);
+        if has(ID) {
+            return self.person_alone(top, Place::Top);
+        }
+        if has(DATA) || top.is_empty() {
             let friends = self.list(top, Place::Top)?;
             self.push_listing_viewer(!friends.is_empty())?;
             return self.push_friends(friends);
         }
-        let (id, fields) = self.person(&top, Place::Top)?;
+        self.by_ids(top)
+    }
+
+    /// One object: the viewer, perhaps with friends, or one friend.
+    fn person_alone(
+        &mut self,
+        members: Vec<(String, Value)>,
+        place: Place,
+    ) -> Result<(), AnswerError> {
+        let (id, fields) = self.person(&members, place)?;
         if id != self.viewer {
             self.push_listing_viewer(true)?;
-            return self.push_friend(id, fields, Place::Top);
+            return self.push_friend(id, fields, place);
         }
-        self.push(id, Relation::Viewer, fields, Place::Top)?;
-        let Some((_, friends)) = top.into_iter().find(|(key, _)| key == FRIENDS) else {
+        self.push(id, Relation::Viewer, fields, place)?;
+        let Some((_, friends)) = members.into_iter().find(|(key, _)| key == FRIENDS) else {
             return Ok(());
         };
         let Value::Object(list) = friends else {
@@ -164,6 +207,60 @@ impl Reader<'_> {
             return Err(AnswerError::EmptyFriends { place: Place::List });
         }
         self.push_friends(friends)
+    }
+
+    /// An object of people under their ids.
+    fn by_ids(&mut self, top: Vec<(String, Value)>) -> Result<(), AnswerError> {
+        check_keys_differ(&top, Place::Top)?;
+        let mut people = Vec::with_capacity(top.len());
+        for (number, (key, value)) in top.into_iter().enumerate() {
+            let place = Place::Named(number);
+            let named = key == ME || PairwiseId::parse(&key).is_some();
+            let Value::Object(members) = value else {
+                return Err(if named {
+                    AnswerError::Shape { reason: format!("{place}: not an object") }
+                } else {
+                    AnswerError::UnknownField { place: Place::Top, key }
+                });
+            };
+            let (id, fields) = self.person(&members, place)?;
+            if key != id.to_string() && !(key == ME && id == self.viewer) {
+                return Err(AnswerError::BadKey { place });
+            }
+            people.push((id, fields, members));
+        }
+        if let [(id, _, _)] = people.as_slice()
+            && *id == self.viewer
+            && let Some((_, _, members)) = people.pop()
+        {
+            return self.person_alone(members, Place::Named(0));
+        }
+        self.people_by_ids(people.into_iter().map(|(id, fields, _)| (id, fields)).collect())
+    }
+
+    /// A friend at least, with the viewer before them or without.
+    fn people_by_ids(&mut self, people: Vec<(PairwiseId, FieldSet)>) -> Result<(), AnswerError> {
+        let viewer = people.first().filter(|(id, _)| *id == self.viewer);
+        let named = viewer.map(|(_, fields)| *fields);
+        if named.is_some_and(|fields| fields.contains(FieldId::FRIENDS)) {
+            // Which of the friends would be the list's, and which were asked for by id?
+            return Err(AnswerError::FriendsOfFriend { place: Place::Named(0) });
+        }
+        let fields = named.unwrap_or_else(|| FieldSet::of(FieldId::ID)).with(FieldId::FRIENDS);
+        self.push(self.viewer, Relation::Viewer, fields, Place::Named(0))?;
+        let skipped = usize::from(named.is_some());
+        for (number, (id, fields)) in people.into_iter().enumerate().skip(skipped) {
+            let place = Place::Named(number);
+            if id == self.viewer {
+                return Err(if named.is_some() {
+                    AnswerError::PersonTwice { place }
+                } else {
+                    AnswerError::ViewerNotFirst { place }
+                });
+            }
+            self.push_friend(id, fields, place)?;
+        }
+        Ok(())
     }
 
     /// The viewer of an answer that is about friends only: what it says is that they are the viewer's,
@@ -181,11 +278,12 @@ impl Reader<'_> {
         place: Place,
     ) -> Result<Vec<(PairwiseId, FieldSet)>, AnswerError> {
         check_keys_differ(&list, place)?;
-        let (mut people, mut paging) = (None, None);
+        let (mut people, mut paging, mut summary) = (None, None, None);
         for (key, value) in list {
             match (key.as_str(), value) {
                 (DATA, Value::List(list)) => people = Some(list),
                 (PAGING, value) => paging = Some(value),
+                (SUMMARY, value) => summary = Some(value),
                 _ => return Err(AnswerError::UnknownField { place, key }),
             }
         }
@@ -203,6 +301,9 @@ impl Reader<'_> {
             let ends = friends.first().zip(friends.last()).map(|((a, _), (z, _))| (a, z));
             check_paging(&paging, ends)?;
         }
+        if let Some(summary) = summary {
+            check_summary(&summary, friends.len())?;
+        }
         Ok(friends)
     }
 
@@ -216,9 +317,13 @@ impl Reader<'_> {
         let mut fields = FieldSet::EMPTY;
         let mut id = None;
         for (key, value) in members {
-            let field = self.schema.by_name(key);
+            let field = self.schema.by_key(key);
             let unknown = || AnswerError::UnknownField { place, key: key.clone() };
-            fields = fields.with(field.ok_or_else(unknown)?);
+            let field = field.ok_or_else(unknown)?;
+            if fields.contains(field) {
+                return Err(AnswerError::Repeated { place, key: key.clone() });
+            }
+            fields = fields.with(field);
             if key == ID {
                 let Value::Text(text) = value else { return Err(AnswerError::BadId { place }) };
                 id = Some(PairwiseId::parse(text).ok_or(AnswerError::BadId { place })?);
@@ -281,21 +386,24 @@ mod tests {
 
     const VIEWER: &str = "000102030405060708090a0b0c0d0e0f";
     const FRIEND: &str = "ffffffffffffffffffffffffffffffff";
+    const OTHER: &str = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
 
     fn schema() -> FieldSchema {
         let field = |name: &str| Field {
             name: name.to_owned(),
+            aliases: Vec::new(),
             category: "pd:Name".to_owned(),
             sensitivity: Sensitivity::Low,
             special: false,
             description: String::new(),
         };
-        let fields = ["id", "friends", "name", "work"].map(field).to_vec();
+        let mut fields = ["id", "friends", "name", "work"].map(field).to_vec();
+        fields[3].aliases = vec!["job".to_owned()];
         FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
     }
 
     fn read(body: &str) -> Result<Vec<(Relation, u128)>, AnswerError> {
-        let body = body.replace('V', VIEWER).replace('F', FRIEND);
+        let body = body.replace('V', VIEWER).replace('F', FRIEND).replace('O', OTHER);
         let viewer = PairwiseId::parse(VIEWER).unwrap();
         let records = records(body.as_bytes(), &schema(), &viewer)?;
         Ok(records.iter().map(|record| (record.relation, record.fields.bits())).collect())
@@ -318,6 +426,31 @@ mod tests {
             (r#"{"data":[{"id":"F"}]}"#, vec![(Viewer, 0b11), (Friend, 0b1)]),
             (r#"{"data":[]}"#, vec![(Viewer, 0b1)]),
             (r#"{"id":"F","name":"n"}"#, vec![(Viewer, 0b11), (Friend, 0b101)]),
+            (r#"{"id":"V","job":"n"}"#, vec![(Viewer, 0b1001)]),
+            (r#"{"data":[],"summary":{"total_count":0}}"#, vec![(Viewer, 0b1)]),
+            (
+                r#"{"data":[{"id":"F"}],"summary":{"total_count":7}}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1)],
+            ),
+            (
+                r#"{"id":"V","friends":{"data":[{"id":"F"}],"summary":{"total_count":1}}}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1)],
+            ),
+            (r#"{"me":{"id":"V","name":"n"}}"#, vec![(Viewer, 0b101)]),
+            (r#"{"V":{"id":"V"}}"#, vec![(Viewer, 0b1)]),
+            (
+                r#"{"me":{"id":"V","friends":{"data":[{"id":"F"}]}}}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1)],
+            ),
+            (r#"{"F":{"id":"F","name":"n"}}"#, vec![(Viewer, 0b11), (Friend, 0b101)]),
+            (
+                r#"{"me":{"name":"n","id":"V"},"O":{"id":"O"},"F":{"job":1,"id":"F"}}"#,
+                vec![(Viewer, 0b111), (Friend, 0b1), (Friend, 0b1001)],
+            ),
+            (
+                r#"{"F":{"id":"F"},"O":{"id":"O"}}"#,
+                vec![(Viewer, 0b11), (Friend, 0b1), (Friend, 0b1)],
+            ),
         ] {
             assert_eq!(read(body), Ok(expected), "{body}");
         }
@@ -343,8 +476,47 @@ mod tests {
             ),
             (r#"{"data":[],"data":[]}"#, AnswerError::Repeated { place: top, key: key("data") }),
             (
-                r#"{"data":[],"summary":{}}"#,
-                AnswerError::UnknownField { place: top, key: key("summary") },
+                r#"{"data":[],"totals":{}}"#,
+                AnswerError::UnknownField { place: top, key: key("totals") },
+            ),
+            (
+                r#"{"id":"V","work":1,"job":1}"#,
+                AnswerError::Repeated { place: top, key: key("job") },
+            ),
+            (r#"{"me":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
+            (r#"{"O":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
+            (r#"{"F":{"name":"F"}}"#, AnswerError::NoId { place: Place::Named(0) }),
+            (
+                r#"{"F":{"id":"F"},"F":{"id":"F"}}"#,
+                AnswerError::Repeated { place: top, key: FRIEND.to_owned() },
+            ),
+            (
+                r#"{"me":{"id":"V"},"V":{"id":"V"}}"#,
+                AnswerError::PersonTwice { place: Place::Named(1) },
+            ),
+            (
+                r#"{"F":{"id":"F"},"me":{"id":"V"}}"#,
+                AnswerError::ViewerNotFirst { place: Place::Named(1) },
+            ),
+            (
+                r#"{"me":{"id":"V","friends":{"data":[{"id":"F"}]}},"O":{"id":"O"}}"#,
+                AnswerError::FriendsOfFriend { place: Place::Named(0) },
+            ),
+            (
+                r#"{"F":{"id":"F","friends":{"data":[]}}}"#,
+                AnswerError::FriendsOfFriend { place: Place::Named(0) },
+            ),
+            (
+                r#"{"me":{"id":"V","friends":{"data":[]}}}"#,
+                AnswerError::EmptyFriends { place: list },
+            ),
+            (
+                r#"{"F":{"id":"F"},"name":"n"}"#,
+                AnswerError::UnknownField { place: top, key: key("name") },
+            ),
+            (
+                r#"{"F":{"id":"F"},"paging":{}}"#,
+                AnswerError::NoId { place: Place::Named(1) },
             ),
             (
                 r#"{"id":"V","friends":{"data":[],"name":1}}"#,
@@ -378,6 +550,8 @@ mod tests {
             r#"{"id":"V"}x"#,
             r#"{"id":"V","friends":[]}"#,
             r#"{"data":[1]}"#,
+            r#"{"me":1}"#,
+            r#"{"F":[]}"#,
             "\"x\"",
         ] {
             assert!(

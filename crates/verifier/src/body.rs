@@ -3,11 +3,32 @@
 //!
 //! What it is not: it keeps no value of a field.
 
+use countersign_domain::person::PairwiseId;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The keys that structure an answer; what stands under any other is not kept.
-const KEPT: [&str; 8] = ["after", "before", "cursors", "data", "friends", "id", "next", "paging"];
+/// The keys that structure an answer; what stands under any other is not kept, unless the key is one that
+/// names a person.
+const KEPT: [&str; 11] = [
+    "after",
+    "before",
+    "cursors",
+    "data",
+    "friends",
+    "id",
+    "next",
+    "paging",
+    "previous",
+    "summary",
+    "total_count",
+];
+
+/// The key under which an answer to a request by ids has the viewer, if that was asked for as `me`.
+pub(crate) const ME: &str = "me";
+
+fn is_kept(key: &str) -> bool {
+    KEPT.contains(&key) || key == ME || PairwiseId::parse(key).is_some()
+}
 
 /// A JSON object with every key that it has, repeated ones included.
 pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
@@ -17,6 +38,7 @@ pub(crate) enum Value {
     Object(Vec<(String, Value)>),
     List(Vec<Value>),
     Text(String),
+    Count(u64),
     Other,
 }
 
@@ -75,8 +97,8 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::Other)
             }
 
-            fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
-                Ok(Value::Other)
+            fn visit_u64<E>(self, count: u64) -> Result<Value, E> {
+                Ok(Value::Count(count))
             }
 
             fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
@@ -96,7 +118,7 @@ impl<'de> Deserialize<'de> for Value {
 fn read_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Vec<(String, Value)>, A::Error> {
     let mut members = Vec::new();
     while let Some(key) = map.next_key::<String>()? {
-        let value = if KEPT.contains(&key.as_str()) {
+        let value = if is_kept(&key) {
             map.next_value()?
         } else {
             map.next_value::<IgnoredAny>()?;

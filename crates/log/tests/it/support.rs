@@ -237,6 +237,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 pub(crate) fn schema() -> SchemaDocument {
     let field = |name: &str| Field {
         name: name.to_owned(),
+        aliases: Vec::new(),
         category: "pd:Name".to_owned(),
         sensitivity: Sensitivity::Low,
         special: false,

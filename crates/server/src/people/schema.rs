@@ -90,16 +90,21 @@ struct Names {
 #[derive(Deserialize)]
 struct Named {
     name: Spanned<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
 }
 
 /// The line of the field that a schema error is about; the first line when it is about none.
 fn line_of_fault(text: &str, fault: &SchemaError) -> usize {
     let names = toml::from_str::<Names>(text).map(|names| names.fields).unwrap_or_default();
-    let is_called = |wanted: &str| names.iter().rposition(|field| field.name.get_ref() == wanted);
+    let calls = |field: &Named, wanted: &str| {
+        field.name.get_ref() == wanted || field.aliases.iter().any(|alias| alias == wanted)
+    };
+    let is_called = |wanted: &str| names.iter().rposition(|field| calls(field, wanted));
     let position = match fault {
         SchemaError::Misplaced { number, .. } => Some(*number),
         SchemaError::NotAName { found } => is_called(found),
-        SchemaError::Twice { name } => is_called(name),
+        SchemaError::Twice { name } | SchemaError::NoAliases { name } => is_called(name),
         _ => None,
     };
     let field = position.and_then(|position| names.get(position));

@@ -245,6 +245,7 @@ pub(crate) fn keys() -> Keys {
 pub(crate) fn schema() -> SchemaDocument {
     let field = |name: &str| Field {
         name: name.to_owned(),
+        aliases: Vec::new(),
         category: "pd:Name".to_owned(),
         sensitivity: Sensitivity::Low,
         special: name == "religion",
