@@ -346,7 +346,10 @@ mod tests {
             FieldSchema::from_document(document)
         };
         let schema = with(3, &["bio"]).unwrap();
-        assert_eq!((schema.by_key("bio"), schema.by_key("about")), (FieldId::new(3), FieldId::new(3)));
+        assert_eq!(
+            (schema.by_key("bio"), schema.by_key("about")),
+            (FieldId::new(3), FieldId::new(3))
+        );
         assert_eq!((schema.by_name("bio"), schema.by_key("biography")), (None, None));
         let written = serde_json::to_string(&schema.to_document()).unwrap();
         assert_eq!(written.matches("aliases").count(), 1, "{written}");

@@ -514,10 +514,7 @@ mod tests {
                 r#"{"F":{"id":"F"},"name":"n"}"#,
                 AnswerError::UnknownField { place: top, key: key("name") },
             ),
-            (
-                r#"{"F":{"id":"F"},"paging":{}}"#,
-                AnswerError::NoId { place: Place::Named(1) },
-            ),
+            (r#"{"F":{"id":"F"},"paging":{}}"#, AnswerError::NoId { place: Place::Named(1) }),
             (
                 r#"{"id":"V","friends":{"data":[],"name":1}}"#,
                 AnswerError::UnknownField { place: list, key: key("name") },

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod batch;
 mod body;
 pub mod canonical;
 pub mod checkpoint;

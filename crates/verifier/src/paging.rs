@@ -180,7 +180,8 @@ mod tests {
             let refused = check(&with("next", link));
             assert!(matches!(refused, Err(AnswerError::Paging { .. })), "{link}");
         }
-        for link in ["https://h/x?before=Z", "https://h/x?after=A", "https://h/x?before=A&after=Z"] {
+        for link in ["https://h/x?before=Z", "https://h/x?after=A", "https://h/x?before=A&after=Z"]
+        {
             let refused = check(&with("previous", link));
             assert!(matches!(refused, Err(AnswerError::Paging { .. })), "{link}");
         }

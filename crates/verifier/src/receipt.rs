@@ -31,6 +31,11 @@ pub const SEED_HEADER: &str = "countersign-seed";
 pub const VIEWER_HEADER: &str = "countersign-viewer";
 /// The header in which a client sends a nonce of its own, at most [`NONCE_BYTES_MAX`] bytes.
 pub const NONCE_HEADER: &str = "countersign-nonce";
+/// The header of an answer in a batch that tells the operation's path and query, where the client wrote
+/// references to another operation's answer in it.
+pub const OPERATION_URL_HEADER: &str = "countersign-operation-url";
+/// The same of the operation's body.
+pub const OPERATION_BODY_HEADER: &str = "countersign-operation-body";
 /// The longest nonce.
 pub const NONCE_BYTES_MAX: usize = 128;
 

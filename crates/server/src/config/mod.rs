@@ -72,6 +72,8 @@ pub struct Graph {
     pub page_default: usize,
     /// The most friends on a page, whatever the client says.
     pub page_max: usize,
+    /// How long a batch may take until no more of its operations are begun, in milliseconds.
+    pub batch_timeout_ms: u64,
 }
 
 /// How access tokens are made.
@@ -105,7 +107,7 @@ impl Default for Log {
 
 impl Default for Graph {
     fn default() -> Self {
-        Self { page_default: 25, page_max: 5_000 }
+        Self { page_default: 25, page_max: 5_000, batch_timeout_ms: 20_000 }
     }
 }
 
@@ -222,6 +224,7 @@ impl Config {
             ("log.clock_step_max_s", self.log.clock_step_max_s, 5, 31_536_000),
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
+            ("graph.batch_timeout_ms", self.graph.batch_timeout_ms, 10, 300_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
             ("limits.connections", self.limits.connections as u64, 1, 1_000_000),
         ];
@@ -283,6 +286,7 @@ mod tests {
             (config.log.clock_step_max_s, Log::default().clock_step_max_s),
             (config.graph.page_default as u64, Graph::default().page_default as u64),
             (config.graph.page_max as u64, Graph::default().page_max as u64),
+            (config.graph.batch_timeout_ms, Graph::default().batch_timeout_ms),
             (config.tokens.lifetime_s, Tokens::default().lifetime_s),
             (config.tokens.demo_login.into(), Tokens::default().demo_login.into()),
             (config.limits.connections as u64, Limits::default().connections as u64),

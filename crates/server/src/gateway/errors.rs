@@ -171,8 +171,101 @@ impl GraphError {
     pub fn unknown_parameter(name: &str) -> Self {
         Self::bad_request(
             100,
-            format!("(#100) Unknown modifier ({name}): limit and after are understood"),
+            format!(
+                "(#100) Unknown modifier ({name}): limit, after, before and summary are understood"
+            ),
         )
+    }
+
+    /// A field under a name that the schema does not have.
+    #[must_use]
+    pub fn no_renaming(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!(
+                "(#100) The field ({name}) keeps its name: with as(…) an answer could not be held against its entry in the log"
+            ),
+        )
+    }
+
+    /// A field under two of its names, of which an object of the answer has one.
+    #[must_use]
+    pub fn field_by_two_names(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!(
+                "(#100) The field ({name}) is asked for by another of its names already: use one"
+            ),
+        )
+    }
+
+    /// Both ends of a page.
+    #[must_use]
+    pub fn two_cursors() -> Self {
+        Self::bad_request(100, "(#100) Only one of after and before can be given")
+    }
+
+    /// The parameter `ids` names nobody.
+    #[must_use]
+    pub fn empty_identifier() -> Self {
+        Self::bad_request(2500, "Cannot specify an empty identifier")
+    }
+
+    /// The parameter `ids` names too many.
+    #[must_use]
+    pub fn too_many_ids(ids_max: usize) -> Self {
+        Self::bad_request(100, format!("(#100) Too many IDs. Maximum: {ids_max}."))
+    }
+
+    /// The parameter `ids` names the viewer as `me` and by id.
+    #[must_use]
+    pub fn viewer_by_two_names() -> Self {
+        Self::bad_request(
+            100,
+            "(#100) Invalid parameter ids: the current user is named as me and by id, use one",
+        )
+    }
+
+    /// Somebody of these is nobody whom this viewer's client may see. It names everybody who was asked for,
+    /// and so does not tell who may be seen.
+    #[must_use]
+    pub fn unknown_aliases(names: &str) -> Self {
+        Self::bad_request(
+            803,
+            format!("(#803) Some of the aliases you requested do not exist: {names}"),
+        )
+    }
+
+    /// The request's body is not what its content type says.
+    #[must_use]
+    pub fn malformed_body(expected: &str) -> Self {
+        Self::bad_request(100, format!("(#100) The request's body is not {expected}"))
+    }
+
+    /// JSONP runs an answer as a program in somebody's page.
+    #[must_use]
+    pub fn no_jsonp() -> Self {
+        Self::bad_request(100, "(#100) Invalid parameter callback: answers are JSON, never JSONP")
+    }
+
+    /// A batch that cannot be read.
+    #[must_use]
+    pub fn malformed_batch(problem: &str) -> Self {
+        Self::bad_request(100, format!("(#100) Invalid parameter batch: {problem}"))
+    }
+
+    /// A batch of too many operations.
+    #[must_use]
+    pub fn too_many_operations(operations_max: usize) -> Self {
+        let message =
+            format!("Too many requests in batch message. Maximum batch size is {operations_max}");
+        Self { kind: "GraphBatchException", ..Self::bad_request(100, message) }
+    }
+
+    /// A batch within a batch.
+    #[must_use]
+    pub fn nested_batch() -> Self {
+        Self::bad_request(100, "(#100) A batch cannot be an operation of a batch")
     }
 
     /// The client's nonce is too long.
@@ -223,8 +316,10 @@ impl GraphError {
     }
 }
 
-impl IntoResponse for GraphError {
-    fn into_response(self) -> Response {
+impl GraphError {
+    /// The answer in place of an answer.
+    #[must_use]
+    pub fn into_reply(self) -> axum::http::Response<Vec<u8>> {
         let mut error = json!({
             "message": self.message,
             "type": self.kind,
@@ -235,12 +330,20 @@ impl IntoResponse for GraphError {
             members.insert("error_subcode".to_owned(), subcode.into());
         }
         let body = json!({ "error": error }).to_string();
+        let mut response = axum::http::Response::new(body.into_bytes());
+        *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json; charset=UTF-8");
-        let mut response = (self.status, [(header::CONTENT_TYPE, json)], body).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl IntoResponse for GraphError {
+    fn into_response(self) -> Response {
+        self.into_reply().map(axum::body::Body::from)
     }
 }
 

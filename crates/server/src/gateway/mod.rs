@@ -100,7 +100,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .fallback(admin::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), admin::require_token));
     let mut router = Router::new()
-        .route("/", get(page::get))
+        .route("/", get(page::get).post(graph::read))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))

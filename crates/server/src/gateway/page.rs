@@ -1,10 +1,12 @@
 //! `GET /`: the register as a page for people. It reads without JavaScript, light and dark, on a phone.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use countersign_domain::build::BuildState;
 use countersign_domain::identifier::Identifier;
@@ -12,7 +14,7 @@ use countersign_domain::register::{Client, Register};
 use countersign_domain::route::ClientKind;
 use countersign_domain::time::Timestamp;
 
-use super::Gateway;
+use super::{Gateway, graph};
 use crate::clock;
 
 #[derive(Template)]
@@ -48,8 +50,22 @@ struct BuildRow {
     mood: &'static str,
 }
 
-/// The page.
-pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
+/// The page; a query that asks the read API something gets its answer here too, since its root is this path.
+pub async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    client: ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if graph::asks(uri.query().unwrap_or_default()) || !body.is_empty() {
+        return graph::read(State(gateway), client, method, uri, headers, body).await;
+    }
+    page(&gateway)
+}
+
+fn page(gateway: &Gateway) -> Response {
     let register = gateway.log.register();
     let page = Page {
         origin: gateway.config.origin(),

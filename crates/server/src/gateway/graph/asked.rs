@@ -8,8 +8,9 @@ use countersign_domain::request::{FriendsRequest, From, Page, Request, Selection
 use countersign_domain::schema::FieldSchema;
 
 use super::fields::{self, Item};
+use super::named::{Named, ViewerKey};
 use super::query::Query;
-use super::target::{Node, Target};
+use super::target::{Edge, Node, Target};
 use crate::config;
 use crate::gateway::errors::GraphError;
 
@@ -20,6 +21,10 @@ pub(super) struct Asked {
     pub(super) form: Form,
     /// The fields, as the decision takes them.
     pub(super) request: Request,
+    /// Which of the viewer's fields the client calls by another name.
+    pub(super) viewer_keys: Keys,
+    /// Which of friends' fields it does.
+    pub(super) friend_keys: Keys,
 }
 
 /// The form of an answer.
@@ -27,57 +32,77 @@ pub(super) struct Asked {
 pub(super) enum Form {
     /// One object about the viewer, the friends nested in it where they are asked for.
     Viewer,
-    /// One object about the person with this id: the viewer, or a friend.
+    /// One object about the person with this id, a friend.
     Person(PairwiseId),
-    /// A page of friends.
+    /// A list of friends.
     Friends,
+    /// One object in which people stand under their ids.
+    ByIds {
+        /// What the viewer stands under, if they are among them.
+        viewer: Option<ViewerKey>,
+        /// How many friends are.
+        friends: usize,
+    },
+}
+
+/// The fields that a client called by an alias, with it.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Keys(Vec<(FieldId, Box<str>)>);
+
+impl Keys {
+    /// The alias by which the client asked for the field, if it did so by one.
+    pub(super) fn alias(&self, field: FieldId) -> Option<&str> {
+        self.0.iter().find(|(of, _)| *of == field).map(|(_, alias)| &**alias)
+    }
+}
+
+/// A request while it is being read.
+pub(super) struct Reading<'a> {
+    /// The path.
+    pub(super) target: Target,
+    /// The parameters.
+    pub(super) query: &'a Query<'a>,
+    /// What this partner calls the viewer; nothing where the path says `me` and nobody has to know.
+    pub(super) viewer: Option<PairwiseId>,
+    /// The fields that there are.
+    pub(super) schema: &'a FieldSchema,
+    /// How much is on a page.
+    pub(super) graph: &'a config::Graph,
 }
 
 /// The fields of a node for which the client names none.
 const FIELDS_DEFAULT: [&str; 2] = ["id", "name"];
 
-impl Asked {
-    /// Reads path and query. `about_viewer` says whether the node of the path is the viewer.
+impl Reading<'_> {
+    /// What the request asks for.
     ///
     /// # Errors
-    /// [`GraphError`] 100 or 2500, naming what is wrong.
-    pub(super) fn parse(
-        target: &Target<'_>,
-        about_viewer: bool,
-        query: &Query<'_>,
-        schema: &FieldSchema,
-        graph: &config::Graph,
-    ) -> Result<Self, GraphError> {
-        let items = match &query.fields {
+    /// [`GraphError`] 100, 803 or 2500, naming what is wrong.
+    pub(super) fn read(&self) -> Result<Asked, GraphError> {
+        let items = match &self.query.fields {
             Some(fields) => fields::parse(fields)?,
             None => Vec::new(),
         };
-        match (target.node, target.friends) {
-            (_, true) if about_viewer => Self::page(&items, query, schema, graph),
-            (_, true) => Err(GraphError::friends_of_friends()),
-            (_, false) if about_viewer => Self::viewer(&items, schema, graph),
-            (Node::Id(id), false) => Ok(Self {
-                form: Form::Person(id),
-                request: Request {
-                    viewer: FieldSet::EMPTY,
-                    friends: Some(FriendsRequest::named(of_friend(&items, schema)?, vec![id])),
-                },
-            }),
-            (Node::Me, false) => Err(GraphError::unknown_path("/me")),
+        let other = match self.target.node {
+            Node::Ids => return self.by_ids(&items),
+            Node::Me => None,
+            Node::Id(id) => Some(id).filter(|_| self.viewer != Some(id)),
+        };
+        match (other, self.target.edge) {
+            (None, Edge::None) => self.viewer(&items, Form::Viewer),
+            (None, Edge::Friends) => self.page(&items),
+            (None, Edge::Friend(id)) => self.friends(&items, Form::Friends, vec![id]),
+            (Some(id), Edge::None) => self.friends(&items, Form::Person(id), vec![id]),
+            (Some(_), Edge::Friends | Edge::Friend(_)) => Err(GraphError::friends_of_friends()),
         }
     }
 
-    fn viewer(
-        items: &[Item<'_>],
-        schema: &FieldSchema,
-        graph: &config::Graph,
-    ) -> Result<Self, GraphError> {
+    fn viewer(&self, items: &[Item<'_>], form: Form) -> Result<Asked, GraphError> {
         let (edges, fields): (Vec<_>, Vec<_>) =
             items.iter().partition(|item| item.name == "friends");
-        let mut asked = Self {
-            form: Form::Viewer,
-            request: Request { viewer: plain(&fields, items.is_empty(), schema)?, friends: None },
-        };
+        let (viewer, viewer_keys) = self.plain(&fields, items.is_empty())?;
+        let request = Request { viewer, friends: None };
+        let mut asked = Asked { form, request, viewer_keys, friend_keys: Keys::default() };
         let [edge] = edges.as_slice() else {
             return if edges.is_empty() {
                 Ok(asked)
@@ -85,66 +110,134 @@ impl Asked {
                 Err(GraphError::syntax("friends is asked for twice", 0))
             };
         };
-        let mut page = Page::first(graph.page_default);
-        for (modifier, argument) in &edge.modifiers {
-            match *modifier {
-                "limit" => page.limit = read_limit(argument, graph)?,
-                "after" => page.from = From::After(read_cursor(argument)?),
-                other => return Err(GraphError::unknown_parameter(other)),
-            }
-        }
+        let page = self.nested_page(edge)?;
         let nested = edge.nested.as_deref().unwrap_or_default();
-        let (fields, selection) = (of_friend(nested, schema)?, Selection::Page(page));
-        asked.request.friends = Some(FriendsRequest { fields, selection });
+        let (fields, keys) = self.of_friend(nested)?;
+        asked.friend_keys = keys;
+        asked.request.friends = Some(FriendsRequest { fields, selection: Selection::Page(page) });
         Ok(asked)
     }
 
-    fn page(
+    fn nested_page(&self, edge: &Item<'_>) -> Result<Page, GraphError> {
+        let (mut limit, mut after, mut before, mut summary) = (None, None, None, None);
+        for (modifier, argument) in &edge.modifiers {
+            let parameter = match *modifier {
+                "limit" => &mut limit,
+                "after" => &mut after,
+                "before" => &mut before,
+                "summary" => &mut summary,
+                "as" => return Err(GraphError::no_renaming(edge.name)),
+                other => return Err(GraphError::unknown_parameter(other)),
+            };
+            *parameter = Some(*argument);
+        }
+        self.page_of(limit, after, before, summary)
+    }
+
+    fn page(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
+        let Query { limit, after, before, summary, .. } = self.query;
+        let page = self.page_of(
+            limit.as_deref(),
+            after.as_deref(),
+            before.as_deref(),
+            summary.as_deref(),
+        )?;
+        self.of_friends_only(items, Form::Friends, Selection::Page(page))
+    }
+
+    fn friends(
+        &self,
         items: &[Item<'_>],
-        query: &Query<'_>,
-        schema: &FieldSchema,
-        graph: &config::Graph,
-    ) -> Result<Self, GraphError> {
-        let mut page = Page::first(graph.page_default);
-        if let Some(limit) = &query.limit {
-            page.limit = read_limit(limit, graph)?;
-        }
-        if let Some(after) = &query.after {
-            page.from = From::After(read_cursor(after)?);
-        }
-        let (fields, selection) = (of_friend(items, schema)?, Selection::Page(page));
+        form: Form,
+        ids: Vec<PairwiseId>,
+    ) -> Result<Asked, GraphError> {
+        self.of_friends_only(items, form, Selection::Named(ids))
+    }
+
+    fn of_friends_only(
+        &self,
+        items: &[Item<'_>],
+        form: Form,
+        selection: Selection,
+    ) -> Result<Asked, GraphError> {
+        let (fields, friend_keys) = self.of_friend(items)?;
         let friends = Some(FriendsRequest { fields, selection });
         let request = Request { viewer: FieldSet::EMPTY, friends };
-        Ok(Self { form: Form::Friends, request })
+        Ok(Asked { form, request, viewer_keys: Keys::default(), friend_keys })
     }
-}
 
-/// The fields of a friend; asking for theirs in turn is refused, not ignored.
-fn of_friend(items: &[Item<'_>], schema: &FieldSchema) -> Result<FieldSet, GraphError> {
-    if items.iter().any(|item| item.name == "friends") {
-        return Err(GraphError::friends_of_friends());
-    }
-    plain(&items.iter().collect::<Vec<_>>(), items.is_empty(), schema)
-}
-
-fn plain(
-    items: &[&Item<'_>],
-    none_named: bool,
-    schema: &FieldSchema,
-) -> Result<FieldSet, GraphError> {
-    if none_named {
-        let defaults = FIELDS_DEFAULT.iter().filter_map(|name| schema.by_name(name));
-        return Ok(defaults.collect());
-    }
-    let mut set = FieldSet::of(FieldId::ID);
-    for item in items {
-        if item.nested.is_some() || !item.modifiers.is_empty() {
-            return Err(GraphError::no_subfields(item.name));
+    /// People by ids. The list of friends can be nested in the viewer only if the viewer stands alone.
+    fn by_ids(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
+        let ids = self.query.ids.as_deref().unwrap_or_default();
+        let named = Named::parse(ids, self.viewer)?;
+        let form = Form::ByIds { viewer: named.viewer, friends: named.friends.len() };
+        if named.friends.is_empty() {
+            return self.viewer(items, form);
         }
-        let field = schema.by_name(item.name);
-        set = set.with(field.ok_or_else(|| GraphError::nonexisting_field(item.name))?);
+        let mut asked = self.friends(items, form, named.friends)?;
+        if let (Some(_), Some(friends)) = (named.viewer, &asked.request.friends) {
+            asked.request.viewer = friends.fields;
+            asked.viewer_keys = asked.friend_keys.clone();
+        }
+        Ok(asked)
     }
-    Ok(set)
+
+    /// The fields of a friend; asking for theirs in turn is refused, not ignored.
+    fn of_friend(&self, items: &[Item<'_>]) -> Result<(FieldSet, Keys), GraphError> {
+        if items.iter().any(|item| item.name == "friends") {
+            return Err(GraphError::friends_of_friends());
+        }
+        self.plain(&items.iter().collect::<Vec<_>>(), items.is_empty())
+    }
+
+    fn plain(&self, items: &[&Item<'_>], none_named: bool) -> Result<(FieldSet, Keys), GraphError> {
+        let mut keys = Keys::default();
+        if none_named {
+            let defaults = FIELDS_DEFAULT.iter().filter_map(|name| self.schema.by_name(name));
+            return Ok((defaults.collect(), keys));
+        }
+        let mut set = FieldSet::of(FieldId::ID);
+        for item in items {
+            if item.modifiers.iter().any(|(modifier, _)| *modifier == "as") {
+                return Err(GraphError::no_renaming(item.name));
+            }
+            if item.nested.is_some() || !item.modifiers.is_empty() {
+                return Err(GraphError::no_subfields(item.name));
+            }
+            let field = self.schema.by_key(item.name);
+            let field = field.ok_or_else(|| GraphError::nonexisting_field(item.name))?;
+            let alias = Some(item.name).filter(|name| self.schema.name(field) != Some(name));
+            if field != FieldId::ID && set.contains(field) && keys.alias(field) != alias {
+                return Err(GraphError::field_by_two_names(item.name));
+            }
+            if let Some(alias) = alias.filter(|_| !set.contains(field)) {
+                keys.0.push((field, alias.into()));
+            }
+            set = set.with(field);
+        }
+        Ok((set, keys))
+    }
+
+    fn page_of(
+        &self,
+        limit: Option<&str>,
+        after: Option<&str>,
+        before: Option<&str>,
+        summary: Option<&str>,
+    ) -> Result<Page, GraphError> {
+        let mut page = Page::first(self.graph.page_default);
+        if let Some(limit) = limit {
+            page.limit = read_limit(limit, self.graph)?;
+        }
+        page.from = match (after, before) {
+            (None, None) => From::Start,
+            (Some(after), None) => From::After(read_cursor("after", after)?),
+            (None, Some(before)) => From::Before(read_cursor("before", before)?),
+            (Some(_), Some(_)) => return Err(GraphError::two_cursors()),
+        };
+        page.count = summary.map_or(Ok(false), Query::read_summary)?;
+        Ok(page)
+    }
 }
 
 /// A limit as the client wrote it; more than a page may hold is a full page, as with the Graph API.
@@ -157,7 +250,7 @@ fn read_limit(text: &str, graph: &config::Graph) -> Result<usize, GraphError> {
     }
 }
 
-fn read_cursor(text: &str) -> Result<PairwiseId, GraphError> {
+fn read_cursor(name: &str, text: &str) -> Result<PairwiseId, GraphError> {
     PairwiseId::parse(text)
-        .ok_or_else(|| GraphError::wrong_parameter("after", "a cursor from an earlier answer"))
+        .ok_or_else(|| GraphError::wrong_parameter(name, "a cursor from an earlier answer"))
 }

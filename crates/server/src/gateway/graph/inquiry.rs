@@ -6,15 +6,18 @@ use std::sync::Arc;
 use countersign_domain::decide::{Permitted, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::person::PairwiseId;
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::Circumstances;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
+use tokio::time::timeout_at;
 
-use super::asked::{Asked, Form};
+use super::asked::{Asked, Form, Reading};
+use super::call::{PartOf, Stop};
 use super::query::Query;
 use super::target::{Node, Target};
-use super::unavailable;
+use super::{named, unavailable};
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
@@ -37,17 +40,50 @@ pub(super) struct Inquiry<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) build: &'a str,
     pub(super) stored: &'a GrantRecord,
-    pub(super) target: Target<'a>,
+    pub(super) target: Target,
     pub(super) query: Query<'a>,
     /// Whether the token came in the query.
     pub(super) token_in_query: bool,
+    /// What it is part of.
+    pub(super) part_of: PartOf,
 }
 
 impl Decidable for Inquiry<'_> {
     type Context = (Asked, Arc<Compiled>);
-    type Error = GraphError;
+    type Error = Stop;
 
-    async fn decide(&self, now: Timestamp) -> Result<Decision<Self::Context>, GraphError> {
+    /// When the time of a batch is over, nothing more is decided and so nothing appended; what is being
+    /// appended then is waited for, since the log may say already that it was released.
+    async fn decide(&self, now: Timestamp) -> Result<Decision<Self::Context>, Stop> {
+        let decision = self.decide_once(now);
+        match self.part_of {
+            PartOf::Nothing => Ok(decision.await?),
+            PartOf::Batch(deadline) => {
+                Ok(timeout_at(deadline, decision).await.map_err(|_| Stop::Late)??)
+            }
+        }
+    }
+}
+
+impl Inquiry<'_> {
+    /// Decides and logs.
+    pub(super) async fn release(
+        &self,
+        request: Digest,
+        circumstances: Circumstances,
+    ) -> Result<Logged, Stop> {
+        let releasing = release(&self.gateway.log, request, circumstances, self);
+        let (released, (asked, compiled)) = releasing.await.map_err(|error| match error {
+            ReleaseError::Undecided(stop) => stop,
+            ReleaseError::NotLogged(error) => unavailable(error).into(),
+        })?;
+        Ok(Logged { released, asked, compiled })
+    }
+
+    async fn decide_once(
+        &self,
+        now: Timestamp,
+    ) -> Result<Decision<(Asked, Arc<Compiled>)>, GraphError> {
         let gateway = self.gateway;
         let view = gateway.log.view();
         let compiled = gateway.masks.at(&view.register, now);
@@ -59,9 +95,9 @@ impl Decidable for Inquiry<'_> {
         }
         let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
         gateway.check_receipts_key(&compiled.register).map_err(unavailable)?;
-        let about_viewer = self.is_about_viewer(&basis.partner);
-        let graph = &gateway.config.graph;
-        let asked = Asked::parse(&self.target, about_viewer, &self.query, schema, graph)?;
+        let (viewer, graph) = (self.viewer_toward(&basis.partner), &gateway.config.graph);
+        let reading = Reading { target: self.target, query: &self.query, viewer, schema, graph };
+        let asked = reading.read()?;
         let question = Question {
             viewer: self.stored.viewer,
             partner: &basis.partner,
@@ -71,41 +107,33 @@ impl Decidable for Inquiry<'_> {
         let people = gateway.source.ask(&question).await.map_err(unavailable)?;
         let permitted = decide(basis, grant, asked.request.clone(), people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
-        check_form(&permitted, asked.form)?;
+        self.check_form(&permitted, asked.form)?;
         Ok((permitted, (asked, compiled)))
     }
-}
 
-impl Inquiry<'_> {
-    /// Decides and logs.
-    pub(super) async fn release(
-        &self,
-        request: Digest,
-        circumstances: Circumstances,
-    ) -> Result<Logged, GraphError> {
-        let releasing = release(&self.gateway.log, request, circumstances, self);
-        let (released, (asked, compiled)) = releasing.await.map_err(|error| match error {
-            ReleaseError::Undecided(error) => error,
-            ReleaseError::NotLogged(error) => unavailable(error),
-        })?;
-        Ok(Logged { released, asked, compiled })
-    }
-
-    /// Whether the node of the path is the viewer, by whichever name.
-    fn is_about_viewer(&self, partner: &Identifier) -> bool {
+    /// What the partner calls the viewer, where the path does not.
+    fn viewer_toward(&self, partner: &Identifier) -> Option<PairwiseId> {
         match self.target.node {
-            Node::Me => true,
-            Node::Id(id) => self.gateway.people.pairwise(self.stored.viewer, partner) == Some(id),
+            Node::Me => None,
+            Node::Id(_) | Node::Ids => self.gateway.people.pairwise(self.stored.viewer, partner),
         }
     }
-}
 
-/// What would be an answer without its subject is refused before anything is logged.
-fn check_form(permitted: &Permitted<Guarded<Circle>>, form: Form) -> Result<(), GraphError> {
-    let records = &permitted.decided().records;
-    match form {
-        Form::Viewer | Form::Friends => Ok(()),
-        Form::Person(_) if records.len() == 2 => Ok(()),
-        Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
+    /// What would be an answer without its subject is refused before anything is logged.
+    fn check_form(
+        &self,
+        permitted: &Permitted<Guarded<Circle>>,
+        form: Form,
+    ) -> Result<(), GraphError> {
+        let friends_count = permitted.decided().records.len().saturating_sub(1);
+        match form {
+            Form::Viewer | Form::Friends | Form::ByIds { friends: 0, .. } => Ok(()),
+            Form::Person(_) if friends_count == 1 => Ok(()),
+            Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
+            Form::ByIds { friends, .. } if friends_count == friends => Ok(()),
+            Form::ByIds { .. } => {
+                Err(named::unknown(self.query.ids.as_deref().unwrap_or_default()))
+            }
+        }
     }
 }

@@ -4,30 +4,33 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
-use axum::response::{IntoResponse, Response};
-use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER, request_digest};
+use axum::response::Response;
+use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 
 use super::Gateway;
-use super::circumstances::circumstances;
-use super::deliver::deliver;
+use super::deliver::Reply;
 use super::errors::GraphError;
-use crate::clock;
-use inquiry::{Inquiry, Logged};
-use query::Query;
-use render::Page;
-use target::{Target, VERSION_DEFAULT};
+use call::{Call, PartOf, Stop};
+use target::Target;
+use version::Version;
 
 mod asked;
+mod batch;
+mod body;
+mod call;
 mod fields;
 mod inquiry;
+mod link;
+mod named;
 mod query;
 mod render;
 mod target;
+mod version;
 
-/// `GET /{version}/{node}[/{edge}]`.
+/// `GET /{version}/{node}[/{edge}]`, `GET /?ids=`, and a batch of them.
 pub async fn read(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
@@ -36,92 +39,69 @@ pub async fn read(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let incoming = Incoming { client, method, uri, headers, body };
-    let target = Target::parse(incoming.uri.path());
-    let version = target.as_ref().map_or(VERSION_DEFAULT, |target| target.version);
-    let version = HeaderValue::from_str(version);
-    let mut response = match answer(&gateway, &incoming, target).await {
-        Ok(response) => response,
-        Err(error) => {
-            gateway.metrics.refused(error.code);
-            error.into_response()
-        }
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let call = Call {
+        client: client.ip(),
+        method: method.as_str(),
+        path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()),
+        content_type: text(header::CONTENT_TYPE),
+        body,
+        nonce: headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes()),
+        token: text(header::AUTHORIZATION).and_then(bearer),
+        token_of_batch: None,
+        version: Version::DEFAULT,
+        part_of: PartOf::Nothing,
     };
-    if let Ok(version) = version {
-        response.headers_mut().insert("facebook-api-version", version);
-    }
-    response
-}
-
-/// A request as it came.
-struct Incoming {
-    client: SocketAddr,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Incoming {
-    fn path_and_query(&self) -> &str {
-        self.uri.path_and_query().map_or("/", |path| path.as_str())
-    }
-
-    fn bearer(&self) -> Option<&str> {
-        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    }
-
-    fn nonce(&self) -> Result<&[u8], GraphError> {
-        let nonce = self.headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes());
-        if nonce.len() > NONCE_BYTES_MAX {
-            return Err(GraphError::long_nonce(NONCE_BYTES_MAX));
-        }
-        Ok(nonce)
-    }
-}
-
-async fn answer(
-    gateway: &Gateway,
-    incoming: &Incoming,
-    target: Result<Target<'_>, GraphError>,
-) -> Result<Response, GraphError> {
-    let now = clock::now();
-    if incoming.method != Method::GET {
-        return Err(GraphError::unsupported_method(&incoming.method));
-    }
-    let query = Query::parse(incoming.uri.query().unwrap_or_default());
-    // A token in the header counts; what stands in the query then is passed over.
-    let in_query = query.access_token.clone().filter(|_| incoming.bearer().is_none());
-    let token = incoming.bearer().or(in_query.as_deref()).ok_or_else(GraphError::no_token)?;
-    let access = gateway.tokens.verify(token, now)?;
-    let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
-    let stored = stored.ok_or_else(GraphError::ended_grant)?;
-    // Who has no token is not told whether a path leads anywhere.
-    let target = target?;
-    let nonce = incoming.nonce()?;
-
-    let request =
-        request_digest(incoming.method.as_str(), incoming.path_and_query(), &incoming.body, nonce);
-    let token_in_query = in_query.is_some();
-    let build = access.build.as_str();
-    let inquiry = Inquiry { gateway, build, stored: &stored, target, query, token_in_query };
-    let circumstances = circumstances(access.grant, Some(incoming.client.ip()));
-    let Logged { released, asked, compiled } = inquiry.release(request, circumstances).await?;
-    let page = Page {
-        public_url: gateway.config.public_url(),
-        version: inquiry.target.version,
-        request: asked.request,
-        form: asked.form,
-        query_token: in_query.as_deref(),
-        more: released.decided().more,
-        compiled: &compiled,
+    let reply = match answer(&gateway, &call).await {
+        Ok(reply) => reply,
+        Err(stop) => refused(&gateway, stop),
     };
-    let people_count = released.decided().records.len();
-    let answer = released.answer(|records| page.render(records));
-    gateway.metrics.released(people_count, answer.body().len());
-    deliver(answer, gateway)
+    with_version(reply, &call).map(Body::from)
+}
+
+/// Whether a query asks the read API something, where a path without a node is something else as well.
+#[must_use]
+pub fn asks(query: &str) -> bool {
+    let query = query::Query::parse(query);
+    query.ids.is_some() || query.batch.is_some()
+}
+
+async fn answer(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Reply, Stop> {
+    let (query, token) = call.parameters().await?;
+    let sends_batch = matches!(call.method, "GET" | "POST") && Target::takes_batch(call.path());
+    let nonce_fits = call.nonce.len() <= NONCE_BYTES_MAX;
+    match &query.batch {
+        Some(operations) if sends_batch && nonce_fits => {
+            Ok(batch::answer(gateway, call, operations, &query, token).await?)
+        }
+        // Who has no token is told that, whatever the nonce.
+        _ if !nonce_fits && token.is_some() => Err(GraphError::long_nonce(NONCE_BYTES_MAX).into()),
+        _ => call.answer_to(gateway, query, token).await,
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What a client is told that gets no answer.
+fn refused(gateway: &Gateway, stop: Stop) -> Reply {
+    let error = match stop {
+        Stop::Error(error) => error,
+        Stop::Late => unavailable("a call that is no part of a batch came late for one"),
+    };
+    gateway.metrics.refused(error.code);
+    error.into_reply()
+}
+
+/// Every answer says which version gave it.
+fn with_version(mut reply: Reply, call: &Call<'_>) -> Reply {
+    let version = Target::version_of(call.path(), call.version).to_string();
+    if let Ok(version) = HeaderValue::try_from(version) {
+        reply.headers_mut().insert("facebook-api-version", version);
+    }
+    reply
 }
 
 /// What fails inside is told to the operator, never to the partner.

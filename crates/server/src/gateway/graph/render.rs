@@ -1,11 +1,14 @@
 //! Writes an answer as JSON. Values are copied as the bytes that they are; nothing is parsed here.
 
-use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::field::FieldId;
 use countersign_domain::person::PairwiseId;
-use countersign_domain::request::{Request, Selection};
+use countersign_domain::request::Selection;
 use countersign_log::released::{Record, Records};
 
-use super::asked::Form;
+use super::asked::{Asked, Form, Keys};
+use super::link::{Direction, link};
+use super::named::ViewerKey;
+use super::version::Version;
 use crate::gateway::masks::Compiled;
 use crate::source::Circle;
 
@@ -17,16 +20,18 @@ const PERSON_BYTES: usize = 1_024;
 pub(super) struct Page<'a> {
     /// What links begin with.
     pub(super) public_url: &'a str,
-    /// The version in the client's path.
-    pub(super) version: &'a str,
+    /// The version that answers.
+    pub(super) version: Version,
     /// What was asked.
-    pub(super) request: Request,
-    /// The form of the answer.
-    pub(super) form: Form,
+    pub(super) asked: Asked,
     /// The token, if it came in the query and so has to stand in links.
     pub(super) query_token: Option<&'a str>,
+    /// Whether friends stand before the page.
+    pub(super) previous: bool,
     /// Whether more friends would follow.
     pub(super) more: bool,
+    /// How many friends can be reached by paging, if that was asked for and there are any.
+    pub(super) count: Option<usize>,
     /// Names of fields.
     pub(super) compiled: &'a Compiled,
 }
@@ -36,10 +41,10 @@ impl Page<'_> {
     pub(super) fn render(&self, mut records: Records<'_, Circle>) -> Vec<u8> {
         let mut body = Vec::with_capacity(512 + records.len() * PERSON_BYTES);
         let Some(viewer) = records.next() else { return body };
-        match self.form {
+        match self.asked.form {
             Form::Person(_) => {
                 if let Some(friend) = records.next() {
-                    self.object(&mut body, &friend, |_| ());
+                    self.friend(&mut body, &friend);
                 }
             }
             Form::Friends => {
@@ -47,15 +52,61 @@ impl Page<'_> {
                 self.list(&mut body, records, viewer.pairwise());
                 body.push(b'}');
             }
-            Form::Viewer => self.object(&mut body, &viewer, |body| {
-                if viewer.fields().contains(FieldId::FRIENDS) {
-                    body.extend_from_slice(b"\"friends\":{");
-                    self.list(body, records, viewer.pairwise());
-                    body.extend_from_slice(b"},");
-                }
-            }),
+            Form::Viewer => self.viewer(&mut body, &viewer, records),
+            Form::ByIds { viewer: Some(key), friends: 0 } => {
+                body.push(b'{');
+                push_viewer_key(&mut body, key, viewer.pairwise());
+                self.viewer(&mut body, &viewer, records);
+                body.push(b'}');
+            }
+            Form::ByIds { viewer: key, .. } => self.by_ids(&mut body, key, &viewer, records),
         }
         body
+    }
+
+    /// The viewer, with the friends nested if there are any in the answer.
+    fn viewer(
+        &self,
+        body: &mut Vec<u8>,
+        viewer: &Record<'_, Circle>,
+        friends: Records<'_, Circle>,
+    ) {
+        self.object(body, viewer, &self.asked.viewer_keys, |body| {
+            if viewer.fields().contains(FieldId::FRIENDS) {
+                body.extend_from_slice(b"\"friends\":{");
+                self.list(body, friends, viewer.pairwise());
+                body.extend_from_slice(b"},");
+            }
+        });
+    }
+
+    /// Everybody under their id, the viewer first if they were asked for.
+    fn by_ids(
+        &self,
+        body: &mut Vec<u8>,
+        viewer_key: Option<ViewerKey>,
+        viewer: &Record<'_, Circle>,
+        friends: Records<'_, Circle>,
+    ) {
+        body.push(b'{');
+        if let Some(key) = viewer_key {
+            push_viewer_key(body, key, viewer.pairwise());
+            self.object(body, viewer, &self.asked.viewer_keys, |_| ());
+        }
+        let mut first = viewer_key.is_none();
+        for friend in friends {
+            if !first {
+                body.push(b',');
+            }
+            first = false;
+            push_id_key(body, friend.pairwise());
+            self.friend(body, &friend);
+        }
+        body.push(b'}');
+    }
+
+    fn friend(&self, body: &mut Vec<u8>, friend: &Record<'_, Circle>) {
+        self.object(body, friend, &self.asked.friend_keys, |_| ());
     }
 
     /// One person: what `first` writes, their released fields, their id.
@@ -63,24 +114,31 @@ impl Page<'_> {
         &self,
         body: &mut Vec<u8>,
         record: &Record<'_, Circle>,
+        keys: &Keys,
         first: impl FnOnce(&mut Vec<u8>),
     ) {
         body.push(b'{');
         first(body);
         // The id has no stored value, nor has the list of friends.
         record.values(|field, value| {
-            if let Some(label) = self.compiled.label(field) {
+            if let Some(alias) = keys.alias(field) {
+                body.push(b'"');
+                body.extend_from_slice(alias.as_bytes());
+                body.extend_from_slice(b"\":");
+            } else if let Some(label) = self.compiled.label(field) {
                 body.extend_from_slice(label);
-                body.extend_from_slice(value);
-                body.push(b',');
+            } else {
+                return;
             }
+            body.extend_from_slice(value);
+            body.push(b',');
         });
         body.extend_from_slice(b"\"id\":\"");
         push_id(body, record.pairwise());
         body.extend_from_slice(b"\"}");
     }
 
-    /// `"data":[…]`, and `"paging":{…}` when the list is not empty.
+    /// `"data":[…]`, `"paging":{…}` when a page is not empty, and the summary if it was asked for.
     fn list(&self, body: &mut Vec<u8>, records: Records<'_, Circle>, viewer: PairwiseId) {
         body.extend_from_slice(b"\"data\":[");
         let mut ends = None;
@@ -88,47 +146,56 @@ impl Page<'_> {
             if ends.is_some() {
                 body.push(b',');
             }
-            self.object(body, &record, |_| ());
+            self.friend(body, &record);
             let first = ends.map_or(record.pairwise(), |(first, _)| first);
             ends = Some((first, record.pairwise()));
         }
         body.push(b']');
-        let Some((first, last)) = ends else { return };
+        let friends = self.asked.request.friends.as_ref();
+        let Some(Selection::Page(page)) = friends.map(|friends| &friends.selection) else { return };
+        if let Some((first, last)) = ends {
+            self.paging(body, first, last, viewer);
+        }
+        if page.count {
+            // An answer with nobody in it says nothing of anybody, not even that there are some.
+            let count = ends.and(self.count).unwrap_or_default();
+            body.extend_from_slice(b",\"summary\":{\"total_count\":");
+            body.extend_from_slice(count.to_string().as_bytes());
+            body.push(b'}');
+        }
+    }
+
+    fn paging(&self, body: &mut Vec<u8>, first: PairwiseId, last: PairwiseId, viewer: PairwiseId) {
         body.extend_from_slice(b",\"paging\":{\"cursors\":{\"before\":\"");
         push_id(body, first);
         body.extend_from_slice(b"\",\"after\":\"");
         push_id(body, last);
         body.extend_from_slice(b"\"}");
-        if self.more {
-            body.extend_from_slice(b",\"next\":\"");
-            body.extend_from_slice(self.next(viewer, last).as_bytes());
-            body.push(b'"');
+        for (key, direction) in [
+            (&b",\"previous\":\""[..], Some(Direction::Before(first)).filter(|_| self.previous)),
+            (b",\"next\":\"", Some(Direction::After(last)).filter(|_| self.more)),
+        ] {
+            if let Some(direction) = direction {
+                body.extend_from_slice(key);
+                body.extend_from_slice(link(self, viewer, direction).as_bytes());
+                body.push(b'"');
+            }
         }
         body.push(b'}');
     }
+}
 
-    /// The next page's address: absolute, on our host, with the token only if it came in the query.
-    fn next(&self, viewer: PairwiseId, last: PairwiseId) -> String {
-        let asked = self.request.friends.as_ref();
-        let fields = asked.map_or(FieldSet::EMPTY, |friends| friends.fields);
-        let limit = match asked.map(|friends| &friends.selection) {
-            Some(Selection::Page(page)) => page.limit,
-            Some(Selection::Named(_)) | None => 0,
-        };
-        let names: Vec<_> = self
-            .compiled
-            .register
-            .schema()
-            .map_or_else(Vec::new, |schema| schema.names(fields).collect());
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Some(token) = self.query_token {
-            query.append_pair("access_token", token);
-        }
-        query.append_pair("fields", &names.join(","));
-        query.append_pair("limit", &limit.to_string());
-        query.append_pair("after", &last.to_string());
-        format!("{}/{}/{viewer}/friends?{}", self.public_url, self.version, query.finish())
+fn push_viewer_key(body: &mut Vec<u8>, key: ViewerKey, viewer: PairwiseId) {
+    match key {
+        ViewerKey::Me => body.extend_from_slice(b"\"me\":"),
+        ViewerKey::Id => push_id_key(body, viewer),
     }
+}
+
+fn push_id_key(body: &mut Vec<u8>, id: PairwiseId) {
+    body.push(b'"');
+    push_id(body, id);
+    body.extend_from_slice(b"\":");
 }
 
 fn push_id(body: &mut Vec<u8>, id: PairwiseId) {

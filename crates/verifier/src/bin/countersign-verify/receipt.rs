@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_verifier::batch;
 use countersign_verifier::headers::Headers;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
@@ -29,15 +30,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "VKEY")]
     key: NoteKey,
     /// The answer's headers, as `curl -D FILE` writes them.
-    #[arg(long, value_name = "FILE")]
-    headers: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
+    headers: Option<PathBuf>,
     /// The answer's body, byte for byte, as `curl -o FILE` writes it.
-    #[arg(long, value_name = "FILE")]
-    body: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
+    body: Option<PathBuf>,
+    /// The body of the answer to a batch, in place of headers and body: `--operation` says which answer in it.
+    #[arg(long, value_name = "FILE", requires = "operation")]
+    batch: Option<PathBuf>,
+    /// The operation of the batch, counted from 0; --method, --uri and --request-body are then the operation's.
+    #[arg(long, value_name = "N", requires = "batch")]
+    operation: Option<usize>,
     /// The request's method.
     #[arg(long, default_value = "GET")]
     method: String,
-    /// The request's path and query, exactly as sent.
+    /// The request's path and query, exactly as sent. Of an operation, its relative_url after a slash; where that
+    /// has references, the answer's header countersign-operation-url.
     #[arg(long, value_name = "PATH")]
     uri: String,
     /// The nonce that the request carried, if it did.
@@ -61,6 +69,21 @@ Example:
   countersign-verify receipt --log https://platform.example/log --key \"$(cat log.vkey)\" \\
     --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711";
 
+/// The answer's headers and body.
+fn answer(arguments: &Arguments) -> Result<(String, Vec<u8>), CannotSay> {
+    if let (Some(batch), Some(number)) = (&arguments.batch, arguments.operation) {
+        let answer = batch::operation(&read_file(batch)?, number);
+        let answer = answer.map_err(|error| CannotSay(error.to_string()))?;
+        return Ok((answer.headers, answer.body.into_bytes()));
+    }
+    let read = |path: &Option<PathBuf>, option: &str| match path {
+        Some(path) => read_file(path),
+        None => Err(CannotSay(format!("{option} is missing"))),
+    };
+    let headers = read(&arguments.headers, "--headers")?;
+    Ok((String::from_utf8_lossy(&headers).into_owned(), read(&arguments.body, "--body")?))
+}
+
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     if !arguments.uri.starts_with('/') {
         return Err(CannotSay(
@@ -70,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     if arguments.nonce.len() > NONCE_BYTES_MAX {
         return Err(CannotSay(format!("--nonce has at most {NONCE_BYTES_MAX} bytes")));
     }
-    let headers = String::from_utf8_lossy(&read_file(&arguments.headers)?).into_owned();
+    let (headers, body) = answer(arguments)?;
     // An answer with a receipt is checked whatever its status: data sent under another one is data.
     let has_receipt = Headers(&headers).carry(RECEIPT_HEADER);
     let refused = |status: &u16| *status != OK && !has_receipt;
@@ -79,7 +102,6 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
             "this answer is an error (HTTP {status}); errors carry no receipt, so there is nothing to check"
         )));
     }
-    let body = read_file(&arguments.body)?;
     let request_body = arguments.request_body.as_deref().map(read_file).transpose()?;
     let received = ReceivedAnswer {
         headers: &headers,

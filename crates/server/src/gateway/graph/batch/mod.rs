@@ -1,0 +1,177 @@
+//! A batch: up to fifty calls in one request, each of them a disclosure of its own with its own receipt.
+//!
+//! What does not depend on one another is done at once. What could not be begun in time is `null`, and the client asks
+//! for it again: nothing of it was appended.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use countersign_verifier::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::call::{Call, PartOf, Stop, Token};
+use super::query::Query;
+use super::version::Version;
+use super::{refused, with_version};
+use crate::gateway::Gateway;
+use crate::gateway::deliver::Reply;
+use crate::gateway::errors::GraphError;
+use operation::{Operation, Resolved};
+use schedule::Start;
+
+mod operation;
+mod reference;
+mod schedule;
+
+/// The most operations of a batch.
+const OPERATIONS_MAX: usize = 50;
+
+/// The most operations that are done at once: one batch leaves room for others.
+const AT_ONCE_MAX: usize = 8;
+
+/// What headers begin with that are proof, and so are never left out.
+const PROOF: &str = "countersign-";
+
+/// What all operations of a batch share.
+struct Shared {
+    gateway: Arc<Gateway>,
+    client: IpAddr,
+    nonce: Vec<u8>,
+    token: Option<Token<'static>>,
+    version: Version,
+    deadline: Instant,
+}
+
+/// An operation that was done.
+struct Done {
+    reply: Reply,
+    /// Its body, if another operation may refer to it.
+    value: Option<Value>,
+}
+
+/// The answer to a batch.
+///
+/// # Errors
+/// [`GraphError`] 100 for a batch that cannot be read. What is wrong with an operation is in the answer.
+pub(super) async fn answer(
+    gateway: &Arc<Gateway>,
+    call: &Call<'_>,
+    operations: &str,
+    query: &Query<'_>,
+    token: Option<Token<'_>>,
+) -> Result<Reply, GraphError> {
+    let operations = operation::parse(operations, OPERATIONS_MAX)?;
+    let dependencies: Vec<_> = operations.iter().map(|one| one.dependencies.clone()).collect();
+    let timeout = Duration::from_millis(gateway.config.graph.batch_timeout_ms);
+    let deadline = Instant::now() + timeout;
+    let shared = Arc::new(Shared {
+        gateway: Arc::clone(gateway),
+        client: call.client,
+        nonce: call.nonce.to_vec(),
+        token: token.map(Token::into_owned),
+        version: super::Target::version_of(call.path(), call.version),
+        deadline,
+    });
+    let start = |number: usize, done: &[Option<Done>]| {
+        let Some(operation) = operations.get(number) else { return Start::Ended(None) };
+        start(&shared, operation, &operations, done)
+    };
+    let done = schedule::run(&dependencies, AT_ONCE_MAX, deadline, start).await;
+    let with_headers = !matches!(query.include_headers.as_deref(), Some("false" | "0"));
+    let mut replies = Vec::with_capacity(operations.len());
+    for (operation, done) in operations.iter().zip(done) {
+        let done = done.filter(|done| !operation.is_omitted(done.reply.status()));
+        replies.push(done.map_or(Value::Null, |done| written(done.reply, with_headers)));
+    }
+    let mut reply = Response::new(Value::Array(replies).to_string().into_bytes());
+    let json = HeaderValue::from_static("application/json; charset=UTF-8");
+    reply.headers_mut().insert(header::CONTENT_TYPE, json);
+    let private = HeaderValue::from_static("private, no-store");
+    reply.headers_mut().insert(header::CACHE_CONTROL, private);
+    Ok(reply)
+}
+
+/// Begins an operation, once those that it depends on have ended. Where one of them has no answer, nor
+/// has this one.
+fn start(
+    shared: &Arc<Shared>,
+    operation: &Operation,
+    operations: &[Operation],
+    done: &[Option<Done>],
+) -> Start<Done, impl Future<Output = Option<Done>> + Send + 'static + use<>> {
+    let answered = |number: &usize| {
+        done.get(*number)
+            .and_then(Option::as_ref)
+            .filter(|done| done.reply.status() == StatusCode::OK)
+    };
+    if !operation.dependencies.iter().all(|number| answered(number).is_some()) {
+        return Start::Ended(None);
+    }
+    let value_of = |name: &str| {
+        let number = operations.iter().position(|one| one.name.as_deref() == Some(name))?;
+        answered(&number)?.value.as_ref()
+    };
+    match operation.resolve(value_of) {
+        Ok(resolved) => Start::Begun(perform(Arc::clone(shared), resolved)),
+        Err(error) => {
+            let reply = refused(&shared.gateway, Stop::Error(error));
+            Start::Ended(Some(Done { reply, value: None }))
+        }
+    }
+}
+
+/// `None` if the batch's time is over.
+async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
+    let Resolved { method, url, body, access_token, is_referred_to, .. } = &operation;
+    let call = Call {
+        client: shared.client,
+        method,
+        path_and_query: url,
+        content_type: None,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        nonce: &shared.nonce,
+        token: access_token.as_deref(),
+        token_of_batch: shared.token.clone(),
+        version: shared.version,
+        part_of: PartOf::Batch(shared.deadline),
+    };
+    let mut reply = match call.answer(&shared.gateway).await {
+        Ok(reply) => reply,
+        Err(Stop::Late) => return None,
+        Err(stop) => refused(&shared.gateway, stop),
+    };
+    reply = with_version(reply, &call);
+    let value = is_referred_to.then(|| serde_json::from_slice(reply.body()).ok()).flatten();
+    if reply.status() == StatusCode::OK {
+        tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());
+        tell(&mut reply, OPERATION_BODY_HEADER, operation.body_as_resolved());
+    }
+    Some(Done { reply, value })
+}
+
+/// Tells what became of a text with references, which the receipt covers.
+fn tell(reply: &mut Reply, name: &'static str, resolved: Option<&str>) {
+    if let Some(value) = resolved.and_then(|text| HeaderValue::from_str(text).ok()) {
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+}
+
+/// One member of the answer.
+fn written(reply: Reply, with_headers: bool) -> Value {
+    let (parts, body) = reply.into_parts();
+    let headers: Vec<_> = parts
+        .headers
+        .iter()
+        .filter(|(name, _)| with_headers || name.as_str().starts_with(PROOF))
+        .map(|(name, value)| {
+            json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) })
+        })
+        .collect();
+    // A body is JSON, so no byte is replaced.
+    let body = String::from_utf8_lossy(&body);
+    json!({ "code": parts.status.as_u16(), "headers": headers, "body": body })
+}

@@ -1,0 +1,184 @@
+//! One call of the read API: an HTTP request of its own, or an operation of a batch.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use axum::body::Bytes;
+use axum::http::Method;
+use countersign_verifier::receipt::request_digest;
+use tokio::time::Instant;
+
+use super::inquiry::{Inquiry, Logged};
+use super::query::Query;
+use super::render::Page;
+use super::target::Target;
+use super::version::Version;
+use super::{body, unavailable};
+use crate::clock;
+use crate::gateway::Gateway;
+use crate::gateway::circumstances::circumstances;
+use crate::gateway::deliver::{Reply, deliver};
+use crate::gateway::errors::GraphError;
+
+/// A call as it came.
+pub(super) struct Call<'a> {
+    /// Where it came from.
+    pub(super) client: IpAddr,
+    /// The method as sent.
+    pub(super) method: &'a str,
+    /// Path and query as sent.
+    pub(super) path_and_query: &'a str,
+    /// What the body says it is.
+    pub(super) content_type: Option<&'a str>,
+    /// The body as sent.
+    pub(super) body: Bytes,
+    /// The client's nonce.
+    pub(super) nonce: &'a [u8],
+    /// The token before any in query and body: from the header, or of the operation.
+    pub(super) token: Option<&'a str>,
+    /// The token where there is no other: that of the batch.
+    pub(super) token_of_batch: Option<Token<'a>>,
+    /// The version that answers where the path has none.
+    pub(super) version: Version,
+    /// What it is part of.
+    pub(super) part_of: PartOf,
+}
+
+/// What a call is part of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PartOf {
+    /// Nothing: it is a request of its own.
+    Nothing,
+    /// A batch, which has until then.
+    Batch(Instant),
+}
+
+/// A bearer token.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    pub(super) text: Cow<'a, str>,
+    /// Whether it came in a query, where agreements have to allow it.
+    pub(super) in_query: bool,
+}
+
+impl Token<'_> {
+    /// The same token, to be kept.
+    pub(super) fn into_owned(self) -> Token<'static> {
+        Token { text: Cow::Owned(self.text.into_owned()), in_query: self.in_query }
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The client is told.
+    Error(GraphError),
+    /// The batch's time is over and nothing was appended, so that it can be asked again.
+    Late,
+}
+
+impl From<GraphError> for Stop {
+    fn from(error: GraphError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The path alone.
+    pub(super) fn path(&self) -> &'a str {
+        self.path_and_query.split('?').next().unwrap_or_default()
+    }
+
+    /// The parameters, and the token that counts.
+    ///
+    /// # Errors
+    /// [`GraphError`] 100 for a body that cannot be read.
+    pub(super) async fn parameters(&self) -> Result<(Query<'a>, Option<Token<'a>>), GraphError> {
+        let query = self.path_and_query.split_once('?').map_or("", |(_, query)| query);
+        let mut query = Query::parse(query);
+        let token = |text, in_query| Token { text, in_query };
+        // A token in the header counts; what stands in query and body then is passed over.
+        let mut counts = self.token.map(|text| token(Cow::Borrowed(text), false));
+        counts = counts.or_else(|| query.access_token.take().map(|text| token(text, true)));
+        if !self.body.is_empty() {
+            let mut body = body::parameters(self.content_type, self.body.clone()).await?;
+            counts = counts.or_else(|| body.access_token.take().map(|text| token(text, false)));
+            query = query.or(body);
+        }
+        Ok((query, counts.or_else(|| self.token_of_batch.clone())))
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// [`Stop`]: what the client is told instead, or that the batch's time is over.
+    pub(super) async fn answer(&self, gateway: &Gateway) -> Result<Reply, Stop> {
+        let (query, token) = self.parameters().await?;
+        self.answer_to(gateway, query, token).await
+    }
+
+    /// The answer, once the parameters are read.
+    ///
+    /// # Errors
+    /// [`Stop`]: what the client is told instead, or that the batch's time is over.
+    pub(super) async fn answer_to(
+        &self,
+        gateway: &Gateway,
+        query: Query<'a>,
+        token: Option<Token<'a>>,
+    ) -> Result<Reply, Stop> {
+        let now = clock::now();
+        self.check_method(&query)?;
+        let token = token.ok_or_else(GraphError::no_token)?;
+        let access = gateway.tokens.verify(&token.text, now)?;
+        let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
+        let stored = stored.ok_or_else(GraphError::ended_grant)?;
+        // Who has no token is not told whether a path leads anywhere.
+        let target = Target::parse(self.path(), self.version, query.ids.is_some())?;
+        if query.callback {
+            return Err(GraphError::no_jsonp().into());
+        }
+
+        let request = request_digest(self.method, self.path_and_query, &self.body, self.nonce);
+        let build = access.build.as_str();
+        let (token_in_query, part_of) = (token.in_query, self.part_of);
+        let inquiry =
+            Inquiry { gateway, build, stored: &stored, target, query, token_in_query, part_of };
+        let circumstances = circumstances(access.grant, Some(self.client));
+        let Logged { released, asked, compiled } = inquiry.release(request, circumstances).await?;
+        let decided = released.decided();
+        let page = Page {
+            public_url: gateway.config.public_url(),
+            version: target.version,
+            asked,
+            query_token: Some(&*token.text).filter(|_| token.in_query),
+            previous: decided.previous,
+            more: decided.more,
+            count: decided.count,
+            compiled: &compiled,
+        };
+        let people_count = decided.records.len();
+        let answer = released.answer(|records| page.render(records));
+        gateway.metrics.released(people_count, answer.body().len());
+        Ok(deliver(answer, gateway)?)
+    }
+
+    /// This API is read: with GET, or with a POST that says that it is a GET.
+    fn check_method(&self, query: &Query<'_>) -> Result<(), Stop> {
+        if self.part_of != PartOf::Nothing && query.batch.is_some() {
+            return Err(GraphError::nested_batch().into());
+        }
+        let said = match (self.method, &query.method) {
+            ("GET" | "POST", Some(method)) => method.to_ascii_uppercase(),
+            (sent, _) => sent.to_owned(),
+        };
+        match said.as_str() {
+            "GET" => Ok(()),
+            "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT" => {
+                let method = Method::from_bytes(said.as_bytes()).unwrap_or_default();
+                Err(GraphError::unsupported_method(&method).into())
+            }
+            _ => Err(GraphError::wrong_parameter("method", "GET").into()),
+        }
+    }
+}
