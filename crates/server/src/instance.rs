@@ -20,7 +20,7 @@ use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
 use crate::clock::{self, MachineClock};
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, SourceKind};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
@@ -30,6 +30,7 @@ use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
+use crate::source::http::{Api, ApiError, HttpSource};
 use crate::source::image::ImageSource;
 use crate::source::{Naming, Source};
 use crate::store::{People, StoreError, StoreOptions};
@@ -105,6 +106,12 @@ pub enum InstanceError {
     /// The field schema.
     #[error(transparent)]
     Schema(#[from] SchemaFileError),
+    /// There are no fields to map.
+    #[error("the log has no field schema in force, so nothing can be mapped to fields")]
+    NoFields,
+    /// The platform's HTTP API.
+    #[error(transparent)]
+    Api(#[from] ApiError),
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,14 +181,16 @@ pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, In
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
+    let naming = Naming::new(Arc::clone(&people), Settings::DEFAULT);
+    let source = open_source(directory, &config, &people, &naming, &log)?;
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
-        source: Source::Image(ImageSource::new(Arc::clone(&people))),
-        naming: Naming::new(Arc::clone(&people), Settings::DEFAULT),
+        naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), clock::now()),
-        metrics: Metrics::default(),
+        metrics: Metrics::with_source(&source),
+        source,
         people,
         receipts,
         admin_token,
@@ -190,6 +199,27 @@ pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, In
         log,
         config,
     }))
+}
+
+/// The source that the configuration names.
+fn open_source(
+    directory: &Directory,
+    config: &Config,
+    people: &Arc<People>,
+    naming: &Naming,
+    log: &Log,
+) -> Result<Source, InstanceError> {
+    let people = Arc::clone(people);
+    match (config.source.kind, &config.source.http) {
+        (SourceKind::Http, Some(http)) => {
+            let register = log.register();
+            let schema = register.schema().ok_or(InstanceError::NoFields)?;
+            let api = Api::open(http, directory.path(), schema)?;
+            Ok(Source::Http(HttpSource::new(people, naming.clone(), api, http)))
+        }
+        // Without its table, "http" is refused when the configuration is read.
+        (SourceKind::Image | SourceKind::Http, _) => Ok(Source::Image(ImageSource::new(people))),
+    }
 }
 
 /// Opens the log of an instance alone, as a command does while no server runs.

@@ -8,6 +8,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+mod source;
+mod source_http;
+
+pub use source::{SourceConfig, SourceKind};
+pub use source_http::{BreakerConfig, HttpConfig};
+
 /// The version of the configuration that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
 
@@ -28,6 +34,9 @@ pub struct Config {
     /// How the log is written and published.
     #[serde(default)]
     pub log: Log,
+    /// Where people's data comes from.
+    #[serde(default)]
+    pub source: SourceConfig,
     /// How the read API answers.
     #[serde(default)]
     pub graph: Graph,
@@ -235,6 +244,7 @@ impl Config {
                 return Err((offset_of(text, name), message));
             }
         }
+        self.source.check().map_err(|(key, message)| (offset_of(text, key), message))?;
         if self.tokens.demo_login && !self.listen.ip().is_loopback() {
             let message = format!(
                 "tokens.demo_login: it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {}",

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::admin::AdminError;
 use super::{Gateway, bearer};
+use crate::source::Source;
 
 /// The counters of the gateway and gauges of the log.
 pub struct Metrics {
@@ -83,6 +84,16 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// The counters of the gateway, and what its source counts.
+    #[must_use]
+    pub fn with_source(source: &Source) -> Self {
+        let mut metrics = Self::default();
+        if let Some(counted) = source.metrics() {
+            counted.register(&mut metrics.registry);
+        }
+        metrics
+    }
+
     /// An answer was released.
     pub fn released(&self, people_count: usize, body_bytes: usize) {
         self.answers.inc();

@@ -7,6 +7,7 @@
 mod circle;
 pub mod elsewhere;
 mod fetched;
+pub mod http;
 pub mod image;
 mod naming;
 
@@ -17,6 +18,7 @@ use countersign_log::guarded::Guarded;
 
 pub use circle::Circle;
 pub use fetched::{Fetched, FetchedPerson};
+use http::{HttpSource, SourceMetrics};
 use image::ImageSource;
 pub use naming::Naming;
 
@@ -41,6 +43,8 @@ pub struct Question<'a> {
 pub enum Source {
     /// The embedded one.
     Image(ImageSource),
+    /// The platform's HTTP API.
+    Http(HttpSource),
 }
 
 impl Source {
@@ -51,6 +55,16 @@ impl Source {
     pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
         match self {
             Self::Image(source) => source.ask(question),
+            Self::Http(source) => source.ask(question).await,
+        }
+    }
+
+    /// What the source counts, if it counts anything.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&SourceMetrics> {
+        match self {
+            Self::Image(_) => None,
+            Self::Http(source) => Some(source.metrics()),
         }
     }
 }

@@ -1,0 +1,282 @@
+//! The platform's own HTTP API as a source: its answers are read where a mapping file says that people's
+//! fields are, within limits of time, bytes and concurrency, behind a circuit breaker.
+//!
+//! What it is not: a cache. Every question is asked of the API, and nobody's data stays here. Only the one
+//! host of the mapping is ever asked, and no error says for whom.
+
+mod birth;
+mod breaker;
+mod check;
+mod client;
+mod friends;
+mod mapping;
+mod metrics;
+mod person;
+mod pointer;
+mod sound;
+mod template;
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use countersign_domain::schema::FieldSchema;
+use countersign_log::guarded::Guarded;
+use tokio::time::Instant;
+
+pub use breaker::BreakerState;
+pub use check::{EndpointCheck, FoundField};
+pub use mapping::MappingError;
+pub use metrics::SourceMetrics;
+
+use self::birth::{Day, day_of};
+use self::breaker::{Admitted, Breaker, Outcome};
+use self::client::{Client, Limits};
+use self::friends::{Document, Listed};
+use self::mapping::{Friends, Mapping};
+use self::person::nonsense;
+use self::template::can_stand_in_path;
+use super::{Circle, Fetched, Naming, Question, SourceError};
+use crate::clock;
+use crate::config::HttpConfig;
+use crate::store::People;
+
+/// The platform's API, as its mapping describes it.
+pub struct Api {
+    mapping: Mapping,
+    client: Client,
+    friends_max: usize,
+    timeout_ms: u64,
+    answer_bytes_max: usize,
+    metrics: SourceMetrics,
+}
+
+/// An API that cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The mapping.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The client.
+    #[error("the client of the platform's API: {reason}")]
+    Client {
+        /// What is wrong, with the file.
+        reason: String,
+    },
+}
+
+impl Api {
+    /// The API that the configuration of an instance in `folder` names. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`ApiError`], with file and line of what is wrong.
+    pub fn open(
+        config: &HttpConfig,
+        folder: &Path,
+        schema: &FieldSchema,
+    ) -> Result<Self, ApiError> {
+        let mapping = Mapping::read(&folder.join(&config.mapping), folder, schema)?;
+        let metrics = SourceMetrics::default();
+        let client = Client::new(&mapping, config, metrics.clone());
+        Ok(Self {
+            client: client.map_err(|reason| ApiError::Client { reason })?,
+            mapping,
+            friends_max: config.friends_max,
+            timeout_ms: config.timeout_ms,
+            answer_bytes_max: config.answer_bytes_max,
+            metrics,
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let deadline = Instant::now() + Duration::from_millis(self.timeout_ms);
+        Limits::new(deadline, self.answer_bytes_max)
+    }
+
+    /// The document of a person; `None` if there is nobody of this account.
+    async fn document(
+        &self,
+        limits: &Limits,
+        account: &str,
+    ) -> Result<Option<String>, SourceError> {
+        let template = &self.mapping.person;
+        let path = format!("{}{}", self.client.base().path, template.fill(&[account], 0));
+        let Some(text) = self.client.get(limits, template.as_str(), &path).await? else {
+            return Ok(None);
+        };
+        let document = self.mapping.document.find(&text).map_err(friends::not_json)?;
+        let missing = || nonsense(format!("{}: there is no document", template.as_str()));
+        Ok(Some(document.ok_or_else(missing)?.get().to_owned()))
+    }
+
+    /// Viewer and friends, as the API has them.
+    async fn fetch(
+        self: &Arc<Self>,
+        limits: &Arc<Limits>,
+        account: &str,
+        with_friends: bool,
+        today: Day,
+    ) -> Result<Fetched, SourceError> {
+        let is_listed = with_friends && matches!(self.mapping.friends, Friends::Listed { .. });
+        // Both are asked for at once; what the first says counts first.
+        let (viewer, listed) = tokio::join!(self.document(limits, account), async {
+            if is_listed { Some(self.list(limits, account).await) } else { None }
+        });
+        let viewer = viewer?.ok_or(SourceError::UnknownPerson)?;
+        let reader = &self.mapping.reader;
+        let mut fetched = Fetched::default();
+        let person = reader.read(&viewer, today)?;
+        if person.account != account {
+            return Err(nonsense("another viewer was told of"));
+        }
+        let listed = match listed {
+            Some(listed) => Some(listed?),
+            None if with_friends => Some(self.embedded(person.friends)?),
+            None => None,
+        };
+        reader.hand_on(person, &mut fetched)?;
+        let documents = match listed {
+            None => Vec::new(),
+            Some(Listed::Accounts(accounts)) => self.documents(limits, accounts).await?,
+            Some(Listed::Documents(texts)) => {
+                texts.into_iter().map(|text| Document { text, account: None }).collect()
+            }
+        };
+        for Document { text, account } in documents {
+            let person = reader.read(&text, today)?;
+            if account.is_some_and(|account| account != person.account) {
+                return Err(nonsense("another friend was told of"));
+            }
+            reader.hand_on(person, &mut fetched)?;
+        }
+        Ok(fetched)
+    }
+
+    /// The list of friends out of the viewer's own document.
+    fn embedded(&self, list: Option<&serde_json::value::RawValue>) -> Result<Listed, SourceError> {
+        let mut listed = match self.mapping.items {
+            mapping::Items::Accounts(_) => Listed::Accounts(Vec::new()),
+            mapping::Items::People(_) => Listed::Documents(Vec::new()),
+        };
+        self.take(list, &mut listed)?;
+        Ok(listed)
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("mapping", &self.mapping).finish_non_exhaustive()
+    }
+}
+
+/// The source over the platform's HTTP API.
+#[derive(Debug)]
+pub struct HttpSource {
+    people: Arc<People>,
+    naming: Naming,
+    api: Arc<Api>,
+    breaker: Mutex<Breaker>,
+    begun: Instant,
+}
+
+impl HttpSource {
+    /// The source over this API, with accounts from this store, and handles and settings as `naming` gives
+    /// them.
+    #[must_use]
+    pub fn new(people: Arc<People>, naming: Naming, api: Api, config: &HttpConfig) -> Self {
+        let breaker = Mutex::new(Breaker::new(config.breaker));
+        Self { people, naming, api: Arc::new(api), breaker, begun: Instant::now() }
+    }
+
+    /// The people that a question is about, with settings as they are once the API has answered.
+    ///
+    /// # Errors
+    /// [`SourceError`]; nothing is known then, and nothing may be answered.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
+        self.api.metrics.questions.inc();
+        let asked = self.circle(question).await;
+        asked.map(Guarded::new).inspect_err(|error| self.api.metrics.failed(error))
+    }
+
+    /// What the source counts.
+    #[must_use]
+    pub fn metrics(&self) -> &SourceMetrics {
+        &self.api.metrics
+    }
+
+    /// What the breaker does with questions now.
+    #[must_use]
+    pub fn breaker_state(&self) -> BreakerState {
+        self.breaker().state()
+    }
+
+    async fn circle(&self, question: &Question<'_>) -> Result<Circle, SourceError> {
+        let account = self.people.account_of(question.viewer);
+        let account = account.filter(|account| can_stand_in_path(account));
+        let account = account.ok_or(SourceError::UnknownPerson)?;
+        let probe = self.admit()?;
+        let limits = Arc::new(self.api.limits());
+        let today = day_of(clock::now());
+        let with_friends = question.friend_fields.is_some();
+        let fetching = self.api.fetch(&limits, &account, with_friends, today);
+        let late = SourceError::Late { limit_ms: self.api.timeout_ms };
+        let fetched = tokio::time::timeout_at(limits.deadline, fetching).await;
+        let fetched = fetched.unwrap_or(Err(late));
+        let is_sent = limits.is_sent.load(Ordering::Relaxed);
+        probe.ends(match &fetched {
+            _ if !is_sent => Outcome::Unknown,
+            Err(SourceError::Unavailable { .. } | SourceError::Late { .. }) => Outcome::Failed,
+            _ => Outcome::Answered,
+        });
+        fetched?.into_circle(&self.naming, question)
+    }
+
+    fn admit(&self) -> Result<Passed<'_>, SourceError> {
+        let mut breaker = self.breaker();
+        let admitted = breaker.admit(self.now_ms());
+        self.api.metrics.breaker_is(breaker.state());
+        let admitted = admitted.ok_or_else(|| SourceError::Unavailable {
+            reason: "it failed too often and is left alone for a while".to_owned(),
+        })?;
+        Ok(Passed { source: self, admitted, outcome: Outcome::Unknown })
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        // Every change of it is made whole, so a panic elsewhere leaves nothing broken.
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A question that the breaker passed on. Dropped, because nobody waits for it any more, it is reported
+/// as well: a probe that is given up must not leave the breaker waiting for it.
+struct Passed<'s> {
+    source: &'s HttpSource,
+    admitted: Admitted,
+    outcome: Outcome,
+}
+
+impl Passed<'_> {
+    fn ends(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Passed<'_> {
+    fn drop(&mut self) {
+        let now_ms = self.source.now_ms();
+        let mut breaker = self.source.breaker();
+        let before = breaker.state();
+        breaker.record(self.admitted, self.outcome, now_ms);
+        let after = breaker.state();
+        self.source.api.metrics.breaker_is(after);
+        drop(breaker);
+        if before != after {
+            tracing::warn!(?before, ?after, "the circuit breaker of the platform's API");
+        }
+    }
+}
