@@ -381,17 +381,18 @@ impl Acknowledged {
     }
 }
 
+/// An entry with its annex, as bytes.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
 /// Every entry with its annex, out of a stream that ends with a batch.
-pub(crate) fn pairs(backend: &dyn Backend) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn pairs(backend: &dyn Backend) -> Vec<Pair> {
     let (pairs, torn) = pairs_before_tear(backend);
     assert_eq!(torn, None, "torn after {} entries", pairs.len());
     pairs
 }
 
 /// Every entry with its annex, and why what follows is none, where a crash has torn the stream.
-pub(crate) fn pairs_before_tear(
-    backend: &dyn Backend,
-) -> (Vec<(Vec<u8>, Vec<u8>)>, Option<BadBatch>) {
+pub(crate) fn pairs_before_tear(backend: &dyn Backend) -> (Vec<Pair>, Option<BadBatch>) {
     let stream = Stream::open(backend, "stream/stream").unwrap();
     let mut pairs = Vec::new();
     let mut offset = 32;
@@ -409,13 +410,13 @@ pub(crate) fn pairs_before_tear(
     }
 }
 
-pub(crate) fn leaves(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<Hash> {
+pub(crate) fn leaves(pairs: &[Pair]) -> Vec<Hash> {
     pairs.iter().map(|(entry, _)| leaf_hash(entry)).collect()
 }
 
 /// Entry and annex are together: as many of the one as of the other, and each annex is the one of its
 /// entry, to the last person and field.
-pub(crate) fn assert_together(pairs: &[(Vec<u8>, Vec<u8>)]) {
+pub(crate) fn assert_together(pairs: &[Pair]) {
     for ((entry, annex), index) in pairs.iter().zip(0..) {
         assert!(!entry.is_empty() && !annex.is_empty(), "entry {index} or its annex is empty");
         match (Entry::parse(entry).unwrap(), Annex::parse(annex).unwrap()) {
@@ -438,7 +439,7 @@ pub(crate) fn assert_together(pairs: &[(Vec<u8>, Vec<u8>)]) {
 }
 
 /// Everything acknowledged is in the stream, entry and annex both.
-pub(crate) fn assert_kept(acknowledged: &[Acknowledged], pairs: &[(Vec<u8>, Vec<u8>)]) {
+pub(crate) fn assert_kept(acknowledged: &[Acknowledged], pairs: &[Pair]) {
     for kept in acknowledged {
         let index = kept.placed.index as usize;
         let Some((entry, annex)) = pairs.get(index) else {
