@@ -114,11 +114,7 @@ impl<R: Read> Batches<R> {
         Self { reader, next_line: first_line }
     }
 
-    /// The next batch; `None` at the end. A line that is too long comes cut off, and is malformed then.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn next(&mut self) -> std::io::Result<Option<Batch>> {
+    fn read(&mut self) -> std::io::Result<Option<Batch>> {
         let mut batch = Batch { first_line: self.next_line, ..Batch::default() };
         while batch.lines < BATCH_LINES_MAX {
             let limit = LINE_BYTES_MAX as u64 + 1;
@@ -137,6 +133,15 @@ impl<R: Read> Batches<R> {
     }
 }
 
+impl<R: Read> Iterator for Batches<R> {
+    type Item = std::io::Result<Batch>;
+
+    /// The next batch. A line that is too long comes cut off, and is malformed then.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
 /// Applies a feed to its end; tells `done` how much after every batch.
 ///
 /// # Errors
@@ -144,12 +149,12 @@ impl<R: Read> Batches<R> {
 pub fn apply(
     people: &People,
     schema: &FieldSchema,
-    mut batches: Batches<impl Read>,
+    batches: Batches<impl Read>,
     mut done: impl FnMut(&Applied),
 ) -> Result<Applied, FeedError> {
     let mut all = Applied { sequence: people.feed_sequence()?, ..Applied::default() };
-    while let Some(batch) = batches.next()? {
-        all.add(apply_batch(people, schema, &batch)?);
+    for batch in batches {
+        all.add(apply_batch(people, schema, &batch?)?);
         done(&all);
         people.wait_for_fold();
     }

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
-use countersign::store::People;
+use countersign::store::{Counts, Folder, People, StoreOptions};
 use countersign_domain::field::FieldSet;
 use countersign_domain::settings::Settings;
 use serde_json::{Value, json};
@@ -76,6 +79,29 @@ fn changes_do_what_their_lines_say() {
     assert_eq!(people.person_of_account("bob").unwrap(), Some(bob));
 }
 
+/// Lines that are refused: the key, the character, and what is expected.
+const MALFORMED: [(&str, &str, u64, &str); 19] = [
+    (r#"{"sequence":1,"account":"z""#, "", 27, "one line"),
+    (r#"{"sequence":1,"account":"z","set":{"religoin":"x"}}"#, "set", 45, "\"religion\"?"),
+    (r#"{"sequence":1,"account":"z","minor":"Jedi"}"#, "minor", 42, "a boolean"),
+    (r#"{"sequence":1,"account":"z","profile":{"id":1}}"#, "profile", 43, "no id"),
+    (r#"{"sequence":1,"account":"z","friends":["z"]}"#, "friends", 29, "other people"),
+    (r#"{"sequence":1,"account":"","minor":true}"#, "account", 15, "1 to 255"),
+    (r#"{"sequence":1,"account":"z","removed":false}"#, "removed", 29, "true"),
+    (r#"{"sequence":1,"account":"z","removed":true,"minor":true}"#, "removed", 29, "nothing else"),
+    (r#"{"sequence":1,"account":"z","set":{},"profile":{}}"#, "set", 29, "either"),
+    (r#"{"sequence":1,"account":"z","minor":true,"minor":true}"#, "minor", 54, "once"),
+    (r#"{"sequence":1,"account":"z"}"#, "", 1, "one of profile"),
+    (r#"{"sequence":1}"#, "", 1, "one of account"),
+    (r#"{"account":"z","minor":true}"#, "", 1, "a sequence"),
+    (r#"{"sequence":0,"account":"z","minor":true}"#, "sequence", 2, "from 1"),
+    (r#"{"sequence":1.5,"account":"z"}"#, "sequence", 15, "u64"),
+    (r#"{"sequence":1,"friendship":["z"]}"#, "friendship", 32, "array of length 2"),
+    (r#"{"sequence":1,"friendship":["z","z"]}"#, "friendship", 15, "two different"),
+    (r#"{"sequence":1,"friendship":["z","y"],"minor":true}"#, "friendship", 15, "nothing else"),
+    (r#"{"sequence":1,"nickname":"Jedi"}"#, "", 24, "one of sequence"),
+];
+
 #[test]
 fn a_malformed_line_says_where_and_spoils_its_own_batch_alone() {
     let dir = tempfile::tempdir().unwrap();
@@ -83,83 +109,7 @@ fn a_malformed_line_says_where_and_spoils_its_own_batch_alone() {
     let good: String = (1..=1_500)
         .map(|n| format!("{{\"sequence\":{n},\"account\":\"{n}\",\"set\":{{}}}}\n"))
         .collect();
-    for (bad, key, at, expected) in [
-        (r#"{"sequence":1,"account":"z""#.to_owned(), None, 27, "one line"),
-        (
-            r#"{"sequence":1,"account":"z","set":{"religoin":"x"}}"#.to_owned(),
-            Some("set"),
-            45,
-            "\"religion\"?",
-        ),
-        (
-            r#"{"sequence":1,"account":"z","minor":"Jedi"}"#.to_owned(),
-            Some("minor"),
-            42,
-            "a boolean",
-        ),
-        (
-            r#"{"sequence":1,"account":"z","profile":{"id":1}}"#.to_owned(),
-            Some("profile"),
-            43,
-            "no id",
-        ),
-        (
-            r#"{"sequence":1,"account":"z","friends":["z"]}"#.to_owned(),
-            Some("friends"),
-            29,
-            "other people",
-        ),
-        (r#"{"sequence":1,"account":"","minor":true}"#.to_owned(), Some("account"), 15, "1 to 255"),
-        (r#"{"sequence":1,"account":"z","removed":false}"#.to_owned(), Some("removed"), 29, "true"),
-        (
-            r#"{"sequence":1,"account":"z","removed":true,"minor":true}"#.to_owned(),
-            Some("removed"),
-            29,
-            "nothing else",
-        ),
-        (
-            r#"{"sequence":1,"account":"z","set":{},"profile":{}}"#.to_owned(),
-            Some("set"),
-            29,
-            "either",
-        ),
-        (
-            r#"{"sequence":1,"account":"z","minor":true,"minor":true}"#.to_owned(),
-            Some("minor"),
-            54,
-            "once",
-        ),
-        (r#"{"sequence":1,"account":"z"}"#.to_owned(), None, 1, "one of profile"),
-        (r#"{"sequence":1}"#.to_owned(), None, 1, "one of account"),
-        (r#"{"account":"z","minor":true}"#.to_owned(), None, 1, "a sequence"),
-        (r#"{"sequence":0,"account":"z","minor":true}"#.to_owned(), Some("sequence"), 2, "from 1"),
-        (r#"{"sequence":1.5,"account":"z"}"#.to_owned(), Some("sequence"), 15, "u64"),
-        (
-            r#"{"sequence":1,"friendship":["z"]}"#.to_owned(),
-            Some("friendship"),
-            32,
-            "array of length 2",
-        ),
-        (
-            r#"{"sequence":1,"friendship":["z","z"]}"#.to_owned(),
-            Some("friendship"),
-            15,
-            "two different",
-        ),
-        (
-            r#"{"sequence":1,"friendship":["z","y"],"minor":true}"#.to_owned(),
-            Some("friendship"),
-            15,
-            "nothing else",
-        ),
-        (r#"{"sequence":1,"nickname":"Jedi"}"#.to_owned(), None, 25, "one of sequence"),
-        (
-            format!("{{\"sequence\":1,\"account\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX)),
-            None,
-            1,
-            "on a line",
-        ),
-    ] {
+    for (bad, key, at, expected) in MALFORMED {
         let error = apply(&people, &format!("{good}{bad}\n")).unwrap_err();
         let said = error.to_string();
         assert!(!said.contains("Jedi"), "a value is in the error: {said}");
@@ -168,15 +118,77 @@ fn a_malformed_line_says_where_and_spoils_its_own_batch_alone() {
         else {
             panic!("another error: {said}")
         };
-        let bad = &bad[..bad.len().min(80)];
         assert_eq!((line, sequence), (1_501, 1_000), "{bad}");
-        assert_eq!((found, column), (key, at), "{bad}: {what}");
+        assert_eq!((found.unwrap_or_default(), column), (key, at), "{bad}: {what}");
         assert!(what.contains(expected), "{bad}: {what}");
         assert_eq!(people.counts().people, 1_000);
         assert_eq!(people.feed_sequence().unwrap(), 1_000);
     }
     let done = apply(&people, &good).unwrap();
     assert_eq!(done, Applied { applied: 500, skipped: 1_000, sequence: 1_500 });
+    let long = format!("{{\"sequence\":1501,\"account\":\"{}\"}}", "x".repeat(LINE_BYTES_MAX));
+    let said = apply(&people, &format!("{good}{long}\n")).unwrap_err().to_string();
+    assert!(said.contains("line 1501, character 1: expected at most 4194304 bytes"), "{said}");
+}
+
+/// The folder in which a killed child applies a feed; unset in an ordinary run.
+const CHILD_DIR: &str = "COUNTERSIGN_TEST_FEED_DIR";
+
+/// Folds all the time.
+const FOLDING: StoreOptions =
+    StoreOptions { map_bytes: 1 << 30, fold_people: 20, fold_bytes: 1 << 20 };
+
+/// The child of the next test: a chain of friends grows, a few lines a commit, until it is killed.
+#[test]
+fn crash_child_applies_a_feed_until_it_is_killed() {
+    let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
+    let people = Arc::new(People::open(Path::new(&dir), FOLDING).unwrap());
+    let _folder = Folder::start(Arc::clone(&people)).unwrap();
+    // Sent again from the beginning, as after a crash of whoever sends it.
+    for first in (1..200_000).step_by(5) {
+        let line = |n: i32| {
+            let friend = format!("p{}", n - 1);
+            json!({"sequence": n, "account": format!("p{n}"), "minor": n % 2 == 1, "friends": [friend, format!("p{}", n + 1)]})
+        };
+        apply(&people, &lines(&(first..first + 5).map(line).collect::<Vec<_>>())).unwrap();
+    }
+}
+
+#[test]
+fn crash_kill_9_leaves_what_the_feed_says_up_to_its_last_sequence() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    let (mut last, mut generation) = (0, 0);
+    for round in 0..200_u64 {
+        if round >= 8 && last > 100 && generation > 2 {
+            return;
+        }
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "people_feed::crash_child_applies_a_feed_until_it_is_killed"])
+            .env(CHILD_DIR, dir.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(150 + 37 * (round % 8)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let people = People::open(dir.path(), FOLDING).unwrap();
+        let sequence = people.feed_sequence().unwrap();
+        assert!(sequence >= last && sequence.is_multiple_of(5), "{sequence} after {last}");
+        last = sequence;
+        if sequence == 0 {
+            continue;
+        }
+        let Counts { people: count, friendships } = people.counts();
+        assert_eq!((count, friendships), (sequence + 2, sequence + 1));
+        for n in 0..=sequence + 1 {
+            let ends = n == 0 || n == sequence + 1;
+            let (_, friends, minor) = glance(&people, &format!("p{n}"));
+            assert_eq!((friends, minor), (if ends { 1 } else { 2 }, !ends && n % 2 == 1), "p{n}");
+        }
+        generation = people.view().image().generation();
+    }
+    panic!("the children were killed before they did anything");
 }
 
 /// Posts lines; status and body.

@@ -80,12 +80,13 @@ impl Upsert {
 /// Has the running server apply them.
 fn through(
     server: &Running,
-    mut batches: Batches<impl Read>,
+    batches: Batches<impl Read>,
     mut done: impl FnMut(&Applied),
 ) -> Result<Applied, Failure> {
     let Sequence { sequence } = server.get("/people/feed")?;
     let mut all = Applied { sequence, ..Applied::default() };
-    while let Some(batch) = batches.next()? {
+    for batch in batches {
+        let batch = batch?;
         let path = format!("/people/feed?first_line={}", batch.first_line);
         all.add(server.send_bytes("POST", &path, CONTENT_TYPE, batch.text)?);
         done(&all);
