@@ -104,7 +104,7 @@ fn line(what: &str, reply: &Reply) -> String {
 }
 
 /// Questions that are wrong themselves, whoever asks them.
-const WRONG: [(&str, &str); 22] = [
+const WRONG: [(&str, &str); 40] = [
     ("a path without a node", "/v3.0"),
     ("an unknown edge", "/me/photos"),
     ("more behind the edge", "/me/friends/x"),
@@ -126,6 +126,24 @@ const WRONG: [(&str, &str); 22] = [
     ("an empty item", "/me?fields=id,,name"),
     ("an open brace", "/me?fields=friends%7Bid"),
     ("a brace too many", "/me?fields=id%7D"),
+    ("a version that there is not", "/v99.0/me"),
+    ("a renamed field", "/me?fields=name.as(x)"),
+    ("a renamed edge", "/me?fields=friends.as(x)"),
+    ("a field by two names", "/me?fields=about,bio"),
+    ("both cursors", "/me/friends?after=ID&before=ID"),
+    ("both nested cursors", "/me?fields=friends.after(ID).before(ID)"),
+    ("a cursor before that is none", "/me/friends?before=x"),
+    ("an unknown summary", "/me/friends?summary=order"),
+    ("a friend by name", "/me/friends/zuck"),
+    ("ids of nobody", "/?ids="),
+    ("ids with an unknown one", "/?ids=me,ID"),
+    ("ids with a username", "/?ids=zuck,me"),
+    ("friends of several", "/?ids=me,ID&fields=friends{name}"),
+    ("jsonp", "/me?callback=f"),
+    ("another method in the query", "/me?method=delete"),
+    ("a method that there is not", "/me?method=brew"),
+    ("a batch that is none", "/?batch=x"),
+    ("a batch of nothing", "/?batch=[]"),
     ("nested too deeply", "/me?fields=a%7Ba%7Ba%7Ba%7Ba%7Ba%7D%7D%7D%7D%7D"),
 ];
 
@@ -153,6 +171,30 @@ fn wrong_tokens(serving: &Serving<'_>, held: &Held) -> String {
     text + &line("a nonce that is too long", &send(&url, "GET", "/me", &headers, ""))
 }
 
+/// One more than may be asked for by id.
+fn many_ids() -> String {
+    let ids: Vec<_> = (0..51).map(|number| format!("{number:032x}")).collect();
+    format!("/?ids={}", ids.join(","))
+}
+
+/// What is wrong in a body, and not in path or query.
+fn wrong_bodies(serving: &Serving<'_>, held: &Held) -> String {
+    let (url, good) = (serving.world.url(), format!("Bearer {}", held.good));
+    let post = |kind: &str, body: &str| {
+        send(&url, "POST", "/", &[("authorization", &*good), ("content-type", kind)], body)
+    };
+    let json = "application/json";
+    let of = |count: usize| {
+        format!(r#"{{"batch":[{}]}}"#, vec![r#"{"relative_url":"me"}"#; count].join(","))
+    };
+    let twice = r#"{"batch":[{"relative_url":"a","name":"n"},{"relative_url":"b","name":"n"}]}"#;
+    let mut text = line("no batch in a POST", &post(json, "{}"));
+    text += &line("a body that is no JSON", &post(json, "[]"));
+    text += &line("a body that is no form", &post("multipart/form-data; boundary=x", "--x"));
+    text += &line("too many operations", &post(json, &of(51)));
+    text + &line("two operations of one name", &post(json, twice))
+}
+
 #[test]
 fn golden_error_envelopes() {
     let world = world();
@@ -160,8 +202,14 @@ fn golden_error_envelopes() {
     let serving = world.serve();
     let mut text = wrong_tokens(&serving, &held);
     for (what, path) in WRONG {
-        text += &line(what, &serving.get(path, &held.good));
+        let path = path
+            .replace("=ID", &format!("={UNKNOWN_ID}"))
+            .replace(",ID", &format!(",{UNKNOWN_ID}"));
+        let path = path.replace("(ID", &format!("({UNKNOWN_ID}"));
+        text += &line(what, &serving.get(&path, &held.good));
     }
+    text += &line("too many ids", &serving.get(&many_ids(), &held.good));
+    text += &wrong_bodies(&serving, &held);
     let long = format!("/me?fields={}", "id,".repeat(3_000));
     text += &line("fields that are too long", &serving.get(&long, &held.good));
     let many = format!("/me?fields=friends.limit({})", "9".repeat(40));

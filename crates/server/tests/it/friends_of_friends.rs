@@ -5,7 +5,9 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{World, header};
+use serde_json::{Value, json};
+
+use crate::support::{Serving, World, header, send};
 use crate::village;
 
 /// What would tell of somebody who may not be in an answer: any value of theirs, and their id.
@@ -38,9 +40,12 @@ fn friends_of_friends_are_refused_whichever_way_they_are_asked_for() {
         ("/FAR", 100),
         ("/FAR?fields=name", 100),
         ("/FAR/friends", 10),
-        ("/me/friends/FRIEND", 2500),
+        ("/me/friends/FRIEND", 0),
+        ("/me/friends/FRIEND?fields=friends", 10),
         ("/me/friends/FRIEND/friends", 2500),
-        ("/me/friends/FAR", 2500),
+        ("/me/friends/FAR", 0),
+        ("/FRIEND/friends/FAR", 10),
+        ("/FRIEND/friends/FRIEND", 10),
         ("/FRIEND/mutualfriends", 2500),
         ("/me/mutualfriends/FRIEND", 2500),
         ("/me/taggable_friends", 2500),
@@ -48,8 +53,12 @@ fn friends_of_friends_are_refused_whichever_way_they_are_asked_for() {
         ("/me?fields=mutualfriends", 100),
         ("/me?fields=context{mutual_friends}", 100),
         ("/FRIEND?fields=context.fields(mutual_friends)", 100),
-        ("/?ids=FRIEND,FAR", 0),
-        ("/v3.0/?ids=FAR&fields=name", 2500),
+        ("/?ids=FRIEND,FAR", 803),
+        ("/v3.0/?ids=FAR&fields=name", 803),
+        ("/?ids=FRIEND&fields=friends{name}", 10),
+        ("/?ids=me,FRIEND&fields=friends{name}", 10),
+        ("/?ids=me&fields=friends{friends}", 10),
+        ("/friends?ids=FRIEND", 803),
         ("/FRIEND,FAR", 803),
         ("/fql?q=SELECT+uid2+FROM+friend+WHERE+uid1=FRIEND", 803),
     ] {
@@ -72,7 +81,13 @@ fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str>
 fn fields() -> impl Strategy<Value = String> {
     let modifier = prop_oneof![
         4 => Just(""),
-        1 => one_of(&[".limit(3)", ".after(FAR)", ".after(CLOSED)", ".limit(2).after(FRIEND)"]),
+        1 => one_of(&[
+            ".limit(3)",
+            ".after(FAR)",
+            ".before(CLOSED).summary(true)",
+            ".limit(2).after(FRIEND)",
+            ".limit(2).before(FRIEND).summary(1)",
+        ]),
     ];
     let plain = one_of(&["id", "name", "work", "religion", "birthday", "locale"]);
     let plain = plain.prop_map(str::to_owned).boxed();
@@ -90,18 +105,78 @@ fn fields() -> impl Strategy<Value = String> {
 
 /// A path with a query, in which capitals stand for ids of the village.
 fn paths() -> impl Strategy<Value = String> {
-    let version = one_of(&["", "/v3.0", "/v2.12", "/v1.0"]);
+    let version = one_of(&["", "/v3.0", "/v2.12", "/v1.0", "/v26.0/"]);
     let node = prop_oneof![
         3 => one_of(&["me", "VIEWER", "FRIEND"]),
-        1 => one_of(&["CLOSED", "FAR", "STRANGER", "friends"]),
+        1 => one_of(&["", "CLOSED", "FAR", "STRANGER", "friends"]),
     ];
-    let edge =
-        prop_oneof![4 => one_of(&["", "/friends"]), 1 => one_of(&["/FAR", "/", "/friends/FAR"])];
-    let rest =
-        one_of(&["", "&limit=5000", "&after=FAR", "&after=CLOSED&limit=1", "&ids=FAR,CLOSED"]);
+    let edge = prop_oneof![4 => one_of(&["", "/friends"]), 1 => one_of(&["/FAR", "/", "/friends/FAR", "/friends/CLOSED", "/friends/FRIEND"])];
+    let rest = one_of(&[
+        "",
+        "&limit=5000",
+        "&after=FAR",
+        "&after=CLOSED&limit=1",
+        "&before=CLOSED&summary=true",
+        "&before=FAR&limit=2&summary=1",
+        "&ids=FAR,CLOSED",
+        "&ids=FRIEND,me",
+        "&ids=FRIEND,CLOSED,me",
+        "&ids=me",
+    ]);
     (version, node, edge, fields(), rest).prop_map(|(version, node, edge, fields, rest)| {
         format!("{version}/{node}{edge}?fields={fields}{rest}")
     })
+}
+
+/// What a request is sent as.
+fn forms() -> impl Strategy<Value = Form> {
+    prop_oneof![2 => Just(Form::Get), 1 => Just(Form::Post), 1 => Just(Form::Batch), 1 => Just(Form::Referring)]
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Form {
+    /// `GET`.
+    Get,
+    /// `POST`, which says that it is a `GET`.
+    Post,
+    /// The one operation of a batch.
+    Batch,
+    /// An operation that goes on with whatever another one answered.
+    Referring,
+}
+
+/// Sends a question in this form; statuses and headers and bodies of all answers to it.
+fn ask(serving: &Serving<'_>, token: &str, form: Form, path: &str) -> (Vec<u16>, String) {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    let (url, operation) = (serving.world.url(), json!({ "relative_url": path, "name": "first" }));
+    let mut shown = operation.clone();
+    shown["omit_response_on_success"] = json!(false);
+    let post = |path: &str, body: &str| send(&url, "POST", path, &headers, body);
+    let reply = match form {
+        Form::Get => serving.get(path, token),
+        Form::Post => post(path, r#"{"method":"GET"}"#),
+        Form::Batch => post("/", &json!({ "batch": [operation] }).to_string()),
+        Form::Referring => {
+            let next = json!({ "relative_url": "?ids={result=first:$..id}&fields=name,work" });
+            post("/", &json!({ "batch": [shown, next] }).to_string())
+        }
+    };
+    let said = format!("{}\n{}", reply.headers, String::from_utf8_lossy(&reply.body));
+    if !matches!(form, Form::Batch | Form::Referring) {
+        let receipt = header(&reply, "countersign-receipt");
+        assert_eq!(receipt.is_some(), reply.status == 200, "{path}");
+        return (vec![reply.status], said);
+    }
+    assert_eq!(reply.status, 200, "{said}");
+    let answers: Vec<Value> = serde_json::from_slice(&reply.body).unwrap();
+    let answers = answers.iter().filter(|answer| !answer.is_null());
+    let status = |answer: &Value| {
+        let status = answer["code"].as_u64().unwrap() as u16;
+        assert_eq!(answer.to_string().contains("countersign-receipt"), status == 200, "{answer}");
+        status
+    };
+    (answers.map(status).collect(), said)
 }
 
 #[test]
@@ -120,24 +195,24 @@ fn property_nobody_but_the_viewer_and_open_friends_is_ever_in_an_answer() {
     let (answered, refused) = (Cell::new(0_u32), Cell::new(0_u32));
     let mut runner =
         TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(600) });
-    let checked = runner.run(&paths(), |template| {
+    let checked = runner.run(&(paths(), forms()), |(template, form)| {
         let mut path = template.clone();
         for (name, id) in &places {
             path = path.replace(name, id);
         }
         let path = path.replace('{', "%7B").replace('}', "%7D");
-        let reply = serving.get(&path, &token);
-        let said = format!("{}\n{}", reply.headers, String::from_utf8_lossy(&reply.body));
+        let (statuses, said) = ask(&serving, &token, form, &path);
         let told: Vec<_> = values.iter().filter(|value| said.contains(*value)).collect();
-        prop_assert!(told.is_empty(), "{}: {:?}", template, told);
+        prop_assert!(told.is_empty(), "{:?} {}: {:?}", form, template, told);
         // An id that the client knows may come back in an error; an answer has none of them.
         let named: Vec<_> = ids.iter().filter(|id| said.contains(*id)).collect();
-        let echoed = reply.status == 400 && named.iter().all(|id| path.contains(*id));
-        prop_assert!(named.is_empty() || echoed, "{}: {:?}", template, named);
-        prop_assert!(matches!(reply.status, 200 | 400 | 403), "{}: {}", template, said);
-        prop_assert_eq!(header(&reply, "countersign-receipt").is_some(), reply.status == 200);
-        let count = if reply.status == 200 { &answered } else { &refused };
-        count.set(count.get() + 1);
+        let echoed = statuses.contains(&400) && named.iter().all(|id| path.contains(*id));
+        prop_assert!(named.is_empty() || echoed, "{:?} {}: {:?}", form, template, named);
+        for status in &statuses {
+            prop_assert!(matches!(status, 200 | 400 | 403), "{:?} {}: {}", form, template, said);
+            let count = if *status == 200 { &answered } else { &refused };
+            count.set(count.get() + 1);
+        }
         Ok(())
     });
     checked.unwrap_or_else(|error| panic!("{error}"));
