@@ -7,6 +7,7 @@ use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_verifier::answer;
+use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::note::{NoteKey, SignedNote};
@@ -66,6 +67,18 @@ pub fn receipt(bytes: &[u8]) {
     }
 }
 
+/// An answer that is taken out of a batch has its status alone on the first line, and no header on two.
+pub fn batch(bytes: &[u8]) {
+    for number in 0..3 {
+        if let Ok(answer) = batch::operation(bytes, number) {
+            let headers = answer.headers.strip_suffix("\r\n").unwrap_or_default();
+            assert!(headers.starts_with("HTTP/1.1 "));
+            assert!(headers.split("\r\n").skip(1).all(|line| line.contains(": ")));
+            assert!(headers.split("\r\n").all(|line| !line.contains(char::is_control)));
+        }
+    }
+}
+
 /// Whatever is taken for an answer has the viewer first and everybody once, with an id.
 pub fn answer(bytes: &[u8]) {
     let Ok(records) = answer::records(bytes, &schema(), &VIEWER) else { return };
@@ -87,6 +100,7 @@ fn schema() -> FieldSchema {
         special: false,
         description: String::new(),
     };
-    let fields = ["id", "friends", "name", "work"].map(field).to_vec();
+    let mut fields = ["id", "friends", "name", "work"].map(field).to_vec();
+    fields.extend(["about"].map(|name| Field { aliases: vec!["bio".to_owned()], ..field(name) }));
     FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
 }

@@ -483,38 +483,6 @@ mod tests {
                 r#"{"id":"V","work":1,"job":1}"#,
                 AnswerError::Repeated { place: top, key: key("job") },
             ),
-            (r#"{"me":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
-            (r#"{"O":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
-            (r#"{"F":{"name":"F"}}"#, AnswerError::NoId { place: Place::Named(0) }),
-            (
-                r#"{"F":{"id":"F"},"F":{"id":"F"}}"#,
-                AnswerError::Repeated { place: top, key: FRIEND.to_owned() },
-            ),
-            (
-                r#"{"me":{"id":"V"},"V":{"id":"V"}}"#,
-                AnswerError::PersonTwice { place: Place::Named(1) },
-            ),
-            (
-                r#"{"F":{"id":"F"},"me":{"id":"V"}}"#,
-                AnswerError::ViewerNotFirst { place: Place::Named(1) },
-            ),
-            (
-                r#"{"me":{"id":"V","friends":{"data":[{"id":"F"}]}},"O":{"id":"O"}}"#,
-                AnswerError::FriendsOfFriend { place: Place::Named(0) },
-            ),
-            (
-                r#"{"F":{"id":"F","friends":{"data":[]}}}"#,
-                AnswerError::FriendsOfFriend { place: Place::Named(0) },
-            ),
-            (
-                r#"{"me":{"id":"V","friends":{"data":[]}}}"#,
-                AnswerError::EmptyFriends { place: list },
-            ),
-            (
-                r#"{"F":{"id":"F"},"name":"n"}"#,
-                AnswerError::UnknownField { place: top, key: key("name") },
-            ),
-            (r#"{"F":{"id":"F"},"paging":{}}"#, AnswerError::NoId { place: Place::Named(1) }),
             (
                 r#"{"id":"V","friends":{"data":[],"name":1}}"#,
                 AnswerError::UnknownField { place: list, key: key("name") },
@@ -556,6 +524,48 @@ mod tests {
                 "{body}: {:?}",
                 read(body)
             );
+        }
+    }
+
+    #[test]
+    fn by_ids_everybody_stands_once_under_their_own_id() {
+        let key = |key: &str| key.to_owned();
+        let (top, list) = (Place::Top, Place::List);
+        for (body, expected) in [
+            (r#"{"me":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
+            (r#"{"O":{"id":"F"}}"#, AnswerError::BadKey { place: Place::Named(0) }),
+            (r#"{"F":{"name":"F"}}"#, AnswerError::NoId { place: Place::Named(0) }),
+            (
+                r#"{"F":{"id":"F"},"F":{"id":"F"}}"#,
+                AnswerError::Repeated { place: top, key: FRIEND.to_owned() },
+            ),
+            (
+                r#"{"me":{"id":"V"},"V":{"id":"V"}}"#,
+                AnswerError::PersonTwice { place: Place::Named(1) },
+            ),
+            (
+                r#"{"F":{"id":"F"},"me":{"id":"V"}}"#,
+                AnswerError::ViewerNotFirst { place: Place::Named(1) },
+            ),
+            (
+                r#"{"me":{"id":"V","friends":{"data":[{"id":"F"}]}},"O":{"id":"O"}}"#,
+                AnswerError::FriendsOfFriend { place: Place::Named(0) },
+            ),
+            (
+                r#"{"F":{"id":"F","friends":{"data":[]}}}"#,
+                AnswerError::FriendsOfFriend { place: Place::Named(0) },
+            ),
+            (
+                r#"{"me":{"id":"V","friends":{"data":[]}}}"#,
+                AnswerError::EmptyFriends { place: list },
+            ),
+            (
+                r#"{"F":{"id":"F"},"name":"n"}"#,
+                AnswerError::UnknownField { place: top, key: key("name") },
+            ),
+            (r#"{"F":{"id":"F"},"paging":{}}"#, AnswerError::NoId { place: Place::Named(1) }),
+        ] {
+            assert_eq!(read(body), Err(expected), "{body}");
         }
     }
 

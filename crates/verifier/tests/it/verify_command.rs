@@ -327,6 +327,46 @@ fn a_receipt_ends_in_zero_one_two_or_three() {
 }
 
 #[test]
+fn one_operation_of_a_batch_is_checked_like_an_answer_that_came_alone() {
+    let answered = answered();
+    let folder = tempfile::tempdir().unwrap();
+    answered.publish(folder.path());
+    let headers = answered.headers();
+    let (_, last) = headers.rsplit_once("HTTP/1.1").unwrap();
+    let headers: Vec<_> = last
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| serde_json::json!({ "name": name, "value": value }))
+        .collect();
+    let batch = serde_json::json!([
+        null,
+        { "code": 200, "headers": headers, "body": answered.body },
+        { "code": 400, "headers": [], "body": "{\"error\":{}}" },
+    ]);
+    let file = folder.path().join("batch.json");
+    fs::write(&file, batch.to_string()).unwrap();
+    let (log, key) = (folder.path().to_str().unwrap(), log_key().to_string());
+    let of = |operation: &str, uri: &str| {
+        let batch = ["--batch", file.to_str().unwrap(), "--operation", operation];
+        let asked = ["receipt", "--log", log, "--key", &key, "--uri", uri, "--nonce", NONCE];
+        run(&[&asked[..], &batch].concat())
+    };
+    let kept = of("1", URI);
+    assert_eq!(code(&kept), 0, "{}{}", text(&kept.stdout), text(&kept.stderr));
+    assert_eq!(code(&of("1", "/")), 1, "the request that carried the batch is another");
+    for (operation, said) in [("0", "is null"), ("2", "is an error"), ("3", "no operation 3")] {
+        let output = of(operation, URI);
+        assert_eq!(code(&output), 2);
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+    let file = file.to_str().unwrap();
+    for wrong in [&["--batch", file][..], &["--operation", "1"], &["--headers", file]] {
+        let asked = ["receipt", "--log", log, "--key", &key, "--uri", URI];
+        assert_eq!(code(&run(&[&asked[..], wrong].concat())), 2, "{wrong:?}");
+    }
+}
+
+#[test]
 fn an_error_is_not_held_against_the_log() {
     let answered = answered();
     let folder = tempfile::tempdir().unwrap();

@@ -340,6 +340,48 @@ fn paging_that_says_more_than_the_list_is_named() {
 }
 
 #[test]
+fn a_summary_or_link_that_says_more_than_the_list_is_named() {
+    let (two, three) = (friend(2), friend(3));
+    let with = |from: &str, to: &str| {
+        let changed = body().replacen(from, to, 1);
+        assert_ne!(changed, body());
+        answered_with(&changed, |_| {}).failing()
+    };
+    let end = "&after=03030303030303030303030303030303\"}";
+    let summary = |summary: &str| with(end, &format!(r#"{end},"summary":{summary}"#));
+    assert_eq!(summary(r#"{"total_count":2}"#), []);
+    assert_eq!(summary(r#"{"total_count":477}"#), []);
+    for lie in [r#"{"total_count":1}"#, r#"{"total_count":2,"name":"Nine"}"#, r#"["Nine"]"#] {
+        assert_eq!(summary(lie), [Rule::AnswerForm], "{lie}");
+    }
+    let previous =
+        |query: &str| with(r#""next""#, &format!(r#""previous":"https://h/?{query}","next""#));
+    assert_eq!(previous(&format!("before={two}")), []);
+    for lie in [format!("before={three}"), format!("after={two}"), "before=Nine".to_owned()] {
+        assert_eq!(previous(&lie), [Rule::AnswerForm], "{lie}");
+    }
+}
+
+#[test]
+fn an_answer_by_ids_is_held_against_the_same_records() {
+    let (two, three) = (friend(2), friend(3));
+    let by_ids = format!(
+        r#"{{"me":{{"id":"{VIEWER}","name":"Vera"}},"{two}":{{"id":"{two}","name":"Two"}},"{three}":{{"id":"{three}","work":[]}}}}"#
+    );
+    assert_eq!(answered_with(&by_ids, |_| {}).failing(), []);
+    for (from, to, rules) in [
+        (r#""me""#.to_owned(), format!(r#""{VIEWER}""#), &[][..]),
+        (format!(r#""{two}":"#), format!(r#""{}":"#, friend(9)), &[Rule::AnswerForm]),
+        (r#""me""#.to_owned(), r#""you""#.to_owned(), &[Rule::AnswerForm]),
+        (r#""Two""#.to_owned(), r#""Two","work":1"#.to_owned(), &[Rule::AnswerRecords]),
+    ] {
+        let changed = by_ids.replacen(&from, &to, 1);
+        assert_ne!(changed, by_ids);
+        assert_eq!(answered_with(&changed, |_| {}).failing(), rules, "{to}");
+    }
+}
+
+#[test]
 fn a_body_that_was_changed_on_the_way_is_named() {
     let mut answered = answered();
     answered.body = answered.body.replace("Vera", "Eva!");
