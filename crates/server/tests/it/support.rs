@@ -28,6 +28,7 @@ use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
+use countersign_log::Log;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::log_check::{Question as LogQuestion, check_log};
@@ -101,6 +102,11 @@ impl World {
     /// The people store, while no server has it.
     pub(crate) fn people(&self) -> Arc<People> {
         Arc::new(people_support::open(&self.directory.people()))
+    }
+
+    /// The log, while no server has it.
+    pub(crate) fn log(&self) -> Log {
+        instance::open_log(&self.directory, &self.config()).unwrap()
     }
 
     pub(crate) fn import(&self, kind: Kind, path: &Path, preset: Preset) -> u64 {
