@@ -20,7 +20,8 @@ use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
 use crate::clock::{self, MachineClock};
-use crate::config::{self, Config, ConfigError, SourceKind};
+use crate::config::source::SourceKind;
+use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
@@ -30,7 +31,7 @@ use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
-use crate::source::http::{Api, ApiError, HttpSource};
+use crate::source::http::{ApiError, HttpSource};
 use crate::source::image::ImageSource;
 use crate::source::{Naming, Source};
 use crate::store::{People, StoreError, StoreOptions};
@@ -214,8 +215,8 @@ fn open_source(
         (SourceKind::Http, Some(http)) => {
             let register = log.register();
             let schema = register.schema().ok_or(InstanceError::NoFields)?;
-            let api = Api::open(http, directory.path(), schema)?;
-            Ok(Source::Http(HttpSource::new(people, naming.clone(), api, http)))
+            let (naming, folder) = (naming.clone(), directory.path());
+            Ok(Source::Http(HttpSource::open(people, naming, http, folder, schema)?))
         }
         // Without its table, "http" is refused when the configuration is read.
         (SourceKind::Image | SourceKind::Http, _) => Ok(Source::Image(ImageSource::new(people))),

@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-mod source;
-mod source_http;
+pub mod source;
+pub mod source_http;
 
-pub use source::{SourceConfig, SourceKind};
-pub use source_http::{BreakerConfig, HttpConfig};
+pub use source_http::{BreakerSettings, HttpSettings};
 
 /// The version of the configuration that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
@@ -36,7 +35,7 @@ pub struct Config {
     pub log: Log,
     /// Where people's data comes from.
     #[serde(default)]
-    pub source: SourceConfig,
+    pub source: source::Source,
     /// How the read API answers.
     #[serde(default)]
     pub graph: Graph,

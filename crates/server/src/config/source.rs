@@ -1,17 +1,17 @@
-//! `[source]` of the configuration: where people's data comes from.
+//! `[source]` of the configuration: where profiles and friendships come from.
 
 use serde::Deserialize;
 
-use super::source_http::HttpConfig;
+use super::source_http::HttpSettings;
 
 /// Where people's data comes from.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct SourceConfig {
+pub struct Source {
     /// Which source.
     pub kind: SourceKind,
     /// How the platform's HTTP API is asked; there has to be one if it is the source.
-    pub http: Option<HttpConfig>,
+    pub http: Option<HttpSettings>,
 }
 
 /// The sources that there are.
@@ -25,7 +25,7 @@ pub enum SourceKind {
     Http,
 }
 
-impl SourceConfig {
+impl Source {
     /// What is wrong with it: the key, and what is allowed.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         match (&self.http, self.kind) {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign::config::HttpConfig;
-use countersign::source::http::{Api, HttpSource};
+use countersign::config::HttpSettings;
+use countersign::source::http::HttpSource;
 use countersign::source::{Naming, Source};
 use countersign::store::People;
 
@@ -41,18 +41,17 @@ pub(crate) fn base_url(address: SocketAddr) -> String {
 }
 
 /// What the suite asks with: patient, and with a breaker that stays closed.
-pub(crate) fn config(mapping: PathBuf) -> HttpConfig {
-    let mut config = HttpConfig::with_mapping(mapping);
+pub(crate) fn config(mapping: PathBuf) -> HttpSettings {
+    let mut config = HttpSettings::with_mapping(mapping);
     config.timeout_ms = 60_000;
     config.breaker.failures = 1_000_000;
     config.breaker.questions_min = 1_000_000;
     config
 }
 
-pub(crate) fn source(config: &HttpConfig, folder: &Path, store: &Arc<People>) -> HttpSource {
-    let api = Api::open(config, folder, &default_schema()).unwrap();
+pub(crate) fn source(config: &HttpSettings, folder: &Path, store: &Arc<People>) -> HttpSource {
     let naming = Naming::new(Arc::clone(store), everything_open());
-    HttpSource::new(Arc::clone(store), naming, api, config)
+    HttpSource::open(Arc::clone(store), naming, config, folder, &default_schema()).unwrap()
 }
 
 /// An API of some shape, with its source.
@@ -74,7 +73,7 @@ impl Http {
         let api = PlatformApi::start(network, shape);
         let mapping = write_mapping(folder, &base_url(api.address), friends);
         let patient = config(mapping);
-        let short = HttpConfig { timeout_ms: SHORT_MS, ..patient.clone() };
+        let short = HttpSettings { timeout_ms: SHORT_MS, ..patient.clone() };
         Self {
             api,
             source: Source::Http(source(&patient, folder, store)),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::config::HttpConfig;
+use countersign::config::HttpSettings;
 use countersign::source::http::{BreakerState, HttpSource};
 use countersign::source::{Question, SourceError};
 use countersign::store::People;
@@ -33,11 +33,11 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(api: &ScriptedApi, change: impl FnOnce(&mut HttpConfig)) -> Self {
+    fn new(api: &ScriptedApi, change: impl FnOnce(&mut HttpSettings)) -> Self {
         Self::of(&base_url(api.address), change, |_| {})
     }
 
-    fn of(url: &str, change: impl FnOnce(&mut HttpConfig), prepare: impl FnOnce(&Path)) -> Self {
+    fn of(url: &str, change: impl FnOnce(&mut HttpSettings), prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(people_support::open(&folder.path().join("people")));
         store.enrol([VIEWER], everything_open()).unwrap();
@@ -142,6 +142,9 @@ fn what_may_be_gone_the_next_moment_is_asked_again() {
     }
 }
 
+/// What it is, the answer to the byte, and what the error has to be.
+type Case = (&'static str, Vec<u8>, fn(&SourceError) -> bool);
+
 #[test]
 fn what_will_not_be_better_is_asked_once() {
     let torn_after_a_byte = || {
@@ -153,7 +156,7 @@ fn what_will_not_be_better_is_asked_once() {
     let mut not_utf_8 = json(ADA);
     let name = not_utf_8.len() - "a\"}}".len();
     not_utf_8[name] = 0xff;
-    let cases: Vec<(&str, Vec<u8>, fn(&SourceError) -> bool)> = vec![
+    let cases: Vec<Case> = vec![
         ("500", reply(500, "", ""), is_unavailable),
         ("429", reply(429, "retry-after: 0\r\n", ""), is_unavailable),
         ("torn", torn_after_a_byte(), is_unavailable),
@@ -210,6 +213,26 @@ fn friends_who_left_are_passed_over_and_a_viewer_who_left_is_unknown() {
     let api = with_friends(&["bob"], |_| reply(404, "", ""));
     let error = Stage::new(&api, |_| {}).ask().unwrap_err();
     assert!(matches!(error, SourceError::UnknownPerson), "{error:?}");
+}
+
+#[test]
+fn somebody_is_known_by_the_spelling_of_their_account() {
+    let api = ScriptedApi::start(|path, _| match path {
+        // The API is not particular about capital letters.
+        "/v1/users/ada" | "/v1/users/ADA" => json(ADA),
+        "/v1/users/broken" => reply(500, "", ""),
+        _ => reply(404, "", ""),
+    });
+    let stage = Stage::new(&api, |_| {});
+    let knows = |account| stage.runtime.block_on(stage.source.knows(account));
+    assert!(knows("ada").unwrap());
+    for nobody in ["ADA", "eve", "", "..", "a/../ada"] {
+        assert!(!knows(nobody).unwrap(), "{nobody}");
+    }
+    assert!(is_unavailable(&knows("broken").unwrap_err()));
+    let paths = api.paths();
+    assert_eq!(paths.last().unwrap(), "/v1/users/broken");
+    assert!(paths.contains(&"/v1/users/a%2F..%2Fada".to_owned()), "{paths:?}");
 }
 
 #[test]
@@ -301,12 +324,14 @@ fn an_api_that_fails_is_left_alone_until_it_answers_again() {
     assert_eq!(stage.source.breaker_state(), BreakerState::Open);
     let error = stage.ask_viewer().unwrap_err();
     assert!(error.to_string().ends_with("left alone for a while"), "{error}");
+    assert!(is_unavailable(&stage.source.ready().unwrap_err()));
     assert_eq!(api.paths().len(), 3, "the API is left alone");
     assert!(stage.metrics().contains("source_breaker 2\n"), "{}", stage.metrics());
     is_well.store(true, std::sync::atomic::Ordering::SeqCst);
     eventually("one question is passed on, and answered", || stage.ask_viewer().is_ok());
     assert_eq!(stage.source.breaker_state(), BreakerState::Closed);
     assert_eq!(api.paths().len(), 4);
+    stage.source.ready().unwrap();
     let metrics = stage.metrics();
     assert!(metrics.contains("source_breaker 0\n"), "{metrics}");
     assert!(!metrics.contains("kind=\"late\""), "{metrics}");
@@ -329,7 +354,7 @@ fn nonsense_does_not_open_the_breaker() {
 }
 
 #[test]
-fn waiting_for_a_turn_counts_against_the_time_and_is_not_the_apis_fault() {
+fn waiting_for_a_turn_counts_against_the_time() {
     let api = scripted(|_| {
         std::thread::sleep(Duration::from_millis(900));
         json(ADA)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use countersign::clock;
 use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
-use countersign::source::http::{Api, EndpointCheck};
+use countersign::source::http::{EndpointCheck, Report, check};
 use countersign::source::image::ImageSource;
 use countersign::source::{Question, Source};
 use countersign::store::People;
@@ -23,7 +23,7 @@ use crate::source_conformance::{Fault, everything_open};
 use crate::source_http::{base_url, config, source, write_mapping};
 use crate::source_opened::{Seen, open};
 use crate::source_people::{ALONE, Network, Somebody, VIEWER, quoted};
-use crate::support::{Serving, World, ids};
+use crate::support::{World, ids};
 
 const QUESTION: &str = "/v3.0/me?fields=id,name,work,friends.limit(100){id,name,work}";
 
@@ -39,12 +39,6 @@ fn world_of(api: &PlatformApi, network: &Network) -> World {
     world
 }
 
-fn entries(serving: &Serving<'_>) -> u64 {
-    let metrics = serving.metrics();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("countersign_log_entries "));
-    line.unwrap().parse().unwrap()
-}
-
 #[test]
 fn a_server_in_front_of_an_api_answers_and_logs() {
     let network = Network::of_all_kinds();
@@ -55,12 +49,12 @@ fn a_server_in_front_of_an_api_answers_and_logs() {
     let mut expected: Vec<_> = world.ids_toward("aurora", &friends);
     expected.sort();
     let serving = world.serve();
-    let before = entries(&serving);
+    let before = serving.head();
     let answer = serving.read(QUESTION, &token);
     assert_eq!(ids(&answer["friends"]), expected);
     assert_eq!(answer["work"][""]["a/b"]["~"][2]["\u{1}"], "");
     assert_eq!(answer["name"], "Ada \"the Countess\" O'Neil \\ /");
-    assert_eq!(entries(&serving), before + 1);
+    assert_eq!(serving.head(), before + 1);
     serving.open_to_friends_devices("bob", &[]);
     assert_eq!(ids(&serving.read(QUESTION, &token)["friends"]).len(), friends.len() - 1);
     let metrics = serving.metrics();
@@ -78,7 +72,7 @@ fn a_source_that_fails_releases_nothing_and_leaves_no_entry() {
     let (token, alone) = (world.token(VIEWER), world.token(ALONE));
     let serving = world.serve();
     serving.read(QUESTION, &token);
-    let before = entries(&serving);
+    let before = serving.head();
     let refused = |token: &str, what: &str| {
         let reply = serving.get(QUESTION, token);
         let body = reply.json().unwrap();
@@ -87,7 +81,7 @@ fn a_source_that_fails_releases_nothing_and_leaves_no_entry() {
             (503, &Value::from(2)),
             "{what}: {body}"
         );
-        assert_eq!(entries(&serving), before, "{what}");
+        assert_eq!(serving.head(), before, "{what}");
     };
     for fault in Fault::ALL {
         api.fail(Some(fault));
@@ -100,7 +94,7 @@ fn a_source_that_fails_releases_nothing_and_leaves_no_entry() {
     api.change(&without);
     refused(&alone, "a viewer who left");
     serving.read(QUESTION, &token);
-    assert_eq!(entries(&serving), before + 1);
+    assert_eq!(serving.head(), before + 1);
     let said = serving.said();
     assert!(said.contains("source of people"), "the operator is told why: {said}");
     for private in ["users/ada", "the name of", "Countess", "person-1", crate::platform_api::TOKEN]
@@ -126,18 +120,15 @@ fn a_mapping_that_is_wrong_stops_the_start_and_says_where() {
     assert!(error.ends_with(&expected), "{error}");
 }
 
-fn checked(
-    api: &PlatformApi,
-    account: &str,
-    change: impl Fn(&str) -> String,
-) -> Vec<EndpointCheck> {
+fn checked(api: &PlatformApi, account: &str, change: impl Fn(&str) -> String) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let mapping = write_mapping(folder.path(), &base_url(api.address), None);
     let text = fs::read_to_string(&mapping).unwrap();
     fs::write(&mapping, change(&text)).unwrap();
-    let api = Api::open(&config(mapping), folder.path(), &default_schema()).unwrap();
+    let (settings, schema) = (config(mapping), default_schema());
+    let checking = check(&settings, folder.path(), &schema, account, clock::now());
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(Arc::new(api).check(account, clock::now()))
+    runtime.block_on(checking).unwrap()
 }
 
 #[test]
@@ -145,8 +136,9 @@ fn a_check_says_endpoint_by_endpoint_what_is_missing() {
     let network = Network::of_all_kinds();
     let api = PlatformApi::start(&network, Shape::Listed);
     let same = |text: &str| text.to_owned();
-    let checks = checked(&api, VIEWER, same);
-    assert!(checks.iter().all(EndpointCheck::is_sound), "{checks:?}");
+    let report = checked(&api, VIEWER, same);
+    assert!(report.fits(), "{report}");
+    let checks = &report.endpoints;
     let endpoints: Vec<_> = checks.iter().map(|check| check.endpoint.as_str()).collect();
     assert_eq!(
         endpoints,
@@ -160,21 +152,29 @@ fn a_check_says_endpoint_by_endpoint_what_is_missing() {
     assert_eq!(there(&checks[0]), expected);
     assert_eq!(checks[1].found, ["a list of 37 friends"]);
     assert_eq!(checks[2].found, ["37 of 37 friends"]);
-    let printed = serde_json::to_string(&checks).unwrap();
+    let printed = format!("{}\n{report}", serde_json::to_string(&report).unwrap());
     assert!(!printed.contains("Countess") && !printed.contains("person-1"), "{printed}");
+    for line in [
+        "GET /users/{account}\n  ok       status 200, application/json; charset=utf-8",
+        "\n  warning  religion: the example has no value\n",
+        "\n  ok       37 of 37 friends\n",
+    ] {
+        assert!(printed.contains(line), "{printed}");
+    }
 
-    let moved =
-        checked(&api, VIEWER, |text| text.replacen("list = \"/data\"", "list = \"/items\"", 1));
+    let moved = |text: &str| text.replacen("list = \"/data\"", "list = \"/items\"", 1);
+    let moved = checked(&api, VIEWER, moved).endpoints;
     let problem = moved[1].problem.as_ref().unwrap();
     assert!(problem.ends_with("there is no list of friends where the mapping has it"), "{problem}");
     assert!(moved[2].problem.is_some());
-    let nobody = checked(&api, "nobody", same);
+    let nobody = checked(&api, "nobody", same).endpoints;
     assert_eq!(nobody[0].status, Some(404));
     assert!(!nobody[0].is_sound());
     let lost = checked(&api, VIEWER, |text| text.replacen("/profile/name", "/profile/nome", 1));
-    assert!(!there(&lost[0]).contains("name"), "{lost:?}");
+    assert!(!there(&lost.endpoints[0]).contains("name"), "{lost}");
     api.fail(Some(Fault::Down));
-    assert!(checked(&api, VIEWER, same).iter().all(|check| !check.is_sound()));
+    let down = checked(&api, VIEWER, same);
+    assert!(!down.fits() && down.endpoints.iter().all(|check| !check.is_sound()), "{down}");
 }
 
 /// The people of a benchmark, as a platform's API would serve them.

@@ -7,7 +7,7 @@
 //!
 //! A state machine without a clock: time is a parameter, in milliseconds since any one instant.
 
-use crate::config::BreakerConfig;
+use crate::config::BreakerSettings;
 
 /// What the breaker does with questions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +23,7 @@ pub enum BreakerState {
 /// A breaker.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    rules: BreakerConfig,
+    rules: BreakerSettings,
     state: State,
     /// Counts the changes of state, so that a question of an earlier state has no say in a later one.
     generation: u64,
@@ -62,7 +62,7 @@ pub(super) enum Outcome {
 }
 
 impl Breaker {
-    pub(super) const fn new(rules: BreakerConfig) -> Self {
+    pub(super) const fn new(rules: BreakerSettings) -> Self {
         let counts = Counts { failures_in_a_row: 0, window_from_ms: 0, questions: 0, failures: 0 };
         Self { rules, state: State::Closed(counts), generation: 0 }
     }
@@ -134,7 +134,7 @@ impl Counts {
         }
     }
 
-    fn are_too_many(&self, rules: &BreakerConfig) -> bool {
+    fn are_too_many(&self, rules: &BreakerSettings) -> bool {
         let failures_percent = u64::from(self.failures) * 100;
         let most = u64::from(self.questions) * u64::from(rules.failures_percent);
         self.failures_in_a_row >= rules.failures
@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    const RULES: BreakerConfig = BreakerConfig {
+    const RULES: BreakerSettings = BreakerSettings {
         failures: 3,
         failures_percent: 50,
         window_ms: 1_000,

@@ -1,17 +1,21 @@
 //! Looks at the platform's API with a mapping in hand, endpoint by endpoint: what `countersign source check`
 //! tells. It says what is there and what is not, and no value of anybody.
 
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
+use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use serde::Serialize;
 
-use super::Api;
 use super::birth::day_of;
 use super::client::{Limits, is_json};
 use super::friends::Listed;
 use super::mapping::Friends;
 use super::template::can_stand_in_path;
+use super::{Api, ApiError};
+use crate::config::HttpSettings;
 use crate::source::SourceError;
 
 /// What is found at one endpoint.
@@ -40,6 +44,70 @@ pub struct FoundField {
     pub is_there: bool,
 }
 
+/// What is found at all endpoints.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Report {
+    /// The endpoints, in the order in which a question asks them.
+    pub endpoints: Vec<EndpointCheck>,
+}
+
+/// Asks every endpoint about the person of this account, as a question would.
+///
+/// # Errors
+/// [`ApiError`] if there is nothing to ask with; what is wrong with the API is in the report.
+pub async fn check(
+    settings: &HttpSettings,
+    folder: &Path,
+    schema: &FieldSchema,
+    account: &str,
+    now: Timestamp,
+) -> Result<Report, ApiError> {
+    let api = Arc::new(Api::open(settings, folder, schema)?);
+    Ok(Report { endpoints: api.check(account, now).await })
+}
+
+impl Report {
+    /// Whether the API is as the mapping has it.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.endpoints.iter().all(EndpointCheck::is_sound)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, check) in self.endpoints.iter().enumerate() {
+            let space = if at > 0 { "\n" } else { "" };
+            write!(f, "{space}{check}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EndpointCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "GET {}", self.endpoint)?;
+        if let Some(status) = self.status {
+            let kind = self.content_type.as_deref().map(|kind| format!(", {kind}"));
+            let word = if status == 200 { "ok" } else { "FAILED" };
+            writeln!(f, "  {word:8} status {status}{}", kind.unwrap_or_default())?;
+        }
+        for found in &self.found {
+            writeln!(f, "  {:8} {found}", "ok")?;
+        }
+        for FoundField { name, is_there } in &self.fields {
+            match is_there {
+                true => writeln!(f, "  {:8} {name}", "ok")?,
+                false => writeln!(f, "  {:8} {name}: the example has no value", "warning")?,
+            }
+        }
+        match &self.problem {
+            Some(problem) => writeln!(f, "  {:8} {problem}", "FAILED"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl EndpointCheck {
     /// Whether nothing is wrong.
     #[must_use]
@@ -61,7 +129,7 @@ impl EndpointCheck {
 
 impl Api {
     /// Asks every endpoint about the person of this account, as a question would.
-    pub async fn check(self: &Arc<Self>, account: &str, now: Timestamp) -> Vec<EndpointCheck> {
+    async fn check(self: &Arc<Self>, account: &str, now: Timestamp) -> Vec<EndpointCheck> {
         let path = self.mapping.person.as_str();
         if !can_stand_in_path(account) {
             let problem = "the account of the example cannot stand in a path";

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use super::mapping::{Base, Mapping};
 use super::metrics::SourceMetrics;
 use super::person::nonsense;
-use crate::config::HttpConfig;
+use crate::config::HttpSettings;
 use crate::source::SourceError;
 
 /// How long a connection on which nothing is asked is kept.
@@ -89,7 +89,7 @@ impl Client {
     /// A client for the host of this mapping.
     pub(super) fn new(
         mapping: &Mapping,
-        config: &HttpConfig,
+        config: &HttpSettings,
         metrics: SourceMetrics,
     ) -> Result<Self, String> {
         let mut connector = HttpConnector::new();

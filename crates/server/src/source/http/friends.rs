@@ -117,12 +117,18 @@ impl Api {
             return Err(nonsense("a friend has an account that no path can hold"));
         }
         let mut fetches = JoinSet::new();
-        for (at, group) in self.groups(accounts).into_iter().enumerate() {
-            let (api, limits) = (Arc::clone(self), Arc::clone(limits));
-            fetches.spawn(async move { (at, api.group(&limits, group).await) });
-        }
-        let mut groups = Vec::with_capacity(fetches.len());
-        while let Some(fetched) = fetches.join_next().await {
+        let mut left = self.groups(accounts).into_iter().enumerate();
+        let mut groups = Vec::with_capacity(left.len());
+        loop {
+            // Turns come in the order in which they are asked for, so a question with many friends asks for
+            // some at a time, and others come in between.
+            while fetches.len() < self.at_once
+                && let Some((at, group)) = left.next()
+            {
+                let (api, limits) = (Arc::clone(self), Arc::clone(limits));
+                fetches.spawn(async move { (at, api.group(&limits, group).await) });
+            }
+            let Some(fetched) = fetches.join_next().await else { break };
             let (at, group) = fetched.map_err(|_| SourceError::Unavailable {
                 reason: "a request for friends was given up".to_owned(),
             })?;

@@ -26,7 +26,7 @@ use countersign_log::guarded::Guarded;
 use tokio::time::Instant;
 
 pub use breaker::BreakerState;
-pub use check::{EndpointCheck, FoundField};
+pub use check::{EndpointCheck, FoundField, Report, check};
 pub use mapping::MappingError;
 pub use metrics::SourceMetrics;
 
@@ -39,14 +39,16 @@ use self::person::nonsense;
 use self::template::can_stand_in_path;
 use super::{Circle, Fetched, Naming, Question, SourceError};
 use crate::clock;
-use crate::config::HttpConfig;
+use crate::config::HttpSettings;
 use crate::store::People;
 
 /// The platform's API, as its mapping describes it.
-pub struct Api {
+struct Api {
     mapping: Mapping,
     client: Client,
     friends_max: usize,
+    /// The most requests of one question that are under way at once.
+    at_once: usize,
     timeout_ms: u64,
     answer_bytes_max: usize,
     metrics: SourceMetrics,
@@ -72,7 +74,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`], with file and line of what is wrong.
     pub fn open(
-        config: &HttpConfig,
+        config: &HttpSettings,
         folder: &Path,
         schema: &FieldSchema,
     ) -> Result<Self, ApiError> {
@@ -83,6 +85,7 @@ impl Api {
             client: client.map_err(|reason| ApiError::Client { reason })?,
             mapping,
             friends_max: config.friends_max,
+            at_once: config.concurrency.div_ceil(2),
             timeout_ms: config.timeout_ms,
             answer_bytes_max: config.answer_bytes_max,
             metrics,
@@ -181,12 +184,47 @@ pub struct HttpSource {
 }
 
 impl HttpSource {
-    /// The source over this API, with accounts from this store, and handles and settings as `naming` gives
-    /// them.
-    #[must_use]
-    pub fn new(people: Arc<People>, naming: Naming, api: Api, config: &HttpConfig) -> Self {
-        let breaker = Mutex::new(Breaker::new(config.breaker));
-        Self { people, naming, api: Arc::new(api), breaker, begun: Instant::now() }
+    /// The source over the API that these settings of an instance in `folder` name. Accounts are those of
+    /// `people`; handles and settings are as `naming` gives them. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`ApiError`], with file and line of what is wrong.
+    pub fn open(
+        people: Arc<People>,
+        naming: Naming,
+        settings: &HttpSettings,
+        folder: &Path,
+        schema: &FieldSchema,
+    ) -> Result<Self, ApiError> {
+        let api = Arc::new(Api::open(settings, folder, schema)?);
+        let breaker = Mutex::new(Breaker::new(settings.breaker));
+        Ok(Self { people, naming, api, breaker, begun: Instant::now() })
+    }
+
+    /// Whether there is a person of this account, spelled so.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn knows(&self, account: &str) -> Result<bool, SourceError> {
+        if !can_stand_in_path(account) {
+            return Ok(false);
+        }
+        let asked = self.within_limits(|limits| async move {
+            let document = self.api.document(&limits, account).await?;
+            document.map(|text| self.api.mapping.reader.account(&text)).transpose()
+        });
+        Ok(asked.await?.is_some_and(|found| found == account))
+    }
+
+    /// Whether the source can be asked, as far as the last questions tell.
+    ///
+    /// # Errors
+    /// [`SourceError::Unavailable`] while the API is left alone.
+    pub fn ready(&self) -> Result<(), SourceError> {
+        match self.breaker_state() {
+            BreakerState::Closed | BreakerState::HalfOpen => Ok(()),
+            BreakerState::Open => Err(left_alone()),
+        }
     }
 
     /// The people that a question is about, with settings as they are once the API has answered.
@@ -215,30 +253,39 @@ impl HttpSource {
         let account = self.people.account_of(question.viewer);
         let account = account.filter(|account| can_stand_in_path(account));
         let account = account.ok_or(SourceError::UnknownPerson)?;
-        let probe = self.admit()?;
-        let limits = Arc::new(self.api.limits());
         let today = day_of(clock::now());
         let with_friends = question.friend_fields.is_some();
-        let fetching = self.api.fetch(&limits, &account, with_friends, today);
+        let fetched = self.within_limits(|limits| {
+            let (api, account) = (Arc::clone(&self.api), account.as_str());
+            async move { api.fetch(&limits, account, with_friends, today).await }
+        });
+        fetched.await?.into_circle(&self.naming, question)
+    }
+
+    /// Asks the API within the limits of one question, if the breaker passes it on.
+    async fn within_limits<T, F: Future<Output = Result<T, SourceError>>>(
+        &self,
+        ask: impl FnOnce(Arc<Limits>) -> F,
+    ) -> Result<T, SourceError> {
+        let passed = self.admit()?;
+        let limits = Arc::new(self.api.limits());
         let late = SourceError::Late { limit_ms: self.api.timeout_ms };
-        let fetched = tokio::time::timeout_at(limits.deadline, fetching).await;
-        let fetched = fetched.unwrap_or(Err(late));
+        let asked = tokio::time::timeout_at(limits.deadline, ask(Arc::clone(&limits))).await;
+        let asked = asked.unwrap_or(Err(late));
         let is_sent = limits.is_sent.load(Ordering::Relaxed);
-        probe.ends(match &fetched {
+        passed.ends(match &asked {
             _ if !is_sent => Outcome::Unknown,
             Err(SourceError::Unavailable { .. } | SourceError::Late { .. }) => Outcome::Failed,
             _ => Outcome::Answered,
         });
-        fetched?.into_circle(&self.naming, question)
+        asked
     }
 
     fn admit(&self) -> Result<Passed<'_>, SourceError> {
         let mut breaker = self.breaker();
         let admitted = breaker.admit(self.now_ms());
         self.api.metrics.breaker_is(breaker.state());
-        let admitted = admitted.ok_or_else(|| SourceError::Unavailable {
-            reason: "it failed too often and is left alone for a while".to_owned(),
-        })?;
+        let admitted = admitted.ok_or_else(left_alone)?;
         Ok(Passed { source: self, admitted, outcome: Outcome::Unknown })
     }
 
@@ -250,6 +297,11 @@ impl HttpSource {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+fn left_alone() -> SourceError {
+    let reason = "it failed too often and is left alone for a while".to_owned();
+    SourceError::Unavailable { reason }
 }
 
 /// A question that the breaker passed on. Dropped, because nobody waits for it any more, it is reported
