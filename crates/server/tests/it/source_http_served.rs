@@ -23,7 +23,7 @@ use crate::source_conformance::{Fault, everything_open};
 use crate::source_http::{base_url, config, source, write_mapping};
 use crate::source_opened::{Seen, open};
 use crate::source_people::{ALONE, Network, Somebody, VIEWER, quoted};
-use crate::support::{World, ids};
+use crate::support::{World, finish, ids, program};
 
 const QUESTION: &str = "/v3.0/me?fields=id,name,work,friends.limit(100){id,name,work}";
 
@@ -112,12 +112,13 @@ fn a_mapping_that_is_wrong_stops_the_start_and_says_where() {
     let text = fs::read_to_string(&path).unwrap();
     let line = text.lines().position(|line| line.starts_with("gender")).unwrap() + 1;
     fs::write(&path, text.replacen("gender =", "gendre =", 1)).unwrap();
-    let opened = countersign::instance::open(&world.directory);
-    let error = opened.map(|_| ()).unwrap_err().to_string();
+    let ended = finish(program(&["serve"]).arg(world.path()));
+    assert!(!ended.status.success());
+    let error = String::from_utf8(ended.stderr).unwrap();
     let expected = format!(
         "mapping.toml:{line}: fields: there is no field \"gendre\"; did you mean \"gender\"?"
     );
-    assert!(error.ends_with(&expected), "{error}");
+    assert!(error.contains(&expected), "{error}");
 }
 
 fn checked(api: &PlatformApi, account: &str, change: impl Fn(&str) -> String) -> Report {

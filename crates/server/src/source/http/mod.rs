@@ -69,15 +69,8 @@ pub enum ApiError {
 }
 
 impl Api {
-    /// The API that the configuration of an instance in `folder` names. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// [`ApiError`], with file and line of what is wrong.
-    pub fn open(
-        config: &HttpSettings,
-        folder: &Path,
-        schema: &FieldSchema,
-    ) -> Result<Self, ApiError> {
+    /// The API that these settings name.
+    fn open(config: &HttpSettings, folder: &Path, schema: &FieldSchema) -> Result<Self, ApiError> {
         let mapping = Mapping::read(&folder.join(&config.mapping), folder, schema)?;
         let metrics = SourceMetrics::default();
         let client = Client::new(&mapping, config, metrics.clone());
