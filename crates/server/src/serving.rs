@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Tls;
 use crate::connections::{Limited, affordable};
@@ -35,7 +36,8 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let log = gateway.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.people))?;
     let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(stop_when_told(handle.clone()));
+    // Before anything listens: whoever has seen it listen can tell it to stop.
+    tokio::spawn(stop_when(told_to_stop()?, handle.clone()));
     let listening = handle.clone();
     let serving = async {
         let server = impatient(axum_server::bind(listen).handle(handle));
@@ -76,20 +78,20 @@ fn impatient(mut server: Server<SocketAddr>) -> Server<SocketAddr> {
     server.first_request_timeout(HEAD)
 }
 
-async fn stop_when_told(handle: Handle<SocketAddr>) {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            // Without the signal there is still Ctrl-C.
-            Err(_) => std::future::pending().await,
+/// Listens to SIGINT and SIGTERM from here on; ends with the first one.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
+    })
+}
+
+async fn stop_when(told: impl Future<Output = ()>, handle: Handle<SocketAddr>) {
+    told.await;
     tracing::info!("stopping: requests under way are finished first");
     handle.graceful_shutdown(Some(GRACE));
 }
