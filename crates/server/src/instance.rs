@@ -11,7 +11,6 @@ use std::sync::Arc;
 use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::signer::Signer as _;
@@ -20,7 +19,6 @@ use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
 use crate::clock::{self, MachineClock};
-use crate::config::source::SourceKind;
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
@@ -31,9 +29,7 @@ use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
-use crate::source::http::{ApiError, HttpSource};
-use crate::source::image::ImageSource;
-use crate::source::{Naming, Source};
+use crate::source::{Naming, OpenError as SourceOpenError, Source};
 use crate::store::{People, StoreError, StoreOptions};
 
 /// What a new instance begins with.
@@ -107,12 +103,14 @@ pub enum InstanceError {
     /// The field schema.
     #[error(transparent)]
     Schema(#[from] SchemaFileError),
-    /// There are no fields to map.
-    #[error("the log has no field schema in force, so nothing can be mapped to fields")]
-    NoFields,
-    /// The platform's HTTP API.
+    /// There is no field schema in force.
+    #[error(
+        "the log has no field schema, so that no field can be decided about; submit a field_schema act"
+    )]
+    NoSchema,
+    /// The source of profiles and friendships.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Source(#[from] SourceOpenError),
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -170,7 +168,7 @@ pub enum ClockTrust {
 ///
 /// # Errors
 /// [`InstanceError`], naming the file, key or format that is wrong.
-pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
+pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
     let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
@@ -182,8 +180,11 @@ pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, In
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
-    let naming = Naming::new(Arc::clone(&people), Settings::DEFAULT);
-    let source = open_source(directory, &config, &people, &naming, &log)?;
+    let register = log.register();
+    let schema = register.schema().ok_or(InstanceError::NoSchema)?;
+    let newcomers = config.source.new_people().settings(schema, "");
+    let naming = Naming::new(Arc::clone(&people), newcomers);
+    let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
@@ -200,27 +201,6 @@ pub fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, In
         log,
         config,
     }))
-}
-
-/// The source that the configuration names.
-fn open_source(
-    directory: &Directory,
-    config: &Config,
-    people: &Arc<People>,
-    naming: &Naming,
-    log: &Log,
-) -> Result<Source, InstanceError> {
-    let people = Arc::clone(people);
-    match (config.source.kind, &config.source.http) {
-        (SourceKind::Http, Some(http)) => {
-            let register = log.register();
-            let schema = register.schema().ok_or(InstanceError::NoFields)?;
-            let (naming, folder) = (naming.clone(), directory.path());
-            Ok(Source::Http(HttpSource::open(people, naming, http, folder, schema)?))
-        }
-        // Without its table, "http" is refused when the configuration is read.
-        (SourceKind::Image | SourceKind::Http, _) => Ok(Source::Image(ImageSource::new(people))),
-    }
 }
 
 /// Opens the log of an instance alone, as a command does while no server runs.

@@ -62,7 +62,10 @@ impl Demo {
         let log_key = world::found(&dir, listen)?;
         let directory = Directory::new(&dir);
         let people = self.fill(&directory)?;
-        let gateway = instance::open(&directory, instance::ClockTrust::Watched)?;
+        // Its source is the image, which needs no runtime once it is open.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let gateway =
+            runtime.block_on(instance::open(&directory, instance::ClockTrust::Watched))?;
         let cast = world::most_befriended(&gateway.people)?;
         let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
         if self.tour { scene.tour(output) } else { scene.serve(output) }

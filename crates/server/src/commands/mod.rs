@@ -21,6 +21,7 @@ mod people;
 mod reach;
 mod running;
 mod serve;
+mod source;
 mod submit;
 mod suspend;
 mod token;
@@ -61,6 +62,8 @@ enum Command {
     Act(act::Act),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Source(source::Source),
     Token(token::Token),
 }
 
@@ -128,6 +131,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Client(command) => command.run(output),
         Command::Act(command) => command.run(output),
         Command::Key(command) => command.run(output),
+        Command::Source(command) => command.run(output),
         Command::Token(command) => command.run(output),
     }
 }

@@ -27,8 +27,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
-        let gateway = instance::open(&Directory::new(&self.dir), trust)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let gateway = runtime.block_on(instance::open(&Directory::new(&self.dir), trust))?;
         let url = gateway.config.public_url().to_owned();
         let key = gateway.log_key.clone();
         runtime.block_on(serving::serve(gateway, || {

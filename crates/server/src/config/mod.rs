@@ -10,6 +10,7 @@ use toml::Spanned;
 
 pub mod source;
 pub mod source_http;
+pub mod source_postgres;
 
 pub use source_http::{BreakerSettings, HttpSettings};
 
@@ -33,7 +34,7 @@ pub struct Config {
     /// How the log is written and published.
     #[serde(default)]
     pub log: Log,
-    /// Where people's data comes from.
+    /// Where profiles and friendships come from.
     #[serde(default)]
     pub source: source::Source,
     /// How the read API answers.

@@ -3,13 +3,22 @@
 use serde::Deserialize;
 
 use super::source_http::HttpSettings;
+use super::source_postgres::PostgresSettings;
+use crate::people::preset::Preset;
 
-/// Where people's data comes from.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The presets that people may begin with whom nobody imported.
+const NEW_PEOPLE: [&str; 4] = ["default", "open", "closed", "legacy-2014"];
+
+/// Where profiles and friendships come from.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
-    /// Which source.
+    /// Which source it is.
     pub kind: SourceKind,
+    /// The settings that people begin with whom Countersign meets for the first time.
+    pub new_people: String,
+    /// How a database is reached; there has to be one if it is the source.
+    pub postgres: Option<PostgresSettings>,
     /// How the platform's HTTP API is asked; there has to be one if it is the source.
     pub http: Option<HttpSettings>,
 }
@@ -18,23 +27,48 @@ pub struct Source {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
-    /// The embedded image, which imports fill.
+    /// The embedded image, which imports and the change feed fill.
     #[default]
     Image,
+    /// The tables of a PostgreSQL database.
+    Postgres,
     /// The platform's own HTTP API.
     Http,
 }
 
+impl Default for Source {
+    fn default() -> Self {
+        let new_people = "default".to_owned();
+        Self { kind: SourceKind::Image, new_people, postgres: None, http: None }
+    }
+}
+
 impl Source {
+    /// The settings that new people begin with.
+    #[must_use]
+    pub fn new_people(&self) -> Preset {
+        Preset::parse(&self.new_people, 0).unwrap_or_default()
+    }
+
     /// What is wrong with it: the key, and what is allowed.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        match (&self.http, self.kind) {
-            (Some(http), _) => http.check(),
-            (None, SourceKind::Http) => {
-                let message = "source.kind: \"http\" needs a table [source.http] with the file of its mapping, as mapping = \"mapping.toml\"";
-                Err(("kind", message.to_owned()))
+        if !NEW_PEOPLE.contains(&self.new_people.as_str()) {
+            let (found, allowed) = (&self.new_people, NEW_PEOPLE.join(", "));
+            let message = format!("source.new_people: {found:?} is none of {allowed}");
+            return Err(("new_people", message));
+        }
+        let kind = |message: &str| Err(("kind", message.to_owned()));
+        match self.kind {
+            SourceKind::Postgres if self.postgres.is_none() => kind(
+                "source.kind: \"postgres\" needs a table [source.postgres] with its url and the file of its mapping",
+            ),
+            SourceKind::Http if self.http.is_none() => kind(
+                "source.kind: \"http\" needs a table [source.http] with the file of its mapping, as mapping = \"mapping.toml\"",
+            ),
+            SourceKind::Image | SourceKind::Postgres | SourceKind::Http => {
+                self.postgres.as_ref().map_or(Ok(()), PostgresSettings::check)?;
+                self.http.as_ref().map_or(Ok(()), HttpSettings::check)
             }
-            (None, SourceKind::Image) => Ok(()),
         }
     }
 }

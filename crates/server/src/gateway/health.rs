@@ -1,4 +1,4 @@
-//! `GET /healthz`: the process answers. `GET /readyz`: it can also log, so it can release.
+//! `GET /healthz`: the process answers. `GET /readyz`: it can also log, and ask its source, so it can release.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,12 +13,15 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: 200 when the log takes disclosures, 503 with the reason when it does not.
+/// `GET /readyz`: 200 when the log takes disclosures and the source answers, 503 with the reason when it does not.
 pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, Cow<'static, str>) {
     match gateway.log.trouble() {
         Some(trouble) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n").into())
         }
-        None => (StatusCode::OK, "ready\n".into()),
+        None => match gateway.source.ready().await {
+            Ok(()) => (StatusCode::OK, "ready\n".into()),
+            Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n").into()),
+        },
     }
 }

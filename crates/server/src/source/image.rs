@@ -37,6 +37,14 @@ impl ImageSource {
     pub fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
         circle(self.people.view(), question).map(Guarded::new)
     }
+
+    /// Whether there is a person of this account.
+    ///
+    /// # Errors
+    /// [`SourceError::Store`].
+    pub fn knows(&self, account: &str) -> Result<bool, SourceError> {
+        Ok(self.people.person_of_account(account)?.is_some())
+    }
 }
 
 /// Somebody who is in the answer, before they are put in order.

@@ -10,10 +10,15 @@ mod fetched;
 pub mod http;
 pub mod image;
 mod naming;
+pub mod postgres;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::Handle;
+use countersign_domain::schema::FieldSchema;
 use countersign_log::guarded::Guarded;
 
 pub use circle::Circle;
@@ -21,8 +26,10 @@ pub use fetched::{Fetched, FetchedPerson};
 use http::{HttpSource, SourceMetrics};
 use image::ImageSource;
 pub use naming::Naming;
+use postgres::PostgresSource;
 
-use crate::store::StoreError;
+use crate::config::source::{Source as Settings, SourceKind};
+use crate::store::{People, StoreError};
 
 /// Whose data is asked for. The viewer is in every answer.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +50,62 @@ pub struct Question<'a> {
 pub enum Source {
     /// The embedded one.
     Image(ImageSource),
+    /// The tables of a database.
+    Postgres(Box<PostgresSource>),
     /// The platform's HTTP API.
     Http(HttpSource),
 }
 
 impl Source {
+    /// Opens the source that the configuration names; relative paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// [`OpenError`]: it cannot be reached, or does not have what it should.
+    pub async fn open(
+        settings: &Settings,
+        people: &Arc<People>,
+        naming: &Naming,
+        folder: &Path,
+        schema: &FieldSchema,
+    ) -> Result<Self, OpenError> {
+        let (people, naming) = (Arc::clone(people), naming.clone());
+        match (settings.kind, &settings.postgres, &settings.http) {
+            (SourceKind::Postgres, Some(settings), _) => {
+                let source = PostgresSource::open(people, naming, settings, folder, schema).await?;
+                Ok(Self::Postgres(Box::new(source)))
+            }
+            (SourceKind::Http, _, Some(settings)) => {
+                Ok(Self::Http(HttpSource::open(people, naming, settings, folder, schema)?))
+            }
+            // The configuration was not taken without the table that its kind needs.
+            _ => Ok(Self::Image(ImageSource::new(people))),
+        }
+    }
+
+    /// Whether there is a person of this account, spelled so. Of the image the store knows that itself.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn knows(&self, account: &str) -> Result<bool, SourceError> {
+        match self {
+            Self::Image(source) => source.knows(account),
+            Self::Postgres(source) => source.knows(account).await,
+            Self::Http(source) => source.knows(account).await,
+        }
+    }
+
+    /// Whether the source can be asked.
+    ///
+    /// # Errors
+    /// Why not, without any data of people.
+    pub async fn ready(&self) -> Result<(), SourceError> {
+        match self {
+            Self::Image(_) => Ok(()),
+            Self::Postgres(source) => source.ready().await,
+            Self::Http(source) => source.ready(),
+        }
+    }
+
     /// The people that a question is about, with settings as they are this moment.
     ///
     /// # Errors
@@ -55,6 +113,7 @@ impl Source {
     pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
         match self {
             Self::Image(source) => source.ask(question),
+            Self::Postgres(source) => source.ask(question).await,
             Self::Http(source) => source.ask(question).await,
         }
     }
@@ -63,10 +122,21 @@ impl Source {
     #[must_use]
     pub fn metrics(&self) -> Option<&SourceMetrics> {
         match self {
-            Self::Image(_) => None,
+            Self::Image(_) | Self::Postgres(_) => None,
             Self::Http(source) => Some(source.metrics()),
         }
     }
+}
+
+/// A source cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A database.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+    /// The platform's HTTP API.
+    #[error(transparent)]
+    Http(#[from] http::ApiError),
 }
 
 /// A source cannot answer. What is said is for the operator; no partner sees it, and it holds no data of

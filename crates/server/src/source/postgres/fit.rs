@@ -1,0 +1,293 @@
+//! Whether a mapping fits a database, table by table: what was found, what is missing, what is odd.
+
+use std::collections::BTreeMap;
+
+use countersign_domain::schema::nearest;
+use serde::Serialize;
+
+use super::catalogue::{Catalogue, Column, Kind, Table};
+use super::mapping::{
+    ColumnAt, ColumnShape, Filter, Mapping, Minor, Related, Scope, Shape, Stored, TableName,
+    TakenAs,
+};
+
+/// What was found about one table.
+#[derive(Clone, Default, Debug, Serialize)]
+pub struct TableReport {
+    /// The table.
+    pub table: String,
+    /// About how many rows it has, if that is known.
+    pub rows_estimate: Option<u64>,
+    /// The columns that are there and can be used.
+    pub columns: Vec<ColumnReport>,
+    /// What is missing, or cannot be used.
+    pub missing: Vec<String>,
+    /// What will work and should be looked at.
+    pub warnings: Vec<String>,
+}
+
+/// A column that is there and can be used.
+#[derive(Clone, Debug, Serialize)]
+pub struct ColumnReport {
+    /// The column.
+    pub column: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// What it is used for.
+    pub used_for: Vec<String>,
+}
+
+/// For what a column is used.
+#[derive(Clone, Debug)]
+enum Use<'a> {
+    Account,
+    Key,
+    Minor,
+    Born,
+    Edge { is_looked_up: bool },
+    JoinFrom,
+    JoinTo { like: Kind },
+    RelatedKey,
+    Filter,
+    Order,
+    Value { field: &'a str, shape: &'a ColumnShape },
+}
+
+/// The uses of a mapping, by table and column.
+#[derive(Default)]
+struct Uses<'a>(BTreeMap<&'a TableName, BTreeMap<&'a str, Vec<Use<'a>>>>);
+
+/// The tables that a mapping names.
+#[must_use]
+pub fn tables(mapping: &Mapping) -> Vec<&TableName> {
+    Uses::of(mapping, &Catalogue::default()).0.into_keys().collect()
+}
+
+/// Compares.
+#[must_use]
+pub fn compare(mapping: &Mapping, catalogue: &Catalogue) -> Vec<TableReport> {
+    let people = &mapping.people;
+    let key_kind = catalogue.kind(&people.scope.table, &people.key);
+    let uses = Uses::of(mapping, catalogue);
+    let report = |(name, columns): (&&TableName, &BTreeMap<&str, Vec<Use<'_>>>)| {
+        let mut report = TableReport { table: name.to_string(), ..TableReport::default() };
+        match catalogue.tables.get(*name) {
+            None => report.missing.push(missing_table(name, catalogue)),
+            Some(table) => look_at(table, columns, key_kind, &mut report),
+        }
+        report
+    };
+    uses.0.iter().map(report).collect()
+}
+
+fn missing_table(name: &TableName, catalogue: &Catalogue) -> String {
+    if catalogue.schemas.contains(&name.schema) {
+        format!("there is no table or view {:?} in schema {:?}", name.name, name.schema)
+    } else {
+        format!("there is no schema {:?}", name.schema)
+    }
+}
+
+fn look_at(
+    table: &Table,
+    columns: &BTreeMap<&str, Vec<Use<'_>>>,
+    key_kind: Kind,
+    report: &mut TableReport,
+) {
+    report.rows_estimate = table.rows_estimate;
+    if !table.is_reachable {
+        report.missing.push("the role may not look into the schema: GRANT USAGE".to_owned());
+    }
+    if table.is_writable {
+        report.warnings.push(
+            "the role could write here; sessions are read-only, yet SELECT alone is enough"
+                .to_owned(),
+        );
+    }
+    if table.hides_rows {
+        report.warnings.push(
+            "row-level security holds for this role: people whom it hides are not served"
+                .to_owned(),
+        );
+    }
+    for (name, uses) in columns {
+        let Some(column) = table.columns.get(*name) else {
+            let near = nearest(name, table.columns.keys().map(String::as_str));
+            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            report.missing.push(format!("there is no column {name:?}{hint}"));
+            continue;
+        };
+        if !column.is_readable {
+            report.missing.push(format!("the role may not read column {name:?}: GRANT SELECT"));
+            continue;
+        }
+        let wrong: Vec<_> = uses.iter().filter_map(|used| used.fault(column, key_kind)).collect();
+        for (used, expected) in &wrong {
+            report.missing.push(format!(
+                "column {name:?} has type {}, and {used} {expected}",
+                column.type_name
+            ));
+        }
+        if table.is_stored {
+            let warnings = uses.iter().filter_map(|used| used.warning(name, column));
+            report.warnings.extend(warnings);
+        }
+        if wrong.is_empty() {
+            report.columns.push(ColumnReport {
+                column: (*name).to_owned(),
+                type_name: column.type_name.clone(),
+                used_for: uses.iter().map(Use::name).collect(),
+            });
+        }
+    }
+}
+
+impl Use<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Account => "the account".to_owned(),
+            Self::Key => "the key".to_owned(),
+            Self::Minor => "whether a minor".to_owned(),
+            Self::Born => "the date of birth".to_owned(),
+            Self::Edge { .. } => "a friend".to_owned(),
+            Self::JoinFrom | Self::JoinTo { .. } => "a join".to_owned(),
+            Self::RelatedKey => "the person".to_owned(),
+            Self::Filter => "a condition".to_owned(),
+            Self::Order => "an order".to_owned(),
+            Self::Value { field, .. } => format!("field {field}"),
+        }
+    }
+
+    /// The use that a column cannot serve, and what it would have to be.
+    fn fault(&self, column: &Column, key_kind: Kind) -> Option<(String, String)> {
+        let names = [Kind::Integer, Kind::Text, Kind::Uuid];
+        let kind = column.kind;
+        let expected = match self {
+            Self::Account if !names.contains(&kind) => "needs a whole number, text or a uuid",
+            Self::Key if !names.contains(&kind) => "needs a whole number, text or a uuid",
+            Self::Edge { .. } | Self::RelatedKey if kind != key_kind => {
+                "needs the type of the people's key"
+            }
+            Self::JoinTo { like } if kind != *like => "needs the type of the column that it joins",
+            Self::Minor if kind != Kind::Boolean => "needs a boolean",
+            Self::Born if !matches!(kind, Kind::Date | Kind::Instant) => "needs a date",
+            Self::Order if matches!(kind, Kind::Json | Kind::Other) => "needs what has an order",
+            Self::Filter if kind == Kind::Other => "needs a type that can be written as text",
+            Self::Value { shape, .. } => value_fault(shape, kind)?,
+            _ => return None,
+        };
+        Some((self.name(), expected.to_owned()))
+    }
+
+    fn warning(&self, name: &str, column: &Column) -> Option<String> {
+        let is_looked_up = matches!(
+            self,
+            Self::Account | Self::Key | Self::RelatedKey | Self::Edge { is_looked_up: true }
+        );
+        if is_looked_up && !column.leads_index {
+            return Some(format!(
+                "no index begins with column {name:?}, which is looked up in every question"
+            ));
+        }
+        let is_one = matches!(self, Self::Account | Self::Key | Self::JoinTo { .. });
+        (is_one && !column.is_unique).then(|| {
+            format!(
+                "column {name:?} is not unique: where two rows have one value, the question fails"
+            )
+        })
+    }
+}
+
+fn value_fault(shape: &ColumnShape, kind: Kind) -> Option<&'static str> {
+    let is_text = matches!(kind, Kind::Text | Kind::Word);
+    if shape.date.is_some() {
+        return (!matches!(kind, Kind::Date | Kind::Instant)).then_some("has the format of a date");
+    }
+    if shape.taken_as == Some(TakenAs::Json) && !is_text && kind != Kind::Json {
+        return Some("is taken as JSON, which needs text");
+    }
+    let is_json = kind == Kind::Json || shape.taken_as == Some(TakenAs::Json);
+    if !shape.path.is_empty() && !is_json {
+        return Some("has a path, which needs json, jsonb, or text with as = \"json\"");
+    }
+    if shape.replace.is_some() && !is_text && shape.taken_as != Some(TakenAs::Text) {
+        return Some("replaces text, which needs text");
+    }
+    (kind == Kind::Other).then_some("cannot be made of it: make a view that gives text or jsonb")
+}
+
+impl<'a> Uses<'a> {
+    fn of(mapping: &'a Mapping, catalogue: &Catalogue) -> Self {
+        let mut uses = Self::default();
+        let people = &mapping.people;
+        uses.scope(&people.scope, catalogue);
+        uses.add(&people.scope.table, &people.account, Use::Account);
+        uses.add(&people.scope.table, &people.key, Use::Key);
+        match &people.minor {
+            None => {}
+            Some(Minor::Column(column)) => uses.at(&people.scope, column, Use::Minor),
+            Some(Minor::Born { column, .. }) => uses.at(&people.scope, column, Use::Born),
+        }
+        let friendships = &mapping.friendships;
+        uses.scope(&friendships.scope, catalogue);
+        let [first, second] = &friendships.columns;
+        let table = &friendships.scope.table;
+        uses.add(table, first, Use::Edge { is_looked_up: true });
+        let is_looked_up = friendships.stored == Stored::Once;
+        uses.add(table, second, Use::Edge { is_looked_up });
+        for (field, shape) in mapping.fields.values() {
+            uses.shape(field, shape, &people.scope, catalogue);
+        }
+        uses
+    }
+
+    fn add(&mut self, table: &'a TableName, column: &'a str, used: Use<'a>) {
+        self.0.entry(table).or_default().entry(column).or_default().push(used);
+    }
+
+    fn at(&mut self, scope: &'a Scope, column: &'a ColumnAt, used: Use<'a>) {
+        if let Some(table) = scope.table_at(column.place) {
+            self.add(table, &column.name, used);
+        }
+    }
+
+    fn scope(&mut self, scope: &'a Scope, catalogue: &Catalogue) {
+        self.0.entry(&scope.table).or_default();
+        for join in &scope.joins {
+            self.at(scope, &join.from, Use::JoinFrom);
+            let from = scope.table_at(join.from.place);
+            let like = from.map_or(Kind::Other, |t| catalogue.kind(t, &join.from.name));
+            self.add(&join.table, &join.to, Use::JoinTo { like });
+        }
+        for Filter { column, .. } in &scope.filters {
+            self.at(scope, column, Use::Filter);
+        }
+    }
+
+    fn shape(&mut self, field: &'a str, shape: &'a Shape, scope: &'a Scope, catalogue: &Catalogue) {
+        match shape {
+            Shape::Column(shape) => self.at(scope, &shape.column, Use::Value { field, shape }),
+            Shape::Constant(_) => {}
+            Shape::Joined { parts, .. } => {
+                for part in parts {
+                    self.shape(field, part, scope, catalogue);
+                }
+            }
+            Shape::Object(members) => {
+                for (_, member) in members {
+                    self.shape(field, member, scope, catalogue);
+                }
+            }
+            Shape::List(related) | Shape::First(related) => {
+                let Related { scope, key, order, value } = &**related;
+                self.scope(scope, catalogue);
+                self.add(&scope.table, key, Use::RelatedKey);
+                for by in order {
+                    self.at(scope, &by.column, Use::Order);
+                }
+                self.shape(field, value, scope, catalogue);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What PostgreSQL says when something fails, without what it says about rows: messages, details and hints
+//! can hold values, so that only the SQLSTATE and our own words for its class are passed on.
+
+use std::error::Error as _;
+
+use tokio_postgres::error::SqlState;
+
+use super::super::SourceError;
+
+/// What went wrong, in words that hold no data.
+pub(super) fn words(error: &tokio_postgres::Error) -> String {
+    if let Some(state) = error.code() {
+        return format!("PostgreSQL says {} ({})", state.code(), meaning(state));
+    }
+    if error.is_closed() {
+        return "the connection is closed".to_owned();
+    }
+    // Besides what the database says, there are only the ways to it.
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        if let Some(error) = found.downcast_ref::<std::io::Error>() {
+            return match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(error) => format!("TLS: {error}"),
+                None => format!("no connection: {}", error.kind()),
+            };
+        }
+        if found.is::<tokio_postgres::types::WrongType>() || found.is::<std::str::Utf8Error>() {
+            return "a value is of another type than it should be".to_owned();
+        }
+        cause = found.source();
+    }
+    // The outer sentence names a stage of the protocol and nothing else.
+    error.to_string()
+}
+
+fn meaning(state: &SqlState) -> &'static str {
+    match state.code() {
+        "42501" => "the role may not read it",
+        "42703" => "a column is not there",
+        "42P01" => "a table is not there",
+        "57014" => "the statement was cancelled",
+        "21000" => "one row was expected and there are several",
+        "25006" => "the session is read-only",
+        code => match code.get(..2).unwrap_or_default() {
+            "08" => "the connection failed",
+            "22" => "a value cannot be read as the mapping says",
+            "28" => "the role or its password is refused",
+            "3D" => "there is no such database",
+            "40" => "the transaction was rolled back",
+            "42" => "the statement does not fit the database",
+            "53" => "the database has no room left",
+            "54" => "a limit of the database was passed",
+            "55" => "the database is busy with itself",
+            "57" => "the database is shutting down or not yet up",
+            "58" => "the system under the database failed",
+            "XX" => "the database failed inside",
+            _ => "see PostgreSQL's list of error codes",
+        },
+    }
+}
+
+/// Which error of a source it is.
+pub(super) fn source_error(error: &tokio_postgres::Error, limit_ms: u64) -> SourceError {
+    let reason = words(error);
+    match error.code() {
+        Some(state) if *state == SqlState::QUERY_CANCELED => SourceError::Late { limit_ms },
+        Some(state) => match state.code().get(..2) {
+            Some("42") => SourceError::Nonsense {
+                reason: format!("{reason}; run `countersign source check`"),
+            },
+            Some("21" | "22") => SourceError::Nonsense { reason },
+            _ => SourceError::Unavailable { reason },
+        },
+        None if reason.starts_with("a value") => SourceError::Nonsense { reason },
+        None => SourceError::Unavailable { reason },
+    }
+}

@@ -1,0 +1,237 @@
+//! A PostgreSQL of the tests' own: one a test binary, with a database for each test, and others for
+//! tests that stop theirs. It ends with the process that started it, however that ends.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use crate::support::{World, eventually};
+
+/// The database of a test.
+pub(crate) struct Database {
+    pub(crate) name: String,
+    pub(crate) cluster: Arc<Cluster>,
+}
+
+/// A running PostgreSQL.
+pub(crate) struct Cluster {
+    port: u16,
+    programs: PathBuf,
+    /// Its end is the end of the database.
+    orders: Mutex<Option<ChildStdin>>,
+    answers: Mutex<BufReader<std::process::ChildStdout>>,
+    keeper: Mutex<Child>,
+}
+
+/// Makes a cluster, obeys orders line by line, and cleans up when there is nobody to give any.
+const KEEPER: &str = r#"
+set -e
+programs=$1 port=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$programs/initdb" -D "$folder/data" -U owner --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8 >"$folder/initdb.txt" 2>&1 || { cat "$folder/initdb.txt" >&2; exit 1; }
+start() {
+    "$programs/postgres" -D "$folder/data" -k "$folder" -p "$port" -c listen_addresses=127.0.0.1 \
+        -c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=16MB -c autovacuum=off \
+        -c log_statement=all >>"$folder/log.txt" 2>&1 &
+    postgres=$!
+}
+start
+echo "$folder"
+while read -r order file; do
+    case $order in
+        stop) kill -QUIT "$postgres"; wait "$postgres" || true;;
+        start) start;;
+        take) install -m 600 "$file" "$folder/$(basename "$file")";;
+    esac
+    echo done
+done
+kill -QUIT "$postgres" 2>/dev/null || true
+wait "$postgres" || true
+"#;
+
+fn programs() -> PathBuf {
+    if let Some(folder) = std::env::var_os("COUNTERSIGN_POSTGRES") {
+        return PathBuf::from(folder);
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions.map(|entry| entry.path().join("bin")).max();
+    newest.filter(|folder| folder.join("initdb").exists()).unwrap_or_else(|| {
+        panic!("this test needs PostgreSQL: `cargo xtask test` installs it, or set COUNTERSIGN_POSTGRES to the folder of initdb")
+    })
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let (programs, port) = (programs(), free_port());
+        let is_root = rustix::process::geteuid().is_root();
+        let mut command = Command::new(if is_root { "runuser" } else { "sh" });
+        if is_root {
+            command.args(["-u", "postgres", "--", "sh"]);
+        }
+        command.args(["-c", KEEPER, "keeper"]).arg(&programs).arg(port.to_string());
+        command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut keeper = command.spawn().unwrap();
+        let orders = Mutex::new(keeper.stdin.take());
+        let answers = Mutex::new(BufReader::new(keeper.stdout.take().unwrap()));
+        let cluster = Self { port, programs, orders, answers, keeper: Mutex::new(keeper) };
+        assert!(!cluster.answer().is_empty(), "PostgreSQL cannot be made");
+        cluster.wait();
+        cluster
+    }
+
+    fn answer(&self) -> String {
+        let mut line = String::new();
+        self.answers.lock().unwrap().read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn order(&self, order: &str) {
+        {
+            let mut orders = self.orders.lock().unwrap();
+            let orders = orders.as_mut().unwrap();
+            writeln!(orders, "{order}").unwrap();
+            orders.flush().unwrap();
+        }
+        assert_eq!(self.answer(), "done");
+    }
+
+    /// Waits until it can be asked.
+    fn wait(&self) {
+        eventually("PostgreSQL listens", || {
+            let mut ready = Command::new(self.programs.join("pg_isready"));
+            let ready = ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+            ready.status().unwrap().success()
+        });
+    }
+
+    /// Stops it without a goodbye.
+    pub(crate) fn stop(&self) {
+        self.order("stop");
+    }
+
+    /// Starts it again.
+    pub(crate) fn start_again(&self) {
+        self.order("start");
+        self.wait();
+    }
+
+    /// Puts a file into its folder, for nobody else to read.
+    pub(crate) fn take(&self, file: &Path) {
+        self.order(&format!("take {}", file.display()));
+    }
+
+    /// Runs SQL as the owner of everything.
+    pub(crate) fn run(&self, database: &str, sql: &str) -> String {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "owner",
+        ]);
+        psql.args(["-p", &self.port.to_string(), "-d", database, "-f", "-"]);
+        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = psql.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let sql = sql.to_owned();
+        let writing = std::thread::spawn(move || input.write_all(sql.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        let _ = writing.join();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "psql: {errors}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A new database with a role that may read what `schema` makes.
+    pub(crate) fn database(self: &Arc<Self>, schema: &str) -> Database {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let name = format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.run("postgres", &format!("CREATE DATABASE {name}; CREATE ROLE reader_{name} LOGIN"));
+        let database = Database { name, cluster: Arc::clone(self) };
+        database.run(schema);
+        let reader = database.reader();
+        database.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
+        database
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).wait();
+    }
+}
+
+/// The cluster that tests share; it goes with the last of them.
+pub(crate) fn shared() -> Arc<Cluster> {
+    static SHARED: OnceLock<Mutex<Weak<Cluster>>> = OnceLock::new();
+    let shared = SHARED.get_or_init(Mutex::default);
+    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let cluster = Arc::new(Cluster::start());
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    })
+}
+
+impl Database {
+    pub(crate) fn run(&self, sql: &str) -> String {
+        self.cluster.run(&self.name, sql)
+    }
+
+    pub(crate) fn reader(&self) -> String {
+        format!("reader_{}", self.name)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgresql://{}@127.0.0.1:{}/{}", self.reader(), self.cluster.port, self.name)
+    }
+
+    /// The same by a name, as certificates have it.
+    pub(crate) fn url_by_name(&self) -> String {
+        self.url().replace("127.0.0.1", "localhost")
+    }
+
+    /// Makes this database the source of a world; `more` are further settings.
+    pub(crate) fn serve_to(&self, world: &World, mapping: &str, more: &str) {
+        std::fs::write(world.path().join("mapping.toml"), mapping).unwrap();
+        world.configure("kind = \"image\"", "kind = \"postgres\"");
+        let url = self.url();
+        let tls = if more.contains("tls =") { "" } else { "tls = \"disable\"\n" };
+        let settings = format!(
+            "[source.postgres]\nurl = \"{url}\"\nmapping = \"mapping.toml\"\n{tls}{more}\n\n[graph]"
+        );
+        world.configure("\n[graph]", &format!("\n{settings}"));
+    }
+}
+
+fn free_port() -> u16 {
+    // Above what the servers of tests use, below what the system gives to clients.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 30_000 + (std::process::id() % 250) as u16 * 10;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// What a command says on standard output and error, and whether it was content.
+pub(crate) fn said(command: &mut Command) -> (bool, String) {
+    let output = crate::support::finish(command);
+    let mut text = String::new();
+    output.stdout.as_slice().read_to_string(&mut text).unwrap();
+    output.stderr.as_slice().read_to_string(&mut text).unwrap();
+    (output.status.success(), text)
+}
