@@ -61,13 +61,11 @@ impl<'a> Answer<'a> {
             let value: Option<&str> = row
                 .try_get(column)
                 .map_err(|_| nonsense("a value is not of the type that was asked for"))?;
-            let Some(value) = value else { continue };
+            let is_null = |value: &&str| *rendering == Rendering::Json && *value == "null";
+            let Some(value) = value.filter(|value| !is_null(value)) else { continue };
             profile_bytes += value.len();
             if profile_bytes > PROFILE_BYTES_MAX {
                 return Err(nonsense(format!("a profile of more than {PROFILE_BYTES_MAX} bytes")));
-            }
-            if value == "null" && *rendering == Rendering::Json {
-                continue;
             }
             self.fetched.value(*field, |out| write(value, *rendering, out))?;
         }

@@ -1,0 +1,208 @@
+//! A database that is down, dies, is slow or says what cannot be: the partner gets error 2, the operator a
+//! line without data, and the log no entry.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::postgres_support::{Cluster, Database, said, shared};
+use crate::support::{Serving, World, eventually, program};
+
+/// The people, of whom every value and account but the viewer's has this in it.
+const MARK: &str = "QUITEPRIVATE";
+
+const SCHEMA: &str = r#"
+CREATE TABLE person (account text PRIMARY KEY, name text, gender text, extra text, minor boolean);
+INSERT INTO person VALUES
+    ('viewer', 'QUITEPRIVATE viewer', 'f', '{"work": ["QUITEPRIVATE"]}', false),
+    ('QUITEPRIVATE-1', 'QUITEPRIVATE one', NULL, '{"work": null}', false),
+    ('QUITEPRIVATE-2', 'QUITEPRIVATE "two" \', 'm', '{}', NULL),
+    ('QUITEPRIVATE-3', 'QUITEPRIVATE three', 'm', '{"work": {"a": [1, 2.50, "x y"]}}', true);
+CREATE TABLE edge (a text NOT NULL, b text NOT NULL, state text);
+CREATE INDEX ON edge (a);
+CREATE INDEX ON edge (b);
+INSERT INTO edge VALUES ('viewer', 'QUITEPRIVATE-1', 'accepted'), ('QUITEPRIVATE-2', 'viewer', 'accepted'),
+    ('viewer', 'QUITEPRIVATE-2', 'accepted'), ('viewer', 'QUITEPRIVATE-3', 'asked'),
+    ('viewer', 'viewer', 'accepted'), ('viewer', 'QUITEPRIVATE-gone', 'accepted');
+CREATE VIEW people AS SELECT * FROM person;
+"#;
+
+const MAPPING: &str = r#"
+version = 1
+[people]
+table = "people"
+account = "account"
+minor = { column = "minor" }
+[friendships]
+table = "edge"
+columns = ["a", "b"]
+stored = "once"
+where = [{ column = "state", is = "accepted" }]
+[fields]
+name = "name"
+gender = "gender"
+work = { column = "extra", as = "json", path = "/work" }
+"#;
+
+const PATH: &str = "/me?fields=name,gender,work,friends.limit(100){name,gender,work}";
+
+fn settle(database: &Database, more: &str) -> World {
+    let world = World::founded();
+    let accounts = database.run("SELECT account FROM person");
+    let people = accounts.lines().map(|account| json!({ "account": account }));
+    world.import_lines(&people.collect::<Vec<_>>());
+    database.serve_to(&world, MAPPING, more);
+    world
+}
+
+/// The names of the friends in an answer.
+fn friends(answer: &Value) -> Vec<&str> {
+    let friends = answer["friends"]["data"].as_array().unwrap();
+    let mut names: Vec<_> = friends.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn assert_answered(serving: &Serving<'_>, token: &str) {
+    let answer = serving.read(PATH, token);
+    assert_eq!(answer["name"], "QUITEPRIVATE viewer");
+    assert_eq!(answer["work"], json!(["QUITEPRIVATE"]));
+    assert_eq!(friends(&answer), ["QUITEPRIVATE \"two\" \\", "QUITEPRIVATE one"]);
+    let of = |name: &str| {
+        let friends = answer["friends"]["data"].as_array().unwrap();
+        friends.iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    // Null is absent; and of whom it is not known whether they are minors, they are.
+    let (one, two) = (of("QUITEPRIVATE one"), of("QUITEPRIVATE \"two\" \\"));
+    assert!(one.get("work").is_none() && one.get("gender").is_none());
+    assert!(two.get("gender").is_none());
+}
+
+fn assert_refused(serving: &Serving<'_>, token: &str) {
+    let before = serving.head();
+    let reply = serving.get(PATH, token);
+    let body = reply.json().unwrap();
+    assert_eq!((reply.status, &body["error"]["code"]), (503, &json!(2)), "{body}");
+    assert!(!body.to_string().contains(MARK) && !body.to_string().contains("Postgre"), "{body}");
+    assert_eq!(serving.head(), before);
+}
+
+/// What servers have said holds this and nothing of anybody's.
+fn assert_told(serving: &Serving<'_>, told: &str) {
+    let all = serving.said();
+    assert!(all.contains(told), "{told:?} is not in:\n{all}");
+    assert!(!all.contains(MARK), "{all}");
+}
+
+fn served(world: &World) -> (Serving<'_>, String) {
+    let token = world.token("viewer");
+    let mut command = program(&["serve"]);
+    (world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg(world.path())), token)
+}
+
+#[test]
+fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
+    let view = "CREATE OR REPLACE VIEW people AS SELECT * FROM person";
+    for (what, sql, told) in [
+        ("a person twice", format!("{view} UNION ALL SELECT * FROM person WHERE account <> 'viewer'"), "stands twice"),
+        ("the viewer twice", format!("{view} UNION ALL SELECT * FROM person"), "two rows have the account"),
+        ("garbage JSON", format!("UPDATE person SET extra = '{{\"{MARK}' WHERE account = '{MARK}-1'"), "22P02"),
+        ("a column gone", "DROP VIEW people; ALTER TABLE person RENAME gender TO sex; CREATE VIEW people AS SELECT * FROM person".to_owned(), "42703"),
+        ("another type", "DROP VIEW people; CREATE VIEW people AS SELECT account, name, gender, extra, 1 AS minor FROM person".to_owned(), "42804"),
+        ("no right", "REVOKE SELECT ON people FROM public; REVOKE ALL ON people FROM READER".to_owned(), "42501"),
+        ("a profile too large", format!("UPDATE person SET name = repeat('{MARK}', 100000) WHERE account = '{MARK}-1'"), "a profile of more than"),
+        ("the viewer gone", "DELETE FROM person WHERE account = 'viewer'".to_owned(), "no such person"),
+    ] {
+        let database = shared().database(SCHEMA);
+        let world = settle(&database, "");
+        let (serving, token) = served(&world);
+        assert_answered(&serving, &token);
+        let reader = database.reader();
+        database.run(&sql.replace("READER", &reader));
+        // A view that was made anew may be read again.
+        if what != "no right" {
+            database.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
+        }
+        assert_refused(&serving, &token);
+        assert_told(&serving, told);
+    }
+}
+
+#[test]
+fn interop_postgres_that_is_slow_is_cancelled() {
+    let database = shared().database(SCHEMA);
+    let world = settle(&database, "timeout_ms = 400\npool_size = 2\n");
+    let (serving, token) = served(&world);
+    assert_answered(&serving, &token);
+    database.run("CREATE OR REPLACE VIEW people AS SELECT person.* FROM person, pg_sleep(30)");
+    for _ in 0..3 {
+        assert_refused(&serving, &token);
+    }
+    assert_told(&serving, "took longer than 400 ms");
+    let busy = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = '{}' AND state = 'active'",
+        database.reader()
+    );
+    eventually("the database gives up", || database.run(&busy) == "0");
+    database.run("CREATE OR REPLACE VIEW people AS SELECT * FROM person");
+    assert_answered(&serving, &token);
+}
+
+#[test]
+fn interop_postgres_that_dies_is_an_error_until_it_is_back() {
+    let cluster = Arc::new(Cluster::start());
+    let database = cluster.database(SCHEMA);
+    let world = settle(&database, "connect_timeout_ms = 500\n");
+    let (serving, token) = served(&world);
+    assert_answered(&serving, &token);
+    assert_eq!(serving.page("/readyz"), "ready\n");
+    cluster.stop();
+    assert_refused(&serving, &token);
+    assert_told(&serving, "the source of people's data does not answer");
+    let ready = || serving.get("/readyz", "");
+    eventually("the server says so", || ready().status == 503);
+    assert!(String::from_utf8(ready().body).unwrap().contains("not ready: the source"));
+    cluster.start_again();
+    eventually("answers are back", || serving.get(PATH, &token).status == 200);
+    assert_answered(&serving, &token);
+    eventually("the server says so", || ready().status == 200);
+    // Sessions that the database ends one by one are no error at all.
+    database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'countersign'");
+    eventually("they are gone", || {
+        database.run("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'countersign'")
+            == "0"
+    });
+    assert_answered(&serving, &token);
+    world.verified(serving.head());
+}
+
+#[test]
+fn interop_postgres_that_is_down_stops_the_start() {
+    let cluster = Arc::new(Cluster::start());
+    let database = cluster.database(SCHEMA);
+    let world = settle(&database, "");
+    cluster.stop();
+    for command in [["serve"].as_slice(), &["source", "check"]] {
+        let (is_content, text) = said(program(command).arg(world.path()));
+        assert!(!is_content);
+        let expected =
+            "[source.postgres] the database cannot be asked: no connection: connection refused";
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn interop_postgres_serves_fifty_at_once_over_four_connections() {
+    let database = shared().database(SCHEMA);
+    let world = settle(&database, "pool_size = 4\ntimeout_ms = 30000\n");
+    let (serving, token) = served(&world);
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| assert_answered(&serving, &token));
+        }
+    });
+    let count =
+        format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{}'", database.reader());
+    assert!(database.run(&count).parse::<u32>().unwrap() <= 4);
+    assert_eq!(serving.head(), 57);
+}
