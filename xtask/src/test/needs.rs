@@ -11,6 +11,8 @@ pub(crate) enum Need {
     Browser,
     /// nginx.
     Nginx,
+    /// The programs of a PostgreSQL server.
+    Postgres,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -19,6 +21,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_transparency_dev_", Need::Go),
     ("interop_facebook_sdk_", Need::Python),
     ("interop_nginx_", Need::Nginx),
+    ("interop_postgres_", Need::Postgres),
     ("browser_", Need::Browser),
 ];
 

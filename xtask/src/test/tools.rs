@@ -28,6 +28,7 @@ impl Tools {
                 Need::Python => tools.set_up_python()?,
                 Need::Browser => tools.set_up_browser()?,
                 Need::Nginx => tools.set_up_nginx()?,
+                Need::Postgres => tools.set_up_postgres()?,
             }
         }
         Ok(tools)
@@ -83,6 +84,17 @@ impl Tools {
         Ok(())
     }
 
+    fn set_up_postgres(&mut self) -> Outcome<()> {
+        if postgres_programs().is_none() {
+            apt_install(&["postgresql", "postgresql-client"])?;
+        }
+        let folder = postgres_programs().ok_or_else(|| {
+            Failure::new("initdb is nowhere to be found, even after PostgreSQL was installed")
+        })?;
+        self.variables.push(("COUNTERSIGN_POSTGRES", folder));
+        Ok(())
+    }
+
     fn set_up_browser(&mut self) -> Outcome<()> {
         let programs = ["chromium", "chromedriver"];
         if programs.iter().any(|program| shell::find(program).is_none()) {
@@ -102,6 +114,20 @@ impl Tools {
 
 /// Where Debian puts nginx, which not everybody has on PATH.
 const NGINX: &str = "/usr/sbin/nginx";
+
+/// Where the programs of a PostgreSQL server are: beside the `initdb` on PATH, or, newest first, where
+/// Debian puts them, which is not on PATH.
+fn postgres_programs() -> Option<PathBuf> {
+    let has_server = |folder: &PathBuf| {
+        ["initdb", "postgres", "psql", "pg_isready"].iter().all(|name| folder.join(name).exists())
+    };
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort_unstable();
+    let on_path = shell::find("initdb").and_then(|path| path.canonicalize().ok());
+    folders.extend(on_path.and_then(|path| path.parent().map(Path::to_owned)));
+    folders.into_iter().rev().find(has_server)
+}
 
 /// Whether `go version` says at least 1.[`GO_MINOR_MIN`].
 fn is_recent_enough(go: &Path) -> bool {

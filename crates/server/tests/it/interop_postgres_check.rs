@@ -1,13 +1,15 @@
 //! `countersign source check` on a database, and that no name or value of a mapping becomes SQL.
 
 use std::fs;
+use std::sync::Arc;
 
 use countersign::config::source::{PostgresSettings, TlsMode};
+use countersign::source::postgres::PostgresSource;
 use countersign::source::postgres::check::{Report, Trial, check};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::people_support::default_schema;
+use crate::people_support::{self, default_schema};
 use crate::postgres_support::{Database, said, shared};
 use crate::support::{World, program};
 
@@ -89,6 +91,35 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
 }
 
 #[test]
+fn interop_postgres_knows_an_account_by_its_one_spelling() {
+    let schema = "CREATE TABLE people (account ACCOUNT PRIMARY KEY); \
+        CREATE TABLE friends (a ACCOUNT, b ACCOUNT); INSERT INTO people VALUES ('KNOWN')";
+    let mapping = "version = 1\n[people]\ntable = \"people\"\naccount = \"account\"\n\
+        [friendships]\ntable = \"friends\"\ncolumns = [\"a\", \"b\"]\nstored = \"once\"\n[fields]\n";
+    let uuid = "0f9a1c3e-5b7d-4e2f-8a6b-1c3d5e7f9a0b";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (kind, known, unknown) in [
+        ("text", "Ada", ["ada", "Ada ", "A\0"]),
+        ("bigint", "-7", ["7", "-07", "99999999999999999999"]),
+        ("uuid", uuid, [&uuid.to_uppercase(), "x", "0f9a1c3e5b7d4e2f8a6b1c3d5e7f9a0b"]),
+    ] {
+        let database = shared().database(&schema.replace("ACCOUNT", kind).replace("KNOWN", known));
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("mapping.toml"), mapping).unwrap();
+        let people = Arc::new(people_support::open(&folder.path().join("people")));
+        runtime.block_on(async {
+            let (settings, schema) = (settings(&database), default_schema());
+            let source = PostgresSource::open(people, &settings, folder.path(), &schema);
+            let source = source.await.unwrap();
+            assert!(source.knows(known).await.unwrap(), "{kind}");
+            for unknown in unknown {
+                assert!(!source.knows(unknown).await.unwrap(), "{kind} {unknown}");
+            }
+        });
+    }
+}
+
+#[test]
 fn source_check_of_the_image_counts() {
     let world = World::founded();
     world.import_lines(&[serde_json::json!({ "account": "ada" })]);
@@ -113,6 +144,20 @@ fn literal(text: &str) -> String {
 fn toml(text: &str) -> String {
     // JSON's strings are TOML's too, for keys as well.
     Value::from(text).to_string()
+}
+
+fn settings(database: &Database) -> PostgresSettings {
+    PostgresSettings {
+        url: database.url(),
+        password_file: None,
+        password_env: None,
+        mapping: "mapping.toml".into(),
+        pool_size: 1,
+        timeout_ms: 20_000,
+        connect_timeout_ms: 20_000,
+        tls: TlsMode::Disable,
+        ca_file: None,
+    }
 }
 
 /// Names and texts in a mapping, and the same in the database, which spells them itself.
@@ -149,19 +194,8 @@ fn tried(database: &Database, names: &[String], texts: &[String]) -> Report {
     .replace(&format!("{}x =", t(other)), &format!("{} =", t(&format!("{other}x"))));
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mapping.toml"), mapping).unwrap();
-    let settings = PostgresSettings {
-        url: database.url(),
-        password_file: None,
-        password_env: None,
-        mapping: "mapping.toml".into(),
-        pool_size: 1,
-        timeout_ms: 20_000,
-        connect_timeout_ms: 20_000,
-        tls: TlsMode::Disable,
-        ca_file: None,
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(check(&settings, folder.path(), &default_schema())).unwrap()
+    runtime.block_on(check(&settings(database), folder.path(), &default_schema())).unwrap()
 }
 
 #[test]

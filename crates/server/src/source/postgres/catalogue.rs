@@ -24,7 +24,8 @@ pub struct Catalogue {
 /// A table, view or foreign table.
 #[derive(Clone, Debug)]
 pub struct Table {
-    oid: u32,
+    /// Its number in the catalogue.
+    pub oid: u32,
     /// Whether indexes and an estimate of its rows can be expected.
     pub is_stored: bool,
     /// About how many rows it has, if that is known.

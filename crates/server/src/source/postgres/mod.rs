@@ -68,8 +68,11 @@ struct Database {
     mapping: Mapping,
     catalogue: Catalogue,
     limit: Duration,
-    statements: Mutex<HashMap<(FieldSet, Option<FieldSet>), Arc<Statement>>>,
+    statements: Mutex<HashMap<Fields, Arc<Statement>>>,
 }
+
+/// The fields of a question: the viewer's, and friends' where it is about them.
+type Fields = (FieldSet, Option<FieldSet>);
 
 /// A source that cannot be opened.
 #[derive(Debug, thiserror::Error)]
