@@ -1,6 +1,7 @@
 //! `[source.postgres]` of the configuration: how a platform's database is reached.
 
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -119,8 +120,15 @@ impl PostgresSettings {
         let found = match (&self.password_file, &self.password_env) {
             (Some(file), _) => {
                 let path = folder.join(file);
-                let text = std::fs::read_to_string(&path);
-                text.map_err(|error| format!("password_file: {}: {error}", path.display()))?
+                let wrong = |error| format!("password_file: {}: {error}", path.display());
+                let mode = std::fs::metadata(&path).map_err(wrong)?.mode();
+                if mode & 0o077 != 0 {
+                    return Err(format!(
+                        "password_file: {}: others than its owner may read it; run `chmod 600` on it and consider the password lost",
+                        path.display()
+                    ));
+                }
+                std::fs::read_to_string(&path).map_err(wrong)?
             }
             (None, Some(name)) => std::env::var(name)
                 .map_err(|_| format!("password_env: the variable {name} is not set"))?,
@@ -128,5 +136,55 @@ impl PostgresSettings {
         };
         let found = Zeroizing::new(found);
         Ok(Some(Zeroizing::new(found.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(settings: &str) -> Result<(), String> {
+        let text = format!("kind = \"postgres\"\n[postgres]\nmapping = \"m\"\n{settings}");
+        let source: Source = toml::from_str(&text).unwrap();
+        source.check().map_err(|(_, message)| message)
+    }
+
+    #[test]
+    fn connections_that_are_not_safe_are_refused_and_not_repeated() {
+        let url = |url: &str, more: &str| source(&format!("url = \"{url}\"\n{more}"));
+        assert_eq!(url("postgresql://reader@db.example/x", ""), Ok(()));
+        assert_eq!(url("postgresql://reader@127.0.0.1/x", "tls = \"disable\""), Ok(()));
+        assert_eq!(url("host=/run/postgresql user=reader", "tls = \"disable\""), Ok(()));
+        for (address, more, expected) in [
+            ("postgresql://reader:hunter2@db.example/x", "", "there is a password in it"),
+            ("postgresql://reader@db.example/x", "tls = \"disable\"", "loopback addresses"),
+            ("host=localhost,db.example user=reader", "tls = \"disable\"", "loopback addresses"),
+            ("host=localhost hostaddr=10.0.0.1", "tls = \"disable\"", "loopback addresses"),
+            ("user=reader", "", "names no host"),
+            ("hunter2 at db", "", "no connection as libpq spells it"),
+            ("host=db.example", "pool_size = 0", "source.postgres.pool_size: 0 is not allowed"),
+            ("host=db.example", "password_env = \"A\"\npassword_file = \"b\"", "keep one"),
+        ] {
+            let message = url(address, more).unwrap_err();
+            assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let text = "url = \"host=db.example\"\nmapping = \"m\"\npassword_file = \"password\"";
+        let settings: PostgresSettings = toml::from_str(text).unwrap();
+        let set = |mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(&file, mode).unwrap();
+        };
+        set(0o644);
+        let error = settings.password(folder.path()).unwrap_err();
+        assert!(error.contains("chmod 600") && !error.contains("hunter2"), "{error}");
+        set(0o600);
+        assert_eq!(settings.password(folder.path()).unwrap().unwrap().as_str(), "hunter2");
     }
 }

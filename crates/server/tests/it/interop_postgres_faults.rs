@@ -130,7 +130,8 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
 
 #[test]
 fn interop_postgres_that_is_slow_is_cancelled() {
-    let database = shared().database(SCHEMA);
+    let cluster = Arc::new(Cluster::start());
+    let database = cluster.database(SCHEMA);
     let world = settle(&database, "timeout_ms = 400\npool_size = 2\n");
     let (serving, token) = served(&world);
     assert_answered(&serving, &token);
@@ -144,6 +145,10 @@ fn interop_postgres_that_is_slow_is_cancelled() {
         database.reader()
     );
     eventually("the database gives up", || database.run(&busy) == "0");
+    let log = "SELECT pg_read_file(current_setting('unix_socket_directories') || '/log.txt')";
+    let log = cluster.run("postgres", log);
+    assert_eq!(log.matches("canceling statement due to user request").count(), 3);
+    assert_eq!(log.matches("canceling statement due to statement timeout").count(), 0);
     database.run("CREATE OR REPLACE VIEW people AS SELECT * FROM person");
     assert_answered(&serving, &token);
 }

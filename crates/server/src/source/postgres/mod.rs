@@ -49,6 +49,10 @@ const STATEMENTS_MAX: usize = 1_024;
 /// the database nothing.
 const READY_KEPT: Duration = Duration::from_secs(1);
 
+/// How much longer than a question a statement may take, in milliseconds: a late one is cancelled, and the
+/// server ends it by itself if nobody is left who could.
+const STATEMENT_LONGER_MS: u64 = 1_000;
+
 /// What a session is told, beside its time limit: to write nothing, to look names up nowhere but
 /// where the statement says, to send rows in the order of the statement.
 const SESSION: &str = "-c default_transaction_read_only=on -c search_path=pg_catalog \
@@ -259,7 +263,7 @@ impl Database {
             let lease = self.pool.lease().await;
             let mut lease = lease.map_err(|reason| SourceError::Unavailable { reason })?;
             match self.run(&mut lease, statement, account).await {
-                Err(Failure::Database(error)) if error.is_closed() && !is_second => {
+                Err(Failure::Database(error)) if trouble::is_broken(&error) && !is_second => {
                     is_second = true;
                 }
                 Err(Failure::Database(error)) => {
@@ -373,7 +377,8 @@ fn connection(
     if let Some(password) = settings.password(folder)? {
         config.password(password.as_bytes());
     }
-    let options = format!("{SESSION} -c statement_timeout={}", settings.timeout_ms);
+    let statement_ms = settings.timeout_ms + STATEMENT_LONGER_MS;
+    let options = format!("{SESSION} -c statement_timeout={statement_ms}");
     config.options(options).application_name("countersign");
     config.connect_timeout(Duration::from_millis(settings.connect_timeout_ms));
     let tls = match settings.tls {

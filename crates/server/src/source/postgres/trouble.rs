@@ -59,6 +59,12 @@ fn meaning(state: &SqlState) -> &'static str {
     }
 }
 
+/// Whether the connection is gone, which need not be so of the next one.
+pub(super) fn is_broken(error: &tokio_postgres::Error) -> bool {
+    let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN];
+    error.is_closed() || error.code().is_some_and(|state| ended.contains(state))
+}
+
 /// Which error of a source it is.
 pub(super) fn source_error(error: &tokio_postgres::Error, limit_ms: u64) -> SourceError {
     let reason = words(error);
