@@ -86,7 +86,7 @@ impl Tools {
 
     fn set_up_postgres(&mut self) -> Outcome<()> {
         if postgres_programs().is_none() {
-            apt_install(&["postgresql", "postgresql-client"])?;
+            apt_install(&["postgresql"])?;
         }
         let folder = postgres_programs().ok_or_else(|| {
             Failure::new("initdb is nowhere to be found, even after PostgreSQL was installed")
@@ -118,9 +118,8 @@ const NGINX: &str = "/usr/sbin/nginx";
 /// Where the programs of a PostgreSQL server are: beside the `initdb` on PATH, or, newest first, where
 /// Debian puts them, which is not on PATH.
 fn postgres_programs() -> Option<PathBuf> {
-    let has_server = |folder: &PathBuf| {
-        ["initdb", "postgres", "psql", "pg_isready"].iter().all(|name| folder.join(name).exists())
-    };
+    let has_server =
+        |folder: &PathBuf| ["initdb", "postgres"].iter().all(|name| folder.join(name).exists());
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
     folders.sort_unstable();

@@ -168,15 +168,18 @@ fn tried(database: &Database, names: &[String], texts: &[String]) -> Report {
     let (s, p, a, n, f, e, m) =
         (l(schema), l(people), l(account), l(name), l(flag), l(edges), l(more));
     database.run(&format!(
-        "SELECT format('DROP SCHEMA IF EXISTS %I CASCADE', {s}), format('CREATE SCHEMA %I', {s}), \
-           format('CREATE TABLE %I.%I (%I text PRIMARY KEY, %I text, %I text)', {s}, {p}, {a}, {n}, {f}), \
-           format('INSERT INTO %I.%I VALUES (%L, %L, %L), (''bob'', %L, %L), (''eve'', ''x'', ''y'')', {s}, {p}, {one}, {one}, {other}, {one}, {other}), \
-           format('CREATE TABLE %I.%I (%I text, \"to\" text)', {s}, {e}, {a}), \
-           format('INSERT INTO %I.%I VALUES (%L, ''bob''), (''eve'', %L)', {s}, {e}, {one}, {one}), \
-           format('CREATE TABLE %I.%I (%I text, %I text)', {s}, {m}, {a}, {n}), \
-           format('INSERT INTO %I.%I VALUES (%L, %L)', {s}, {m}, {one}, {other}), \
-           format('GRANT USAGE ON SCHEMA %I TO {reader}', {s}), \
-           format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO {reader}', {s}) \\gexec\n",
+        "DO $do$ BEGIN
+           EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', {s});
+           EXECUTE format('CREATE SCHEMA %I', {s});
+           EXECUTE format('CREATE TABLE %I.%I (%I text PRIMARY KEY, %I text, %I text)', {s}, {p}, {a}, {n}, {f});
+           EXECUTE format('INSERT INTO %I.%I VALUES (%L, %L, %L), (''bob'', %L, %L), (''eve'', ''x'', ''y'')', {s}, {p}, {one}, {one}, {other}, {one}, {other});
+           EXECUTE format('CREATE TABLE %I.%I (%I text, \"to\" text)', {s}, {e}, {a});
+           EXECUTE format('INSERT INTO %I.%I VALUES (%L, ''bob''), (''eve'', %L)', {s}, {e}, {one}, {one});
+           EXECUTE format('CREATE TABLE %I.%I (%I text, %I text)', {s}, {m}, {a}, {n});
+           EXECUTE format('INSERT INTO %I.%I VALUES (%L, %L)', {s}, {m}, {one}, {other});
+           EXECUTE format('GRANT USAGE ON SCHEMA %I TO {reader}', {s});
+           EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO {reader}', {s});
+         END $do$",
         reader = database.reader(),
         one = l(one),
         other = l(other),

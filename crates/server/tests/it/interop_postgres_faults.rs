@@ -95,9 +95,10 @@ fn assert_told(serving: &Serving<'_>, told: &str) {
 }
 
 fn served(world: &World) -> (Serving<'_>, String) {
-    let token = world.token("viewer");
     let mut command = program(&["serve"]);
-    (world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg(world.path())), token)
+    let serving = world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg(world.path()));
+    let token = serving.token("viewer");
+    (serving, token)
 }
 
 #[test]

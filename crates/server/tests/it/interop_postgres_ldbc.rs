@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use countersign::demo::world;
 use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
 use serde_json::{Value, json};
@@ -78,13 +77,14 @@ fn loading(folder: &Path) -> String {
     let mut sql = format!("{SCHEMA}CREATE SCHEMA load;\n");
     for (file, columns) in FILES {
         let table = format!("load.{}", file.trim_end_matches(".csv").to_lowercase());
-        let typed = columns.replace(',', " text,");
-        sql += &format!("CREATE TABLE {table} ({typed} text);\n");
+        let lines = fs::read_to_string(folder.join(file)).unwrap();
+        let (_, lines) = lines.trim_end().split_once('\n').unwrap();
+        let parts = (1..=columns.split(", ").count()).map(|part| format!("parts[{part}]"));
+        let parts = parts.collect::<Vec<_>>().join(", ");
         sql += &format!(
-            "COPY {table} FROM STDIN (FORMAT csv, DELIMITER '|', HEADER, QUOTE E'\\b');\n"
+            "CREATE TABLE {table} ({columns}) AS SELECT {parts} FROM (SELECT string_to_array(line, '|') AS parts
+             FROM unnest(string_to_array($lines${lines}$lines$, E'\\n')) AS line) AS lines;\n"
         );
-        sql += fs::read_to_string(folder.join(file)).unwrap().trim_end();
-        sql += "\n\\.\n";
     }
     sql + FILL
 }
@@ -92,14 +92,7 @@ fn loading(folder: &Path) -> String {
 /// Everybody's view of themselves and their friends, by the viewer's account.
 fn everybody(world: &World, accounts: &[String]) -> BTreeMap<String, Value> {
     let serving = world.serve();
-    let admin = serving.admin_token();
-    let tokens = accounts.iter().map(|account| {
-        let wanted =
-            json!({ "account": account, "build": world::BUILD, "purpose": world::PURPOSE });
-        let reply = serving.client.post("/admin/v1/tokens", &admin, &wanted).unwrap();
-        reply.json().unwrap()["access_token"].as_str().unwrap().to_owned()
-    });
-    let tokens: Vec<String> = tokens.collect();
+    let tokens: Vec<String> = accounts.iter().map(|account| serving.token(account)).collect();
     let path = "/me?fields=name,first_name,last_name,gender,birthday,email,location,work,education,\
                 friends.limit(400){name,gender,birthday,location,work,education}";
     let view = |(account, token): (&String, &String)| {

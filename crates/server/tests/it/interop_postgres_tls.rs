@@ -29,10 +29,15 @@ fn certify(cluster: &Cluster, name: &str) -> String {
         fs::write(&path, text).unwrap();
         cluster.take(&path);
     }
-    let sql = "SELECT format('ALTER SYSTEM SET ssl_cert_file = %L', f || '/server.crt'), \
-        format('ALTER SYSTEM SET ssl_key_file = %L', f || '/server.key'), 'ALTER SYSTEM SET ssl = on', \
-        'SELECT pg_reload_conf()' FROM (SELECT current_setting('unix_socket_directories') AS f) AS x \\gexec\n";
-    cluster.run("postgres", sql);
+    let folder = cluster.run("postgres", "SHOW unix_socket_directories");
+    for setting in [
+        format!("ssl_cert_file = '{folder}/server.crt'"),
+        format!("ssl_key_file = '{folder}/server.key'"),
+        "ssl = on".to_owned(),
+    ] {
+        cluster.run("postgres", &format!("ALTER SYSTEM SET {setting}"));
+    }
+    cluster.run("postgres", "SELECT pg_reload_conf()");
     eventually("TLS is on", || cluster.run("postgres", "SHOW ssl") == "on");
     certificate.pem()
 }
@@ -52,9 +57,9 @@ fn interop_postgres_over_tls_takes_the_right_certificate_only() {
     fs::write(&ca, &right).unwrap();
     let (is_content, text) = check();
     assert!(is_content && text.contains("TLS on"), "{text}");
-    let token = world.token("ada");
     {
         let serving = world.serve();
+        let token = serving.token("ada");
         assert_eq!(serving.read("/me?fields=name", &token)["name"], "Ada");
         let reader = database.reader();
         let private = format!(

@@ -8,6 +8,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use tokio_postgres::SimpleQueryMessage;
+
 use crate::support::{World, eventually};
 
 /// The database of a test.
@@ -19,7 +21,6 @@ pub(crate) struct Database {
 /// A running PostgreSQL.
 pub(crate) struct Cluster {
     port: u16,
-    programs: PathBuf,
     /// Its end is the end of the database.
     orders: Mutex<Option<ChildStdin>>,
     answers: Mutex<BufReader<std::process::ChildStdout>>,
@@ -77,7 +78,7 @@ impl Cluster {
         let mut keeper = command.spawn().unwrap();
         let orders = Mutex::new(keeper.stdin.take());
         let answers = Mutex::new(BufReader::new(keeper.stdout.take().unwrap()));
-        let cluster = Self { port, programs, orders, answers, keeper: Mutex::new(keeper) };
+        let cluster = Self { port, orders, answers, keeper: Mutex::new(keeper) };
         assert!(!cluster.answer().is_empty(), "PostgreSQL cannot be made");
         cluster.wait();
         cluster
@@ -101,11 +102,7 @@ impl Cluster {
 
     /// Waits until it can be asked.
     fn wait(&self) {
-        eventually("PostgreSQL listens", || {
-            let mut ready = Command::new(self.programs.join("pg_isready"));
-            let ready = ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
-            ready.status().unwrap().success()
-        });
+        eventually("PostgreSQL listens", || self.tried("postgres", "SELECT 1").is_ok());
     }
 
     /// Stops it without a goodbye.
@@ -124,39 +121,36 @@ impl Cluster {
         self.order(&format!("take {}", file.display()));
     }
 
-    /// Runs SQL as the owner of everything.
+    /// Runs SQL as the owner of everything; the rows that it gives, a line each.
     pub(crate) fn run(&self, database: &str, sql: &str) -> String {
-        let mut psql = Command::new(self.programs.join("psql"));
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "owner",
-        ]);
-        psql.args(["-p", &self.port.to_string(), "-d", database, "-f", "-"]);
-        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = psql.spawn().unwrap();
-        let mut input = child.stdin.take().unwrap();
-        let sql = sql.to_owned();
-        let writing = std::thread::spawn(move || input.write_all(sql.as_bytes()));
-        let output = child.wait_with_output().unwrap();
-        let _ = writing.join();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "psql: {errors}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        self.tried(database, sql).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// The same in this process: a program that is started meanwhile would hold other tests' locks for a moment.
+    fn tried(&self, database: &str, sql: &str) -> Result<String, tokio_postgres::Error> {
+        let mut config = tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(self.port).user("owner").dbname(database);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+            let driver = tokio::spawn(connection);
+            let said = client.simple_query(sql).await?;
+            drop(client);
+            let _ = driver.await;
+            let rows = said.iter().filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default()),
+                _ => None,
+            });
+            Ok(rows.collect::<Vec<_>>().join("\n"))
+        })
     }
 
     /// A new database with a role that may read what `schema` makes.
     pub(crate) fn database(self: &Arc<Self>, schema: &str) -> Database {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let name = format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        self.run("postgres", &format!("CREATE DATABASE {name}; CREATE ROLE reader_{name} LOGIN"));
+        self.run("postgres", &format!("CREATE DATABASE {name}"));
+        self.run("postgres", &format!("CREATE ROLE reader_{name} LOGIN"));
         let database = Database { name, cluster: Arc::clone(self) };
         database.run(schema);
         let reader = database.reader();

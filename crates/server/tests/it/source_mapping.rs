@@ -71,8 +71,8 @@ fn errors_in_a_mapping_name_the_line_the_column_and_what_is_allowed() {
             "gender = { column = \"x\\u0000\" }",
             "32:21: \"x\\0\" is no name",
         ),
-        ("\"MM/DD/YYYY\"", "\"DD.MM.\"", "33:47: format: \"DD.MM.\" is none of MM/DD/YYYY, MM/DD"),
-        ("as = \"text\" }\n#", "as = \"number\" }\n#", "36:33: as: \"number\" is neither"),
+        ("\"MM/DD/YYYY\"", "\"DD.MM.\"", "33:46: format: \"DD.MM.\" is none of MM/DD/YYYY, MM/DD"),
+        ("as = \"text\" }\n#", "as = \"number\" }\n#", "36:35: as: \"number\" is neither"),
         (
             "value = \"pe_email\"",
             "value = { list = { table = \"t\", key = \"k\", value = \"v\" } }",

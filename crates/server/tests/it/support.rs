@@ -296,6 +296,14 @@ impl Serving<'_> {
         fs::read_to_string(self.world.directory.admin_token()).unwrap().trim().to_owned()
     }
 
+    /// A token for the demonstration's client, made by the server.
+    pub(crate) fn token(&self, account: &str) -> String {
+        let wanted =
+            json!({ "account": account, "build": world::BUILD, "purpose": world::PURPOSE });
+        let reply = self.client.post("/admin/v1/tokens", &self.admin_token(), &wanted).unwrap();
+        reply.json().unwrap()["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// Opens exactly these fields of a person to friends' devices.
     pub(crate) fn open_to_friends_devices(&self, account: &str, fields: &[&str]) {
         let path = format!("/admin/v1/people/{account}/settings");
