@@ -1,4 +1,4 @@
-//! `[source.postgres]` of the configuration: how a platform's database is reached.
+//! `[source.postgres]` of the configuration: how to reach a database, and what is where in it.
 
 use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -60,6 +60,7 @@ const fn connect_timeout_ms() -> u64 {
 }
 
 impl PostgresSettings {
+    /// What is wrong: the key, and what is allowed.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let ranges = [
             ("pool_size", self.pool_size as u64, 1, 1_000),
@@ -144,9 +145,9 @@ mod tests {
     use super::*;
 
     fn source(settings: &str) -> Result<(), String> {
-        let text = format!("kind = \"postgres\"\n[postgres]\nmapping = \"m\"\n{settings}");
-        let source: Source = toml::from_str(&text).unwrap();
-        source.check().map_err(|(_, message)| message)
+        let text = format!("mapping = \"m\"\n{settings}");
+        let settings: PostgresSettings = toml::from_str(&text).unwrap();
+        settings.check().map_err(|(_, message)| message)
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl<'a> Recipient<'a> {
     fn check_one(&self, kept: &Kept, leaves: &[Leaf]) {
         let Kept { what, reply, request, records } = kept;
         let receipt = self.serving.world.receipt(reply);
-        assert_eq!(receipt.body, Digest(Sha256::digest(&reply.body).into()), "{what}");
+        assert_eq!(receipt.body, Some(Digest(Sha256::digest(&reply.body).into())), "{what}");
         assert_eq!(receipt.request, *request, "{what}");
         let leaf = &leaves[receipt.index as usize];
         assert_eq!(receipt.leaf, Digest(leaf.hash), "{what}");

@@ -3,9 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use countersign::config::source::{PostgresSettings, TlsMode};
+use countersign::config::source_postgres::{PostgresSettings, TlsMode};
+use countersign::source::Naming;
 use countersign::source::postgres::PostgresSource;
 use countersign::source::postgres::check::{Report, Trial, check};
+use countersign_domain::settings::Settings;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -109,7 +111,8 @@ fn interop_postgres_knows_an_account_by_its_one_spelling() {
         let people = Arc::new(people_support::open(&folder.path().join("people")));
         runtime.block_on(async {
             let (settings, schema) = (settings(&database), default_schema());
-            let source = PostgresSource::open(people, &settings, folder.path(), &schema);
+            let naming = Naming::new(Arc::clone(&people), Settings::DEFAULT);
+            let source = PostgresSource::open(people, naming, &settings, folder.path(), &schema);
             let source = source.await.unwrap();
             assert!(source.knows(known).await.unwrap(), "{kind}");
             for unknown in unknown {
