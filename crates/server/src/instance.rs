@@ -25,6 +25,7 @@ use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
+use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::gateway::token::Tokens;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
@@ -123,6 +124,9 @@ pub enum InstanceError {
     /// A founding act.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// What is said about the endpoints.
+    #[error(transparent)]
+    ApiDocument(#[from] DocumentError),
 }
 
 /// After so many seconds without an entry a start asks whether the clock is right.
@@ -193,6 +197,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         masks: MaskCache::new(log.register(), clock::now()),
         metrics: Metrics::with_source(&source),
         source,
+        api: ApiDocument::new(&config)?,
         people,
         receipts,
         admin_token,

@@ -22,6 +22,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_facebook_sdk_", Need::Python),
     ("interop_nginx_", Need::Nginx),
     ("interop_postgres_", Need::Postgres),
+    ("interop_openapi_", Need::Python),
     ("browser_", Need::Browser),
 ];
 

@@ -305,6 +305,12 @@ impl GraphError {
         Self::new(StatusCode::FORBIDDEN, code, message.to_owned())
     }
 
+    /// The body is above the limit, or it broke off.
+    #[must_use]
+    pub fn unread_body(status: StatusCode) -> Self {
+        Self::new(status, 100, "(#100) The body is too large, or broke off.".to_owned())
+    }
+
     /// Something of ours fails; the client may try again.
     #[must_use]
     pub fn unavailable() -> Self {

@@ -4,7 +4,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +11,7 @@ use serde::Deserialize;
 
 use super::Gateway;
 use super::admin::{AdminError, tokens};
+use super::extract::Json;
 
 /// Who signs in, with which build, for what.
 #[derive(Deserialize)]

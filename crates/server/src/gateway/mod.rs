@@ -24,11 +24,13 @@ pub mod circumstances;
 pub mod decide;
 pub mod deliver;
 pub mod errors;
+pub mod extract;
 pub mod graph;
 pub mod health;
 pub mod login;
 pub mod masks;
 pub mod metrics;
+pub mod openapi;
 pub mod page;
 pub mod proof;
 pub mod release;
@@ -68,6 +70,8 @@ pub struct Gateway {
     pub metrics_token: bearer::BearerToken,
     /// What `/decide` asks for.
     pub decide_token: bearer::BearerToken,
+    /// What is served here, as a document and as a page.
+    pub api: openapi::ApiDocument,
 }
 
 /// Receipts would be signed with a key that outsiders do not know of.
@@ -97,10 +101,14 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/people/feed", post(admin::feed::post).get(admin::feed::get).layer(feed_limit))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/tokens", post(admin::tokens::post))
+        .method_not_allowed_fallback(admin::wrong_method)
         .fallback(admin::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&gateway), admin::require_token));
     let mut router = Router::new()
         .route("/", get(page::get).post(graph::read))
+        .route("/docs", get(openapi::reference::get))
+        .route("/docs/filter.js", get(openapi::reference::filter))
+        .route("/openapi.json", get(openapi::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
@@ -111,5 +119,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     if gateway.config.tokens.demo_login {
         router = router.route("/login", post(login::post));
     }
-    router.fallback(graph::read).layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(gateway)
+    router
+        .method_not_allowed_fallback(admin::wrong_method)
+        .fallback(graph::read)
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(gateway)
 }

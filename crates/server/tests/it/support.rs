@@ -40,6 +40,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::openapi::assert_documented;
 use crate::people_support;
 
 /// How long anything may take before a test gives up on it.
@@ -274,7 +275,9 @@ impl Serving<'_> {
 
     /// `GET` with a token.
     pub(crate) fn get(&self, path: &str, token: &str) -> Reply {
-        self.client.get(path, token).unwrap()
+        let reply = self.client.get(path, token).unwrap();
+        assert_documented("GET", path, reply.status);
+        reply
     }
 
     /// `GET` with a token, which has to be answered.
@@ -400,6 +403,11 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
 
 /// Runs a command to its end, which has to come.
 pub(crate) fn finish(command: &mut Command) -> Output {
+    finish_within(command, 2 * PATIENCE)
+}
+
+/// Runs a command to its end, which has to come within this time.
+pub(crate) fn finish_within(command: &mut Command, patience: Duration) -> Output {
     let (mut said, mut errors) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
     command.stdin(Stdio::null());
     command.stdout(said.try_clone().unwrap()).stderr(errors.try_clone().unwrap());
@@ -409,7 +417,7 @@ pub(crate) fn finish(command: &mut Command) -> Output {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if begun.elapsed() > 2 * PATIENCE {
+        if begun.elapsed() > patience {
             child.kill().unwrap();
             panic!("it does not end: {command:?}");
         }
@@ -448,6 +456,7 @@ pub(crate) fn send(
     let headers =
         fields.map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
     let status = response.status().as_u16();
+    assert_documented(method, path, status);
     Reply { status, headers, body: response.body_mut().read_to_vec().unwrap() }
 }
 

@@ -9,13 +9,13 @@ use crate::support::{assert_golden, send};
 use crate::village;
 
 /// An endpoint as the router's source declares it.
-struct Endpoint {
-    method: String,
-    path: String,
+pub(crate) struct Endpoint {
+    pub(crate) method: String,
+    pub(crate) path: String,
 }
 
 /// The endpoints in the source of the router. Routes of the admin API are those above its layer.
-fn endpoints() -> Vec<Endpoint> {
+pub(crate) fn routes() -> Vec<Endpoint> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gateway/mod.rs");
     let source = fs::read_to_string(file).unwrap();
     let (_, router) = source.split_once("pub fn router(").unwrap();
@@ -44,6 +44,12 @@ fn endpoints() -> Vec<Endpoint> {
     assert_eq!(other(".route("), source.matches(".route(").count(), "a route is elsewhere");
     assert_eq!((other(".nest("), other(".nest_service("), other(".fallback(")), (1, 1, 2));
     assert_eq!(other("merge("), 0, "this test does not see merged routers");
+    endpoints
+}
+
+/// The endpoints, and some paths of those that are behind a prefix or a fallback.
+fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = routes();
     for path in [
         "/admin/v1/anything-else",
         "/log/checkpoint",

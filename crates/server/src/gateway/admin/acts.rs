@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use countersign_verifier::entry::SignedAct;
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use super::AdminError;
 use crate::gateway::Gateway;
+use crate::gateway::extract::Json;
 use crate::governance::{self, GovernanceError, Submission};
 
 /// What is posted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -46,6 +46,12 @@ pub async fn unknown(uri: Uri) -> AdminError {
         uri.path()
     );
     AdminError { status: StatusCode::NOT_FOUND, message }
+}
+
+/// A path that there is, and a method that it has not; the `Allow` header is the router's.
+pub async fn wrong_method(method: Method) -> AdminError {
+    let message = format!("this path is not called with {method}: see the Allow header");
+    AdminError { status: StatusCode::METHOD_NOT_ALLOWED, message }
 }
 
 /// What an engineer is told when a call fails.
@@ -91,6 +97,11 @@ impl From<StoreError> for AdminError {
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.message }))).into_response()
+        let mut response = (self.status, Json(json!({ "error": self.message }))).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }

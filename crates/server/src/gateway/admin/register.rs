@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
+use crate::gateway::extract::Json;
 
 /// The register as JSON.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 
 use super::AdminError;
 use crate::gateway::Gateway;
+use crate::gateway::extract::{Json, Path};
 
 /// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field that
 /// there is. What a later schema adds, nobody has chosen yet, so it stays closed.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::AdminError;
 use crate::clock;
 use crate::gateway::Gateway;
+use crate::gateway::extract::Json;
 use crate::gateway::masks::Compiled;
 use crate::gateway::token::Tokens;
 use crate::store::{GrantId, GrantRecord, People};

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
@@ -37,8 +38,12 @@ pub async fn read(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let (body, unread) = match body {
+        Ok(body) => (body, None),
+        Err(refused) => (Bytes::new(), Some(GraphError::unread_body(refused.status()))),
+    };
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let call = Call {
         client: client.ip(),
@@ -52,7 +57,11 @@ pub async fn read(
         version: Version::DEFAULT,
         part_of: PartOf::Nothing,
     };
-    let reply = match answer(&gateway, &call).await {
+    let answered = match unread {
+        Some(error) => Err(error.into()),
+        None => answer(&gateway, &call).await,
+    };
+    let reply = match answered {
         Ok(reply) => reply,
         Err(stop) => refused(&gateway, stop),
     };

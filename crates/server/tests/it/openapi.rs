@@ -1,0 +1,315 @@
+//! The API document, held against the router's source, against what running servers answered, and
+//! against itself. `interop_openapi` has programs of others judge it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use countersign::clock;
+use countersign::config::{Config, TEMPLATE};
+use countersign::demo::client::Reply;
+use countersign::demo::world;
+use countersign::gateway::admin::acts::Posted;
+use countersign::gateway::openapi::document;
+use countersign::gateway::openapi::examples::{Example, Examples, Token};
+use countersign::governance::Submission;
+use countersign_domain::act::{Act, Subject, Suspension};
+use countersign_domain::identifier::Identifier;
+use serde_json::{Value, json};
+
+use crate::support::{Serving, World, header, ids, send};
+use crate::{unauthorised, village};
+
+/// The document of an instance that has everything that is optional.
+fn whole_document() -> Value {
+    let text = TEMPLATE
+        .replace("{origin}", "example.org/log")
+        .replace("{listen}", "127.0.0.1:80")
+        .replace("demo_login = false", "demo_login = true");
+    let config = Config::check_text(&text).unwrap();
+    document(&config, &Examples::recorded().unwrap()).unwrap()
+}
+
+/// Method and path of every operation.
+fn operations(document: &Value) -> BTreeSet<(String, String)> {
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            operations.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    operations
+}
+
+#[test]
+fn openapi_has_every_route_and_no_other() {
+    let document = whole_document();
+    let served: BTreeSet<_> = unauthorised::routes()
+        .into_iter()
+        .map(|endpoint| (endpoint.method, endpoint.path))
+        .collect();
+    let documented = operations(&document);
+    let missing: Vec<_> = served.difference(&documented).collect();
+    assert!(missing.is_empty(), "openapi/*.json has not: {missing:?}");
+    // What is not a route of its own: the folder of the log, and the fallback, which is the read API.
+    let is_read = |path: &str| {
+        let item = &document["paths"][path];
+        item.as_object().unwrap().values().all(|operation| operation["tags"][0] == "Read API")
+    };
+    let extra: Vec<_> = documented
+        .difference(&served)
+        .filter(|(_, path)| !path.starts_with("/log/") && !is_read(path))
+        .collect();
+    assert!(extra.is_empty(), "openapi/*.json has what is not served: {extra:?}");
+}
+
+#[test]
+fn openapi_names_every_error_that_the_read_api_was_seen_to_give() {
+    let document = whole_document();
+    let errors = document["x-errors"].as_array().unwrap();
+    let listed: BTreeSet<_> = errors
+        .iter()
+        .map(|error| [&error["status"], &error["code"], &error["subcode"]].map(Value::as_u64))
+        .collect();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/error_envelopes.txt");
+    for line in std::fs::read_to_string(golden).unwrap().lines() {
+        let words: Vec<_> =
+            line.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+        let seen: Vec<_> = words[1..].iter().flat_map(|word| word.split(' ')).collect();
+        let seen = [0, 1, 2].map(|place| seen[place].parse::<u64>().ok());
+        assert!(listed.contains(&seen), "the table of errors lacks {seen:?}: {line}");
+    }
+}
+
+/// Whether an answer's status is one that the document has for this call. Calls that are no operation
+/// are for the tests of errors.
+pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
+    static DOCUMENT: std::sync::LazyLock<Value> = std::sync::LazyLock::new(whole_document);
+    let path = path.split('?').next().unwrap_or_default();
+    let segments: Vec<_> = path.split('/').collect();
+    let fits = |template: &str| {
+        let parts: Vec<_> = template.split('/').collect();
+        let fits = |(part, segment): (&&str, &&str)| match *part {
+            "{version}" => segment.starts_with('v') && segment.contains('.'),
+            "{id}" => segment.len() == 32,
+            _ => part == segment || part.starts_with('{'),
+        };
+        parts.len() == segments.len() && parts.iter().zip(&segments).all(fits)
+    };
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    // A path of its own goes before one with a variable.
+    let found = paths.iter().filter(|(template, _)| fits(template));
+    let Some((template, item)) = found.min_by_key(|(template, _)| template.matches('{').count())
+    else {
+        return;
+    };
+    let Some(operation) = item.get(method.to_lowercase()) else { return };
+    let status = status.to_string();
+    assert!(
+        operation["responses"].get(&status).is_some(),
+        "{method} {path} was answered with {status}, which openapi/*.json does not have for {template}"
+    );
+}
+
+/// What stands in examples for what differs from world to world.
+fn names(world: &World, serving: &Serving<'_>, token: &str) -> BTreeMap<String, String> {
+    let friends = serving.read("/v3.0/me/friends?fields=id&limit=1", token);
+    let register = serving.get("/admin/v1/register", &serving.admin_token()).json().unwrap();
+    let digest = register["clients"][0]["digest"].as_str().unwrap().to_owned();
+    world.verified(serving.head());
+    let me = serving.read("/me", token)["id"].as_str().unwrap().to_owned();
+    [("viewer", me), ("friend", ids(&friends).remove(0)), ("digest", digest)]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+}
+
+/// A suspension that a reviewer signed.
+fn suspension(world: &World) -> Value {
+    let subject = Subject::Client(Identifier::parse(world::CLIENT).unwrap());
+    let reason = "names were read that nobody needs".to_owned();
+    let act = Act::Suspension(Suspension { subject, reason });
+    let submission = world.sign(Submission::of(act, clock::now()), &["reviewer:ines"]);
+    serde_json::to_value(Posted::of(submission).unwrap()).unwrap()
+}
+
+/// Sends an example's request.
+fn ask(
+    world: &World,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> Reply {
+    let authorization = token.map(|token| format!("Bearer {token}"));
+    let mut headers = Vec::new();
+    headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+    headers.extend(body.map(|_| ("content-type", "application/json")));
+    let body = body.map_or_else(String::new, Value::to_string);
+    send(&world.url(), method, path, &headers, &body)
+}
+
+/// A value's form: what is compared of answers from two worlds.
+fn form(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => json!("a boolean"),
+        Value::Number(_) => json!("a number"),
+        Value::String(_) => json!("a text"),
+        Value::Array(items) => items
+            .iter()
+            .map(form)
+            .map(|item| (item.to_string(), item))
+            .collect::<BTreeMap<_, _>>()
+            .into_values()
+            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), form(member))).collect()
+        }
+    }
+}
+
+#[test]
+fn openapi_examples_are_what_a_running_server_answers() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let metrics_token = std::fs::read_to_string(world.directory.metrics_token()).unwrap();
+    let document = document(&world.config(), &Examples::recorded().unwrap()).unwrap();
+    let mut examples = Examples::recorded().unwrap();
+    let recorded = examples.names.clone();
+    examples.names = names(&world, &serving, &token);
+    let bless = std::env::var_os("COUNTERSIGN_BLESS").is_some();
+    // What an act changes, the others should not see.
+    let (acts, others): (Vec<_>, Vec<_>) =
+        (0..examples.examples.len()).partition(|n| examples.examples[*n].operation == "submitAct");
+    for number in others.into_iter().chain(acts) {
+        let example = &mut examples.examples[number];
+        if example.operation == "submitAct" && example.status == 200 {
+            example.body = Some(suspension(&world));
+        }
+        let (method, _) = place(&document, &example.operation);
+        let path = example.path_with(&examples.names);
+        let sent = match example.token {
+            None => None,
+            Some(Token::Access) => Some(token.clone()),
+            Some(Token::Admin) => Some(serving.admin_token()),
+            Some(Token::Metrics) => Some(metrics_token.trim().to_owned()),
+        };
+        let reply = ask(&world, &method, &path, sent.as_deref(), example.body.as_ref());
+        let said = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, example.status, "{}: {said}", example.summary);
+        let found = record(&document, example, &reply);
+        if bless {
+            *example = found;
+        } else {
+            assert_eq!(form(&found.answer), form(&example.answer), "{}: {said}", example.summary);
+            let names = |of: &Example| of.headers.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(&found), names(example), "{}", example.summary);
+        }
+    }
+    if bless {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/examples.json");
+        std::fs::write(path, serde_json::to_string_pretty(&examples).unwrap() + "\n").unwrap();
+    } else {
+        assert_eq!(recorded.len(), examples.names.len());
+    }
+}
+
+/// Method and path of an operation.
+fn place(document: &Value, operation: &str) -> (String, String) {
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, found) in item.as_object().unwrap() {
+            if found["operationId"] == operation {
+                return (method.to_uppercase(), path.clone());
+            }
+        }
+    }
+    panic!("no operation {operation}");
+}
+
+/// The example with this answer.
+fn record(document: &Value, example: &Example, reply: &Reply) -> Example {
+    let (method, path) = place(document, &example.operation);
+    let mut response =
+        &document["paths"][&path][method.to_lowercase()]["responses"][example.status.to_string()];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document.pointer(&reference[1..]).unwrap();
+    }
+    let declared = response["headers"].as_object();
+    let headers = declared.into_iter().flatten().map(|(name, _)| {
+        let value = header(reply, &name.to_lowercase());
+        (name.clone(), value.unwrap_or_else(|| panic!("{path}: no {name}")).to_owned())
+    });
+    let text = String::from_utf8(reply.body.clone()).unwrap();
+    let answer = reply.json().unwrap_or(Value::String(text));
+    Example { headers: headers.collect(), answer, ..example.clone() }
+}
+
+#[test]
+fn openapi_is_served_with_this_instances_address_and_without_what_it_has_not() {
+    let world = village::founded();
+    let served = |serving: &Serving<'_>| -> Value {
+        serde_json::from_str(&serving.page("/openapi.json")).unwrap()
+    };
+    let serving = world.serve();
+    let with_login = served(&serving);
+    assert_eq!(with_login["servers"], json!([{ "url": world.url() }]));
+    assert!(with_login["paths"].get("/login").is_some());
+    serving.stop();
+    world.configure("demo_login = true", "demo_login = false");
+    let serving = world.serve();
+    assert!(served(&serving)["paths"].get("/login").is_none());
+    assert!(!serving.page("/docs").contains("/login"));
+}
+
+#[test]
+fn openapi_wrong_methods_are_told_which_are_right() {
+    let world = village::founded();
+    let serving = world.serve();
+    let admin = format!("Bearer {}", serving.admin_token());
+    for (method, path, allowed) in [
+        ("DELETE", "/admin/v1/acts", "POST"),
+        ("POST", "/admin/v1/people/ada/settings", "PUT,GET,HEAD"),
+        ("POST", "/healthz", "GET,HEAD"),
+        ("PUT", "/openapi.json", "GET,HEAD"),
+        ("GET", "/login", "POST"),
+        ("POST", "/log/checkpoint", "GET,HEAD"),
+    ] {
+        let reply = send(&world.url(), method, path, &[("authorization", &admin)], "");
+        assert_eq!(reply.status, 405, "{method} {path}");
+        assert_eq!(header(&reply, "allow"), Some(allowed), "{method} {path}");
+        if !path.starts_with("/log/") {
+            assert!(reply.json().unwrap()["error"].as_str().unwrap().contains(method));
+        }
+    }
+}
+
+#[test]
+fn openapi_bodies_that_cannot_be_read_are_refused_in_the_form_of_all_errors() {
+    let world = village::founded();
+    let token = format!("Bearer {}", world.token(village::VIEWER));
+    let serving = world.serve();
+    let admin = format!("Bearer {}", serving.admin_token());
+    let json = ("content-type", "application/json");
+    let large = format!("{{\"account\":\"{}\"}}", "a".repeat(300_000));
+    let post = "/admin/v1/tokens";
+    let settings = "/admin/v1/people/%ff/settings";
+    for (method, path, kind, body, status) in [
+        ("POST", post, json, "{", 400),
+        ("POST", post, json, "{}", 422),
+        ("POST", post, json, r#"{"account":7,"build":"b","purpose":"p"}"#, 422),
+        ("POST", post, ("content-type", "text/plain"), "{}", 415),
+        ("POST", post, json, &large, 413),
+        ("POST", "/login", json, "[]", 422),
+        ("PUT", settings, json, "{}", 400),
+        ("GET", settings, json, "", 400),
+    ] {
+        let headers = [("authorization", admin.as_str()), kind];
+        let reply = send(&world.url(), method, path, &headers, body);
+        let said = reply.json().unwrap_or_else(|_| panic!("{method} {path}: no JSON"));
+        assert_eq!(reply.status, status, "{method} {path}: {said}");
+        assert!(!said["error"].as_str().unwrap().is_empty(), "{said}");
+    }
+    let headers = [("authorization", token.as_str())];
+    let graph = send(&world.url(), "GET", "/me", &headers, &large);
+    assert_eq!((graph.status, graph.error_code()), (413, Some(100)));
+}
