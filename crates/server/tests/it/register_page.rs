@@ -10,14 +10,14 @@ use crate::village;
 use crate::webdriver::Browser;
 
 /// Where screenshots go, to be looked at.
-fn screenshot(name: &str) -> PathBuf {
+pub(crate) fn screenshot(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     folder.join(format!("{name}.png"))
 }
 
 /// Widths and colour schemes in which people see the page.
-const SCREENS: [(&str, u32, &str); 4] = [
+pub(crate) const SCREENS: [(&str, u32, &str); 4] = [
     ("light", 1_280, "light"),
     ("dark", 1_280, "dark"),
     ("phone", 390, "light"),
@@ -67,7 +67,7 @@ fn browser_register_page_says_who_receives_data_and_what_became_of_it() {
 }
 
 /// The text that is small stands out from its ground as WCAG 2.2 AA asks.
-fn assert_readable(browser: &Browser, name: &str) {
+pub(crate) fn assert_readable(browser: &Browser, name: &str) {
     let contrast = "
         const parse = (c) => c.match(/[\\d.]+/g).slice(0, 3).map(Number);
         const lum = (c) => {

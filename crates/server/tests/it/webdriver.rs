@@ -59,8 +59,10 @@ impl Browser {
                 format!("--user-data-dir={folder}"),
             ],
         });
-        let wanted =
-            json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
+        let logs = json!({ "browser": "ALL" });
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+                "goog:chromeOptions": options, "goog:loggingPrefs": logs,
+            } } });
         let session = browser.post("", &wanted)["sessionId"].as_str().unwrap().to_owned();
         browser.session = format!("{}/{session}", browser.session);
         browser
@@ -91,9 +93,48 @@ impl Browser {
 
     /// Clicks the link of this text.
     pub(crate) fn follow(&self, link: &str) {
-        let found = self.post("/element", &json!({ "using": "link text", "value": link }));
-        let element = found[ELEMENT].as_str().unwrap();
+        let element = self.element("link text", link);
         self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Types into the element of this selector.
+    pub(crate) fn type_into(&self, selector: &str, text: &str) {
+        let element = self.element("css selector", selector);
+        self.post(&format!("/element/{element}/value"), &json!({ "text": text }));
+    }
+
+    /// Presses a key and lets it go.
+    pub(crate) fn press(&self, key: &str) {
+        let actions = [("keyDown", key), ("keyUp", key)]
+            .map(|(kind, key)| json!({ "type": kind, "value": key }));
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
+    }
+
+    fn element(&self, using: &str, value: &str) -> String {
+        let found = self.post("/element", &json!({ "using": using, "value": value }));
+        found[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    /// The address that the browser shows.
+    pub(crate) fn address(&self) -> String {
+        let reply = self.agent.get(format!("{}/url", self.session)).call();
+        let reply = reply.unwrap().body_mut().read_to_string().unwrap();
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        reply["value"].as_str().unwrap().to_owned()
+    }
+
+    /// What pages and the browser itself have complained of since it was last asked.
+    pub(crate) fn console(&self) -> Vec<String> {
+        let lines = self.post("/se/log", &json!({ "type": "browser" }));
+        lines.as_array().unwrap().iter().map(Value::to_string).collect()
+    }
+
+    /// Pages that are opened from now on run no script of their own.
+    pub(crate) fn without_javascript(&self) {
+        let body =
+            json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
+        self.post("/goog/cdp/execute", &body);
     }
 
     /// Shows the page as on a screen of this width, with this colour scheme.

@@ -27,6 +27,9 @@ const STYLE: &str = include_str!("../../../templates/docs/style.css");
 /// Shorter answers are shown whole, longer ones up to this line.
 const ANSWER_LINES_MAX: usize = 60;
 
+/// Longer headers are cut there.
+const HEADER_BYTES_MAX: usize = 48;
+
 /// The page, ready to be sent.
 pub struct Reference {
     page: Bytes,
@@ -42,6 +45,7 @@ struct Page<'a> {
     schemes: Vec<Named>,
     groups: Vec<Group>,
     errors: Vec<ErrorRow>,
+    headers: Vec<Header>,
     schemas: Vec<SchemaView>,
 }
 
@@ -108,7 +112,7 @@ struct Answer {
     description: Vec<Span>,
     media: String,
     kind: Option<Kind>,
-    headers: Vec<Named>,
+    headers: Vec<String>,
 }
 
 struct Shown {
@@ -126,6 +130,12 @@ struct ErrorRow {
     status: String,
     meaning: Vec<Span>,
     remedy: Vec<Span>,
+}
+
+struct Header {
+    name: String,
+    kind: Kind,
+    description: Vec<Span>,
 }
 
 struct SchemaView {
@@ -150,11 +160,12 @@ impl Reference {
             schemes: reader.schemes(),
             groups: reader.groups(),
             errors: reader.errors(),
+            headers: reader.headers(),
             schemas: reader.schemas(),
         };
         let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
         Ok(Self { page: page.render()?.into(), policy })
     }
@@ -246,18 +257,14 @@ impl Reader<'_> {
     fn answer(&self, status: &str, answer: &Value) -> Answer {
         let answer = resolved(answer, self.document);
         let media = answer["content"].as_object().and_then(|kinds| kinds.iter().next());
-        let header = |(name, header): (&String, &Value)| {
-            let header = resolved(header, self.document);
-            let description = Span::all_of(text(&header["description"]));
-            Named { name: name.clone(), kind: String::new(), description }
-        };
+        let headers = answer["headers"].as_object().into_iter().flatten();
         Answer {
             status: status.to_owned(),
             mood: mood(status),
             description: Span::all_of(text(&answer["description"])),
             media: media.map_or_else(String::new, |(kind, _)| kind.clone()),
             kind: media.and_then(|(_, media)| media.get("schema")).map(schema::kind),
-            headers: answer["headers"].as_object().into_iter().flatten().map(header).collect(),
+            headers: headers.map(|(name, _)| name.clone()).collect(),
         }
     }
 
@@ -280,7 +287,11 @@ impl Reader<'_> {
             curl,
             status: example.status,
             mood: mood(&example.status.to_string()),
-            headers: example.headers.clone().into_iter().collect(),
+            headers: example
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), cut(value)))
+                .collect(),
             answer: shortened(&example.answer),
         }
     }
@@ -295,6 +306,16 @@ impl Reader<'_> {
             remedy: Span::all_of(text(&error["remedy"])),
         };
         self.document[ERRORS].as_array().into_iter().flatten().map(row).collect()
+    }
+
+    fn headers(&self) -> Vec<Header> {
+        let header = |(name, header): (&String, &Value)| Header {
+            name: name.clone(),
+            kind: schema::kind(&header["schema"]),
+            description: Span::all_of(text(&header["description"])),
+        };
+        let headers = self.document["components"]["headers"].as_object();
+        headers.into_iter().flatten().map(header).collect()
     }
 
     fn schemas(&self) -> Vec<SchemaView> {
@@ -324,6 +345,15 @@ fn mood(status: &str) -> &'static str {
 /// A word of a shell command.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// A header as the page shows it: nobody reads all of a receipt.
+fn cut(value: &str) -> String {
+    if value.len() <= HEADER_BYTES_MAX {
+        return value.to_owned();
+    }
+    let begin: String = value.chars().take(HEADER_BYTES_MAX).collect();
+    format!("{begin}…")
 }
 
 /// An answer as the page shows it.
