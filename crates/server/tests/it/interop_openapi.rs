@@ -63,6 +63,7 @@ fn examine(world: &World, serving: &Serving<'_>, access_token: &str) {
         ("DIGEST", &names["digest"]),
         ("ACCESS_TOKEN", &access_token.to_owned()),
         ("ADMIN_TOKEN", &serving.admin_token()),
+        ("DECIDE_TOKEN", &read(world.directory.decide_token())),
         ("METRICS_TOKEN", &read(world.directory.metrics_token())),
     ] {
         config = config.replace(&format!("${{{name}}}"), value);

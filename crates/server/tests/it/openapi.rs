@@ -2,7 +2,7 @@
 //! against itself. `interop_openapi` has programs of others judge it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use countersign::clock;
 use countersign::config::{Config, TEMPLATE};
@@ -137,14 +137,13 @@ fn ask(
     method: &str,
     path: &str,
     token: Option<&str>,
-    body: Option<&Value>,
+    body: Option<String>,
 ) -> Reply {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers = Vec::new();
     headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
-    headers.extend(body.map(|_| ("content-type", "application/json")));
-    let body = body.map_or_else(String::new, Value::to_string);
-    send(&world.url(), method, path, &headers, &body)
+    headers.extend(body.as_ref().map(|_| ("content-type", "application/json")));
+    send(&world.url(), method, path, &headers, &body.unwrap_or_default())
 }
 
 /// A value's form: what is compared of answers from two worlds.
@@ -172,7 +171,7 @@ fn openapi_examples_are_what_a_running_server_answers() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
     let serving = world.serve();
-    let metrics_token = std::fs::read_to_string(world.directory.metrics_token()).unwrap();
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap().trim().to_owned();
     let document = document(&world.config(), &Examples::recorded().unwrap()).unwrap();
     let mut examples = Examples::recorded().unwrap();
     let recorded = examples.names.clone();
@@ -192,9 +191,13 @@ fn openapi_examples_are_what_a_running_server_answers() {
             None => None,
             Some(Token::Access) => Some(token.clone()),
             Some(Token::Admin) => Some(serving.admin_token()),
-            Some(Token::Metrics) => Some(metrics_token.trim().to_owned()),
+            Some(Token::Metrics) => Some(read(world.directory.metrics_token())),
+            Some(Token::Decide) => Some(read(world.directory.decide_token())),
         };
-        let reply = ask(&world, &method, &path, sent.as_deref(), example.body.as_ref());
+        // What stands for the client's token in a body.
+        let body =
+            example.body.as_ref().map(|body| body.to_string().replace("ACCESS_TOKEN", &token));
+        let reply = ask(&world, &method, &path, sent.as_deref(), body);
         let said = String::from_utf8_lossy(&reply.body).into_owned();
         assert_eq!(reply.status, example.status, "{}: {said}", example.summary);
         let found = record(&document, example, &reply);

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -18,6 +17,7 @@ use super::Gateway;
 use super::admin::AdminError;
 use super::bearer;
 use super::circumstances::circumstances;
+use super::extract::Json;
 use super::masks::Compiled;
 use super::proof::Proof;
 use super::release::{Decidable, Decision, ReleaseError, release};

@@ -56,6 +56,8 @@ pub enum Token {
     Admin,
     /// The metrics token.
     Metrics,
+    /// The token of `/decide`.
+    Decide,
 }
 
 impl Token {
@@ -66,6 +68,7 @@ impl Token {
             Self::Access => "TOKEN",
             Self::Admin => "ADMIN_TOKEN",
             Self::Metrics => "METRICS_TOKEN",
+            Self::Decide => "DECIDE_TOKEN",
         }
     }
 }

@@ -26,9 +26,10 @@ use reference::Reference;
 const DOCUMENT: &str = include_str!("../../../openapi/document.json");
 
 /// The groups of endpoints: add a line for a new one.
-const GROUPS: [&str; 3] = [
+const GROUPS: [&str; 4] = [
     include_str!("../../../openapi/graph.json"),
     include_str!("../../../openapi/admin.json"),
+    include_str!("../../../openapi/decide.json"),
     include_str!("../../../openapi/public.json"),
 ];
 
