@@ -1,6 +1,7 @@
 //! What is read from requests of the platform's own API, and how what cannot be read is refused: in the
 //! form that all of its errors have, instead of the framework's plain text.
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -18,9 +19,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(refused) => {
-                Err(AdminError { status: refused.status(), message: refused.body_text() })
-            }
+            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
         }
     }
 }
@@ -40,9 +39,35 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(refused) => {
-                Err(AdminError { status: refused.status(), message: refused.body_text() })
-            }
+            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+        }
+    }
+}
+
+/// The query.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
+        match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+        }
+    }
+}
+
+/// A body as it came.
+pub struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
         }
     }
 }

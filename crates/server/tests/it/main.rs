@@ -9,9 +9,9 @@
 mod acts;
 mod batch;
 mod checked;
+mod api_reference;
 mod client_secrets;
 mod clock_jumps;
-mod api_reference;
 mod commands;
 mod crash;
 mod crash_import;
@@ -31,6 +31,7 @@ mod interop_postgres_ldbc;
 mod interop_postgres_tls;
 mod one_directory;
 mod interop_openapi;
+mod one_directory;
 mod openapi;
 mod operations;
 mod own_tokens;

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
 use crate::gateway::Gateway;
+use crate::gateway::extract::{Body, Json, Query};
 use crate::people::feed::{self, Applied, Batches, FeedError};
 
 /// The largest request body, in bytes. A longer feed is sent in parts.
@@ -52,7 +51,7 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
     headers: HeaderMap,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<Applied>, AdminError> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.and_then(|text| text.split(';').next()).map(str::trim);

@@ -65,6 +65,11 @@ pub struct AdminError {
 }
 
 impl AdminError {
+    /// A request that could not be read.
+    pub(super) const fn of(status: StatusCode, message: String) -> Self {
+        Self { status, message }
+    }
+
     /// Who calls has not shown the right token.
     pub fn unauthorised(message: &str) -> Self {
         Self { status: StatusCode::UNAUTHORIZED, message: message.to_owned() }

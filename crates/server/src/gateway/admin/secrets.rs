@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use countersign_domain::identifier::Identifier;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
 use crate::gateway::Gateway;
+use crate::gateway::extract::{Json, Path};
 use crate::store::{ClientSecret, People};
 
 /// A new secret.

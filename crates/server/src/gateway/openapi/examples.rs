@@ -33,7 +33,7 @@ pub struct Example {
     /// The token that is sent, if one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
-    /// The JSON that is sent.
+    /// The JSON that is sent; a text is sent as it is, as lines of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
     /// The status of the answer.
@@ -74,6 +74,21 @@ impl Token {
 }
 
 impl Example {
+    /// The media type of the body.
+    #[must_use]
+    pub fn body_kind(&self) -> &'static str {
+        match self.body {
+            Some(Value::String(_)) => "application/x-ndjson",
+            _ => "application/json",
+        }
+    }
+
+    /// A body as it is sent.
+    #[must_use]
+    pub fn body_text(body: &Value) -> String {
+        body.as_str().map_or_else(|| body.to_string(), str::to_owned)
+    }
+
     /// Path and query, with `{name}` replaced by what the name stands for.
     #[must_use]
     pub fn path_with(&self, names: &BTreeMap<String, String>) -> String {
@@ -121,7 +136,7 @@ impl Examples {
             let operation = &mut document["paths"][path][method];
             let name = format!("example{number}");
             if let Some(body) = &example.body {
-                let media = &mut operation["requestBody"]["content"]["application/json"];
+                let media = &mut operation["requestBody"]["content"][example.body_kind()];
                 // What the server refuses is no example of what to send.
                 if example.status < 300 {
                     media["examples"][&name] = json!({ "summary": example.summary, "value": body });

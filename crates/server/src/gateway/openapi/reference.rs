@@ -93,9 +93,14 @@ struct Operation {
     about: Vec<Vec<Span>>,
     schemes: Vec<String>,
     parameters: Vec<Parameter>,
-    body: Option<Kind>,
+    body: Option<Body>,
     responses: Vec<Answer>,
     examples: Vec<Shown>,
+}
+
+struct Body {
+    media: String,
+    kind: Kind,
 }
 
 struct Parameter {
@@ -233,7 +238,10 @@ impl Reader<'_> {
             about: Span::paragraphs(text(&operation["description"])),
             schemes: schemes.filter_map(Value::as_object).flat_map(|s| s.keys().cloned()).collect(),
             parameters: parameters.map(|parameter| self.parameter(parameter)).collect(),
-            body: body.and_then(|kinds| kinds.values().next()).map(|m| schema::kind(&m["schema"])),
+            body: body.and_then(|kinds| kinds.iter().next()).map(|(media, said)| Body {
+                media: media.clone(),
+                kind: schema::kind(&said["schema"]),
+            }),
             responses: responses.map(|(status, answer)| self.answer(status, answer)).collect(),
             examples: self
                 .examples
@@ -278,8 +286,8 @@ impl Reader<'_> {
             curl.push_str(&format!(" -H \"Authorization: Bearer ${}\"", token.variable()));
         }
         if let Some(body) = &example.body {
-            let body = quoted(&body.to_string());
-            curl.push_str(&format!(" \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"));
+            let (kind, body) = (example.body_kind(), quoted(&Example::body_text(body)));
+            curl.push_str(&format!(" \\\n  -H 'Content-Type: {kind}' \\\n  --data-binary {body}"));
         }
         curl.push_str(&format!(" \\\n  {}", quoted(&format!("{}{path}", self.public_url))));
         Shown {
