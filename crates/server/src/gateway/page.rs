@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
@@ -57,9 +58,9 @@ pub async fn get(
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    if graph::asks(uri.query().unwrap_or_default()) || !body.is_empty() {
+    if graph::asks(uri.query().unwrap_or_default()) || !body.as_ref().is_ok_and(Bytes::is_empty) {
         return graph::read(State(gateway), client, method, uri, headers, body).await;
     }
     page(&gateway)

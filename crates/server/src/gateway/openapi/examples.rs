@@ -133,9 +133,11 @@ impl Examples {
             let operation = &document["paths"][path][method];
             let status = example.status.to_string();
             let answers = media(&operation["responses"][&status], document);
+            let sent = super::schema::resolved(&operation["requestBody"], document).clone();
             let operation = &mut document["paths"][path][method];
             let name = format!("example{number}");
             if let Some(body) = &example.body {
+                operation["requestBody"] = sent;
                 let media = &mut operation["requestBody"]["content"][example.body_kind()];
                 // What the server refuses is no example of what to send.
                 if example.status < 300 {

@@ -26,8 +26,9 @@ use reference::Reference;
 const DOCUMENT: &str = include_str!("../../../openapi/document.json");
 
 /// The groups of endpoints: add a line for a new one.
-const GROUPS: [&str; 4] = [
+const GROUPS: [&str; 5] = [
     include_str!("../../../openapi/graph.json"),
+    include_str!("../../../openapi/graph_root.json"),
     include_str!("../../../openapi/admin.json"),
     include_str!("../../../openapi/decide.json"),
     include_str!("../../../openapi/public.json"),
@@ -141,7 +142,14 @@ fn merge(document: &mut Value, group: Value) -> Result<(), DocumentError> {
     let Value::Object(group) = group else { return Ok(()) };
     for (section, members) in group {
         match (section.as_str(), members) {
-            ("paths", Value::Object(paths)) => insert_all(&mut document["paths"], paths)?,
+            // Two groups can have a method each of one path.
+            ("paths", Value::Object(paths)) => {
+                for (path, item) in paths {
+                    if let Value::Object(operations) = item {
+                        insert_all(&mut document["paths"][path], operations)?;
+                    }
+                }
+            }
             ("components", Value::Object(kinds)) => {
                 for (kind, members) in kinds {
                     if let Value::Object(members) = members {

@@ -228,7 +228,7 @@ impl Reader<'_> {
         let schemes = operation["security"].as_array().into_iter().flatten();
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let responses = operation["responses"].as_object().into_iter().flatten();
-        let body = operation["requestBody"]["content"].as_object();
+        let body = resolved(&operation["requestBody"], self.document)["content"].as_object();
         Operation {
             id: id.to_owned(),
             method: method.to_uppercase(),
