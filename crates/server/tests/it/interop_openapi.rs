@@ -74,7 +74,7 @@ fn examine(world: &World, serving: &Serving<'_>, access_token: &str) {
     command
         .args(["--config-file", &file, "run", &url])
         .args(["--seed", "20180601", "--workers", "1"])
-        .args(["--max-examples", if full { "400" } else { "60" }])
+        .args(["--max-examples", if full { "400" } else { "25" }])
         .args(["--generation-database", ":memory:"])
         .current_dir(world.path())
         .env("PYTHONPATH", testdata(""))

@@ -146,6 +146,17 @@ fn ask(
     send(&world.url(), method, path, &headers, body.map_or("", |(_, body)| body))
 }
 
+/// An answer with the names of the recorded world in the places of this one's.
+fn renamed(
+    answer: &Value,
+    names: &BTreeMap<String, String>,
+    recorded: &BTreeMap<String, String>,
+) -> Value {
+    let text = answer.to_string();
+    let text = names.iter().fold(text, |text, (name, value)| text.replace(value, &recorded[name]));
+    serde_json::from_str(&text).unwrap()
+}
+
 /// A value's form: what is compared of answers from two worlds.
 fn form(value: &Value) -> Value {
     match value {
@@ -181,7 +192,7 @@ fn openapi_examples_are_what_a_running_server_answers() {
     let (acts, others): (Vec<_>, Vec<_>) =
         (0..examples.examples.len()).partition(|n| examples.examples[*n].operation == "submitAct");
     for number in others.into_iter().chain(acts) {
-        let example = &mut examples.examples[number];
+        let mut example = examples.examples[number].clone();
         if example.operation == "submitAct" && example.status == 200 {
             example.body = Some(suspension(&world));
         }
@@ -200,13 +211,14 @@ fn openapi_examples_are_what_a_running_server_answers() {
         let reply = ask(&world, &method, &path, sent.as_deref(), body);
         let said = String::from_utf8_lossy(&reply.body).into_owned();
         assert_eq!(reply.status, example.status, "{}: {said}", example.summary);
-        let found = record(&document, example, &reply);
+        let found = record(&document, &example, &reply);
         if bless {
-            *example = found;
+            examples.examples[number] = found;
         } else {
-            assert_eq!(form(&found.answer), form(&example.answer), "{}: {said}", example.summary);
+            let answer = renamed(&found.answer, &examples.names, &recorded);
+            assert_eq!(form(&answer), form(&example.answer), "{}: {said}", example.summary);
             let names = |of: &Example| of.headers.keys().cloned().collect::<Vec<_>>();
-            assert_eq!(names(&found), names(example), "{}", example.summary);
+            assert_eq!(names(&found), names(&example), "{}", example.summary);
         }
     }
     if bless {

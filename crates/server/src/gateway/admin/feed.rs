@@ -15,6 +15,9 @@ use crate::people::feed::{self, Applied, Batches, FeedError};
 /// The largest request body, in bytes. A longer feed is sent in parts.
 pub const BYTES_MAX: usize = 8 << 20;
 
+/// The highest number that a first line can have: the lines after it have numbers, too.
+const FIRST_LINE_MAX: u64 = (1 << 53) - 1;
+
 /// What the lines are.
 pub const CONTENT_TYPE: &str = "application/x-ndjson";
 
@@ -46,13 +49,18 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 /// batches.
 ///
 /// # Errors
-/// [`AdminError`] 415 for another content type, 422 for a line that is not what it should be.
+/// [`AdminError`] 400 for a first line that cannot be, 415 for another content type, 422 for a line that is not what it should be.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Json<Applied>, AdminError> {
+    let first_line = part.first_line.unwrap_or(1);
+    if first_line > FIRST_LINE_MAX {
+        let message = format!("first_line: at most {FIRST_LINE_MAX} is expected");
+        return Err(AdminError { status: StatusCode::BAD_REQUEST, message });
+    }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.and_then(|text| text.split(';').next()).map(str::trim);
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(CONTENT_TYPE)) {
@@ -63,7 +71,7 @@ pub async fn post(
     let applied = tokio::task::spawn_blocking(move || {
         let register = gateway.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-        let batches = Batches::new(&body[..], part.first_line.unwrap_or(1));
+        let batches = Batches::new(&body[..], first_line);
         feed::apply(&gateway.people, schema, batches, |_| ()).map_err(refused)
     });
     applied.await.map_err(AdminError::internal)?.map(Json)

@@ -55,7 +55,10 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
 
 fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let needed = |name| text(name).ok_or_else(|| Refusal::missing_header(name));
+    let needed = |name| {
+        let said = text(name).filter(|said| !said.is_empty());
+        said.ok_or_else(|| Refusal::missing_header(name))
+    };
     let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
     let access = gateway.tokens.verify(token, clock::now()).map_err(|e| Refusal::token(&e))?;
     let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
