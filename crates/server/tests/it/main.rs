@@ -7,9 +7,9 @@
 )]
 
 mod acts;
+mod api_reference;
 mod batch;
 mod checked;
-mod api_reference;
 mod client_secrets;
 mod clock_jumps;
 mod commands;
@@ -25,12 +25,11 @@ mod full_disk;
 mod grants;
 mod ids;
 mod interop_facebook_sdk;
+mod interop_openapi;
 mod interop_postgres_check;
 mod interop_postgres_faults;
 mod interop_postgres_ldbc;
 mod interop_postgres_tls;
-mod one_directory;
-mod interop_openapi;
 mod one_directory;
 mod openapi;
 mod operations;
