@@ -27,6 +27,7 @@ use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::gateway::token::Tokens;
+use crate::gateway::usage::Usage;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::schema::{self, SchemaFileError};
@@ -198,6 +199,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         metrics: Metrics::with_source(&source),
         source,
         api: ApiDocument::new(&config)?,
+        usage: Usage::new(&config.limits),
         people,
         receipts,
         admin_token,

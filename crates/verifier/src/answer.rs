@@ -5,6 +5,8 @@
 //! LIST                                        the viewer {id, friends}, or {id} if nobody is listed, then each friend
 //! {"id":F, FIELD:…}                           the viewer {id, friends}, then the friend F
 //! {"me" or V:VIEWER, F:FRIEND, …}             by ids: the viewer, then each friend
+//! {"data":{"user_id":V, …}}                   about a token: the viewer {id}
+//! {"data":[{"permission":…}, …]}              about a grant: the viewer {id}
 //! LIST   = {"data":[FRIEND, …], "paging":…, "summary":…}
 //! VIEWER = {"id":V, FIELD:…}, with "friends":LIST only if it stands alone
 //! FRIEND = {"id":F, FIELD:…}
@@ -25,6 +27,7 @@ use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 
 use crate::body::{ME, Members, Value};
+use crate::own::{are_permissions, token_user};
 use crate::paging::{check_paging, check_summary};
 use crate::record::Record;
 
@@ -129,6 +132,8 @@ pub enum Place {
     Summary,
     /// A person by id, counted from zero.
     Named(usize),
+    /// What is said about a token.
+    Token,
     /// A friend, counted from zero.
     Friend(usize),
 }
@@ -141,6 +146,7 @@ impl std::fmt::Display for Place {
             Self::Paging => f.write_str("in the paging"),
             Self::Summary => f.write_str("in the summary"),
             Self::Named(number) => write!(f, "person {number}"),
+            Self::Token => f.write_str("about the token"),
             Self::Friend(number) => write!(f, "friend {number}"),
         }
     }
@@ -175,12 +181,30 @@ impl Reader<'_> {
         if has(ID) {
             return self.person_alone(top, Place::Top);
         }
+        if let Some(id) = self.own(&top)? {
+            return self.push(id, Relation::Viewer, FieldSet::of(FieldId::ID), Place::Top);
+        }
         if has(DATA) || top.is_empty() {
             let friends = self.list(top, Place::Top)?;
             self.push_listing_viewer(!friends.is_empty())?;
             return self.push_friends(friends);
         }
         self.by_ids(top)
+    }
+
+    /// The viewer's id, of an answer that is about the client's own token or grant.
+    fn own(&self, top: &[(String, Value)]) -> Result<Option<PairwiseId>, AnswerError> {
+        match top {
+            [(key, Value::Object(token))] if key == DATA => {
+                let place = Place::Token;
+                let id = token_user(token)?;
+                if id == self.viewer { Ok(Some(id)) } else { Err(AnswerError::BadId { place }) }
+            }
+            [(key, Value::List(list))] if key == DATA && are_permissions(list) => {
+                Ok(Some(self.viewer))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// One object: the viewer, perhaps with friends, or one friend.
@@ -566,6 +590,56 @@ mod tests {
             (r#"{"F":{"id":"F"},"paging":{}}"#, AnswerError::NoId { place: Place::Named(1) }),
         ] {
             assert_eq!(read(body), Err(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_a_token_or_grant_is_of_the_viewer() {
+        for body in [
+            r#"{"data":{"app_id":"home","application":"home","data_access_expires_at":9,"expires_at":8,"is_valid":true,"issued_at":7,"scopes":["email","user_work_history"],"type":"USER","user_id":"V"}}"#,
+            r#"{"data":{"user_id":"V"}}"#,
+            r#"{"data":[{"permission":"email","status":"granted"},{"permission":"user_likes","status":"declined"}]}"#,
+        ] {
+            assert_eq!(read(body), Ok(vec![(Relation::Viewer, 0b1)]), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_a_token_or_grant_has_no_room_for_people() {
+        let key = |key: &str| key.to_owned();
+        let first = Place::Friend(0);
+        for (body, expected) in [
+            (
+                r#"{"data":{"user_id":"V","user_id":"V"}}"#,
+                AnswerError::Repeated { place: Place::Token, key: key("user_id") },
+            ),
+            (
+                r#"{"data":{"user_id":"V","name":"n"}}"#,
+                AnswerError::UnknownField { place: Place::Token, key: key("name") },
+            ),
+            (r#"{"data":{"user_id":"F"}}"#, AnswerError::BadId { place: Place::Token }),
+            (r#"{"data":{"user_id":7}}"#, AnswerError::BadId { place: Place::Token }),
+            (r#"{"data":{"is_valid":true}}"#, AnswerError::NoId { place: Place::Token }),
+            (
+                r#"{"data":[{"permission":"email","status":"granted"},{"id":"F"}]}"#,
+                AnswerError::UnknownField { place: first, key: key("permission") },
+            ),
+            (
+                r#"{"data":[{"permission":"the name of ada","status":"granted"}]}"#,
+                AnswerError::UnknownField { place: first, key: key("permission") },
+            ),
+        ] {
+            assert_eq!(read(body), Err(expected), "{body}");
+        }
+        for body in [
+            r#"{"data":{"user_id":"V","expires_at":{"name":"n"}}}"#,
+            r#"{"data":{"user_id":"V","expires_at":"the name of ada"}}"#,
+            r#"{"data":{"user_id":"V","application":"The name of Ada"}}"#,
+            r#"{"data":{"user_id":"V","type":"the name of ada"}}"#,
+            r#"{"data":{"user_id":"V","scopes":["the name of ada"]}}"#,
+            r#"{"data":{"user_id":"V","scopes":"email"}}"#,
+        ] {
+            assert!(matches!(read(body), Err(AnswerError::Shape { .. })), "{body}");
         }
     }
 

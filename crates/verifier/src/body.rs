@@ -9,18 +9,29 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The keys that structure an answer; what stands under any other is not kept, unless the key is one that
 /// names a person.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 22] = [
     "after",
+    "app_id",
+    "application",
     "before",
     "cursors",
     "data",
+    "data_access_expires_at",
+    "expires_at",
     "friends",
     "id",
+    "is_valid",
+    "issued_at",
     "next",
     "paging",
+    "permission",
     "previous",
+    "scopes",
+    "status",
     "summary",
     "total_count",
+    "type",
+    "user_id",
 ];
 
 /// The key under which an answer to a request by ids has the viewer, if that was asked for as `me`.

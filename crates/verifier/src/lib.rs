@@ -19,6 +19,7 @@ mod key_change;
 pub mod log_check;
 pub mod merkle;
 pub mod note;
+mod own;
 mod paging;
 pub mod promise;
 pub mod receipt;

@@ -7,6 +7,8 @@ pub(crate) enum Need {
     Go,
     /// A Python environment with the packages of `testdata/interop/python/requirements.txt`.
     Python,
+    /// Node.js, and the packages of `testdata/interop/node/package.json`.
+    Node,
     /// A headless Chromium and its WebDriver.
     Browser,
     /// nginx.
@@ -23,6 +25,9 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_nginx_", Need::Nginx),
     ("interop_postgres_", Need::Postgres),
     ("interop_openapi_", Need::Python),
+    ("interop_pyfacebook_", Need::Python),
+    ("interop_fbgraph_", Need::Node),
+    ("interop_facebook_nodejs_business_sdk_", Need::Node),
     ("browser_", Need::Browser),
 ];
 

@@ -26,6 +26,7 @@ impl Tools {
             match need {
                 Need::Go => tools.set_up_go()?,
                 Need::Python => tools.set_up_python()?,
+                Need::Node => tools.set_up_node()?,
                 Need::Browser => tools.set_up_browser()?,
                 Need::Nginx => tools.set_up_nginx()?,
                 Need::Postgres => tools.set_up_postgres()?,
@@ -92,6 +93,42 @@ impl Tools {
             Failure::new("initdb is nowhere to be found, even after PostgreSQL was installed")
         })?;
         self.variables.push(("COUNTERSIGN_POSTGRES", folder));
+        Ok(())
+    }
+
+    fn set_up_node(&mut self) -> Outcome<()> {
+        if ["node", "npm"].iter().any(|program| shell::find(program).is_none()) {
+            apt_install(&["nodejs", "npm"])?;
+        }
+        let find = |program: &str| {
+            shell::find(program).ok_or_else(|| {
+                Failure::new(format!("{program} is not on PATH, even after it was installed"))
+            })
+        };
+        let (node, npm) = (find("node")?, find("npm")?);
+        let pinned = shell::root().join("testdata/interop/node");
+        let folder = shell::target_dir().join("tools").join("node");
+        fs::create_dir_all(&folder).during(|| format!("making {}", folder.display()))?;
+        let mut wanted = String::new();
+        for name in ["package.json", "package-lock.json"] {
+            let path = pinned.join(name);
+            let text =
+                fs::read_to_string(&path).during(|| format!("reading {}", path.display()))?;
+            let path = folder.join(name);
+            fs::write(&path, &text).during(|| format!("writing {}", path.display()))?;
+            wanted.push_str(&text);
+        }
+        let stamp = folder.join("installed.txt");
+        if !fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            let mut install = Command::new(npm);
+            install.current_dir(&folder);
+            // What a package would run while it is installed is not needed to run the package.
+            install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+            shell::run(&mut install)?;
+            fs::write(&stamp, &wanted).during(|| format!("writing {}", stamp.display()))?;
+        }
+        self.variables.push(("COUNTERSIGN_NODE", node));
+        self.variables.push(("NODE_PATH", folder.join("node_modules")));
         Ok(())
     }
 

@@ -83,6 +83,8 @@ pub struct Graph {
     pub page_max: usize,
     /// How long a batch may take until no more of its operations are begun, in milliseconds.
     pub batch_timeout_ms: u64,
+    /// Whether a client that has a secret has to prove it with every user's token.
+    pub require_appsecret_proof: bool,
 }
 
 /// How access tokens are made.
@@ -101,6 +103,10 @@ pub struct Tokens {
 pub struct Limits {
     /// The most connections at once; one too many is closed.
     pub connections: usize,
+    /// The most calls of one client within an hour; 0 for no limit.
+    pub calls_per_hour: u64,
+    /// The most time that the calls of one client may take within an hour, in seconds; 0 for no limit.
+    pub seconds_per_hour: u64,
 }
 
 impl Default for Log {
@@ -116,13 +122,18 @@ impl Default for Log {
 
 impl Default for Graph {
     fn default() -> Self {
-        Self { page_default: 25, page_max: 5_000, batch_timeout_ms: 20_000 }
+        Self {
+            page_default: 25,
+            page_max: 5_000,
+            batch_timeout_ms: 20_000,
+            require_appsecret_proof: false,
+        }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10_000 }
+        Self { connections: 10_000, calls_per_hour: 0, seconds_per_hour: 0 }
     }
 }
 
@@ -236,6 +247,8 @@ impl Config {
             ("graph.batch_timeout_ms", self.graph.batch_timeout_ms, 10, 300_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
             ("limits.connections", self.limits.connections as u64, 1, 1_000_000),
+            ("limits.calls_per_hour", self.limits.calls_per_hour, 0, 1_000_000_000),
+            ("limits.seconds_per_hour", self.limits.seconds_per_hour, 0, 1_000_000),
         ];
         for (key, found, least, most) in ranges {
             if !(least..=most).contains(&found) {
@@ -300,6 +313,12 @@ mod tests {
             (config.tokens.lifetime_s, Tokens::default().lifetime_s),
             (config.tokens.demo_login.into(), Tokens::default().demo_login.into()),
             (config.limits.connections as u64, Limits::default().connections as u64),
+            (config.limits.calls_per_hour, Limits::default().calls_per_hour),
+            (config.limits.seconds_per_hour, Limits::default().seconds_per_hour),
+            (
+                config.graph.require_appsecret_proof.into(),
+                Graph::default().require_appsecret_proof.into(),
+            ),
         ];
         assert!(stated.iter().all(|(stated, default)| stated == default), "{stated:?}");
     }

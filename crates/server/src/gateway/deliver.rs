@@ -16,12 +16,12 @@ pub type Reply = Response<Vec<u8>>;
 /// The reply that carries this answer.
 ///
 /// # Errors
-/// [`GraphError`] 2 if no receipt can be made; the disclosure then stands in the log, as one that may
+/// [`GraphError`] 1 if no receipt can be made; the disclosure then stands in the log, as one that may
 /// have been released.
 pub fn deliver(answer: Answer, gateway: &Gateway) -> Result<Reply, GraphError> {
     let failed = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "an answer could not be delivered");
-        GraphError::unavailable()
+        GraphError::unknown()
     };
     let body = Digest(Sha256::digest(answer.body()).into());
     let proof = Proof::of(&answer, Some(body), gateway).map_err(|error| failed(&error))?;

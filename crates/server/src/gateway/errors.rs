@@ -6,6 +6,7 @@
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
 use serde_json::json;
 
@@ -27,6 +28,9 @@ pub struct GraphError {
 
 const OAUTH: &str = "OAuthException";
 const GRAPH_METHOD: &str = "GraphMethodException";
+
+/// How much of a message goes into a header, which has room for less than a body.
+const CHALLENGE_CHARS_MAX: usize = 256;
 
 impl GraphError {
     const fn new(status: StatusCode, code: u32, message: String) -> Self {
@@ -51,6 +55,72 @@ impl GraphError {
         )
     }
 
+    /// No token came with a request that is not about `me`.
+    #[must_use]
+    pub fn no_token_for_object() -> Self {
+        Self::bad_request(104, "An access token is required to request this resource.")
+    }
+
+    /// An app access token, which has no viewer, came with a request about one.
+    #[must_use]
+    pub fn no_viewer() -> Self {
+        Self::bad_request(102, "A user access token is required to request this resource.")
+    }
+
+    /// A parameter that has to be there is not.
+    #[must_use]
+    pub fn missing_parameter(name: &str) -> Self {
+        Self::bad_request(100, format!("(#100) The parameter {name} is required"))
+    }
+
+    /// Nobody says which client asks for a token.
+    #[must_use]
+    pub fn missing_client() -> Self {
+        Self::bad_request(101, "Missing client_id parameter.")
+    }
+
+    /// The client is unknown, has no secret, or has another one.
+    #[must_use]
+    pub fn wrong_client_secret() -> Self {
+        Self::bad_request(1, "Error validating client secret.")
+    }
+
+    /// The secret within an app access token is not the client's.
+    #[must_use]
+    pub fn wrong_token_signature() -> Self {
+        Self::bad_request(190, "Invalid OAuth access token signature.")
+    }
+
+    /// A kind of grant for which there are no tokens here.
+    #[must_use]
+    pub fn unsupported_grant_type() -> Self {
+        Self::bad_request(
+            100,
+            "(#100) Unsupported grant_type: client_credentials and fb_exchange_token are understood; codes are not exchanged here",
+        )
+    }
+
+    /// The proof was not made with the client's secret from this token.
+    #[must_use]
+    pub fn wrong_proof() -> Self {
+        let message = "Invalid appsecret_proof provided in the API argument";
+        Self { kind: GRAPH_METHOD, ..Self::bad_request(100, message) }
+    }
+
+    /// The platform asks for a proof.
+    #[must_use]
+    pub fn missing_proof() -> Self {
+        let message = "API calls from the server require an appsecret_proof argument";
+        Self { kind: GRAPH_METHOD, ..Self::bad_request(100, message) }
+    }
+
+    /// The client has used up its hour.
+    #[must_use]
+    pub fn too_many_calls() -> Self {
+        let message = "(#4) Application request limit reached".to_owned();
+        Self::new(StatusCode::FORBIDDEN, 4, message)
+    }
+
     /// The token is not one of ours.
     #[must_use]
     pub fn malformed_token() -> Self {
@@ -72,6 +142,18 @@ impl GraphError {
             "Error validating access token: The session was invalidated explicitly using an API call.",
         )
         .with_subcode(466)
+    }
+
+    /// The time for which the viewer gave the grant is over.
+    #[must_use]
+    pub fn grant_over(client: &Identifier) -> Self {
+        Self::bad_request(
+            190,
+            format!(
+                "Error validating access token: The user has not authorized application {client}."
+            ),
+        )
+        .with_subcode(458)
     }
 
     /// The agreement wants tokens in the header.
@@ -284,6 +366,12 @@ impl GraphError {
         )
     }
 
+    /// The client is suspended.
+    #[must_use]
+    pub fn suspended() -> Self {
+        Self::refused(Reason::Suspended)
+    }
+
     /// No answer may be given, for this reason. Reasons that are about people sound all the same.
     #[must_use]
     pub fn refused(reason: Reason) -> Self {
@@ -311,6 +399,16 @@ impl GraphError {
         Self::new(status, 100, "(#100) The body is too large, or broke off.".to_owned())
     }
 
+    /// Something of ours is wrong, and trying again does not mend it: the operator has to.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            1,
+            "An unknown error occurred: nothing was released.".to_owned(),
+        )
+    }
+
     /// Something of ours fails; the client may try again.
     #[must_use]
     pub fn unavailable() -> Self {
@@ -323,9 +421,40 @@ impl GraphError {
 }
 
 impl GraphError {
+    /// Whether it is what [`refused`](Self::refused) makes of a clause about people.
+    pub(super) const fn is_about_people(&self) -> bool {
+        self.code == 200
+    }
+
+    /// Whether it is a decision that says no.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self.code, 10 | 200)
+    }
+
+    /// Whether the same request may be answered later.
+    const fn is_transient(&self) -> bool {
+        matches!(self.code, 2 | 4)
+    }
+
+    /// What the Graph API says in `WWW-Authenticate` when it is the request that was wrong.
+    fn challenge(&self) -> Option<HeaderValue> {
+        if !self.status.is_client_error() {
+            return None;
+        }
+        let reason = if self.code == 190 { "invalid_token" } else { "invalid_request" };
+        let shown = |c: char| match c {
+            '"' => '\'',
+            c if c == ' ' || c.is_ascii_graphic() => c,
+            _ => '?',
+        };
+        let message: String = self.message.chars().take(CHALLENGE_CHARS_MAX).map(shown).collect();
+        HeaderValue::try_from(format!(r#"OAuth "Facebook Platform" "{reason}" "{message}""#)).ok()
+    }
+
     /// The answer in place of an answer.
     #[must_use]
     pub fn into_reply(self) -> axum::http::Response<Vec<u8>> {
+        let challenge = self.challenge();
         let mut error = json!({
             "message": self.message,
             "type": self.kind,
@@ -335,6 +464,9 @@ impl GraphError {
         if let (Some(members), Some(subcode)) = (error.as_object_mut(), self.subcode) {
             members.insert("error_subcode".to_owned(), subcode.into());
         }
+        if self.is_transient() {
+            error["is_transient"] = true.into();
+        }
         let body = json!({ "error": error }).to_string();
         let mut response = axum::http::Response::new(body.into_bytes());
         *response.status_mut() = self.status;
@@ -342,6 +474,9 @@ impl GraphError {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(challenge) = challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

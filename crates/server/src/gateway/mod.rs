@@ -21,6 +21,7 @@ use crate::store::People;
 pub mod admin;
 pub mod bearer;
 pub mod circumstances;
+mod credentials;
 pub mod decide;
 pub mod deliver;
 pub mod errors;
@@ -36,6 +37,7 @@ pub mod proof;
 pub mod release;
 pub mod site;
 pub mod token;
+pub mod usage;
 
 /// The largest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -62,6 +64,8 @@ pub struct Gateway {
     pub receipts: Arc<dyn Signer>,
     /// The masks, compiled.
     pub masks: masks::MaskCache,
+    /// What each client used of its hour.
+    pub usage: usage::Usage,
     /// The counters.
     pub metrics: metrics::Metrics,
     /// What the admin API asks for.

@@ -1,5 +1,6 @@
-//! Access tokens: short-lived JWTs (RFC 9068) signed with Ed25519. A token names a build and a grant,
-//! and no person: what it stands for is looked up in the store, so that ending a grant ends its tokens.
+//! User access tokens: short-lived JWTs (RFC 9068) signed with Ed25519. A token names a build and a
+//! grant, and no person: what it stands for is looked up in the store, so that ending a grant ends its
+//! tokens. App access tokens are made of a client's secret, in [`credentials`](super::credentials).
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -23,12 +24,37 @@ const REMEMBERED_MAX: usize = 65_536;
 
 /// What a token stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Access {
+pub enum Access {
+    /// A build that asks under a viewer's grant.
+    User(UserAccess),
+    /// The client itself, about its own tokens; there is no viewer.
+    App(Identifier),
+}
+
+impl Access {
+    /// The client that asks.
+    #[must_use]
+    pub const fn client(&self) -> &Identifier {
+        match self {
+            Self::User(user) => &user.client,
+            Self::App(client) => client,
+        }
+    }
+}
+
+/// What a user's token stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserAccess {
+    /// The client that asks.
+    pub client: Identifier,
     /// The build that asks.
     pub build: Identifier,
     /// The grant under which it asks.
     pub grant: GrantId,
-    expires: Timestamp,
+    /// When the token was made.
+    pub issued: Timestamp,
+    /// The first second in which it no longer holds.
+    pub expires: Timestamp,
 }
 
 /// Makes and verifies access tokens.
@@ -40,7 +66,7 @@ pub struct Tokens {
     validation: Validation,
     /// Verified tokens by their digest: a device asks again and again with the same one, and a
     /// signature costs more than everything else that is done before the decision.
-    verified: RwLock<HashMap<Digest, Access>>,
+    verified: RwLock<HashMap<Digest, UserAccess>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,16 +115,34 @@ impl Tokens {
         grant: GrantId,
         now: Timestamp,
     ) -> Result<String, MintError> {
+        self.mint_until(client, build, grant, now, Timestamp::MAX).map(|(token, _)| token)
+    }
+
+    /// Makes a token for a build under a grant that ends at `until`, and says how long it holds, in
+    /// seconds: never beyond the grant.
+    ///
+    /// # Errors
+    /// [`MintError`] if the key cannot sign.
+    pub fn mint_until(
+        &self,
+        client: &Identifier,
+        build: &Identifier,
+        grant: GrantId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(String, u64), MintError> {
+        let expires = now.plus_seconds(self.lifetime_s).min(until);
         let claims = Claims {
             iss: self.issuer.clone(),
             client_id: client.to_string(),
             build: build.to_string(),
             grant: const_hex::encode(grant.0),
             iat: now.seconds(),
-            exp: now.plus_seconds(self.lifetime_s).seconds(),
+            exp: expires.seconds(),
         };
         let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        Ok(jsonwebtoken::encode(&header, &claims, &self.encoding)?)
+        let token = jsonwebtoken::encode(&header, &claims, &self.encoding)?;
+        Ok((token, expires.seconds().saturating_sub(now.seconds())))
     }
 
     /// How long a new token holds, in seconds.
@@ -111,21 +155,29 @@ impl Tokens {
     ///
     /// # Errors
     /// [`GraphError`] 190 for a token that is not ours or has expired.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Access, GraphError> {
-        let digest = Digest(Sha256::digest(token).into());
-        let access = match self.remembered(digest) {
-            Some(access) => access,
-            None => self.verify_signature(token, digest)?,
-        };
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<UserAccess, GraphError> {
+        let access = self.inspect(token)?;
         if now >= access.expires { Err(GraphError::expired_token()) } else { Ok(access) }
     }
 
+    /// What a token of ours stands for, or stood for before it expired.
+    ///
+    /// # Errors
+    /// [`GraphError`] 190 for a token that is not ours.
+    pub fn inspect(&self, token: &str) -> Result<UserAccess, GraphError> {
+        let digest = Digest(Sha256::digest(token).into());
+        match self.remembered(digest) {
+            Some(access) => Ok(access),
+            None => self.verify_signature(token, digest),
+        }
+    }
+
     /// A function of its own, so that the lock is free again when `verify_signature` wants to write.
-    fn remembered(&self, digest: Digest) -> Option<Access> {
+    fn remembered(&self, digest: Digest) -> Option<UserAccess> {
         self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
     }
 
-    fn verify_signature(&self, token: &str, digest: Digest) -> Result<Access, GraphError> {
+    fn verify_signature(&self, token: &str, digest: Digest) -> Result<UserAccess, GraphError> {
         let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(|error| match error.kind() {
                 ErrorKind::ExpiredSignature => GraphError::expired_token(),
@@ -134,9 +186,11 @@ impl Tokens {
         if data.header.typ.as_deref() != Some(TYPE) {
             return Err(GraphError::malformed_token());
         }
-        let access = Access {
-            build: Identifier::parse(&data.claims.build)
-                .map_err(|_| GraphError::malformed_token())?,
+        let name = |text: &str| Identifier::parse(text).map_err(|_| GraphError::malformed_token());
+        let access = UserAccess {
+            client: name(&data.claims.client_id)?,
+            build: name(&data.claims.build)?,
+            issued: Timestamp::from_seconds(data.claims.iat),
             grant: read_grant(&data.claims.grant).ok_or_else(GraphError::malformed_token)?,
             expires: Timestamp::from_seconds(data.claims.exp),
         };
@@ -183,5 +237,20 @@ mod tests {
         let other_issuer = Tokens::new("other.example", 60, &key);
         assert_eq!(other_issuer.verify(&token, now), Err(GraphError::malformed_token()));
         assert_eq!(verifier.verify("x.y.z", now), Err(GraphError::malformed_token()));
+    }
+
+    #[test]
+    fn no_token_holds_longer_than_its_grant() {
+        let tokens = tokens(&SecretKey::generate().unwrap());
+        let now = Timestamp::from_seconds(1_000);
+        let (client, build) =
+            (Identifier::parse("home").unwrap(), Identifier::parse("home@1").unwrap());
+        for (left_s, expected_s) in [(0, 0), (1, 1), (59, 59), (60, 60), (61, 60), (9_999, 60)] {
+            let until = now.plus_seconds(left_s);
+            let (token, holds_s) =
+                tokens.mint_until(&client, &build, GrantId([5; 16]), now, until).unwrap();
+            assert_eq!(holds_s, expected_s);
+            assert_eq!(tokens.inspect(&token).unwrap().expires, now.plus_seconds(expected_s));
+        }
     }
 }

@@ -39,7 +39,10 @@ struct Held {
     ended: String,
     expired: String,
     without_grant: String,
+    grant_over: String,
     unknown_build: String,
+    /// An app token of the good token's client, in the classic form.
+    app: String,
 }
 
 impl Held {
@@ -58,6 +61,13 @@ impl Held {
             ended: of("old@1", "feed"),
             expired: world.token_of(BUILD, PURPOSE, village::VIEWER, hours_ago(2)),
             without_grant: mint(BUILD),
+            grant_over: {
+                let token = world.token_of(BUILD, PURPOSE, village::VIEWER, hours_ago(25));
+                let access = world.tokens().inspect(&token).unwrap();
+                let (client, build) = (name("aurora-home"), name(BUILD));
+                world.tokens().mint(&client, &build, access.grant, clock::now()).unwrap()
+            },
+            app: format!("aurora-home|{}", world.client_secret("aurora-home")),
             unknown_build: {
                 let token = world.token(village::VIEWER);
                 let access = world.tokens().verify(&token, clock::now()).unwrap();
@@ -96,6 +106,11 @@ fn line(what: &str, reply: &Reply) -> String {
     let version = header(reply, "facebook-api-version");
     assert!(version.is_some_and(|version| version.starts_with('v')), "{what}: {version:?}");
     assert_eq!(header(reply, "countersign-receipt"), None, "{what}");
+    let challenge = header(reply, "www-authenticate").unwrap_or_default();
+    let begins = r#"OAuth "Facebook Platform" "invalid_"#;
+    assert_eq!(challenge.starts_with(begins), reply.status < 500, "{what}: {challenge}");
+    let is_transient = error.get("is_transient").is_some();
+    assert_eq!(is_transient, matches!(error["code"].as_u64(), Some(2 | 4)), "{what}");
     let subcode = error.get("error_subcode").map_or_else(|| "-".to_owned(), Value::to_string);
     let kind = error["type"].as_str().unwrap();
     let message = error["message"].as_str().unwrap().replace(UNKNOWN_ID, "ID");
@@ -158,6 +173,7 @@ fn wrong_tokens(serving: &Serving<'_>, held: &Held) -> String {
     text += &line("an altered token", &serving.get("/me", &held.good.replace('.', ".A")));
     text += &line("an expired token", &serving.get("/me", &held.expired));
     text += &line("an ended grant", &serving.get("/me", &held.without_grant));
+    text += &line("a grant whose time is over", &serving.get("/me", &held.grant_over));
     text += &line("an unknown build", &serving.get("/me", &held.unknown_build));
     text += &line("an ended agreement", &serving.get("/me", &held.ended));
     let in_query = format!("/me?access_token={}", held.strict);
@@ -195,12 +211,56 @@ fn wrong_bodies(serving: &Serving<'_>, held: &Held) -> String {
     text + &line("two operations of one name", &post(json, twice))
 }
 
+/// What concerns clients' own tokens.
+fn own_tokens(serving: &Serving<'_>, held: &Held) -> String {
+    let url = serving.world.url();
+    let by_id = format!("/{UNKNOWN_ID}");
+    let secret = held.app.split_once('|').unwrap().1;
+    let own = |grant: &str| {
+        let client = format!("client_id=aurora-home&client_secret={secret}");
+        format!("/oauth/access_token?{client}&grant_type={grant}")
+    };
+    let mut text = line("no token on an id", &send(&url, "GET", &by_id, &[], ""));
+    for (what, path) in [
+        ("me by an app token", "/me"),
+        ("permissions by an app token", "/me/permissions"),
+        ("an id by an app token", &by_id),
+        ("nothing to debug", "/debug_token"),
+    ] {
+        text += &line(what, &serving.get(path, &held.app));
+    }
+    text += &line("a wrong app token", &serving.get("/debug_token", "aurora-home|x"));
+    text += &line("a wrong proof", &serving.get("/me?appsecret_proof=0", &held.good));
+    let permissions = format!("{by_id}/permissions");
+    text += &line("permissions of another", &serving.get(&permissions, &held.good));
+    for (what, path) in [
+        ("no client", "/oauth/access_token".to_owned()),
+        ("a wrong secret", own("client_credentials").replace(secret, "x")),
+        ("an unknown client", own("client_credentials").replace("aurora-home", "x")),
+        ("no grant type", own("")),
+        ("a code", format!("{}&code=x", own("authorization_code"))),
+        ("nothing to exchange", own("fb_exchange_token")),
+        (
+            "an expired one to exchange",
+            format!("{}&fb_exchange_token={}", own("fb_exchange_token"), held.expired),
+        ),
+        (
+            "another's to exchange",
+            format!("{}&fb_exchange_token={}", own("fb_exchange_token"), held.strict),
+        ),
+    ] {
+        text += &line(what, &send(&url, "GET", &path, &[], ""));
+    }
+    text + &line("PUT of a token", &send(&url, "PUT", "/oauth/access_token", &[], ""))
+}
+
 #[test]
 fn golden_error_envelopes() {
     let world = world();
     let held = Held::of(&world);
     let serving = world.serve();
     let mut text = wrong_tokens(&serving, &held);
+    text += &own_tokens(&serving, &held);
     for (what, path) in WRONG {
         let path = path
             .replace("=ID", &format!("={UNKNOWN_ID}"))
@@ -222,6 +282,13 @@ fn golden_error_envelopes() {
     let revoke = Act::Review(Review { build, outcome: ReviewOutcome::Revoke });
     serving.submit(revoke, &["reviewer:ines"]).unwrap();
     text += &line("a revoked build", &serving.get("/me", &held.good));
+    serving.stop();
+    world.configure("calls_per_hour = 0", "calls_per_hour = 1");
+    world.configure("require_appsecret_proof = false", "require_appsecret_proof = true");
+    let serving = world.serve();
+    text += &line("a missing proof", &serving.get("/me", &held.good));
+    assert_eq!(serving.get("/me/permissions", &held.strict).status, 200);
+    text += &line("an hour that is used up", &serving.get("/me", &held.strict));
     assert_golden("error_envelopes.txt", &text);
     let in_query = send(&world.url(), "GET", &format!("/me?access_token={}", held.strict), &[], "");
     let body = String::from_utf8(in_query.body).unwrap();

@@ -2,9 +2,6 @@
 //! is `testdata/interop/python/read_friends.py`.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use countersign::clock;
 use countersign::demo::world::{BUILD, PURPOSE};
@@ -14,44 +11,17 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use crate::foreign::{friends, python};
 use crate::people_support::shared_data;
-use crate::support::{World, ids};
+use crate::support::World;
 use crate::village;
 
 const FIELDS: &str = "id,name,birthday,hometown,location,work,education";
 
 /// What the library finds at this address with this token.
 fn read(url: &str, token: &str, limit: u32) -> Value {
-    let Some(python) = std::env::var_os("COUNTERSIGN_PYTHON") else {
-        panic!(
-            "this test needs Python and facebook-sdk: run cargo xtask test interop_facebook_sdk"
-        );
-    };
-    let program =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/interop/python/read_friends.py");
-    let mut python = Command::new(python)
-        .args(["-W", "ignore"])
-        .arg(program)
-        .env("NO_PROXY", "*")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
     let asked = json!({ "url": url, "token": token, "fields": FIELDS, "limit": limit });
-    python.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
-    let output = python.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// The ids of the friends that the library found, each of them once.
-fn friends(found: &Value) -> BTreeSet<String> {
-    let listed = ids(&json!({ "data": found["friends"] }));
-    let set: BTreeSet<_> = listed.iter().cloned().collect();
-    assert_eq!(set.len(), listed.len(), "a friend came twice");
-    set
+    python("read_friends.py", &asked)
 }
 
 #[test]

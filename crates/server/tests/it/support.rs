@@ -22,7 +22,7 @@ use countersign::instance;
 use countersign::keys::SecretKey;
 use countersign::people::import::Kind;
 use countersign::people::preset::Preset;
-use countersign::store::{GrantId, GrantRecord, People};
+use countersign::store::{ClientSecret, GrantId, GrantRecord, People};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
@@ -160,6 +160,7 @@ impl World {
     ) -> String {
         let log = instance::open_log(&self.directory, &self.config()).unwrap();
         let register = log.register();
+        log.shutdown();
         let (build, people) = (Identifier::parse(build).unwrap(), self.people());
         let registered = &register.builds()[&build];
         let grant = Grant {
@@ -174,6 +175,14 @@ impl World {
         let record = GrantRecord { viewer, grant, build: Some(build.clone()), created: made };
         people.put_grant(id, &record).unwrap();
         self.tokens().mint(&client, &build, id, made).unwrap()
+    }
+
+    /// A new secret for a client, as its server has it, made while no server runs.
+    pub(crate) fn client_secret(&self, client: &str) -> String {
+        let secret = ClientSecret::random().unwrap();
+        let client = Identifier::parse(client).unwrap();
+        self.people().put_client_secret(&client, &secret).unwrap();
+        secret.to_hex().to_string()
     }
 
     /// What the instance makes tokens with.

@@ -2,23 +2,30 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::http::Method;
+use countersign_domain::digest::Digest;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::time::Timestamp;
 use countersign_verifier::receipt::request_digest;
 use tokio::time::Instant;
 
+use super::caller::{Caller, check_grant};
 use super::inquiry::{Inquiry, Logged};
+use super::own::{self, OwnPath};
 use super::query::Query;
 use super::render::Page;
-use super::target::Target;
+use super::target::{Node, Target};
 use super::version::Version;
-use super::{body, unavailable};
+use super::{body, of_store};
 use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::circumstances::circumstances;
 use crate::gateway::deliver::{Reply, deliver};
 use crate::gateway::errors::GraphError;
+use crate::gateway::usage::ClientUsage;
 
 /// A call as it came.
 pub(super) struct Call<'a> {
@@ -36,12 +43,16 @@ pub(super) struct Call<'a> {
     pub(super) nonce: &'a [u8],
     /// The token before any in query and body: from the header, or of the operation.
     pub(super) token: Option<&'a str>,
+    /// What stands after `Basic` in the header.
+    pub(super) basic: Option<&'a str>,
     /// The token where there is no other: that of the batch.
     pub(super) token_of_batch: Option<Token<'a>>,
     /// The version that answers where the path has none.
     pub(super) version: Version,
     /// What it is part of.
     pub(super) part_of: PartOf,
+    /// What the client uses, once it is known which client asks.
+    pub(super) usage: OnceLock<Arc<ClientUsage>>,
 }
 
 /// What a call is part of.
@@ -59,12 +70,15 @@ pub(super) struct Token<'a> {
     pub(super) text: Cow<'a, str>,
     /// Whether it came in a query, where agreements have to allow it.
     pub(super) in_query: bool,
+    /// The proof that came with it.
+    pub(super) proof: Option<Cow<'a, str>>,
 }
 
 impl Token<'_> {
     /// The same token, to be kept.
     pub(super) fn into_owned(self) -> Token<'static> {
-        Token { text: Cow::Owned(self.text.into_owned()), in_query: self.in_query }
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Token { text: owned(self.text), in_query: self.in_query, proof: self.proof.map(owned) }
     }
 }
 
@@ -96,7 +110,7 @@ impl<'a> Call<'a> {
     pub(super) async fn parameters(&self) -> Result<(Query<'a>, Option<Token<'a>>), GraphError> {
         let query = self.path_and_query.split_once('?').map_or("", |(_, query)| query);
         let mut query = Query::parse(query);
-        let token = |text, in_query| Token { text, in_query };
+        let token = |text, in_query| Token { text, in_query, proof: None };
         // A token in the header counts; what stands in query and body then is passed over.
         let mut counts = self.token.map(|text| token(Cow::Borrowed(text), false));
         counts = counts.or_else(|| query.access_token.take().map(|text| token(text, true)));
@@ -105,7 +119,11 @@ impl<'a> Call<'a> {
             counts = counts.or_else(|| body.access_token.take().map(|text| token(text, false)));
             query = query.or(body);
         }
-        Ok((query, counts.or_else(|| self.token_of_batch.clone())))
+        let mut counts = counts.or_else(|| self.token_of_batch.clone());
+        if let (Some(token), Some(proof)) = (&mut counts, query.appsecret_proof.take()) {
+            token.proof = Some(proof);
+        }
+        Ok((query, counts))
     }
 
     /// The answer.
@@ -128,24 +146,31 @@ impl<'a> Call<'a> {
         token: Option<Token<'a>>,
     ) -> Result<Reply, Stop> {
         let now = clock::now();
-        self.check_method(&query)?;
-        let token = token.ok_or_else(GraphError::no_token)?;
-        let access = gateway.tokens.verify(&token.text, now)?;
-        let stored = gateway.people.grant(access.grant).map_err(unavailable)?;
-        let stored = stored.ok_or_else(GraphError::ended_grant)?;
+        let own = OwnPath::parse(self.path(), self.version);
+        if !own.is_some_and(|own| own.takes(self.method, &query)) {
+            self.check_method(&query)?;
+        }
+        if let Some(own) = own {
+            return own::answer(gateway, self, own, &query, token, now).await;
+        }
+        let caller = Caller::of(gateway, self, token, now)?;
         // Who has no token is not told whether a path leads anywhere.
         let target = Target::parse(self.path(), self.version, query.ids.is_some())?;
         if query.callback {
             return Err(GraphError::no_jsonp().into());
         }
+        let token = &caller.token;
+        let access = caller.user(target.node == Node::Me)?;
+        let stored = gateway.people.grant(access.grant).map_err(of_store)?;
+        let stored = check_grant(stored, &access.client, now)?;
 
-        let request = request_digest(self.method, self.path_and_query, &self.body, self.nonce);
         let build = access.build.as_str();
         let (token_in_query, part_of) = (token.in_query, self.part_of);
         let inquiry =
             Inquiry { gateway, build, stored: &stored, target, query, token_in_query, part_of };
         let circumstances = circumstances(access.grant, Some(self.client));
-        let Logged { released, asked, compiled } = inquiry.release(request, circumstances).await?;
+        let Logged { released, asked, compiled } =
+            inquiry.release(self.digest(), circumstances).await?;
         let decided = released.decided();
         let page = Page {
             public_url: gateway.config.public_url(),
@@ -161,6 +186,34 @@ impl<'a> Call<'a> {
         let answer = released.answer(|records| page.render(records));
         gateway.metrics.released(people_count, answer.body().len());
         Ok(deliver(answer, gateway)?)
+    }
+
+    /// Counts it as a call of this client.
+    ///
+    /// # Errors
+    /// [`GraphError`] 4 when the client has used up its hour.
+    pub(super) fn admit(
+        &self,
+        gateway: &Gateway,
+        client: &Identifier,
+        now: Timestamp,
+    ) -> Result<(), GraphError> {
+        let (usage, admitted) = gateway.usage.admit(client, now);
+        let _ = self.usage.set(usage);
+        admitted
+    }
+
+    /// What the receipt calls this request.
+    pub(super) fn digest(&self) -> Digest {
+        request_digest(self.method, self.path_and_query, &self.body, self.nonce)
+    }
+
+    /// What the Graph API says without a token depends on whether it was asked about `me`.
+    pub(super) fn no_token(&self) -> GraphError {
+        match Target::first(self.path()) {
+            None | Some("me") => GraphError::no_token(),
+            Some(_) => GraphError::no_token_for_object(),
+        }
     }
 
     /// This API is read: with GET, or with a POST that says that it is a GET.

@@ -15,9 +15,10 @@ use tokio::time::timeout_at;
 
 use super::asked::{Asked, Form, Reading};
 use super::call::{PartOf, Stop};
+use super::named;
 use super::query::Query;
 use super::target::{Node, Target};
-use super::{named, unavailable};
+use super::trouble::{broken, of_source, unavailable};
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
@@ -94,7 +95,7 @@ impl Inquiry<'_> {
             return Err(GraphError::token_in_query());
         }
         let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
-        gateway.check_receipts_key(&compiled.register).map_err(unavailable)?;
+        gateway.check_receipts_key(&compiled.register).map_err(broken)?;
         let (viewer, graph) = (self.viewer_toward(&basis.partner), &gateway.config.graph);
         let reading = Reading { target: self.target, query: &self.query, viewer, schema, graph };
         let asked = reading.read()?;
@@ -104,7 +105,7 @@ impl Inquiry<'_> {
             viewer_fields: asked.request.viewer,
             friend_fields: asked.request.friends.as_ref().map(|friends| friends.fields),
         };
-        let people = gateway.source.ask(&question).await.map_err(unavailable)?;
+        let people = gateway.source.ask(&question).await.map_err(of_source)?;
         let permitted = decide(basis, grant, asked.request.clone(), people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         self.check_form(&permitted, asked.form)?;

@@ -2,7 +2,8 @@
 //! answer out.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -14,6 +15,8 @@ use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 use super::Gateway;
 use super::deliver::Reply;
 use super::errors::GraphError;
+use super::usage::USAGE_HEADER;
+use crate::clock;
 use call::{Call, PartOf, Stop};
 use target::Target;
 use version::Version;
@@ -22,14 +25,19 @@ mod asked;
 mod batch;
 mod body;
 mod call;
+mod caller;
 mod fields;
 mod inquiry;
 mod link;
 mod named;
+mod own;
 mod query;
 mod render;
 mod target;
+mod trouble;
 mod version;
+
+pub(super) use trouble::{broken, of_store, unavailable};
 
 /// `GET /{version}/{node}[/{edge}]`, `GET /?ids=`, and a batch of them.
 pub async fn read(
@@ -52,11 +60,14 @@ pub async fn read(
         content_type: text(header::CONTENT_TYPE),
         body,
         nonce: headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes()),
-        token: text(header::AUTHORIZATION).and_then(bearer),
+        token: text(header::AUTHORIZATION).and_then(|value| after("bearer", value)),
+        basic: text(header::AUTHORIZATION).and_then(|value| after("basic", value)),
         token_of_batch: None,
         version: Version::DEFAULT,
         part_of: PartOf::Nothing,
+        usage: OnceLock::new(),
     };
+    let (now, began) = (clock::now(), Instant::now());
     let answered = match unread {
         Some(error) => Err(error.into()),
         None => answer(&gateway, &call).await,
@@ -65,7 +76,12 @@ pub async fn read(
         Ok(reply) => reply,
         Err(stop) => refused(&gateway, stop),
     };
-    with_version(reply, &call).map(Body::from)
+    let mut reply = with_version(reply, &call);
+    if let Some(usage) = call.usage.get() {
+        usage.took(began.elapsed(), now);
+        reply.headers_mut().insert(USAGE_HEADER, usage.header(now));
+    }
+    reply.map(Body::from)
 }
 
 /// Whether a query asks the read API something, where a path without a node is something else as well.
@@ -89,9 +105,10 @@ async fn answer(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Reply, Stop> 
     }
 }
 
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// What stands after this scheme in an `Authorization` header.
+fn after<'a>(scheme: &str, value: &'a str) -> Option<&'a str> {
+    let (found, credentials) = value.split_once(' ')?;
+    found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
 }
 
 /// What a client is told that gets no answer.
@@ -111,10 +128,4 @@ fn with_version(mut reply: Reply, call: &Call<'_>) -> Reply {
         reply.headers_mut().insert("facebook-api-version", version);
     }
     reply
-}
-
-/// What fails inside is told to the operator, never to the partner.
-fn unavailable(error: impl std::fmt::Display) -> GraphError {
-    tracing::error!(%error, "a request could not be answered");
-    GraphError::unavailable()
 }

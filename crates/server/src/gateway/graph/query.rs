@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::own::OwnParameters;
 use crate::gateway::errors::GraphError;
 
 /// The parameters that mean something. Others are passed over, as the Graph API does: `pretty`, `format`,
@@ -31,13 +32,19 @@ pub(super) struct Query<'a> {
     pub(super) include_headers: Option<Cow<'a, str>>,
     /// A function to wrap the answer into, which is not done.
     pub(super) callback: bool,
+    /// The proof that who sends the token knows the client's secret.
+    pub(super) appsecret_proof: Option<Cow<'a, str>>,
+    /// What is asked of a client's own tokens and grants.
+    pub(super) own: OwnParameters<'a>,
 }
 
 impl<'a> Query<'a> {
     /// Reads a query string. Where a parameter stands twice, the last one counts.
     #[must_use]
     pub(super) fn parse(query: &'a str) -> Self {
-        form_urlencoded::parse(query.as_bytes()).collect()
+        let mut parsed: Self = form_urlencoded::parse(query.as_bytes()).collect();
+        parsed.own.secret_in_query = parsed.own.client_secret.is_some();
+        parsed
     }
 
     /// These parameters, and those of the body where these have none. The token is not among them.
@@ -55,6 +62,8 @@ impl<'a> Query<'a> {
             batch: self.batch.or(body.batch),
             include_headers: self.include_headers.or(body.include_headers),
             callback: self.callback || body.callback,
+            appsecret_proof: self.appsecret_proof.or(body.appsecret_proof),
+            own: self.own.or(body.own),
         }
     }
 
@@ -87,7 +96,8 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Query<'a> {
                 "batch" => parsed.batch = Some(value),
                 "include_headers" => parsed.include_headers = Some(value),
                 "callback" => parsed.callback = true,
-                _ => {}
+                "appsecret_proof" => parsed.appsecret_proof = Some(value),
+                name => parsed.own.set(name, value),
             }
         }
         parsed

@@ -70,6 +70,12 @@ impl Target {
         Ok(Self { version, node, edge })
     }
 
+    /// What comes first in a path, after the version.
+    pub(super) fn first(path: &str) -> Option<&str> {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        segments.find(|segment| Version::of_segment(segment) == Prefix::None)
+    }
+
     /// The version that answers to a path, whether or not it leads anywhere.
     pub(super) fn version_of(path: &str, otherwise: Version) -> Version {
         let first = path.split('/').find(|segment| !segment.is_empty());

@@ -4,7 +4,7 @@
 //! for it again: nothing of it was appended.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -20,6 +20,7 @@ use super::{refused, with_version};
 use crate::gateway::Gateway;
 use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
+use crate::gateway::usage::ClientUsage;
 use operation::{Operation, Resolved};
 use schedule::Start;
 
@@ -44,6 +45,8 @@ struct Shared {
     token: Option<Token<'static>>,
     version: Version,
     deadline: Instant,
+    /// What the client uses, once some operation has told which client asks.
+    usage: OnceLock<Arc<ClientUsage>>,
 }
 
 /// An operation that was done.
@@ -75,6 +78,7 @@ pub(super) async fn answer(
         token: token.map(Token::into_owned),
         version: super::Target::version_of(call.path(), call.version),
         deadline,
+        usage: OnceLock::new(),
     });
     let start = |number: usize, done: &[Option<Done>]| {
         let Some(operation) = operations.get(number) else { return Start::Ended(None) };
@@ -92,6 +96,9 @@ pub(super) async fn answer(
     reply.headers_mut().insert(header::CONTENT_TYPE, json);
     let private = HeaderValue::from_static("private, no-store");
     reply.headers_mut().insert(header::CACHE_CONTROL, private);
+    if let Some(usage) = shared.usage.get() {
+        let _ = call.usage.set(Arc::clone(usage));
+    }
     Ok(reply)
 }
 
@@ -135,9 +142,11 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         body: Bytes::copy_from_slice(body.as_bytes()),
         nonce: &shared.nonce,
         token: access_token.as_deref(),
+        basic: None,
         token_of_batch: shared.token.clone(),
         version: shared.version,
         part_of: PartOf::Batch(shared.deadline),
+        usage: OnceLock::new(),
     };
     let mut reply = match call.answer(&shared.gateway).await {
         Ok(reply) => reply,
@@ -145,6 +154,9 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         Err(stop) => refused(&shared.gateway, stop),
     };
     reply = with_version(reply, &call);
+    if let Some(usage) = call.usage.get() {
+        let _ = shared.usage.set(Arc::clone(usage));
+    }
     let value = is_referred_to.then(|| serde_json::from_slice(reply.body()).ok()).flatten();
     if reply.status() == StatusCode::OK {
         tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());
