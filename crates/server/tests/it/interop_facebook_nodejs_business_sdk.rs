@@ -36,6 +36,32 @@ fn interop_facebook_nodejs_business_sdk_reads_with_objects_and_cursors() {
 }
 
 #[test]
+fn interop_facebook_nodejs_business_sdk_asks_several_things_at_once() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    world.configure("calls_per_hour = 0", "calls_per_hour = 4");
+    let serving = world.serve();
+    let mut asked = asked(&world.url(), &token);
+    asked["operations"] = json!([
+        { "path": ["me"], "parameters": { "fields": "id,name" } },
+        { "path": ["me", "friends"], "parameters": { "limit": 2 } },
+        { "path": ["me", "permissions"], "parameters": {} },
+        { "path": ["me", "photos"], "parameters": {} },
+    ]);
+    let found = node("business_sdk.js", &asked);
+    let answers = found["batch"].as_array().unwrap_or_else(|| panic!("{found}"));
+    assert_eq!(answers[0]["body"]["name"], village::value("name", village::VIEWER));
+    assert_eq!(answers[1]["body"]["data"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(answers[2]["body"]["data"][0]["status"], "granted");
+    assert_eq!(answers[3]["error"]["code"], 2500, "{found}");
+    // Each operation is a call, so the hour is used up.
+    asked["operations"] = json!([{ "path": ["me"], "parameters": {} }]);
+    let found = node("business_sdk.js", &asked);
+    assert_eq!(found["batch"][0]["error"]["code"], 4, "{found}");
+    world.verified(serving.head());
+}
+
+#[test]
 fn interop_facebook_nodejs_business_sdk_understands_our_errors() {
     let world = village::founded();
     let token = world.token(village::VIEWER);

@@ -34,6 +34,48 @@ fn interop_fbgraph_proves_its_secret_on_every_page() {
 }
 
 #[test]
+fn interop_fbgraph_asks_several_things_at_once_and_proves_its_secret_once() {
+    let world = village::founded();
+    let secret = world.client_secret(CLIENT);
+    let (ada, token) = (world.id(village::VIEWER), world.token(village::VIEWER));
+    let friend = world.id(&village::open(1));
+    world.configure("require_appsecret_proof = false", "require_appsecret_proof = true");
+    let serving = world.serve();
+    let with = |name: &str, value: Value, secret: Option<&str>| {
+        let mut asked = asked(&world.url(), &token, secret);
+        asked[name] = value;
+        node("fbgraph.js", &asked)
+    };
+    let operations = json!([
+        { "method": "GET", "relative_url": "me?fields=name" },
+        { "method": "GET", "relative_url": "me/permissions/email" },
+        { "method": "GET", "relative_url": format!("debug_token?input_token={token}") },
+        { "method": "GET", "relative_url": "me?appsecret_proof=0" },
+        { "method": "GET", "relative_url": "me/photos" },
+    ]);
+    let head = serving.head();
+    let found = with("operations", operations.clone(), Some(&secret));
+    let answers = found["batch"].as_array().unwrap_or_else(|| panic!("{found}"));
+    let codes: Vec<_> = answers.iter().map(|answer| answer["code"].as_u64().unwrap()).collect();
+    assert_eq!(codes, [200, 200, 200, 400, 400], "{found}");
+    let body = |place: usize| -> Value {
+        serde_json::from_str(answers[place]["body"].as_str().unwrap()).unwrap()
+    };
+    assert_eq!(body(0)["name"], village::value("name", village::VIEWER));
+    assert_eq!(body(1), json!({ "data": [{ "permission": "email", "status": "granted" }] }));
+    assert_eq!(body(2)["data"]["user_id"], ada.as_str());
+    assert_eq!((&body(3)["error"]["code"], &body(4)["error"]["code"]), (&json!(100), &json!(2500)));
+    assert_eq!(serving.head(), head + 2, "the profile, and whose the token is");
+    let unproved = with("operations", operations, None);
+    for answer in unproved["batch"].as_array().unwrap() {
+        assert_eq!(answer["code"], 400, "{answer}");
+    }
+    let people = with("ids", json!([ada, friend]), Some(&secret));
+    assert_eq!(people[&friend]["name"], village::value("name", &village::open(1)), "{people}");
+    world.verified(serving.head());
+}
+
+#[test]
 fn interop_fbgraph_understands_our_errors() {
     let world = village::founded();
     let secret = world.client_secret(CLIENT);

@@ -54,6 +54,24 @@ fn interop_pyfacebook_gets_and_explains_tokens_and_pages_through_all_friends() {
 }
 
 #[test]
+fn interop_pyfacebook_reads_several_people_at_once() {
+    let world = village::founded();
+    let secret = world.client_secret(CLIENT);
+    let people = [village::VIEWER.to_owned(), village::open(1), village::open(2)];
+    let ids = people.each_ref().map(|account| world.id(account));
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let mut asked = asked(&world.url(), &secret, &token);
+    asked["ids"] = json!(ids);
+    let found = python("read_own.py", &asked);
+    assert_eq!(found.as_object().unwrap().len(), 3, "{found}");
+    for (account, id) in people.iter().zip(&ids) {
+        assert_eq!(found[id]["work"], village::value("work", account));
+    }
+    world.verified(serving.head());
+}
+
+#[test]
 fn interop_pyfacebook_understands_our_errors() {
     let world = village::founded();
     let secret = world.client_secret(CLIENT);
