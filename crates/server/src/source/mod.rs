@@ -111,10 +111,11 @@ impl Source {
     /// # Errors
     /// [`SourceError`]; nothing is known then, and nothing may be answered.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
+        // Boxed, because what goes over a network is a large future, and the image need not carry its room.
         match self {
             Self::Image(source) => source.ask(question),
-            Self::Postgres(source) => source.ask(question).await,
-            Self::Http(source) => source.ask(question).await,
+            Self::Postgres(source) => Box::pin(source.ask(question)).await,
+            Self::Http(source) => Box::pin(source.ask(question)).await,
         }
     }
 
