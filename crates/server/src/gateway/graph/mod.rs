@@ -88,7 +88,7 @@ pub async fn read(
 #[must_use]
 pub fn asks(query: &str) -> bool {
     let query = query::Query::parse(query);
-    query.ids.is_some() || query.batch.is_some()
+    [query.ids, query.batch, query.fields, query.access_token].iter().any(Option::is_some)
 }
 
 async fn answer(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Reply, Stop> {
