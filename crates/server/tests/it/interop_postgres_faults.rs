@@ -83,6 +83,10 @@ fn assert_refused(serving: &Serving<'_>, token: &str) {
     let reply = serving.get(PATH, token);
     let body = reply.json().unwrap();
     assert_eq!((reply.status, &body["error"]["code"]), (503, &json!(2)), "{body}");
+    assert_tells_nothing(serving, &body, before);
+}
+
+fn assert_tells_nothing(serving: &Serving<'_>, body: &Value, before: u64) {
     assert!(!body.to_string().contains(MARK) && !body.to_string().contains("Postgre"), "{body}");
     assert_eq!(serving.head(), before);
 }
@@ -105,14 +109,13 @@ fn served(world: &World) -> (Serving<'_>, String) {
 fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
     let view = "CREATE OR REPLACE VIEW people AS SELECT * FROM person";
     for (what, sql, told) in [
-        ("a person twice", format!("{view} UNION ALL SELECT * FROM person WHERE account <> 'viewer'"), "stands twice"),
+        ("a person twice", format!("{view} UNION ALL SELECT * FROM person WHERE account <> 'viewer'"), "stands there twice"),
         ("the viewer twice", format!("{view} UNION ALL SELECT * FROM person"), "two rows have the account"),
         ("garbage JSON", format!("UPDATE person SET extra = '{{\"{MARK}' WHERE account = '{MARK}-1'"), "22P02"),
         ("a column gone", "DROP VIEW people; ALTER TABLE person RENAME gender TO sex; CREATE VIEW people AS SELECT * FROM person".to_owned(), "42703"),
         ("another type", "DROP VIEW people; CREATE VIEW people AS SELECT account, name, gender, extra, 1 AS minor FROM person".to_owned(), "42804"),
         ("no right", "REVOKE SELECT ON people FROM public; REVOKE ALL ON people FROM READER".to_owned(), "42501"),
         ("a profile too large", format!("UPDATE person SET name = repeat('{MARK}', 100000) WHERE account = '{MARK}-1'"), "a profile of more than"),
-        ("the viewer gone", "DELETE FROM person WHERE account = 'viewer'".to_owned(), "no such person"),
     ] {
         let database = shared().database(SCHEMA);
         let world = settle(&database, "");
@@ -127,6 +130,20 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
         assert_refused(&serving, &token);
         assert_told(&serving, told);
     }
+}
+
+#[test]
+fn interop_postgres_without_the_viewer_ends_the_session() {
+    let database = shared().database(SCHEMA);
+    let world = settle(&database, "");
+    let (serving, token) = served(&world);
+    assert_answered(&serving, &token);
+    let before = serving.head();
+    database.run("DELETE FROM person WHERE account = 'viewer'");
+    let reply = serving.get(PATH, &token);
+    let body = reply.json().unwrap();
+    assert_eq!((reply.status, &body["error"]["code"]), (400, &json!(190)), "{body}");
+    assert_tells_nothing(&serving, &body, before);
 }
 
 #[test]

@@ -31,9 +31,10 @@ const QUESTION: &str = "/v3.0/me?fields=id,name,work,friends.limit(100){id,name,
 fn world_of(api: &PlatformApi, network: &Network) -> World {
     let world = World::founded();
     write_mapping(world.path(), &base_url(api.address), None);
-    let source = "kind = \"http\"\n\n[source.http]\nmapping = \"mapping.toml\"\ntimeout_ms = 3000\nretries = 1\n\
-                  [source.http.breaker]\nfailures = 1000\nquestions_min = 1000";
-    world.configure("kind = \"image\"", source);
+    let source = "[source.http]\nmapping = \"mapping.toml\"\ntimeout_ms = 3000\nretries = 1\n\
+                  [source.http.breaker]\nfailures = 1000\nquestions_min = 1000\n\n[graph]";
+    world.configure("kind = \"image\"", "kind = \"http\"");
+    world.configure("\n[graph]", &format!("\n{source}"));
     let accounts = network.people.iter().map(|somebody| somebody.account.as_str());
     world.people().enrol(accounts, everything_open()).unwrap();
     world
@@ -73,26 +74,27 @@ fn a_source_that_fails_releases_nothing_and_leaves_no_entry() {
     let serving = world.serve();
     serving.read(QUESTION, &token);
     let before = serving.head();
-    let refused = |token: &str, what: &str| {
+    let refused = |token: &str, what: &str, expected: (u16, u32)| {
         let reply = serving.get(QUESTION, token);
         let body = reply.json().unwrap();
+        let (status, code) = expected;
         assert_eq!(
             (reply.status, &body["error"]["code"]),
-            (503, &Value::from(2)),
+            (status, &Value::from(code)),
             "{what}: {body}"
         );
         assert_eq!(serving.head(), before, "{what}");
     };
     for fault in Fault::ALL {
         api.fail(Some(fault));
-        refused(&token, &format!("{fault:?}"));
+        refused(&token, &format!("{fault:?}"), (503, 2));
         api.fail(None);
     }
     // The platform does not know them any more, and Countersign still does.
     let mut without = network.clone();
     without.people.retain(|somebody| somebody.account != ALONE);
     api.change(&without);
-    refused(&alone, "a viewer who left");
+    refused(&alone, "a viewer who left", (400, 190));
     serving.read(QUESTION, &token);
     assert_eq!(serving.head(), before + 1);
     let said = serving.said();
