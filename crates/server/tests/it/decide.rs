@@ -228,11 +228,45 @@ fn a_question_that_cannot_be_decided_says_why_and_leaves_no_entry() {
         assert_eq!(refusal.code, code, "{refusal:?}");
         assert!(refusal.message.contains(says), "{refusal:?} does not say {says:?}");
     }
+    let mut proved = asked();
+    proved["request"]["appsecret_proof"] = json!("0".repeat(64));
+    let refusal = serving.refusal(proved);
+    assert_eq!((refusal.code, refusal.partner.code), (Code::Token, 100), "{refusal:?}");
     serving.suspend();
     let refusal = serving.refusal(asked());
     assert_eq!((refusal.code, refusal.reason), (Code::Refused, Some(Reason::Suspended)));
     assert_eq!((refusal.partner.status, refusal.partner.code), (403, 10));
     assert_eq!(serving.head(), head + 1, "more than the suspension was logged");
+}
+
+#[test]
+fn a_token_in_the_query_is_taken_where_the_agreement_allows_it() {
+    let world = crate::error_envelopes::world();
+    let [free, strict] =
+        [(world::BUILD, world::PURPOSE), ("desk@1", "contacts")].map(|(build, purpose)| {
+            (world.token_of(build, purpose, village::VIEWER, clock::now()), purpose)
+        });
+    let serving = world.serve();
+    let asked = |(token, purpose): &(String, &str), in_query: bool| {
+        let mut asked = with(question(token), "/purpose", json!(purpose));
+        asked["request"]["token_in_query"] = json!(in_query);
+        asked["fields"] = json!(["name"]);
+        asked["friends"]["fields"] = json!(["name"]);
+        asked
+    };
+    for (question, code) in [
+        (asked(&free, true), None),
+        (asked(&strict, false), None),
+        (asked(&strict, true), Some(190)),
+    ] {
+        let head = serving.head();
+        let found = match serving.outcomes(&[question]).remove(0) {
+            Outcome::Masks(_) => None,
+            Outcome::Error(refusal) => Some(refusal.partner.code),
+        };
+        assert_eq!(found, code);
+        assert_eq!(serving.head(), head + u64::from(code.is_none()));
+    }
 }
 
 #[test]
@@ -285,11 +319,11 @@ fn a_subrequest_is_answered_in_headers() {
     let token = world.token(village::VIEWER);
     let serving = world.serve();
     let (client, decide) = (format!("Bearer {token}"), serving.decide_token());
-    let ask = |purpose: &str, client: &str| {
+    let ask_with = |method: &str, purpose: &str, client: &str| {
         let headers = [
             ("countersign-decide-token", &*decide),
             ("authorization", client),
-            ("x-original-method", "GET"),
+            ("x-original-method", method),
             ("x-original-uri", URI),
             ("countersign-nonce", NONCE),
             ("countersign-purpose", purpose),
@@ -297,6 +331,7 @@ fn a_subrequest_is_answered_in_headers() {
         ];
         send(&world.url(), "GET", "/decide/subrequest", &headers, "")
     };
+    let ask = |purpose: &str, client: &str| ask_with("GET", purpose, client);
     let reply = ask(world::PURPOSE, &client);
     assert_eq!(reply.status, 204);
     let header = |name| crate::support::header(&reply, name).unwrap().to_owned();
@@ -305,7 +340,17 @@ fn a_subrequest_is_answered_in_headers() {
     let receipt = world.receipt(&reply);
     assert_eq!(receipt.body, None);
     assert!(serving.head() > receipt.index);
+    // What the platform has no value for is null, and the partner's check is content.
+    let body = json!({ "id": header("countersign-viewer"), "name": "Ada", "birthday": null });
+    let mut masks = serving.masks(json!({
+        "token": token, "purpose": world::PURPOSE, "fields": ["name", "birthday"],
+        "request": { "method": "GET", "uri": URI, "nonce": NONCE },
+        "viewer": { "account": village::VIEWER },
+    }));
+    masks.friends.clear();
+    assert!(checked(&world, &masks, &body).verdict.holds());
     let head = serving.head();
+    assert_eq!(ask_with("POST", world::PURPOSE, &client).status, 403);
     assert_eq!(ask("ads", &client).status, 403);
     assert_eq!(ask(world::PURPOSE, "Bearer x").status, 401);
     serving.suspend();

@@ -107,7 +107,7 @@ fn an_axum_service_of_a_platform_answers_what_the_masks_permit() {
     let head = serving.head();
     let reply = ask(village::VIEWER, "no token");
     assert_eq!((reply.status, reply.json().unwrap()["error"]["code"].clone()), (400, json!(190)));
-    assert_eq!(ask(&village::open(1), &token).status, 503, "a session and another's token");
+    assert_eq!(ask(&village::open(1), &token).status, 500, "a session and another's token");
     serving.suspend();
     assert_eq!(ask(village::VIEWER, &token).status, 403);
     assert_eq!(serving.head(), head + 1);

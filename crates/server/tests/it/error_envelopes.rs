@@ -78,7 +78,8 @@ impl Held {
     }
 }
 
-fn world() -> World {
+/// The village, with two agreements besides the demonstration's.
+pub(crate) fn world() -> World {
     let world = village::founded();
     partners::register(&world, "clover");
     let strict = partners::conclude(&world, STRICT);

@@ -11,12 +11,13 @@ use axum::http::request::Parts;
 use countersign_domain::decide::decide;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::Gateway;
 use super::admin::AdminError;
 use super::bearer;
 use super::circumstances::circumstances;
+use super::credentials;
+use super::errors::GraphError;
 use super::extract::Json;
 use super::masks::Compiled;
 use super::proof::Proof;
@@ -104,19 +105,25 @@ pub async fn post(
             ),
         });
     }
-    // All at once, so that they share an fdatasync.
-    let mut deciding = JoinSet::new();
-    for (place, question) in call.questions.into_iter().enumerate() {
-        let gateway = Arc::clone(&gateway);
-        deciding.spawn(async move { (place, answer(&gateway, &question).await) });
+    // All at once, so that they share an fdatasync. What has begun goes on if the caller hangs up.
+    let deciding: Vec<_> = call
+        .questions
+        .into_iter()
+        .map(|question| {
+            let gateway = Arc::clone(&gateway);
+            tokio::spawn(async move { answer(&gateway, &question).await })
+        })
+        .collect();
+    let mut answers = Vec::with_capacity(deciding.len());
+    for outcome in deciding {
+        // A question that panicked has said so itself, and takes no other one along.
+        let outcome = outcome.await.unwrap_or_else(|error| Err(Refusal::maybe_logged(error)));
+        answers.push(match outcome {
+            Ok(masks) => Outcome::Masks(Box::new(masks)),
+            Err(refusal) => Outcome::Error(Box::new(refusal)),
+        });
     }
-    let mut outcomes: Vec<_> = deciding.join_all().await;
-    outcomes.sort_unstable_by_key(|(place, _)| *place);
-    let answers = outcomes.into_iter().map(|(_, outcome)| match outcome {
-        Ok(masks) => Outcome::Masks(Box::new(masks)),
-        Err(refusal) => Outcome::Error(Box::new(refusal)),
-    });
-    Ok(Json(Answers { answers: answers.collect() }))
+    Ok(Json(Answers { answers }))
 }
 
 /// Decides one question and logs it.
@@ -124,6 +131,10 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     let request = question.digest()?;
     let now = clock::now();
     let access = gateway.tokens.verify(&question.token, now).map_err(|e| Refusal::token(&e))?;
+    let proof = question.request.appsecret_proof.as_deref();
+    credentials::check_proof(gateway, &access.client, &question.token, proof)
+        .map_err(|e| Refusal::token(&e))?;
+    gateway.usage.admit(&access.client, now).1.map_err(|e| Refusal::token(&e))?;
     let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
     let stored = stored.ok_or_else(Refusal::ended)?;
     if stored.grant.purpose.as_str() != question.purpose {
@@ -140,10 +151,11 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
     let told = Told { question, decided: released.decided(), places: &places, schema };
     let mut masks = told.masks(released.placed());
-    gateway.metrics.released(released.decided().records.len(), 0);
+    let people_count = released.decided().records.len();
     // No value is here to be read: the body is the platform's.
     let answer = released.answer(|_| Vec::new());
-    let proof = Proof::of(&answer, None, gateway).map_err(Refusal::unavailable)?;
+    let proof = Proof::of(&answer, None, gateway).map_err(Refusal::maybe_logged)?;
+    gateway.metrics.released(people_count, 0);
     let headers = proof.into_headers().map(|(name, value)| (name.to_owned(), value));
     masks.headers = headers.into();
     Ok(masks)
@@ -173,6 +185,9 @@ impl Decidable for Asked<'_> {
         let compiled = gateway.masks.at(&view.register, now);
         let basis = compiled.masks.basis(self.build, &question.purpose);
         let basis = basis.ok_or_else(Refusal::unknown_build)?;
+        if question.request.token_in_query && !basis.query_token {
+            return Err(Refusal::token(&GraphError::token_in_query()));
+        }
         let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
         gateway.check_receipts_key(&compiled.register).map_err(Refusal::unavailable)?;
         let request = question.request(schema)?;

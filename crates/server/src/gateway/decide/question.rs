@@ -48,6 +48,12 @@ pub struct PartnerRequest {
     /// The header `Countersign-Nonce`, if it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// Whether the token came in the query, which the agreement has to allow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub token_in_query: bool,
+    /// The parameter `appsecret_proof`, if it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appsecret_proof: Option<String>,
     /// The address that it came from. Only its network is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<IpAddr>,

@@ -11,7 +11,7 @@ use super::question::FRIENDS_MAX;
 use crate::gateway::errors::GraphError;
 use crate::source::SourceError;
 
-/// A question without masks. Nothing was logged, or what was logged stands as one that may have been released.
+/// A question without masks. Nothing was logged, but for [`Code::MaybeLogged`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
@@ -38,6 +38,8 @@ pub enum Code {
     Refused,
     /// Something of ours fails; ask again.
     Unavailable,
+    /// Something of ours fails, and the log may say already that this may have been released. Send nothing.
+    MaybeLogged,
 }
 
 /// What a partner's client may be told, as the Graph API would say it.
@@ -63,7 +65,8 @@ impl Refusal {
     }
 
     fn question(message: impl Into<String>) -> Self {
-        Self::new(Code::Question, message, &GraphError::unavailable())
+        // Trying again does not mend what the platform asks wrongly.
+        Self::new(Code::Question, message, &GraphError::unknown())
     }
 
     /// The client's token does not hold.
@@ -135,12 +138,25 @@ impl Refusal {
         Self::new(Code::Unavailable, error.to_string(), &GraphError::unavailable())
     }
 
+    /// Something of ours fails, perhaps after the disclosure was logged.
+    pub(super) fn maybe_logged(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a question failed after it may have been logged");
+        Self::new(Code::MaybeLogged, error.to_string(), &GraphError::unavailable())
+    }
+
+    /// A subrequest about what is not read.
+    pub(super) fn reads_only() -> Self {
+        Self::question(
+            "x-original-method: only GET is decided about here, since no body comes along",
+        )
+    }
+
     /// The status of a subrequest that comes to this: nginx knows two.
     pub(super) const fn subrequest_status(&self) -> StatusCode {
         match self.code {
             Code::Token => StatusCode::UNAUTHORIZED,
             Code::Question | Code::Refused => StatusCode::FORBIDDEN,
-            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Unavailable | Code::MaybeLogged => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -8,6 +8,9 @@
 //! | `X-Original-Method`, `X-Original-URI` | the client's request |
 //! | `Countersign-Purpose`, `Countersign-Fields` | what this location serves: a purpose, and fields with commas |
 //!
+//! The client's request is a GET, since no body comes along, and an `appsecret_proof` is read from its query. A field
+//! for which the platform's server turns out to have no value is one that it sends as `null`.
+//!
 //! It answers 204 with the three headers of the proof, of which `Countersign-Viewer` is also the id that
 //! the answer has to name, and for the platform's server alone `Countersign-Account` and
 //! `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 503.
@@ -63,21 +66,33 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
     let access = gateway.tokens.verify(token, clock::now()).map_err(|e| Refusal::token(&e))?;
     let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
     let account = stored.and_then(|stored| gateway.people.account_of(stored.viewer));
+    let (method, uri) = (needed(METHOD)?, needed(URI)?);
+    if method != "GET" {
+        return Err(Refusal::reads_only());
+    }
     let fields = needed(FIELDS)?.split(',').map(|name| name.trim().to_owned());
     Ok(Question {
         token: token.to_owned(),
         purpose: needed(PURPOSE)?.to_owned(),
         request: PartnerRequest {
-            method: needed(METHOD)?.to_owned(),
-            uri: needed(URI)?.to_owned(),
+            method: method.to_owned(),
+            uri: uri.to_owned(),
             body_sha256: None,
             nonce: text(NONCE_HEADER).map(str::to_owned),
+            token_in_query: false,
+            appsecret_proof: proof_in(uri),
             client_ip: text(CLIENT).and_then(|client| client.parse::<IpAddr>().ok()),
         },
         viewer: Person { account: account.ok_or_else(Refusal::ended)?, minor: false, has: None },
         fields: fields.filter(|name| !name.is_empty()).collect(),
         friends: None,
     })
+}
+
+fn proof_in(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "appsecret_proof").map(|(_, proof)| proof.into_owned())
 }
 
 fn permitted(masks: Masks) -> Response {
