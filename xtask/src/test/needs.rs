@@ -1,4 +1,4 @@
-//! What tests stand on beyond the compiler, told by how their names begin.
+//! What tests stand on beyond the compiler, told by how their names begin, or a module's that they are in.
 
 /// Something that has to be set up before some tests can run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,9 +38,9 @@ pub(crate) fn of_tests(list: &str) -> Vec<Need> {
         let Some(path) = line.strip_suffix(": test") else {
             continue;
         };
-        let name = path.rsplit("::").next().unwrap_or(path);
         for (prefix, need) in NEEDS {
-            if name.starts_with(prefix) && !needs.contains(need) {
+            let is_needed = path.split("::").any(|name| name.starts_with(prefix));
+            if is_needed && !needs.contains(need) {
                 needs.push(*need);
             }
         }
@@ -59,5 +59,6 @@ mod tests {
         assert_eq!(of_tests(list), [Need::Go]);
         assert_eq!(of_tests("not_browser_x: test\n"), []);
         assert_eq!(of_tests("pages::browser_x: test\n"), [Need::Browser]);
+        assert_eq!(of_tests("interop_postgres_x::tables::rows: test\n"), [Need::Postgres]);
     }
 }

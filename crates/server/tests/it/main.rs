@@ -31,6 +31,7 @@ mod interop_facebook_sdk;
 mod interop_fbgraph;
 mod interop_openapi;
 mod interop_postgres_check;
+mod interop_postgres_conformance;
 mod interop_postgres_faults;
 mod interop_postgres_ldbc;
 mod interop_postgres_tls;

@@ -27,6 +27,13 @@ pub(crate) struct Cluster {
     keeper: Mutex<Child>,
 }
 
+/// A session of the owner of everything, which ends when this is dropped.
+pub(crate) struct Session {
+    client: Option<tokio_postgres::Client>,
+    driver: Option<tokio::task::JoinHandle<()>>,
+    runtime: tokio::runtime::Runtime,
+}
+
 /// Makes a cluster, obeys orders line by line, and cleans up when there is nobody to give any.
 const KEEPER: &str = r#"
 set -e
@@ -126,23 +133,18 @@ impl Cluster {
         self.tried(database, sql).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
-    /// The same in this process: a program that is started meanwhile would hold other tests' locks for a moment.
     fn tried(&self, database: &str, sql: &str) -> Result<String, tokio_postgres::Error> {
+        self.session(database)?.tried(sql)
+    }
+
+    /// In this process: a program that is started meanwhile would hold other tests' locks for a moment.
+    fn session(&self, database: &str) -> Result<Session, tokio_postgres::Error> {
         let mut config = tokio_postgres::Config::new();
         config.host("127.0.0.1").port(self.port).user("owner").dbname(database);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
-            let driver = tokio::spawn(connection);
-            let said = client.simple_query(sql).await?;
-            drop(client);
-            let _ = driver.await;
-            let rows = said.iter().filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default()),
-                _ => None,
-            });
-            Ok(rows.collect::<Vec<_>>().join("\n"))
-        })
+        let (client, connection) = runtime.block_on(config.connect(tokio_postgres::NoTls))?;
+        let driver = runtime.spawn(async move { drop(connection.await) });
+        Ok(Session { client: Some(client), driver: Some(driver), runtime })
     }
 
     /// A new database with a role that may read what `schema` makes.
@@ -156,6 +158,30 @@ impl Cluster {
         let reader = database.reader();
         database.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
         database
+    }
+}
+
+impl Session {
+    /// Runs SQL; the rows that it gives, a line each.
+    pub(crate) fn run(&self, sql: &str) -> String {
+        self.tried(sql).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    fn tried(&self, sql: &str) -> Result<String, tokio_postgres::Error> {
+        let said = self.runtime.block_on(self.client.as_ref().unwrap().simple_query(sql))?;
+        let rows = said.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default()),
+            _ => None,
+        });
+        Ok(rows.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl Drop for Session {
+    /// Says goodbye, which is the end of its transaction.
+    fn drop(&mut self) {
+        drop(self.client.take());
+        let _ = self.runtime.block_on(self.driver.take().unwrap());
     }
 }
 
@@ -181,6 +207,23 @@ pub(crate) fn shared() -> Arc<Cluster> {
 impl Database {
     pub(crate) fn run(&self, sql: &str) -> String {
         self.cluster.run(&self.name, sql)
+    }
+
+    /// A session of its own.
+    pub(crate) fn session(&self) -> Session {
+        self.cluster.session(&self.name).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// Takes sessions from now on; or takes none, and ends those that there are.
+    pub(crate) fn accept(&self, does: bool) {
+        let Self { name, cluster } = self;
+        cluster.run("postgres", &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {does}"));
+        if !does {
+            let those = format!("FROM pg_stat_activity WHERE datname = '{name}'");
+            cluster.run("postgres", &format!("SELECT pg_terminate_backend(pid) {those}"));
+            let count = format!("SELECT count(*) {those}");
+            eventually("its sessions end", || cluster.run("postgres", &count) == "0");
+        }
     }
 
     pub(crate) fn reader(&self) -> String {

@@ -1,5 +1,5 @@
 //! What every source does alike, whatever is behind it. A source joins by implementing [`Platform`] and one
-//! line of `conforms!`.
+//! line of `conforms!`, in a file whose name says what it stands on: the tests are named after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -350,12 +350,14 @@ macro_rules! conforms {
             $(
                 #[test]
                 fn $property() {
-                    super::$property::<$platform>();
+                    $crate::source_conformance::$property::<$platform>();
                 }
             )+
         }
     };
 }
+
+pub(crate) use conforms;
 
 /// The embedded source.
 struct Image(Source);

@@ -262,7 +262,15 @@ impl Database {
         loop {
             let lease = self.pool.lease().await;
             let mut lease = lease.map_err(|reason| SourceError::Unavailable { reason })?;
-            match self.run(&mut lease, statement, account).await {
+            let mut answered = self.run(&mut lease, statement, account).await;
+            if let Err(Failure::Database(error)) = &answered
+                && trouble::is_outdated(error)
+                && let Some(connection) = lease.connection()
+            {
+                connection.forget(&statement.text);
+                answered = self.run(&mut lease, statement, account).await;
+            }
+            match answered {
                 Err(Failure::Database(error)) if trouble::is_broken(&error) && !is_second => {
                     is_second = true;
                 }

@@ -82,6 +82,11 @@ impl Connection {
         self.statements.insert(text.to_owned(), statement.clone());
         Ok(statement)
     }
+
+    /// Lets the statement of this text be prepared again.
+    pub(super) fn forget(&mut self, text: &str) {
+        self.statements.remove(text);
+    }
 }
 
 impl Pool {

@@ -65,6 +65,12 @@ pub(super) fn is_broken(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.code().is_some_and(|state| ended.contains(state))
 }
 
+/// Whether a statement was prepared before a table changed, so that its rows would be of other types than it
+/// said. Prepared anew, it may do.
+pub(super) fn is_outdated(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+}
+
 /// Which error of a source it is.
 pub(super) fn source_error(error: &tokio_postgres::Error, limit_ms: u64) -> SourceError {
     let reason = words(error);
