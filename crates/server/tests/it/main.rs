@@ -9,6 +9,7 @@
 mod acts;
 mod api_reference;
 mod batch;
+mod batch_of_slow_source;
 mod checked;
 mod client_secrets;
 mod client_tokens;
