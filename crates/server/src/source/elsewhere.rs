@@ -33,7 +33,7 @@ pub struct Elsewhere {
 ///
 /// # Errors
 /// [`SourceError`]: nobody, somebody twice, or another than the viewer first.
-pub fn circle(
+pub async fn circle(
     naming: &Naming,
     viewer: Handle,
     partner: &Identifier,
@@ -45,7 +45,7 @@ pub fn circle(
         present: person.present,
     });
     let told: Vec<_> = told.collect();
-    let Named { candidates, places } = naming.name(viewer, partner, &told)?;
+    let Named { candidates, places } = naming.name(viewer, partner, &told).await?;
     let people = Guarded::new(Circle { candidates, values: Values::Elsewhere });
     Ok(Elsewhere { people, places })
 }

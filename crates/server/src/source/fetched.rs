@@ -80,7 +80,7 @@ impl Fetched {
     ///
     /// # Errors
     /// [`SourceError`], as [`Naming::name`] says.
-    pub(super) fn into_circle(
+    pub(super) async fn into_circle(
         self,
         naming: &Naming,
         question: &Question<'_>,
@@ -91,7 +91,8 @@ impl Fetched {
             present: start.present,
         });
         let told: Vec<_> = told.collect();
-        let Named { candidates, places } = naming.name(question.viewer, question.partner, &told)?;
+        let named = naming.name(question.viewer, question.partner, &told);
+        let Named { candidates, places } = named.await?;
         let values = Values::Fetched(self.values.in_order(places.into_iter()));
         Ok(Circle { candidates, values })
     }

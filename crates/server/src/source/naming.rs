@@ -11,7 +11,7 @@ use countersign_domain::settings::Settings;
 use countersign_verifier::record::pairwise_id;
 
 use super::SourceError;
-use crate::store::People;
+use crate::store::{Enrolled, People};
 
 /// What gives names.
 #[derive(Clone, Debug)]
@@ -49,14 +49,17 @@ impl Naming {
     /// # Errors
     /// [`SourceError::UnknownPerson`] without a viewer, [`SourceError::Nonsense`] when it is another one or
     /// somebody stands there twice, [`SourceError::Store`].
-    pub(super) fn name(
+    pub(super) async fn name(
         &self,
         viewer: Handle,
         partner: &Identifier,
         people: &[Told<'_>],
     ) -> Result<Named, SourceError> {
-        let accounts = people.iter().map(|told| told.account);
-        let enrolled = self.people.enrol(accounts, self.newcomers)?;
+        let accounts = || people.iter().map(|told| told.account);
+        let enrolled = match self.people.enrolled(accounts())? {
+            Some(enrolled) => enrolled,
+            None => self.enrol_all(accounts().map(str::to_owned).collect()).await?,
+        };
         // Taken after enrolling, so that it has everybody, with settings as they are this moment.
         let view = self.people.view();
         let mut secret = Secret([0; 32]);
@@ -74,6 +77,28 @@ impl Naming {
             named.push((candidate, place));
         }
         in_order(named, viewer)
+    }
+
+    /// The person of an account of whom the platform says that there is one; who was never seen before
+    /// starts as a newcomer.
+    ///
+    /// # Errors
+    /// [`SourceError::Store`], or [`SourceError::Unavailable`] while the server stops.
+    pub async fn enrol(&self, account: &str) -> Result<Handle, SourceError> {
+        let enrolled = self.enrol_all(vec![account.to_owned()]).await?;
+        enrolled.first().map(|person| person.handle).ok_or(SourceError::UnknownPerson)
+    }
+
+    /// Enrols where waiting for the disk holds up nobody else.
+    async fn enrol_all(&self, accounts: Vec<String>) -> Result<Vec<Enrolled>, SourceError> {
+        let (people, newcomers) = (Arc::clone(&self.people), self.newcomers);
+        let enrolling = tokio::task::spawn_blocking(move || {
+            people.enrol(accounts.iter().map(String::as_str), newcomers)
+        });
+        let enrolled = enrolling.await.map_err(|_| SourceError::Unavailable {
+            reason: "people who are new were not enrolled before the server stopped".to_owned(),
+        })?;
+        Ok(enrolled?)
     }
 }
 

@@ -54,6 +54,19 @@ impl People {
         Ok(found)
     }
 
+    /// The people of these accounts, in their order, if all of them are known; nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountLength`], [`StoreError::Database`].
+    pub fn enrolled<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Option<Vec<Enrolled>>, StoreError> {
+        let mut unknown = Vec::new();
+        let found = self.known(accounts, &mut unknown)?;
+        Ok(unknown.is_empty().then_some(found))
+    }
+
     /// Those whom readers can see; the place of every other one, with a number that nobody has.
     fn known<'a>(
         &self,

@@ -197,7 +197,7 @@ impl Decidable for Asked<'_> {
         }
         let people = question.people(schema)?;
         let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
-        let Elsewhere { people, places } = circle.map_err(|error| Refusal::people(&error))?;
+        let Elsewhere { people, places } = circle.await.map_err(|error| Refusal::people(&error))?;
         let permitted = decide(basis, &stored.grant, request, people, now, view.as_of)
             .map_err(|refused| Refusal::refused(refused.reason))?;
         Ok((permitted, Context { places, compiled }))

@@ -252,7 +252,7 @@ impl HttpSource {
             let (api, account) = (Arc::clone(&self.api), account.as_str());
             async move { api.fetch(&limits, account, with_friends, today).await }
         });
-        fetched.await?.into_circle(&self.naming, question)
+        fetched.await?.into_circle(&self.naming, question).await
     }
 
     /// Asks the API within the limits of one question, if the breaker passes it on.

@@ -136,7 +136,7 @@ impl PostgresSource {
         let account = self.people.account_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
         let (viewer, friends) = (question.viewer_fields, question.friend_fields);
         let (fetched, _) = self.database.fetch(&account, viewer, friends).await?;
-        fetched.into_circle(&self.naming, question).map(Guarded::new)
+        fetched.into_circle(&self.naming, question).await.map(Guarded::new)
     }
 
     /// Whether the database has a person of this account, spelled so.
