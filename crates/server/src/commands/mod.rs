@@ -16,6 +16,7 @@ mod demo;
 mod files;
 mod init;
 mod key;
+mod newcomers;
 mod partner;
 mod people;
 mod reach;

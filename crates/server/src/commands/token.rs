@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
 use super::reach::Reach;
 use super::running::Running;
-use super::{Failure, Output, files};
-use crate::clock;
+use super::{Failure, Output, files, newcomers};
 use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::token::Tokens;
@@ -96,18 +96,21 @@ impl Token {
 
     /// Makes them from the store and the key, all grants in one transaction.
     fn make(&self, reach: &Reach) -> Result<(Vec<String>, Vec<String>), Failure> {
-        let now = clock::now();
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let log = reach.log().ok_or("the log is not open")?;
+        let now = crate::clock::now();
+        let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
         let key = SecretKey::read(&reach.directory.key("tokens"))?;
         let tokens = Tokens::new(reach.config.origin(), reach.config.tokens.lifetime_s, &key);
-        let register = reach.log().ok_or("the log is not open")?.register();
+        let register = log.register();
         let compiled = MaskCache::new(register.clone(), now).at(&register, now);
         let accounts = match self.who.named()? {
             Some(accounts) => accounts,
             None => spread(&people, self.who.count.unwrap_or_default()),
         };
         let issuer = Issuer { people: &people, tokens: &tokens, compiled: &compiled, now };
+        issuer.check(&self.build, &self.purpose)?;
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        newcomers::enrol(reach, &people, &names)?;
         let tokens = issuer.issue(&names, &self.build, &self.purpose)?;
         Ok((accounts, tokens))
     }

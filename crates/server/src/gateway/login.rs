@@ -34,7 +34,7 @@ pub async fn post(
         return AdminError { status: StatusCode::FORBIDDEN, message: message.to_owned() }
             .into_response();
     }
-    match tokens::issue(&gateway, &login.account, &login.build, &login.purpose) {
+    match tokens::issue(&gateway, &login.account, &login.build, &login.purpose).await {
         Ok(issued) => Json(issued).into_response(),
         Err(error) => error.into_response(),
     }

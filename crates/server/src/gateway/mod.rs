@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
+use countersign_domain::person::Handle;
 use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
@@ -84,6 +85,15 @@ pub struct Gateway {
 pub struct ReceiptsKeyError;
 
 impl Gateway {
+    /// The person of this account, enrolled if only the platform knows of them yet.
+    ///
+    /// # Errors
+    /// [`AdminError`](admin::AdminError) 404 for an account that nobody has, 503 if the source cannot tell.
+    pub async fn person(&self, account: &str) -> Result<Handle, admin::AdminError> {
+        let person = self.source.person(&self.naming, account).await?;
+        person.ok_or_else(|| admin::AdminError::not_found("account"))
+    }
+
     /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.
     ///
     /// # Errors

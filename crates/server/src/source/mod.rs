@@ -10,6 +10,7 @@ mod fetched;
 pub mod http;
 pub mod image;
 mod naming;
+mod newcomer;
 pub mod postgres;
 
 use std::path::Path;

@@ -79,6 +79,11 @@ impl Naming {
         in_order(named, viewer)
     }
 
+    /// The person of this account, if they were seen before.
+    pub(super) fn person(&self, account: &str) -> Result<Option<Handle>, SourceError> {
+        Ok(self.people.person_of_account(account)?)
+    }
+
     /// The person of an account of whom the platform says that there is one; who was never seen before
     /// starts as a newcomer.
     ///

@@ -37,6 +37,7 @@ mod interop_postgres_faults;
 mod interop_postgres_ldbc;
 mod interop_postgres_tls;
 mod interop_pyfacebook;
+mod newcomers;
 mod one_directory;
 mod openapi;
 mod operations;

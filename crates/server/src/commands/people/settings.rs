@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use countersign_domain::schema::FieldSchema;
@@ -10,7 +11,7 @@ use serde_json::json;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
-use crate::commands::{Failure, Output};
+use crate::commands::{Failure, Output, newcomers};
 use crate::gateway::admin::settings::{self, OpenFields};
 use crate::store::{People, StoreOptions};
 
@@ -87,7 +88,8 @@ fn in_store(
     wanted: &OpenFields,
     schema: &FieldSchema,
 ) -> Result<OpenFields, Failure> {
-    let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+    let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
+    newcomers::enrol(reach, &people, &[account])?;
     let handle = people.person_of_account(account)?.ok_or("there is no such account")?;
     let settings = if wanted.is_empty() {
         people.settings(handle)?

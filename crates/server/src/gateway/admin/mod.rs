@@ -12,10 +12,10 @@ use serde_json::json;
 
 use super::Gateway;
 use super::bearer;
+use crate::source::SourceError;
 use crate::store::StoreError;
 
 pub mod acts;
-
 pub mod feed;
 pub mod register;
 pub mod secrets;
@@ -85,6 +85,11 @@ impl AdminError {
         Self { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}") }
     }
 
+    /// It may work the next time.
+    pub fn unavailable(error: impl std::fmt::Display) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string() }
+    }
+
     /// Something of ours fails.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }
@@ -96,6 +101,19 @@ impl From<StoreError> for AdminError {
         match error {
             StoreError::UnknownPerson => Self::not_found("account"),
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<SourceError> for AdminError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::UnknownPerson => Self::not_found("account"),
+            SourceError::Store(error) => error.into(),
+            SourceError::Damaged => Self::internal(error),
+            other => Self::unavailable(format!(
+                "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed, so try again"
+            )),
         }
     }
 }

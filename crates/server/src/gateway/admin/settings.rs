@@ -20,13 +20,12 @@ pub type OpenFields = BTreeMap<String, Vec<String>>;
 /// What is open now.
 ///
 /// # Errors
-/// [`AdminError`] 404 for an unknown account.
+/// [`AdminError`] 404 for an unknown account, 503 if the source of people's data cannot tell.
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<OpenFields>, AdminError> {
-    let handle = gateway.people.person_of_account(&account).map_err(AdminError::internal)?;
-    let handle = handle.ok_or_else(|| AdminError::not_found("account"))?;
+    let handle = gateway.person(&account).await?;
     let settings = gateway.people.settings(handle).map_err(AdminError::internal)?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
@@ -36,14 +35,14 @@ pub async fn get(
 /// Opens exactly the named fields on the named routes; routes that are not named stay as they are.
 ///
 /// # Errors
-/// [`AdminError`] 404 for an unknown account, 422 for an unknown route or field.
+/// [`AdminError`] 404 for an unknown account, 422 for an unknown route or field, 503 if the source of people's
+/// data cannot tell whether there is such a person.
 pub async fn put(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
     Json(open): Json<OpenFields>,
 ) -> Result<Json<OpenFields>, AdminError> {
-    let handle = gateway.people.person_of_account(&account).map_err(AdminError::internal)?;
-    let handle = handle.ok_or_else(|| AdminError::not_found("account"))?;
+    let handle = gateway.person(&account).await?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     let settings = gateway.people.change_settings(handle, |now| apply(now, &open, schema))?;

@@ -12,7 +12,6 @@ use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
-use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
 use crate::gateway::masks::Compiled;
@@ -59,32 +58,45 @@ pub struct Issued {
 ///
 /// # Errors
 /// [`AdminError`]: no such account, build or purpose; new grants have ended, or nothing could be
-/// released under this one.
+/// released under this one; 503 if the source of people's data cannot tell whether there is such a person.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Json<Issued>, AdminError> {
-    issue(&gateway, &wanted.account, &wanted.build, &wanted.purpose).map(Json)
+    issue(&gateway, &wanted.account, &wanted.build, &wanted.purpose).await.map(Json)
 }
 
 /// Makes a grant of everything that the build declared, for this purpose, and a token under it.
 ///
 /// # Errors
 /// As [`post`].
-pub fn issue(
+pub async fn issue(
     gateway: &Gateway,
     account: &str,
     build: &str,
     purpose: &str,
 ) -> Result<Issued, AdminError> {
-    let now = clock::now();
-    let compiled = gateway.masks.at(&gateway.log.register(), now);
-    let issuer =
-        Issuer { people: &gateway.people, tokens: &gateway.tokens, compiled: &compiled, now };
-    let tokens = issuer.issue(&[account], build, purpose)?;
+    let (people, tokens) = (&*gateway.people, &gateway.tokens);
+    let is_new = people.person_of_account(account).map_err(AdminError::internal)?.is_none();
+    if is_new {
+        // Whoever asks for what cannot be granted is told so first, and enrols nobody.
+        let (now, compiled) = at_this_second(gateway)?;
+        Issuer { people, tokens, compiled: &compiled, now }.check(build, purpose)?;
+        gateway.person(account).await?;
+    }
+    // Taken after the wait for the platform, in which an act may have landed.
+    let (now, compiled) = at_this_second(gateway)?;
+    let tokens =
+        Issuer { people, tokens, compiled: &compiled, now }.issue(&[account], build, purpose)?;
     let access_token = tokens.into_iter().next().ok_or_else(|| AdminError::not_found("account"))?;
     let expires_in = gateway.tokens.lifetime_s();
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
+}
+
+/// The time, and the register as it stands, compiled for it.
+fn at_this_second(gateway: &Gateway) -> Result<(Timestamp, Arc<Compiled>), AdminError> {
+    let now = crate::clock::now();
+    Ok((now, gateway.masks.at(&gateway.log.register(), now)))
 }
 
 /// An account is a person's name, so an error says which one of many it was by its place.
@@ -139,6 +151,15 @@ impl Issuer<'_> {
             self.tokens.mint(&grant.client, &build, *id, self.now).map_err(AdminError::internal)
         };
         grants.iter().map(mint).collect()
+    }
+
+    /// Whether grants to this build can be made at all.
+    ///
+    /// # Errors
+    /// [`AdminError`] as in [`post`], but for accounts.
+    pub fn check(&self, build: &str, purpose: &str) -> Result<(), AdminError> {
+        let build = Identifier::parse(build).map_err(AdminError::unprocessable)?;
+        self.grant(&build, purpose).map(drop)
     }
 
     fn grant(&self, build: &Identifier, purpose: &str) -> Result<Grant, AdminError> {
