@@ -53,4 +53,12 @@ impl Log {
         let since = inner.shared.overdue_since(inner.clock.now(), inner.merge_delay_s)?;
         Some(Trouble::Unpublished { since })
     }
+
+    /// The time by the machine's clock, for what is dated by it and is no entry: grants and tokens.
+    ///
+    /// # Errors
+    /// [`ClockJump`] while the clock is not believed, because it was set forward.
+    pub fn believed_now(&self) -> Result<Timestamp, ClockJump> {
+        self.inner().clock.look()
+    }
 }

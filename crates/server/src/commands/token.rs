@@ -97,7 +97,7 @@ impl Token {
     /// Makes them from the store and the key, all grants in one transaction.
     fn make(&self, reach: &Reach) -> Result<(Vec<String>, Vec<String>), Failure> {
         let log = reach.log().ok_or("the log is not open")?;
-        let now = crate::clock::now();
+        let now = log.believed_now()?;
         let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
         let key = SecretKey::read(&reach.directory.key("tokens"))?;
         let tokens = Tokens::new(reach.config.origin(), reach.config.tokens.lifetime_s, &key);

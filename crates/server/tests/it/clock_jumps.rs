@@ -3,7 +3,11 @@
 
 use std::fs;
 
-use crate::support::{World, finish, program};
+use countersign::demo::client::Reply;
+use countersign::demo::world::{BUILD, CLIENT, PURPOSE};
+use serde_json::json;
+
+use crate::support::{Serving, World, finish, program, send};
 use crate::village;
 
 const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name}";
@@ -17,10 +21,34 @@ fn set_forward(world: &World, seconds: i64) {
     fs::write(&path, format!("{head}\n{}\n", ahead - seconds)).unwrap();
 }
 
+/// What `/oauth/access_token` says to a token that still holds.
+fn exchanged(serving: &Serving<'_>, token: &str, secret: &str) -> Reply {
+    let path = format!(
+        "/oauth/access_token?client_id={CLIENT}&client_secret={secret}&grant_type=fb_exchange_token&fb_exchange_token={token}"
+    );
+    send(&serving.world.url(), "GET", &path, &[], "")
+}
+
+/// No grant and no token is dated by a clock that is not believed, and whoever asks is told.
+fn assert_nothing_is_granted(serving: &Serving<'_>, token: &str, secret: &str) {
+    let wanted = json!({ "account": village::VIEWER, "build": BUILD, "purpose": PURPOSE });
+    let bearer = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    for path in ["/admin/v1/tokens", "/login"] {
+        let reply = send(&serving.world.url(), "POST", path, &headers, &wanted.to_string());
+        let said = String::from_utf8(reply.body).unwrap();
+        assert_eq!(reply.status, 503, "{path}: {said}");
+        assert!(said.contains("the clock was set forward"), "{path}: {said}");
+    }
+    let reply = exchanged(serving, token, secret);
+    assert_eq!((reply.status, reply.error_code()), (503, Some(2)));
+}
+
 #[test]
 fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
+    let secret = world.client_secret(CLIENT);
     let serving = world.serve();
     serving.read(READ, &token);
     assert!(serving.stop().success());
@@ -44,11 +72,17 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
         assert!(said.contains("countersign serve --accept-clock"), "{said}");
         assert_eq!(serving.page("/healthz"), "ok\n");
         assert!(serving.said().contains("the clock was set forward"));
+        assert_nothing_is_granted(&serving, &token, &secret);
         // By what stands in the log it is this late already, so acts are dated well.
         serving.suspend();
         serving.reinstate();
         assert_eq!(serving.head(), head + 2);
         assert!(serving.stop().success());
+        let mut command = program(&["token"]);
+        command.arg(world.path()).args(["--account", village::VIEWER]);
+        let made = finish(command.args(["--build", BUILD, "--purpose", PURPOSE]));
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert!(!made.status.success() && said.contains("the clock was set forward"), "{said}");
         let check = finish(program(&["check"]).arg(world.path()));
         let said = String::from_utf8_lossy(&check.stdout).into_owned();
         let wrong: Vec<_> = said.lines().filter(|line| line.starts_with("WRONG")).collect();
@@ -60,7 +94,11 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
     assert_eq!(serving.page("/readyz"), "ready\n");
     assert!(serving.stop().success());
     let serving = world.serve();
-    serving.read(READ, &token);
+    serving.read(
+        READ,
+        exchanged(&serving, &token, &secret).json().unwrap()["access_token"].as_str().unwrap(),
+    );
+    serving.read(READ, &serving.token(village::VIEWER));
     serving.suspend();
     assert!(serving.stop().success());
     world.assert_checks();

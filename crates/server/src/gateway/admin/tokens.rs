@@ -58,7 +58,8 @@ pub struct Issued {
 ///
 /// # Errors
 /// [`AdminError`]: no such account, build or purpose; new grants have ended, or nothing could be
-/// released under this one; 503 if the source of people's data cannot tell whether there is such a person.
+/// released under this one; 503 if the source of people's data cannot tell whether there is such a person,
+/// and while the clock is not believed.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
@@ -93,9 +94,9 @@ pub async fn issue(
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
 }
 
-/// The time, and the register as it stands, compiled for it.
+/// The time by a clock that is believed, and the register as it stands, compiled for it.
 fn at_this_second(gateway: &Gateway) -> Result<(Timestamp, Arc<Compiled>), AdminError> {
-    let now = crate::clock::now();
+    let now = gateway.log.believed_now().map_err(AdminError::unavailable)?;
     Ok((now, gateway.masks.at(&gateway.log.register(), now)))
 }
 

@@ -16,7 +16,7 @@ use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
 use crate::gateway::graph::call::Call;
 use crate::gateway::graph::caller::check_grant;
-use crate::gateway::graph::{broken, of_store};
+use crate::gateway::graph::{broken, of_store, unavailable};
 
 /// Who asks for a token, as they say.
 struct Credentials {
@@ -73,6 +73,8 @@ fn exchange(
         return Err(GraphError::refused(reason));
     }
     let until = stored.grant.until;
+    // No token is dated by a clock that nothing else is dated by.
+    let now = gateway.log.believed_now().map_err(unavailable)?;
     let minted = gateway.tokens.mint_until(client, &access.build, access.grant, now, until);
     let (token, expires_in_s) = minted.map_err(broken)?;
     Ok(Facts::access_token(&token, Some(expires_in_s)))
