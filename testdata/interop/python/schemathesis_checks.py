@@ -5,7 +5,7 @@ import schemathesis
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
 
 # How a request of the right form may be refused: by a name that is no field, by text that is no expansion and
-# no batch, by an id of nobody, by two cursors. Any other message is about the form.
+# no batch, by an id of nobody, by two cursors, by the proof of another token. Any other message is about the form.
 OF_THE_DATA = (
     "Cannot specify an empty identifier",
     "(#100) Only one of after and before can be given",
@@ -17,6 +17,16 @@ OF_THE_DATA = (
     "(#100) Unknown modifier (",
     "Syntax error in fields: ",
     "Unsupported get request. Object with ID '",
+    "Invalid appsecret_proof provided in the API argument",
+)
+
+# How a request for a token may be refused besides: by credentials or a token that were made up, or left out where
+# another parameter asks for them.
+OF_THE_CREDENTIALS = (
+    "Error validating client secret.",
+    "Missing client_id parameter.",
+    "(#100) The parameter fb_exchange_token is required",
+    "The access token could not be decrypted",
 )
 
 tried_without_token = set()
@@ -25,6 +35,15 @@ tried_without_token = set()
 @schemathesis.serializer("application/x-ndjson")
 def lines(ctx, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
+def asks_for_token(case):
+    return case.operation.path.endswith("/oauth/access_token")
+
+
+def about_current_user(case):
+    """`me`, or nobody by path."""
+    return case.operation.path.removeprefix("/{version}").split("/")[1:2] in ([], [""], ["me"])
 
 
 def error_of(response):
@@ -48,11 +67,13 @@ def graph_conventions(ctx, response, case):
             assert refused and error["message"].startswith(told), f"a wrong method: {error}"
         return
     if response.status_code == 400 and meta and meta.generation.mode.is_positive:
-        assert error["message"].startswith(OF_THE_DATA), f"refused although its form is right: {error}"
+        told = OF_THE_DATA + (OF_THE_CREDENTIALS if asks_for_token(case) else ())
+        assert error["message"].startswith(told), f"refused although its form is right: {error}"
     is_read = response.status_code == 200 and response.request.method == "GET"
-    if is_read and case.operation.label not in tried_without_token:
+    if is_read and not asks_for_token(case) and case.operation.label not in tried_without_token:
         tried_without_token.add(case.operation.label)
-        for authorization, code in [(None, 2500), ("Bearer x.y.z", 190), ("Basic eDp5", 2500)]:
+        no_token = 2500 if about_current_user(case) else 104
+        for authorization, code in [(None, no_token), ("Bearer x.y.z", 190), ("Basic eDp5", no_token)]:
             headers = {} if authorization is None else {"Authorization": authorization}
             tried = requests.get(response.request.url, headers=headers, timeout=60)
             assert tried.status_code == 400 and tried.json()["error"]["code"] == code, (

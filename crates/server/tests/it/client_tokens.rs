@@ -38,7 +38,7 @@ self = ["id", "friends", "name"]
 friend = ["id", "name"]
 "#;
 
-fn with_other_client(world: &World) {
+pub(crate) fn with_other_client(world: &World) {
     partners::register(world, "clover");
     let agreement = partners::conclude(world, OTHER);
     partners::submit(world, &agreement, "desk@1", "contacts", &[]);
@@ -50,7 +50,7 @@ fn ago(seconds: u64) -> Timestamp {
 }
 
 /// `appsecret_proof`, as clients make it.
-fn proof(secret: &str, token: &str) -> String {
+pub(crate) fn proof(secret: &str, token: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::sign(&key, token.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

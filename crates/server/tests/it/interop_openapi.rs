@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use countersign::demo::world;
 use serde_json::Value;
 
+use crate::client_tokens::{proof, with_other_client};
 use crate::openapi::names;
 use crate::support::{Serving, World, finish_within};
 use crate::village;
@@ -51,7 +53,7 @@ fn interop_openapi_validator_finds_a_valid_document_and_true_examples() {
 }
 
 /// Runs schemathesis on everything that is documented.
-fn examine(world: &World, serving: &Serving<'_>, access_token: &str) {
+fn examine(world: &World, serving: &Serving<'_>, access_token: &str, secret: &str) {
     let full = std::env::var_os("COUNTERSIGN_FULL").is_some();
     let read = |path: PathBuf| std::fs::read_to_string(path).unwrap().trim().to_owned();
     let url = format!("{}/openapi.json", world.url());
@@ -62,6 +64,9 @@ fn examine(world: &World, serving: &Serving<'_>, access_token: &str) {
         ("FRIEND_ID", &names["friend"]),
         ("DIGEST", &names["digest"]),
         ("ACCESS_TOKEN", &access_token.to_owned()),
+        ("CLIENT", &world::CLIENT.to_owned()),
+        ("CLIENT_SECRET", &secret.to_owned()),
+        ("PROOF", &proof(secret, access_token)),
         ("ADMIN_TOKEN", &serving.admin_token()),
         ("DECIDE_TOKEN", &read(world.directory.decide_token())),
         ("METRICS_TOKEN", &read(world.directory.metrics_token())),
@@ -89,9 +94,11 @@ fn examine(world: &World, serving: &Serving<'_>, access_token: &str) {
 fn interop_openapi_schemathesis_finds_no_failure() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
+    let secret = world.client_secret(world::CLIENT);
+    with_other_client(&world);
     let serving = world.serve();
     let head = serving.head();
-    examine(&world, &serving, &token);
+    examine(&world, &serving, &token, &secret);
     let answers = serving.head() - head;
     assert!(answers > 50, "schemathesis got {answers} answers about people");
     // Whatever was sent, the log holds, and nothing of it was taken for a failure of ours.

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use countersign::clock;
 use countersign::config::{Config, TEMPLATE};
 use countersign::demo::client::Reply;
@@ -117,7 +119,8 @@ pub(crate) fn names(world: &World, serving: &Serving<'_>, token: &str) -> BTreeM
     let digest = register["clients"][0]["digest"].as_str().unwrap().to_owned();
     world.verified(serving.head());
     let me = serving.read("/me", token)["id"].as_str().unwrap().to_owned();
-    [("viewer", me), ("friend", ids(&friends).remove(0)), ("digest", digest)]
+    let friend = ids(&friends).remove(0);
+    [("viewer", me), ("friend", friend), ("digest", digest), ("token", token.to_owned())]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
 }
@@ -136,12 +139,11 @@ fn ask(
     world: &World,
     method: &str,
     path: &str,
-    token: Option<&str>,
+    authorization: Option<&str>,
     body: Option<(&str, &str)>,
 ) -> Reply {
-    let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers = Vec::new();
-    headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+    headers.extend(authorization.map(|value| ("authorization", value)));
     headers.extend(body.map(|(kind, _)| ("content-type", kind)));
     send(&world.url(), method, path, &headers, body.map_or("", |(_, body)| body))
 }
@@ -181,8 +183,10 @@ fn form(value: &Value) -> Value {
 fn openapi_examples_are_what_a_running_server_answers() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
+    let secret = world.client_secret(world::CLIENT);
     let serving = world.serve();
-    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap().trim().to_owned();
+    let bearer = |token: &str| Some(format!("Bearer {}", token.trim()));
+    let read = |path: PathBuf| bearer(&std::fs::read_to_string(path).unwrap());
     let document = document(&world.config(), &Examples::recorded().unwrap()).unwrap();
     let mut examples = Examples::recorded().unwrap();
     let recorded = examples.names.clone();
@@ -200,10 +204,15 @@ fn openapi_examples_are_what_a_running_server_answers() {
         let path = example.path_with(&examples.names);
         let sent = match example.token {
             None => None,
-            Some(Token::Access) => Some(token.clone()),
-            Some(Token::Admin) => Some(serving.admin_token()),
-            Some(Token::Metrics) => Some(read(world.directory.metrics_token())),
-            Some(Token::Decide) => Some(read(world.directory.decide_token())),
+            Some(Token::Access) => bearer(&token),
+            Some(Token::App) => bearer(&format!("{}|{secret}", world::CLIENT)),
+            Some(Token::Client) => {
+                let pair = format!("{}:{secret}", world::CLIENT);
+                Some(format!("Basic {}", BASE64_STANDARD.encode(pair)))
+            }
+            Some(Token::Admin) => bearer(&serving.admin_token()),
+            Some(Token::Metrics) => read(world.directory.metrics_token()),
+            Some(Token::Decide) => read(world.directory.decide_token()),
         };
         // What stands for the client's token in a body.
         let body = example.body.as_ref().map(Example::body_text);
@@ -241,18 +250,24 @@ fn place(document: &Value, operation: &str) -> (String, String) {
     panic!("no operation {operation}");
 }
 
+/// What a reference leads to, or the value itself.
+fn resolved<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
+    value["$ref"].as_str().map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
+}
+
 /// The example with this answer.
 fn record(document: &Value, example: &Example, reply: &Reply) -> Example {
     let (method, path) = place(document, &example.operation);
-    let mut response =
-        &document["paths"][&path][method.to_lowercase()]["responses"][example.status.to_string()];
-    if let Some(reference) = response["$ref"].as_str() {
-        response = document.pointer(&reference[1..]).unwrap();
-    }
+    let operation = &document["paths"][&path][method.to_lowercase()];
+    let response = resolved(&operation["responses"][example.status.to_string()], document);
     let declared = response["headers"].as_object();
-    let headers = declared.into_iter().flatten().map(|(name, _)| {
+    let headers = declared.into_iter().flatten().filter_map(|(name, declared)| {
         let value = header(reply, &name.to_lowercase());
-        (name.clone(), value.unwrap_or_else(|| panic!("{path}: no {name}")).to_owned())
+        assert!(
+            value.is_some() || resolved(declared, document)["required"] != true,
+            "{path}: no {name}"
+        );
+        Some((name.clone(), value?.to_owned()))
     });
     let text = String::from_utf8(reply.body.clone()).unwrap();
     let answer = reply.json().unwrap_or(Value::String(text));

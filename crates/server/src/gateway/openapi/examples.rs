@@ -52,6 +52,10 @@ pub struct Example {
 pub enum Token {
     /// A partner's access token.
     Access,
+    /// A client's app access token.
+    App,
+    /// A client's name and secret, as HTTP Basic.
+    Client,
     /// The admin token.
     Admin,
     /// The metrics token.
@@ -61,14 +65,16 @@ pub enum Token {
 }
 
 impl Token {
-    /// The shell variable that stands for it.
+    /// How curl is told to send it, with a shell variable that stands for it.
     #[must_use]
-    pub const fn variable(self) -> &'static str {
+    pub const fn argument(self) -> &'static str {
         match self {
-            Self::Access => "TOKEN",
-            Self::Admin => "ADMIN_TOKEN",
-            Self::Metrics => "METRICS_TOKEN",
-            Self::Decide => "DECIDE_TOKEN",
+            Self::Access => "-H \"Authorization: Bearer $TOKEN\"",
+            Self::App => "-H \"Authorization: Bearer $APP_TOKEN\"",
+            Self::Client => "-u \"$CLIENT:$CLIENT_SECRET\"",
+            Self::Admin => "-H \"Authorization: Bearer $ADMIN_TOKEN\"",
+            Self::Metrics => "-H \"Authorization: Bearer $METRICS_TOKEN\"",
+            Self::Decide => "-H \"Authorization: Bearer $DECIDE_TOKEN\"",
         }
     }
 }

@@ -188,8 +188,9 @@ impl Reader<'_> {
         let schemes = self.document["components"]["securitySchemes"].as_object();
         let scheme = |(name, scheme): (&String, &Value)| Named {
             name: name.clone(),
-            kind: match text(&scheme["type"]) {
-                "http" => "Authorization: Bearer".to_owned(),
+            kind: match (text(&scheme["type"]), text(&scheme["scheme"])) {
+                ("http", "basic") => "Authorization: Basic".to_owned(),
+                ("http", _) => "Authorization: Bearer".to_owned(),
                 _ => format!("?{}=", text(&scheme["name"])),
             },
             description: Span::all_of(text(&scheme["description"])),
@@ -283,7 +284,7 @@ impl Reader<'_> {
             curl.push_str(&format!(" -X {method}"));
         }
         if let Some(token) = example.token {
-            curl.push_str(&format!(" -H \"Authorization: Bearer ${}\"", token.variable()));
+            curl.push_str(&format!(" {}", token.argument()));
         }
         if let Some(body) = &example.body {
             let (kind, body) = (example.body_kind(), quoted(&Example::body_text(body)));
