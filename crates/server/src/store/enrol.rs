@@ -5,11 +5,14 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::settings::Settings;
 use countersign_verifier::record::pairwise_id;
+use heed::{RoTxn, WithTls};
 
 use super::changes::Changes;
 use super::error::StoreError;
 use super::lmdb::People;
+use super::person_ref::PersonRef;
 use super::record::ACCOUNT_BYTES_MAX;
+use super::view::View;
 
 /// A person as the store knows them by account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,16 +76,17 @@ impl People {
         accounts: impl IntoIterator<Item = &'a str>,
         unknown: &mut Vec<(usize, &'a str)>,
     ) -> Result<Vec<Enrolled>, StoreError> {
-        let txn = self.read()?;
         let view = self.view();
+        let mut txn = None;
         let mut found = Vec::new();
         for (account, at) in accounts.into_iter().zip(0..) {
             if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
                 return Err(StoreError::AccountLength { found: account.len() });
             }
-            let number = self.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
-            // Committed this instant, somebody may not be in the view yet; the writers' order tells.
-            let person = number.and_then(|number| Some((number, view.person(number)?)));
+            let person = match self.guesses.find(&view, account) {
+                Some(person) => Some(person),
+                None => self.look_up(&mut txn, &view, account)?,
+            };
             found.push(match person {
                 Some((number, person)) => Enrolled { number, handle: person.handle() },
                 None => {
@@ -92,6 +96,27 @@ impl People {
             });
         }
         Ok(found)
+    }
+
+    /// The person of this account as the databases have them, in a transaction that is begun when it is
+    /// needed first.
+    fn look_up<'s, 'v>(
+        &'s self,
+        txn: &mut Option<RoTxn<'s, WithTls>>,
+        view: &'v View,
+        account: &str,
+    ) -> Result<Option<(u32, PersonRef<'v>)>, StoreError> {
+        let txn = match txn {
+            Some(txn) => txn,
+            None => txn.insert(self.read()?),
+        };
+        let number = self.databases.accounts.get(txn, account).map_err(|e| self.failed(e))?;
+        // Committed this instant, somebody may not be in the view yet; the writers' order tells.
+        let person = number.and_then(|number| Some((number, view.person(number)?)));
+        if let Some((number, _)) = &person {
+            self.guesses.keep(account, *number);
+        }
+        Ok(person)
     }
 
     /// The name of a person toward a partner.

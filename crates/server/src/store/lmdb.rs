@@ -13,6 +13,7 @@ use super::databases::{self, Databases};
 use super::error::StoreError;
 use super::fold::Bell;
 use super::grant::{GrantId, GrantRecord};
+use super::guesses::Guesses;
 use super::image::Image;
 use super::import::Import;
 use super::opening::{
@@ -65,6 +66,7 @@ pub struct People {
     /// Held by whoever writes the next image; taken before `writer`.
     folding: Mutex<()>,
     pub(super) bell: Bell,
+    pub(super) guesses: Guesses,
     view: ArcSwap<View>,
     _lock: Lock,
 }
@@ -93,6 +95,7 @@ impl People {
             writer: Mutex::new(()),
             folding: Mutex::new(()),
             bell: Bell::default(),
+            guesses: Guesses::new(),
             view: ArcSwap::from_pointee(View::new(image)),
             _lock: lock,
         };

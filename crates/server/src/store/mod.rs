@@ -18,6 +18,7 @@ mod enrol;
 mod error;
 mod fold;
 mod grant;
+mod guesses;
 mod image;
 mod image_writer;
 mod import;
