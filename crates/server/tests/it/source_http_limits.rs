@@ -319,7 +319,7 @@ fn an_api_that_fails_is_left_alone_until_it_answers_again() {
     });
     let stage = Stage::new(&api, |config| {
         config.breaker.failures = 3;
-        config.breaker.open_ms = 300;
+        config.breaker.open_ms = 1_000;
     });
     for _ in 0..3 {
         assert_eq!(stage.source.breaker_state(), BreakerState::Closed);
@@ -340,6 +340,22 @@ fn an_api_that_fails_is_left_alone_until_it_answers_again() {
     assert!(metrics.contains("source_breaker 0\n"), "{metrics}");
     assert!(!metrics.contains("kind=\"late\""), "{metrics}");
     assert!(metrics.contains("source_requests_total 4\n"), "{metrics}");
+}
+
+#[test]
+fn an_instance_that_nobody_asks_is_ready_again_when_the_api_may_be_asked() {
+    let api = scripted(|_| reply(500, "", ""));
+    let stage = Stage::new(&api, |config| {
+        config.breaker.failures = 1;
+        config.breaker.open_ms = 1_000;
+    });
+    assert!(is_unavailable(&stage.ask_viewer().unwrap_err()));
+    assert!(is_unavailable(&stage.source.ready().unwrap_err()));
+    // Whoever is told so asks elsewhere: no question comes that would end it.
+    eventually("it is ready", || stage.source.ready().is_ok());
+    assert_eq!(stage.source.breaker_state(), BreakerState::HalfOpen);
+    assert!(stage.metrics().contains("source_breaker 1\n"), "{}", stage.metrics());
+    assert_eq!(api.paths().len(), 1);
 }
 
 #[test]

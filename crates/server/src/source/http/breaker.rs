@@ -67,11 +67,13 @@ impl Breaker {
         Self { rules, state: State::Closed(counts), generation: 0 }
     }
 
-    pub(super) const fn state(&self) -> BreakerState {
+    /// What it would do with a question now.
+    pub(super) const fn state(&self, now_ms: u64) -> BreakerState {
         match self.state {
             State::Closed(_) => BreakerState::Closed,
-            State::HalfOpen { .. } => BreakerState::HalfOpen,
-            State::Open { .. } => BreakerState::Open,
+            State::Open { until_ms } if now_ms < until_ms => BreakerState::Open,
+            // Its time is over, whether or not somebody has asked since.
+            State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
@@ -187,20 +189,22 @@ mod tests {
             let (mut now, mut opened_at) = (0, 0);
             let mut under_way = Vec::new();
             for step in steps {
-                let before = breaker.state();
+                let before = breaker.state(now);
+                if before == BreakerState::Open {
+                    prop_assert!(now < opened_at + RULES.open_ms);
+                }
                 match step {
                     Step::Wait(ms) => now += ms,
                     Step::Ask => {
                         let admitted = breaker.admit(now);
-                        let is_over = now >= opened_at + RULES.open_ms;
                         match before {
                             BreakerState::Closed => prop_assert!(admitted.is_some()),
-                            BreakerState::Open => prop_assert_eq!(admitted.is_some(), is_over),
+                            BreakerState::Open => prop_assert!(admitted.is_none()),
                             BreakerState::HalfOpen => {}
                         }
                         under_way.extend(admitted);
                         let current = |a: &&Admitted| a.generation == breaker.generation;
-                        if breaker.state() == BreakerState::HalfOpen {
+                        if breaker.state(now) == BreakerState::HalfOpen {
                             prop_assert!(under_way.iter().filter(current).count() <= 1);
                         }
                     }
@@ -216,11 +220,11 @@ mod tests {
                             }
                             _ => None,
                         };
-                        prop_assert!(expected.is_none_or(|expected| expected == breaker.state()));
+                        prop_assert!(expected.is_none_or(|expected| expected == breaker.state(now)));
                     }
                     Step::End(..) => {}
                 }
-                if before != BreakerState::Open && breaker.state() == BreakerState::Open {
+                if before != BreakerState::Open && breaker.state(now) == BreakerState::Open {
                     opened_at = now;
                 }
             }
@@ -249,7 +253,7 @@ mod tests {
             now += RULES.open_ms;
             let admitted = breaker.admit(now).unwrap();
             breaker.record(admitted, Outcome::Answered, now);
-            prop_assert_eq!(breaker.state(), BreakerState::Closed);
+            prop_assert_eq!(breaker.state(now), BreakerState::Closed);
         }
     }
 
@@ -265,9 +269,10 @@ mod tests {
             ask(&mut breaker, outcome, 1);
         }
         ask(&mut breaker, Outcome::Failed, 1);
-        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert_eq!(breaker.state(1), BreakerState::Closed);
         ask(&mut breaker, Outcome::Failed, 1);
-        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.state(200), BreakerState::Open);
+        assert_eq!(breaker.state(201), BreakerState::HalfOpen, "though nobody has asked");
         assert_eq!(breaker.admit(200), None);
         assert!(breaker.admit(201).is_some());
         assert_eq!(breaker.admit(201), None, "one probe at a time");
@@ -281,7 +286,7 @@ mod tests {
             for (turn, outcome) in (0..8).zip(in_turns.into_iter().cycle()) {
                 ask(&mut breaker, outcome, turn * step_ms);
             }
-            assert_eq!(breaker.state(), expected, "{step_ms}");
+            assert_eq!(breaker.state(7 * step_ms), expected, "{step_ms}");
         }
     }
 }

@@ -3,20 +3,19 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::breaker::BreakerState;
+use super::watch::Watch;
 use crate::source::SourceError;
 
-/// The counters of the source, and the state of its breaker. Clones are the same.
-#[derive(Clone, Debug, Default)]
+/// The counters of the source, and its breaker. Clones are the same.
+#[derive(Clone, Debug)]
 pub struct SourceMetrics {
     pub(super) questions: Counter,
     failures: Family<KindLabel, Counter>,
     pub(super) requests: Counter,
     pub(super) retries: Counter,
-    breaker: Gauge,
+    pub(super) breaker: Watch,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -25,6 +24,16 @@ struct KindLabel {
 }
 
 impl SourceMetrics {
+    pub(super) fn new(breaker: Watch) -> Self {
+        Self {
+            questions: Counter::default(),
+            failures: Family::default(),
+            requests: Counter::default(),
+            retries: Counter::default(),
+            breaker,
+        }
+    }
+
     /// Lets these be seen.
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("source");
@@ -48,14 +57,5 @@ impl SourceMetrics {
             SourceError::Nonsense { .. } => "nonsense",
         };
         self.failures.get_or_create(&KindLabel { kind }).inc();
-    }
-
-    /// What the breaker does now.
-    pub(super) fn breaker_is(&self, state: BreakerState) {
-        self.breaker.set(match state {
-            BreakerState::Closed => 0,
-            BreakerState::HalfOpen => 1,
-            BreakerState::Open => 2,
-        });
     }
 }

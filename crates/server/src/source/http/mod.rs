@@ -15,10 +15,11 @@ mod person;
 mod pointer;
 mod sound;
 mod template;
+mod watch;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_domain::schema::FieldSchema;
@@ -31,12 +32,13 @@ pub use mapping::MappingError;
 pub use metrics::SourceMetrics;
 
 use self::birth::{Day, day_of};
-use self::breaker::{Admitted, Breaker, Outcome};
+use self::breaker::{Admitted, Outcome};
 use self::client::{Client, Limits};
 use self::friends::{Document, Listed};
 use self::mapping::{Friends, Mapping};
 use self::person::nonsense;
 use self::template::can_stand_in_path;
+use self::watch::Watch;
 use super::{Circle, Fetched, Naming, Question, SourceError};
 use crate::clock;
 use crate::config::HttpSettings;
@@ -72,7 +74,7 @@ impl Api {
     /// The API that these settings name.
     fn open(config: &HttpSettings, folder: &Path, schema: &FieldSchema) -> Result<Self, ApiError> {
         let mapping = Mapping::read(&folder.join(&config.mapping), folder, schema)?;
-        let metrics = SourceMetrics::default();
+        let metrics = SourceMetrics::new(Watch::new(config.breaker));
         let client = Client::new(&mapping, config, metrics.clone());
         Ok(Self {
             client: client.map_err(|reason| ApiError::Client { reason })?,
@@ -172,8 +174,6 @@ pub struct HttpSource {
     people: Arc<People>,
     naming: Naming,
     api: Arc<Api>,
-    breaker: Mutex<Breaker>,
-    begun: Instant,
 }
 
 impl HttpSource {
@@ -190,8 +190,7 @@ impl HttpSource {
         schema: &FieldSchema,
     ) -> Result<Self, ApiError> {
         let api = Arc::new(Api::open(settings, folder, schema)?);
-        let breaker = Mutex::new(Breaker::new(settings.breaker));
-        Ok(Self { people, naming, api, breaker, begun: Instant::now() })
+        Ok(Self { people, naming, api })
     }
 
     /// Whether there is a person of this account, spelled so.
@@ -209,7 +208,8 @@ impl HttpSource {
         Ok(asked.await?.is_some_and(|found| found == account))
     }
 
-    /// Whether the source can be asked, as far as the last questions tell.
+    /// Whether the source can be asked, as far as the last questions tell. Once the API was left alone for long
+    /// enough it can, without a question that tries: none comes to an instance that says it is not ready.
     ///
     /// # Errors
     /// [`SourceError::Unavailable`] while the API is left alone.
@@ -275,20 +275,13 @@ impl HttpSource {
     }
 
     fn admit(&self) -> Result<Passed<'_>, SourceError> {
-        let mut breaker = self.breaker();
-        let admitted = breaker.admit(self.now_ms());
-        self.api.metrics.breaker_is(breaker.state());
-        let admitted = admitted.ok_or_else(left_alone)?;
-        Ok(Passed { source: self, admitted, outcome: Outcome::Unknown })
+        let breaker = self.breaker();
+        let admitted = breaker.admit().ok_or_else(left_alone)?;
+        Ok(Passed { breaker, admitted, outcome: Outcome::Unknown })
     }
 
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        // Every change of it is made whole, so a panic elsewhere leaves nothing broken.
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    fn breaker(&self) -> &Watch {
+        &self.api.metrics.breaker
     }
 }
 
@@ -300,7 +293,7 @@ fn left_alone() -> SourceError {
 /// A question that the breaker passed on. Dropped, because nobody waits for it any more, it is reported
 /// as well: a probe that is given up must not leave the breaker waiting for it.
 struct Passed<'s> {
-    source: &'s HttpSource,
+    breaker: &'s Watch,
     admitted: Admitted,
     outcome: Outcome,
 }
@@ -313,15 +306,6 @@ impl Passed<'_> {
 
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
-        let now_ms = self.source.now_ms();
-        let mut breaker = self.source.breaker();
-        let before = breaker.state();
-        breaker.record(self.admitted, self.outcome, now_ms);
-        let after = breaker.state();
-        self.source.api.metrics.breaker_is(after);
-        drop(breaker);
-        if before != after {
-            tracing::warn!(?before, ?after, "the circuit breaker of the platform's API");
-        }
+        self.breaker.record(self.admitted, self.outcome);
     }
 }
