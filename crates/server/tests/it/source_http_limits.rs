@@ -161,6 +161,8 @@ fn what_will_not_be_better_is_asked_once() {
         ("429", reply(429, "retry-after: 0\r\n", ""), is_unavailable),
         ("torn", torn_after_a_byte(), is_unavailable),
         ("retry later", reply(503, "retry-after: 3600\r\n", ""), is_unavailable),
+        ("retry never", reply(503, &format!("retry-after: {}\r\n", u64::MAX), ""), is_unavailable),
+        ("after that", reply(503, &format!("retry-after: 9{}\r\n", u64::MAX), ""), is_unavailable),
         ("400", reply(400, "", ""), is_nonsense),
         ("401", reply(401, "", ""), is_nonsense),
         ("201", reply(201, json_type, ADA), is_nonsense),

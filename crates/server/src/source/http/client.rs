@@ -37,6 +37,9 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long the first wait before a request is sent again is at most; each one after it is twice as long.
 const BACKOFF_MS: u64 = 20;
 
+/// The longest wait that an API is taken at its word for; no question has so much time.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+
 /// Whoever is asked.
 pub(super) struct Client {
     http: legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
@@ -153,7 +156,9 @@ impl Client {
                 Attempt::Again(error, after) => (error, after),
             };
             let wait = backoff(tried).max(after.unwrap_or_default());
-            if tried >= self.retries || Instant::now() + wait >= limits.deadline {
+            // Compared so, since what the API asks for added to now may be no time that there is.
+            let left = limits.deadline.saturating_duration_since(Instant::now());
+            if tried >= self.retries || wait >= left {
                 return Err(error);
             }
             tried += 1;
@@ -252,10 +257,15 @@ fn backoff(tried: u32) -> Duration {
     Duration::from_micros(most_us / 2 + part / 2)
 }
 
-/// What the API asks for, in seconds; a date is passed over.
+/// What the API asks for, in seconds, of which an hour is as good as any more; a date is passed over.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let digits = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // What has too many digits for a number is long all the same.
+    let seconds = digits.parse().unwrap_or(u64::MAX);
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 /// What the innermost cause says: the system or TLS, neither of which knows what was asked.
