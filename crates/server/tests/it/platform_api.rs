@@ -141,7 +141,7 @@ async fn person(
     let account = if is_other { "bob".to_owned() } else { account };
     let network = platform.network.lock().unwrap();
     match network.find(&account) {
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => nobody(),
         Some(somebody) => platform.answer(platform.document(&network, somebody, true)),
     }
 }
@@ -157,7 +157,7 @@ async fn friends(
     }
     let network = platform.network.lock().unwrap();
     if network.find(&account).is_none() {
-        return StatusCode::NOT_FOUND.into_response();
+        return nobody();
     }
     let offset: usize =
         query.and_then(|query| query.strip_prefix("offset=")?.parse().ok()).unwrap_or(0);
@@ -188,6 +188,11 @@ async fn people(
     });
     let members: Vec<_> = found.collect();
     platform.answer(format!("{{{}}}", members.join(",\n ")))
+}
+
+fn nobody() -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::NOT_FOUND, kind, "{\"error\":\"not found\"}").into_response()
 }
 
 impl Platform {

@@ -111,6 +111,11 @@ fn is_nonsense(error: &SourceError) -> bool {
     matches!(error, SourceError::Nonsense { .. })
 }
 
+/// What the API says of whom it does not have.
+fn nobody() -> Vec<u8> {
+    reply(404, "content-type: application/json\r\n", "{\"error\":\"not found\"}")
+}
+
 /// An API about the viewer alone.
 fn scripted(viewer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> ScriptedApi {
     ScriptedApi::start(move |_, number| viewer(number))
@@ -212,9 +217,54 @@ fn friends_who_left_are_passed_over_and_a_viewer_who_left_is_unknown() {
     let mut seen = Stage::new(&api, |_| {}).ask().unwrap();
     seen[1..].sort();
     assert_eq!(seen, [VIEWER, "bob", "cy"]);
-    let api = with_friends(&["bob"], |_| reply(404, "", ""));
+    let api = with_friends(&["bob"], |_| nobody());
     let error = Stage::new(&api, |_| {}).ask().unwrap_err();
     assert!(matches!(error, SourceError::UnknownPerson), "{error:?}");
+}
+
+#[test]
+fn a_404_is_nobody_only_where_the_api_itself_says_it() {
+    let html = "content-type: text/html\r\n";
+    let problem = reply(404, "content-type: application/problem+json\r\n", "{}");
+    for (what, bytes, bare_404, is_nobody) in [
+        ("no route of a proxy", reply(404, html, "<h1>Not Found</h1>"), false, false),
+        ("no body", reply(404, "", ""), false, false),
+        ("no body, as the mapping has it", reply(404, "", ""), true, true),
+        ("a problem", problem, false, true),
+        ("JSON", nobody(), false, true),
+    ] {
+        let api = scripted(move |_| bytes.clone());
+        let prepare = |folder: &Path| {
+            let path = folder.join("mapping.toml");
+            let text = std::fs::read_to_string(&path).unwrap();
+            let person = format!("[person]\nbare_404 = {bare_404}\n");
+            std::fs::write(&path, text.replacen("[person]\n", &person, 1)).unwrap();
+        };
+        let stage = Stage::of(&base_url(api.address), |_| {}, prepare);
+        let error = stage.ask_viewer().unwrap_err();
+        let known = stage.runtime.block_on(stage.source.knows("eve"));
+        if is_nobody {
+            assert!(matches!(error, SourceError::UnknownPerson), "{what}: {error:?}");
+            assert!(!known.unwrap(), "{what}");
+        } else {
+            assert!(is_nonsense(&error) && is_nonsense(&known.unwrap_err()), "{what}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_404_in_the_place_of_friends_is_not_the_absence_of_friends() {
+    let friends = "/v1/users/ada/friends";
+    for missing in [friends, "/v1/users?ids=bob"] {
+        let api = ScriptedApi::start(move |path, _| match path {
+            "/v1/users/ada" => json(ADA),
+            path if path == missing => nobody(),
+            path if path == friends => json("{\"data\":[{\"id\":\"bob\"}]}"),
+            _ => json("{}"),
+        });
+        let error = Stage::new(&api, |_| {}).ask().unwrap_err();
+        assert!(is_nonsense(&error) && error.to_string().contains("404"), "{missing}: {error:?}");
+    }
 }
 
 #[test]
@@ -223,7 +273,7 @@ fn somebody_is_known_by_the_spelling_of_their_account() {
         // The API is not particular about capital letters.
         "/v1/users/ada" | "/v1/users/ADA" => json(ADA),
         "/v1/users/broken" => reply(500, "", ""),
-        _ => reply(404, "", ""),
+        _ => nobody(),
     });
     let stage = Stage::new(&api, |_| {});
     let knows = |account| stage.runtime.block_on(stage.source.knows(account));

@@ -81,6 +81,20 @@ pub(super) struct Reply {
     pub(super) text: String,
 }
 
+impl Reply {
+    /// The JSON that it is.
+    fn json(self, name: &str) -> Result<String, SourceError> {
+        match self.status {
+            StatusCode::OK if is_json(self.content_type.as_ref()) => Ok(self.text),
+            StatusCode::OK => Err(nonsense(format!("{name}: the content is not JSON by its type"))),
+            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                Err(SourceError::Unavailable { reason: format!("{name}: status {status}") })
+            }
+            status => Err(nonsense(format!("{name}: status {status}"))),
+        }
+    }
+}
+
 /// What became of one attempt.
 enum Attempt {
     Done(Result<Reply, SourceError>),
@@ -123,23 +137,34 @@ impl Client {
         &self.base
     }
 
-    /// The JSON at this path; `None` if there is nobody. `name` is what an error calls it.
+    /// The JSON at this path. `name` is what an error calls it.
     pub(super) async fn get(
         &self,
         limits: &Limits,
         name: &str,
         path: &str,
+    ) -> Result<String, SourceError> {
+        self.reply(limits, name, path).await?.json(name)
+    }
+
+    /// The JSON at a path that is about one person; `None` if the API says that there is nobody. A 404 that is
+    /// not JSON may come from whoever stands before the API and has no way there, and says so of everybody:
+    /// it counts with `bare_404` alone.
+    pub(super) async fn find(
+        &self,
+        limits: &Limits,
+        name: &str,
+        path: &str,
+        bare_404: bool,
     ) -> Result<Option<String>, SourceError> {
         let reply = self.reply(limits, name, path).await?;
-        match reply.status {
-            StatusCode::OK if is_json(reply.content_type.as_ref()) => Ok(Some(reply.text)),
-            StatusCode::OK => Err(nonsense(format!("{name}: the content is not JSON by its type"))),
-            StatusCode::NOT_FOUND => Ok(None),
-            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                Err(SourceError::Unavailable { reason: format!("{name}: status {status}") })
-            }
-            status => Err(nonsense(format!("{name}: status {status}"))),
+        if reply.status != StatusCode::NOT_FOUND {
+            return reply.json(name).map(Some);
         }
+        if bare_404 || is_json(reply.content_type.as_ref()) {
+            return Ok(None);
+        }
+        Err(nonsense(format!("{name}: status 404 with content that is not JSON by its type")))
     }
 
     /// The answer at this path, whatever it is.

@@ -52,7 +52,6 @@ impl Api {
         let mut seen = HashSet::new();
         for _ in 0..PAGES_MAX {
             let text = self.client.get(limits, path.as_str(), &here).await?;
-            let text = text.ok_or_else(|| nonsense(format!("{}: status 404", path.as_str())))?;
             let added = self.take(list.find(&text).map_err(not_json)?, &mut listed)?;
             let following = match next {
                 Some(next) => next_path(next, &text, self.client.base())?,
@@ -190,10 +189,7 @@ impl Api {
         let name = profiles.path.as_str();
         let names: Vec<_> = accounts.iter().map(String::as_str).collect();
         let path = format!("{}{}", self.client.base().path, profiles.path.fill(&names, 0));
-        let Some(text) = self.client.get(limits, name, &path).await? else {
-            // Nobody of them is there any more.
-            return Ok(Vec::new());
-        };
+        let text = self.client.get(limits, name, &path).await?;
         let list = profiles.list.find(&text).map_err(not_json)?;
         let list = list.and_then(|list| elements(list.get()));
         let list = list.ok_or_else(|| nonsense(format!("{name}: there is no list of people")))?;

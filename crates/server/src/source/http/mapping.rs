@@ -54,6 +54,8 @@ pub(super) struct Mapping {
     pub(super) person: Template,
     /// Where in an answer about a person their document is.
     pub(super) document: Pointer,
+    /// Whether a 404 about a person that is no JSON says as well that there is nobody.
+    pub(super) bare_404: bool,
     pub(super) reader: Reader,
     pub(super) friends: Friends,
     /// Whether no list is an empty list.
@@ -135,6 +137,8 @@ struct Header {
 struct PersonTable {
     path: Spanned<String>,
     document: Option<Spanned<String>>,
+    #[serde(default)]
+    bare_404: bool,
     account: Spanned<String>,
     minor: Spanned<Minor>,
 }
@@ -234,6 +238,7 @@ impl Mapping {
             headers: headers(&file.headers, folder)?,
             person,
             document,
+            bare_404: file.person.bare_404,
             reader: Reader::new(
                 pointer("person.account", &file.person.account)?,
                 minor(&file.person.minor)?,

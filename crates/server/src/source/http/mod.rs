@@ -100,9 +100,8 @@ impl Api {
     ) -> Result<Option<String>, SourceError> {
         let template = &self.mapping.person;
         let path = format!("{}{}", self.client.base().path, template.fill(&[account], 0));
-        let Some(text) = self.client.get(limits, template.as_str(), &path).await? else {
-            return Ok(None);
-        };
+        let found = self.client.find(limits, template.as_str(), &path, self.mapping.bare_404);
+        let Some(text) = found.await? else { return Ok(None) };
         let document = self.mapping.document.find(&text).map_err(friends::not_json)?;
         let missing = || nonsense(format!("{}: there is no document", template.as_str()));
         Ok(Some(document.ok_or_else(missing)?.get().to_owned()))
