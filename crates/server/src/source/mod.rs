@@ -12,6 +12,7 @@ pub mod image;
 mod naming;
 mod newcomer;
 pub mod postgres;
+mod sound;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use crate::support::{Serving, World, eventually, program};
 const MARK: &str = "QUITEPRIVATE";
 
 const SCHEMA: &str = r#"
-CREATE TABLE person (account text PRIMARY KEY, name text, gender text, extra text, minor boolean);
+CREATE TABLE person (account text PRIMARY KEY, name text, gender text, extra text, minor boolean, history json);
 INSERT INTO person VALUES
     ('viewer', 'QUITEPRIVATE viewer', 'f', '{"work": ["QUITEPRIVATE"]}', false),
     ('QUITEPRIVATE-1', 'QUITEPRIVATE one', NULL, '{"work": null}', false),
@@ -42,9 +42,10 @@ where = [{ column = "state", is = "accepted" }]
 name = "name"
 gender = "gender"
 work = { column = "extra", as = "json", path = "/work" }
+education = "history"
 "#;
 
-const PATH: &str = "/me?fields=name,gender,work,friends.limit(100){name,gender,work}";
+const PATH: &str = "/me?fields=name,gender,work,education,friends.limit(100){name,gender,work}";
 
 fn settle(database: &Database, more: &str) -> World {
     let world = World::founded();
@@ -112,6 +113,10 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
         ("a person twice", format!("{view} UNION ALL SELECT * FROM person WHERE account <> 'viewer'"), "stands there twice"),
         ("the viewer twice", format!("{view} UNION ALL SELECT * FROM person"), "two rows have the account"),
         ("garbage JSON", format!("UPDATE person SET extra = '{{\"{MARK}' WHERE account = '{MARK}-1'"), "22P02"),
+        ("half a surrogate", format!("UPDATE person SET history = '[\"{MARK}\\ud800\"]' WHERE account = '{MARK}-1'"), "a value of education is not what every reader"),
+        ("half a surrogate of a path", format!("UPDATE person SET extra = '{{\"work\": \"\\udc00\"}}' WHERE account = '{MARK}-1'"), "cannot be"),
+        ("a number without end", "UPDATE person SET history = '[1e400]' WHERE account = 'viewer'".to_owned(), "a value of education"),
+        ("no bottom", "UPDATE person SET history = (repeat('[', 500) || repeat(']', 500))::json WHERE account = 'viewer'".to_owned(), "a value of education"),
         ("a column gone", "DROP VIEW people; ALTER TABLE person RENAME gender TO sex; CREATE VIEW people AS SELECT * FROM person".to_owned(), "42703"),
         ("another type", "DROP VIEW people; CREATE VIEW people AS SELECT account, name, gender, extra, 1 AS minor FROM person".to_owned(), "42804"),
         ("no right", "REVOKE SELECT ON people FROM public; REVOKE ALL ON people FROM READER".to_owned(), "42501"),

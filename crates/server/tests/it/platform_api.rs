@@ -262,6 +262,10 @@ impl Platform {
             true => text.replacen("\"id\"", "\"user_id\"", 1).replacen("\"data\"", "\"list\"", 1),
             false => text,
         };
+        let text = match self.has(Fault::UnsoundValue) {
+            true => text.replacen("\"the name of", "\"\\ud800", 1),
+            false => text,
+        };
         let body = match self.has(Fault::Truncated) {
             true => Body::new(Torn(Some(Bytes::from(text).slice(..10)))),
             false => Body::from(text),

@@ -63,6 +63,8 @@ pub(crate) enum Fault {
     Truncated,
     /// The answer is not of the form that it should have.
     WrongForm,
+    /// A value is JSON that not every reader takes.
+    UnsoundValue,
     /// A friend stands there twice.
     PersonTwice,
     /// The viewer is their own friend.
@@ -72,11 +74,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Down,
         Self::Slow,
         Self::Truncated,
         Self::WrongForm,
+        Self::UnsoundValue,
         Self::PersonTwice,
         Self::OwnFriend,
         Self::AnotherViewer,

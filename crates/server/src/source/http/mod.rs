@@ -13,7 +13,6 @@ mod mapping;
 mod metrics;
 mod person;
 mod pointer;
-mod sound;
 mod template;
 mod watch;
 

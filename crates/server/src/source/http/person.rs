@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::birth::{BirthFormat, Day, is_younger};
 use super::pointer::{Pointer, Shape};
-use super::sound::is_sound;
+use crate::source::sound::is_sound;
 use crate::source::{Fetched, FetchedPerson, SourceError};
 
 /// What makes somebody a minor. Whose document does not say it counts as one.

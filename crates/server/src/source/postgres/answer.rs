@@ -3,7 +3,9 @@
 use countersign_log::append::PEOPLE_MAX;
 use tokio_postgres::Row;
 
+use super::super::sound::is_sound;
 use super::super::{Fetched, FetchedPerson, SourceError};
+use super::mapping::Mapping;
 use super::statement::{COLUMNS_BEFORE, Rendering, Statement};
 use crate::store::PROFILE_BYTES_MAX;
 
@@ -13,6 +15,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// An answer that is being read.
 pub(super) struct Answer<'a> {
     statement: &'a Statement,
+    mapping: &'a Mapping,
     account: &'a str,
     fetched: Fetched,
     people_count: usize,
@@ -24,8 +27,9 @@ fn nonsense(reason: impl Into<String>) -> SourceError {
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(statement: &'a Statement, account: &'a str) -> Self {
-        Self { statement, account, fetched: Fetched::default(), people_count: 0, bytes: 0 }
+    pub(super) fn new(statement: &'a Statement, mapping: &'a Mapping, account: &'a str) -> Self {
+        let fetched = Fetched::default();
+        Self { statement, mapping, account, fetched, people_count: 0, bytes: 0 }
     }
 
     /// Takes a row.
@@ -66,6 +70,13 @@ impl<'a> Answer<'a> {
             profile_bytes += value.len();
             if profile_bytes > PROFILE_BYTES_MAX {
                 return Err(nonsense(format!("a profile of more than {PROFILE_BYTES_MAX} bytes")));
+            }
+            // The database looks at its JSON less closely than a reader does. Text is escaped here.
+            if *rendering == Rendering::Json && !is_sound(value) {
+                let name = self.mapping.fields.get(field).map_or("a field", |(name, _)| name);
+                return Err(nonsense(format!(
+                    "a value of {name} is not what every reader of JSON takes"
+                )));
             }
             self.fetched.value(*field, |out| write(value, *rendering, out))?;
         }

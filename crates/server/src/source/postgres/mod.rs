@@ -305,7 +305,7 @@ impl Database {
             parameters.map(|parameter| parameter as &(dyn ToSql + Sync)).collect();
         let rows = connection.client.query_raw(&prepared, parameters).await?;
         let mut rows = pin!(rows);
-        let mut answer = Answer::new(statement, account);
+        let mut answer = Answer::new(statement, &self.mapping, account);
         while let Some(row) = rows.try_next().await? {
             answer.row(&row).map_err(Failure::Answer)?;
         }
