@@ -1,6 +1,8 @@
 //! A database that is down, dies, is slow or says what cannot be: the partner gets error 2, the operator a
 //! line without data, and the log no entry.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -44,6 +46,43 @@ gender = "gender"
 work = { column = "extra", as = "json", path = "/work" }
 education = "history"
 "#;
+
+/// A way to a database on which requests to cancel get lost.
+struct WayWithoutCancelling {
+    port: u16,
+}
+
+impl WayWithoutCancelling {
+    fn to(database: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // It ends with the process: it holds nothing but connections.
+        std::thread::spawn(move || {
+            let mut lost = Vec::new();
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let mut head = [0; 8];
+                if client.read_exact(&mut head).is_err() {
+                    continue;
+                }
+                if head[4..] == 80_877_102_u32.to_be_bytes() {
+                    lost.push(client);
+                    continue;
+                }
+                let mut server = TcpStream::connect(("127.0.0.1", database)).unwrap();
+                server.write_all(&head).unwrap();
+                let ends = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                for (mut from, mut to) in [(client, server), (ends.1, ends.0)] {
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Write);
+                    });
+                }
+            }
+        });
+        Self { port }
+    }
+}
 
 const PATH: &str = "/me?fields=name,gender,work,education,friends.limit(100){name,gender,work}";
 
@@ -144,11 +183,15 @@ fn interop_postgres_without_the_viewer_ends_the_session() {
     let (serving, token) = served(&world);
     assert_answered(&serving, &token);
     let before = serving.head();
+    let connected = database.connected();
     database.run("DELETE FROM person WHERE account = 'viewer'");
     let reply = serving.get(PATH, &token);
     let body = reply.json().unwrap();
     assert_eq!((reply.status, &body["error"]["code"]), (400, &json!(190)), "{body}");
     assert_tells_nothing(&serving, &body, before);
+    // An answer that was read to its end costs no connection.
+    assert_eq!(serving.page("/readyz"), "ready\n");
+    assert_eq!(database.connected(), connected);
 }
 
 #[test]
@@ -174,6 +217,23 @@ fn interop_postgres_that_is_slow_is_cancelled() {
     assert_eq!(log.matches("canceling statement due to statement timeout").count(), 0);
     database.run("CREATE OR REPLACE VIEW people AS SELECT * FROM person");
     assert_answered(&serving, &token);
+}
+
+#[test]
+fn interop_postgres_has_no_more_connections_than_the_pool_even_while_questions_are_cancelled() {
+    let database = shared().database(SCHEMA);
+    let world = settle(&database, "timeout_ms = 400\npool_size = 1\n");
+    let way = WayWithoutCancelling::to(database.port());
+    world.configure(&database.url(), &database.url_at(way.port));
+    let (serving, token) = served(&world);
+    assert_answered(&serving, &token);
+    database.run("CREATE OR REPLACE VIEW people AS SELECT person.* FROM person, pg_sleep(30)");
+    for _ in 0..3 {
+        assert_refused(&serving, &token);
+    }
+    assert_eq!(database.connected().lines().count(), 1);
+    database.run("CREATE OR REPLACE VIEW people AS SELECT * FROM person");
+    eventually("answers are back", || serving.get(PATH, &token).status == 200);
 }
 
 #[test]

@@ -230,8 +230,25 @@ impl Database {
         format!("reader_{}", self.name)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.cluster.port
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("postgresql://{}@127.0.0.1:{}/{}", self.reader(), self.cluster.port, self.name)
+        self.url_at(self.port())
+    }
+
+    /// The same by another port.
+    pub(crate) fn url_at(&self, port: u16) -> String {
+        format!("postgresql://{}@127.0.0.1:{port}/{}", self.reader(), self.name)
+    }
+
+    /// The sessions of the role that may read, a line each.
+    pub(crate) fn connected(&self) -> String {
+        let reader = self.reader();
+        self.run(&format!(
+            "SELECT pid::text FROM pg_stat_activity WHERE usename = '{reader}' ORDER BY pid"
+        ))
     }
 
     /// The same by a name, as certificates have it.

@@ -20,6 +20,7 @@ pub(super) struct Answer<'a> {
     fetched: Fetched,
     people_count: usize,
     bytes: usize,
+    is_without_viewer: bool,
 }
 
 fn nonsense(reason: impl Into<String>) -> SourceError {
@@ -29,7 +30,7 @@ fn nonsense(reason: impl Into<String>) -> SourceError {
 impl<'a> Answer<'a> {
     pub(super) fn new(statement: &'a Statement, mapping: &'a Mapping, account: &'a str) -> Self {
         let fetched = Fetched::default();
-        Self { statement, mapping, account, fetched, people_count: 0, bytes: 0 }
+        Self { statement, mapping, account, fetched, people_count: 0, bytes: 0, is_without_viewer: false }
     }
 
     /// Takes a row.
@@ -43,9 +44,11 @@ impl<'a> Answer<'a> {
         if is_viewer && !is_first {
             return Err(nonsense("two rows have the account of one person"));
         }
-        // Nobody's friends are asked for but the viewer's, so without a viewer there is no answer.
-        if is_first && !is_viewer {
-            return Err(SourceError::UnknownPerson);
+        // Nobody's friends are asked for but the viewer's, so without a viewer there is no answer. The rest is
+        // read and forgotten: people leave every day, and that is no reason to give a connection up.
+        self.is_without_viewer |= is_first && !is_viewer;
+        if self.is_without_viewer {
+            return Ok(());
         }
         // Where the database takes other spellings for equal, one person would get two handles.
         if is_viewer && account != self.account {

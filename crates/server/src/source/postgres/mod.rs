@@ -280,10 +280,7 @@ impl Database {
                     return Err(trouble::source_error(&error, self.limit_ms()));
                 }
                 Err(Failure::Answer(error)) => return Err(error),
-                Ok(answered) => {
-                    lease.done();
-                    return Ok(answered);
-                }
+                Ok(answered) => return Ok(answered),
             }
         }
     }
@@ -309,6 +306,8 @@ impl Database {
         while let Some(row) = rows.try_next().await? {
             answer.row(&row).map_err(Failure::Answer)?;
         }
+        // Whatever is wrong with the answer, the server waits for the next question.
+        lease.done();
         let size = answer.size();
         answer.fetched().map(|fetched| (fetched, size)).map_err(Failure::Answer)
     }

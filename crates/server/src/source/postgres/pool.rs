@@ -121,7 +121,7 @@ impl Pool {
 }
 
 /// A connection in use. One on which a question was not read to its end, because time ran out or
-/// nobody waits any more, is told to give up and is not used again.
+/// nobody waits any more, is told to give up and is not used again; its place is taken until then.
 pub(super) struct Lease {
     object: Option<Object<Connections>>,
     cancel: CancelToken,
@@ -145,17 +145,18 @@ impl Drop for Lease {
         if self.is_done {
             return;
         }
-        let Some(connection) = self.object.take().map(Object::take) else { return };
-        if connection.client.is_closed() {
-            return;
-        }
-        let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+        let Some(object) = self.object.take() else { return };
         // Outside of a runtime there is nothing left that could be busy with it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(tls)).await;
-                drop(connection);
-            });
-        }
+        let runtime = tokio::runtime::Handle::try_current();
+        let (Ok(runtime), false) = (runtime, object.client.is_closed()) else {
+            drop(Object::take(object));
+            return;
+        };
+        let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+        runtime.spawn(async move {
+            let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(tls)).await;
+            // Not before: while the server may be busy with it, it is one of so many at most.
+            drop(Object::take(object));
+        });
     }
 }
