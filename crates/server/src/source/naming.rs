@@ -1,6 +1,7 @@
 //! Gives people of whom a platform told by account the names that only Countersign has for them, and
 //! the settings that they chose, so that a decision can be made about them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use countersign_domain::decide::Candidate;
@@ -55,6 +56,7 @@ impl Naming {
         partner: &Identifier,
         people: &[Told<'_>],
     ) -> Result<Named, SourceError> {
+        self.check(viewer, people)?;
         let accounts = || people.iter().map(|told| told.account);
         let enrolled = match self.people.enrolled(accounts())? {
             Some(enrolled) => enrolled,
@@ -76,7 +78,22 @@ impl Naming {
             };
             named.push((candidate, place));
         }
-        in_order(named, viewer)
+        Ok(in_order(named))
+    }
+
+    /// Whether these can be the viewer and friends, so that nobody is enrolled on the word of a source that
+    /// says what cannot be.
+    fn check(&self, viewer: Handle, people: &[Told<'_>]) -> Result<(), SourceError> {
+        let account = self.people.account_of(viewer).ok_or(SourceError::UnknownPerson)?;
+        let first = people.first().ok_or(SourceError::UnknownPerson)?;
+        if first.account != account {
+            return Err(nonsense("somebody else stands in the viewer's place"));
+        }
+        let mut different = HashSet::with_capacity(people.len());
+        if !people.iter().all(|told| different.insert(told.account)) {
+            return Err(nonsense("somebody stands there twice"));
+        }
+        Ok(())
     }
 
     /// The person of this account, if they were seen before.
@@ -107,20 +124,16 @@ impl Naming {
     }
 }
 
-fn in_order(mut named: Vec<(Candidate, usize)>, viewer: Handle) -> Result<Named, SourceError> {
-    let [(first, _), friends @ ..] = named.as_mut_slice() else {
-        return Err(SourceError::UnknownPerson);
-    };
-    let nonsense = |reason: &str| SourceError::Nonsense { reason: reason.to_owned() };
-    if first.handle != viewer {
-        return Err(nonsense("somebody else stands in the viewer's place"));
-    }
-    friends.sort_unstable_by_key(|(friend, _)| friend.pairwise);
-    let stands_twice =
-        |two: &[(Candidate, usize)]| matches!(two, [(a, _), (b, _)] if a.handle == b.handle);
-    if friends.windows(2).any(stands_twice) || friends.iter().any(|(one, _)| one.handle == viewer) {
-        return Err(nonsense("somebody stands there twice"));
+fn nonsense(reason: &str) -> SourceError {
+    SourceError::Nonsense { reason: reason.to_owned() }
+}
+
+/// The candidates in the order of an answer. Different accounts are different people, which was looked at
+/// before.
+fn in_order(mut named: Vec<(Candidate, usize)>) -> Named {
+    if let Some((_, friends)) = named.split_first_mut() {
+        friends.sort_unstable_by_key(|(friend, _)| friend.pairwise);
     }
     let (candidates, places) = named.into_iter().unzip();
-    Ok(Named { candidates, places })
+    Named { candidates, places }
 }

@@ -268,6 +268,30 @@ fn a_404_in_the_place_of_friends_is_not_the_absence_of_friends() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_leaves_nobody_in_the_store() {
+    let people_twice = r#"{"data":[{"user":{"id":"bob"}},{"user":{"id":"bob"}}]}"#;
+    let whole = |folder: &Path| {
+        let path = folder.join("mapping.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (before, _) = text.split_once("[friends]").unwrap();
+        let friends = "path = \"/users/{account}/friends\"\nlist = \"/data\"\npeople = \"/user\"";
+        std::fs::write(&path, format!("{before}[friends]\n{friends}\n")).unwrap();
+    };
+    let twice = ScriptedApi::start(move |path, _| match path {
+        "/v1/users/ada" => json(ADA),
+        _ => json(people_twice),
+    });
+    let own_friend = with_friends(&["bob", VIEWER], |_| json(ADA));
+    for stage in
+        [Stage::of(&base_url(twice.address), |_| {}, whole), Stage::new(&own_friend, |_| {})]
+    {
+        let error = stage.ask().unwrap_err();
+        assert!(error.to_string().ends_with("somebody stands there twice"), "{error}");
+        assert_eq!(stage.store.view().people_count(), 1);
+    }
+}
+
+#[test]
 fn somebody_is_known_by_the_spelling_of_their_account() {
     let api = ScriptedApi::start(|path, _| match path {
         // The API is not particular about capital letters.

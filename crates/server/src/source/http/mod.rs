@@ -17,8 +17,8 @@ mod template;
 mod watch;
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use countersign_domain::schema::FieldSchema;

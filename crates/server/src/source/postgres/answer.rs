@@ -30,7 +30,15 @@ fn nonsense(reason: impl Into<String>) -> SourceError {
 impl<'a> Answer<'a> {
     pub(super) fn new(statement: &'a Statement, mapping: &'a Mapping, account: &'a str) -> Self {
         let fetched = Fetched::default();
-        Self { statement, mapping, account, fetched, people_count: 0, bytes: 0, is_without_viewer: false }
+        Self {
+            statement,
+            mapping,
+            account,
+            fetched,
+            people_count: 0,
+            bytes: 0,
+            is_without_viewer: false,
+        }
     }
 
     /// Takes a row.
