@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) mod secret_file;
 pub mod source;
 pub mod source_http;
 pub mod source_postgres;

@@ -1,12 +1,13 @@
 //! `[source.postgres]` of the configuration: how to reach a database, and what is where in it.
 
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tokio_postgres::config::Host;
 use zeroize::Zeroizing;
+
+use super::secret_file;
 
 /// How to reach a database, and what is where in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -120,22 +121,14 @@ impl PostgresSettings {
     pub fn password(&self, folder: &Path) -> Result<Option<Zeroizing<String>>, String> {
         let found = match (&self.password_file, &self.password_env) {
             (Some(file), _) => {
-                let path = folder.join(file);
-                let wrong = |error| format!("password_file: {}: {error}", path.display());
-                let mode = std::fs::metadata(&path).map_err(wrong)?.mode();
-                if mode & 0o077 != 0 {
-                    return Err(format!(
-                        "password_file: {}: others than its owner may read it; run `chmod 600` on it and consider the password lost",
-                        path.display()
-                    ));
-                }
-                std::fs::read_to_string(&path).map_err(wrong)?
+                let found = secret_file::read(&folder.join(file));
+                found.map_err(|error| format!("password_file: {error}"))?
             }
             (None, Some(name)) => std::env::var(name)
+                .map(Zeroizing::new)
                 .map_err(|_| format!("password_env: the variable {name} is not set"))?,
             (None, None) => return Ok(None),
         };
-        let found = Zeroizing::new(found);
         Ok(Some(Zeroizing::new(found.trim_end_matches(['\r', '\n']).to_owned())))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,7 +31,9 @@ pub(crate) fn write_mapping(folder: &Path, base_url: &str, friends: Option<&str>
         _ => text,
     };
     fs::create_dir_all(folder.join("keys")).unwrap();
-    fs::write(folder.join("keys/platform-api.token"), format!("{TOKEN}\n")).unwrap();
+    let token = folder.join("keys/platform-api.token");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
     let path = folder.join("mapping.toml");
     fs::write(&path, text).unwrap();
     path

@@ -1,12 +1,13 @@
 //! What the source over HTTP does when the API does not do as it should.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::config::HttpSettings;
 use countersign::source::http::{BreakerState, HttpSource};
-use countersign::source::{Question, SourceError};
+use countersign::source::{Naming, Question, SourceError};
 use countersign::store::People;
 use countersign_domain::decide::People as _;
 use countersign_domain::field::FieldSet;
@@ -209,6 +210,22 @@ fn a_request_holds_the_token_and_no_trace_of_it_is_printed() {
     assert!(head.contains("accept: application/json\r\n"), "{head}");
     assert!(head.contains(&format!("host: {}\r\n", api.address)), "{head}");
     assert!(!format!("{:?}", stage.source).contains("platform-api-token"));
+}
+
+#[test]
+fn a_key_to_the_api_that_others_may_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(people_support::open(&folder.path().join("people")));
+    let config = config(write_mapping(folder.path(), "http://127.0.0.1:9", None));
+    let naming = Naming::new(Arc::clone(&store), everything_open());
+    let schema = people_support::default_schema();
+    let open = |store| HttpSource::open(store, naming.clone(), &config, folder.path(), &schema);
+    open(Arc::clone(&store)).unwrap();
+    let token = folder.path().join("keys/platform-api.token");
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let error = open(store).unwrap_err().to_string();
+    assert!(error.contains("mapping.toml:") && error.contains("chmod 600"), "{error}");
+    assert!(!error.contains("platform-api-token"), "{error}");
 }
 
 #[test]

@@ -11,11 +11,13 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::{Authority, Scheme};
 use serde::Deserialize;
 use toml::Spanned;
+use zeroize::Zeroizing;
 
 use super::birth::BirthFormat;
 use super::person::{MinorRule, Reader};
 use super::pointer::{NotAPointer, Pointer};
 use super::template::{Place, Template};
+use crate::config::secret_file;
 
 /// The version of the mapping that this program reads.
 const MAPPING_VERSION: u32 = 1;
@@ -302,12 +304,8 @@ fn headers(table: &BTreeMap<String, Spanned<Header>>, folder: &Path) -> Result<H
         let wrong = |message: String| (spanned.span(), format!("headers.{name}: {message}"));
         let header = spanned.get_ref();
         let text = match (&header.value, &header.file) {
-            (Some(value), None) => value.clone(),
-            (None, Some(file)) => {
-                let path = folder.join(file);
-                let read = std::fs::read_to_string(&path);
-                read.map_err(|error| wrong(format!("{}: {error}", path.display())))?
-            }
+            (Some(value), None) => Zeroizing::new(value.clone()),
+            (None, Some(file)) => secret_file::read(&folder.join(file)).map_err(wrong)?,
             _ => return Err(wrong("give either value or file".to_owned())),
         };
         let own = ["host", "accept", "accept-encoding", "content-length", "connection", "range"];
@@ -447,7 +445,10 @@ people_max = 50
 
     fn parse(text: &str) -> Result<Mapping, Wrong> {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("api.token"), "very-secret\n").unwrap();
+        let token = folder.path().join("api.token");
+        std::fs::write(&token, "very-secret\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&token, mode).unwrap();
         let schema = schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap();
         Mapping::parse(text, folder.path(), &schema)
     }
