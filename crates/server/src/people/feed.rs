@@ -8,10 +8,12 @@
 //! {"sequence":30,"account":"ada","removed":true}
 //! ```
 //!
-//! Sequences rise. Gaps are allowed, because the numbers are the platform's own, of a table with other
-//! rows or of transactions that were rolled back. A line at or below the last sequence that was applied
-//! is skipped, so a feed can be sent again from anywhere before its end. Which is the last is in the
-//! commit that applies it.
+//! Sequences rise from line to line, in the order in which the platform committed the changes. Gaps are
+//! allowed, because the numbers are the platform's own, of a table with other rows or of transactions that
+//! were rolled back. A line at or below the last sequence that was applied is skipped, whether or not
+//! it ever was applied, so a feed can be sent again from anywhere before its end. Which is the last is in the
+//! commit that applies it. A sequence that does not rise within one feed is refused, since skipping it
+//! would lose a change.
 //!
 //! Lines are applied in batches, each in one commit. A line that cannot be read stops the feed before
 //! its own batch.
@@ -45,7 +47,7 @@ const BUFFER_BYTES: usize = 1 << 18;
 pub struct Applied {
     /// Lines that were applied.
     pub applied: u64,
-    /// Lines that had been applied before.
+    /// Lines at or below the last sequence that had been applied when they came.
     pub skipped: u64,
     /// The last sequence that is applied, durably.
     pub sequence: u64,
@@ -100,18 +102,40 @@ pub struct Batch {
     pub text: Vec<u8>,
 }
 
+impl Batch {
+    /// The sequence of the last line. `None` where it has none that can be read: whoever applies the
+    /// lines refuses them then.
+    #[must_use]
+    pub fn last_sequence(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            sequence: u64,
+        }
+        let mut ends = self.text.rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let last = ends.find(|line| !line.is_empty())?;
+        serde_json::from_slice(last).ok().map(|Numbered { sequence }| sequence)
+    }
+}
+
 /// A feed, batch by batch. A batch ends where the next line has not been read yet, so that what
 /// comes in slowly is not held up.
 pub struct Batches<R> {
     reader: BufReader<R>,
     next_line: u64,
+    after: u64,
 }
 
 impl<R: Read> Batches<R> {
     /// The feed that is read here, its first line of this number.
     pub fn new(reader: R, first_line: u64) -> Self {
         let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
-        Self { reader, next_line: first_line }
+        Self { reader, next_line: first_line, after: 0 }
+    }
+
+    /// The same, of a feed that comes in parts: the line before its first one had this sequence.
+    #[must_use]
+    pub fn after(self, sequence: u64) -> Self {
+        Self { after: sequence, ..self }
     }
 
     fn read(&mut self) -> std::io::Result<Option<Batch>> {
@@ -153,17 +177,23 @@ pub fn apply(
     mut done: impl FnMut(&Applied),
 ) -> Result<Applied, FeedError> {
     let mut all = Applied { sequence: people.feed_sequence()?, ..Applied::default() };
+    let mut after = batches.after;
     for batch in batches {
-        all.add(apply_batch(people, schema, &batch?)?);
+        all.add(apply_batch(people, schema, &batch?, &mut after)?);
         done(&all);
         people.wait_for_fold();
     }
     Ok(all)
 }
 
-fn apply_batch(people: &People, schema: &FieldSchema, batch: &Batch) -> Result<Applied, FeedError> {
+fn apply_batch(
+    people: &People,
+    schema: &FieldSchema,
+    batch: &Batch,
+    after: &mut u64,
+) -> Result<Applied, FeedError> {
     // Read to its end before anybody has to wait for the writer.
-    let lines = parse(people, schema, batch)?;
+    let lines = parse(people, schema, batch, after)?;
     let mut changes = people.changes(Settings::DEFAULT)?;
     let mut done = Applied { sequence: changes.sequence()?, ..Applied::default() };
     for (number, FeedLine { sequence, change }) in lines {
@@ -185,10 +215,12 @@ fn apply_batch(people: &People, schema: &FieldSchema, batch: &Batch) -> Result<A
     Ok(done)
 }
 
+/// The lines with their numbers. The line before them had the sequence `after`, as their last one has then.
 fn parse(
     people: &People,
     schema: &FieldSchema,
     batch: &Batch,
+    after: &mut u64,
 ) -> Result<Vec<(u64, FeedLine)>, FeedError> {
     let mut lines = Vec::new();
     let ends = batch.text.split_inclusive(|byte| *byte == b'\n');
@@ -211,6 +243,14 @@ fn parse(
             let before = text.get(..fault.at).unwrap_or(text);
             malformed(before.chars().count() as u64 + 1, key, fault.expected)
         })?;
+        if parsed.sequence <= *after {
+            let expected = format!("more than {after}, the sequence of the line before");
+            let before =
+                text.find("\"sequence\"").and_then(|at| text.get(..at)).unwrap_or_default();
+            let column = before.chars().count() as u64 + 1;
+            return Err(malformed(column, Some("sequence"), expected));
+        }
+        *after = parsed.sequence;
         lines.push((line, parsed));
     }
     Ok(lines)

@@ -131,6 +131,40 @@ fn a_malformed_line_says_where_and_spoils_its_own_batch_alone() {
     assert!(said.contains("line 1501, character 1: expected at most 4194304 bytes"), "{said}");
 }
 
+#[test]
+fn a_sequence_that_does_not_rise_within_one_feed_is_refused_not_skipped() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(dir.path());
+    let line = |n: u64| format!("{{\"sequence\":{n},\"account\":\"p{n}\",\"minor\":true}}\n");
+    let refused = |text: &str, at: u64| {
+        let before = people.counts();
+        let error = apply(&people, text).unwrap_err();
+        assert!(
+            matches!(error, FeedError::Malformed { line, key: Some("sequence"), .. } if line == at),
+            "{error}"
+        );
+        assert_eq!(people.counts(), before);
+        error.to_string()
+    };
+    // Eight was committed first, and seven is read after it.
+    let said = refused(&[line(6), line(8), line(7)].concat(), 3);
+    assert!(said.contains("more than 8, the sequence of the line before"), "{said}");
+    refused(&[line(6), line(6)].concat(), 2);
+    // Across batches, and among lines that are skipped.
+    let sorted: String = (1..=1_000).map(line).collect();
+    apply(&people, &sorted).unwrap();
+    refused(&[&*sorted, &line(999)].concat(), 1_001);
+    refused(&[line(5), line(4), line(1_001)].concat(), 2);
+    // In parts.
+    let text = line(1_001);
+    let part = |after| {
+        let batches = Batches::new(text.as_bytes(), 8).after(after);
+        feed::apply(&people, &default_schema(), batches, |_| ())
+    };
+    assert!(part(1_001).is_err());
+    assert_eq!(part(1_000).unwrap().applied, 1);
+}
+
 /// The folder in which a killed child applies a feed; unset in an ordinary run.
 const CHILD_DIR: &str = "COUNTERSIGN_TEST_FEED_DIR";
 
@@ -278,6 +312,13 @@ fn what_is_not_a_feed_is_refused_over_http() {
     assert_eq!(post(&serving, NDJSON, &lines(&[long])).0, 200);
     assert_eq!(post(&serving, NDJSON, "").1, json!({"applied": 0, "skipped": 0, "sequence": 1}));
     assert_eq!(post(&serving, NDJSON, &good).1["skipped"], 1);
+    let falling = lines(&[
+        json!({"sequence": 4, "account": "ada", "minor": true}),
+        json!({"sequence": 3, "account": "ada", "minor": false}),
+    ]);
+    let (status, body) = post(&serving, NDJSON, &falling);
+    assert_eq!(status, 422);
+    assert!(body["error"].as_str().unwrap().starts_with("line 2, character "), "{body}");
 }
 
 #[test]
@@ -317,6 +358,12 @@ fn the_command_applies_a_file_or_a_pipe_with_and_without_a_server() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(said.contains("line 1500, character 1: expected a sequence"), "{said}");
+    // The parts that the command sends are one feed.
+    let falling: String = (1..=1_500).chain([1_400]).map(line).collect();
+    let output = from_pipe(&falling);
+    let falls = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(falls.contains("line 1501, character 2, sequence: expected more than 1500"), "{falls}");
     serving.stop();
     let people = open(&world.directory.people());
     assert!(people.feed_sequence().unwrap() >= 2_501);

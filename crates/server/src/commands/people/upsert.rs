@@ -28,13 +28,17 @@ const LINES: &str = r#"The feed has one change a line, and each has a sequence:
 
 profile and friends take the place of what was there; set changes the fields that it names, and null
 takes a value away; what a line does not name stays. Friendship is mutual, whoever names it. Whoever is
-named and was not there comes, without a profile. Sequences rise and may have gaps; a line at or below
-the last one that was applied is skipped, so a feed can be sent again. Lines are applied in batches: a
-line that cannot be read stops the feed, and the message says up to which sequence it is applied."#;
+named and was not there comes, without a profile. Lines are applied in batches: a line that cannot be
+read stops the feed, and the message says up to which sequence it is applied.
+
+Sequences rise from line to line and may have gaps. A line at or below the last sequence that was applied
+is skipped, so a feed can be sent again; nobody looks whether that very line was applied. So sequences
+have to be in the order in which changes were committed: a number that a transaction drew, and committed
+after a higher one was sent, would be lost. docs/operations.md says how to get such numbers."#;
 
 /// Apply changes of people one by one: a running server is told, so that its very next read shows them.
 ///
-/// Example: psql -Atc "SELECT change FROM changes ORDER BY id" | countersign people upsert platform
+/// Example: countersign people upsert platform changes.jsonl
 #[derive(Args)]
 #[command(after_long_help = LINES)]
 pub(in crate::commands) struct Upsert {
@@ -70,7 +74,7 @@ impl Upsert {
         let Applied { applied, skipped, sequence } = applied;
         let document = json!({ "applied": applied, "skipped": skipped, "sequence": sequence });
         let text = format!(
-            "Applied {applied} changes, skipped {skipped} that were applied before. The last sequence is {sequence}."
+            "Applied {applied} changes. Skipped {skipped}, at or below the last sequence that had been applied. It is {sequence} now."
         );
         output.say(&document, &text);
         Ok(ExitCode::SUCCESS)
@@ -85,9 +89,11 @@ fn through(
 ) -> Result<Applied, Failure> {
     let Sequence { sequence } = server.get("/people/feed")?;
     let mut all = Applied { sequence, ..Applied::default() };
+    let mut after = 0;
     for batch in batches {
         let batch = batch?;
-        let path = format!("/people/feed?first_line={}", batch.first_line);
+        let path = format!("/people/feed?first_line={}&after={after}", batch.first_line);
+        after = batch.last_sequence().unwrap_or(after);
         all.add(server.send_bytes("POST", &path, CONTENT_TYPE, batch.text)?);
         done(&all);
     }

@@ -27,6 +27,8 @@ pub const CONTENT_TYPE: &str = "application/x-ndjson";
 pub struct Part {
     /// The number of the first line, for messages.
     first_line: Option<u64>,
+    /// The sequence of the line before the first one, above which this part has to go on.
+    after: Option<u64>,
 }
 
 /// Up to where the feed is applied.
@@ -49,7 +51,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 /// batches.
 ///
 /// # Errors
-/// [`AdminError`] 400 for a first line that cannot be, 415 for another content type, 422 for a line that is not what it should be.
+/// [`AdminError`] 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
@@ -59,6 +61,11 @@ pub async fn post(
     let first_line = part.first_line.unwrap_or(1);
     if first_line > FIRST_LINE_MAX {
         let message = format!("first_line: at most {FIRST_LINE_MAX} is expected");
+        return Err(AdminError { status: StatusCode::BAD_REQUEST, message });
+    }
+    let after = part.after.unwrap_or(0);
+    if i64::try_from(after).is_err() {
+        let message = "after: at most 2^63 - 1 is expected".to_owned();
         return Err(AdminError { status: StatusCode::BAD_REQUEST, message });
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -71,7 +78,7 @@ pub async fn post(
     let applied = tokio::task::spawn_blocking(move || {
         let register = gateway.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-        let batches = Batches::new(&body[..], first_line);
+        let batches = Batches::new(&body[..], first_line).after(after);
         feed::apply(&gateway.people, schema, batches, |_| ()).map_err(refused)
     });
     applied.await.map_err(AdminError::internal)?.map(Json)
