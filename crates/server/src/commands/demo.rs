@@ -78,7 +78,7 @@ impl Demo {
         let (schema, preset, progress) = (&schema, Preset::Mixed { seed: 1 }, Progress::Stderr);
         let report = match &self.people {
             Some(folder) => {
-                let options = ImportOptions { schema, preset, progress };
+                let options = ImportOptions { schema, preset, sequence: None, progress };
                 import::run(Kind::detect(folder)?, folder, &store, &options)?
             }
             None => {

@@ -419,8 +419,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let imported = open(&dir.path().join("imported"));
         let schema = default_schema();
-        let options =
-            ImportOptions { schema: &schema, preset: Preset::Default, progress: Progress::Hidden };
+        let options = ImportOptions {
+            schema: &schema,
+            preset: Preset::Default,
+            sequence: None,
+            progress: Progress::Hidden,
+        };
         import::run(Kind::Ldbc, folder, &imported, &options).unwrap();
         let people = everybody(&imported);
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name.as_str()).collect();

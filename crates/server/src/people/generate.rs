@@ -48,10 +48,15 @@ pub struct GenerateOptions<'a> {
 /// Generates people into a store.
 ///
 /// # Errors
-/// [`ImportError::Store`]; then nothing has changed.
+/// [`ImportError::FeedGenerated`], [`ImportError::Store`]; then nothing has changed.
 pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportReport, ImportError> {
     let GenerateOptions { schema, preset, progress, .. } = *options;
-    let mut batch = Batch::begin(people, &ImportOptions { schema, preset, progress })?;
+    let import = ImportOptions { schema, preset, sequence: None, progress };
+    let mut batch = Batch::begin(people, &import)?;
+    let sequence = batch.import.sequence()?;
+    if sequence > 0 {
+        return Err(ImportError::FeedGenerated { sequence });
+    }
     let numbers = invent_people(options, &mut batch)?;
     let (graph, mut random) = friendships(options);
     let bar = progress.step("inventing friendships", options.people.into());

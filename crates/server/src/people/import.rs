@@ -28,6 +28,9 @@ pub struct ImportOptions<'a> {
     pub schema: &'a FieldSchema,
     /// The settings that people start with, where the files say nothing.
     pub preset: Preset,
+    /// The last sequence of the change feed that is in the files. The feed goes on after it, even where it
+    /// had come further.
+    pub sequence: Option<u64>,
     /// Where progress is shown.
     pub progress: Progress,
 }
@@ -85,6 +88,25 @@ pub enum ImportError {
         /// The field's name.
         field: &'static str,
     },
+    /// The files may be older than what the feed said.
+    #[error(
+        "a change feed has been applied up to sequence {sequence}, and files from before would undo it: say with \
+         --sequence which is the last sequence that is in these files, then send the feed from there; \
+         nothing was imported"
+    )]
+    FeedApplied {
+        /// The last sequence that is applied.
+        sequence: u64,
+    },
+    /// Nobody generates people of a platform that feeds its own.
+    #[error(
+        "a change feed has been applied up to sequence {sequence}; people are generated only where none was: \
+         use another folder; nothing was generated"
+    )]
+    FeedGenerated {
+        /// The last sequence that is applied.
+        sequence: u64,
+    },
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,7 +131,8 @@ impl Kind {
 }
 
 /// Imports all people from a path: everything, or on any error nothing. Run again, it changes
-/// nothing; people whom the files no longer have stay.
+/// nothing; people whom the files no longer have stay. Where a change feed was applied, the files say as
+/// of which sequence they are, and the feed goes on after it.
 ///
 /// # Errors
 /// [`ImportError`], with file, line and column where the files are at fault.
@@ -120,6 +143,10 @@ pub fn run(
     options: &ImportOptions<'_>,
 ) -> Result<ImportReport, ImportError> {
     let mut batch = Batch::begin(people, options)?;
+    let sequence = batch.import.sequence()?;
+    if sequence > 0 && options.sequence.is_none() {
+        return Err(ImportError::FeedApplied { sequence });
+    }
     match kind {
         Kind::Snap => import_snap::read(path, &mut batch)?,
         Kind::Ldbc => import_ldbc::read(path, &mut batch)?,
@@ -168,6 +195,9 @@ impl<'a> Batch<'a> {
     pub(super) fn finish(mut self) -> Result<ImportReport, ImportError> {
         let progress = self.options.progress;
         let friendships = self.links.write(&mut self.import, progress)?;
+        if let Some(sequence) = self.options.sequence {
+            self.import.set_sequence(sequence)?;
+        }
         let bar = progress.step("writing the image", 0);
         let store = self.import.commit(&mut |done, total| {
             bar.total(total);

@@ -98,6 +98,25 @@ impl<'p> Import<'p> {
         self.writing.set_friends(number, friends)
     }
 
+    /// The last sequence of the change feed that was applied; zero before the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn sequence(&self) -> Result<u64, StoreError> {
+        let people = self.writing.people;
+        people.databases.feed(&self.writing.txn).map_err(|e| people.failed(e))
+    }
+
+    /// Says up to which sequence of the change feed people are now what it says.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn set_sequence(&mut self, sequence: u64) -> Result<(), StoreError> {
+        let people = self.writing.people;
+        let put = people.databases.put_feed(&mut self.writing.txn, sequence);
+        put.map_err(|e| people.failed(e))
+    }
+
     /// Writes the image, commits, and lets readers see it. `done` is told of people written and
     /// people in all.
     ///

@@ -8,6 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
+use countersign::people::generate::{self, GenerateOptions};
+use countersign::people::import::{self, ImportError, ImportOptions, Kind};
+use countersign::people::preset::Preset;
+use countersign::people::progress::Progress;
 use countersign::store::{Counts, Folder, People, StoreOptions};
 use countersign_domain::field::FieldSet;
 use countersign_domain::settings::Settings;
@@ -163,6 +167,50 @@ fn a_sequence_that_does_not_rise_within_one_feed_is_refused_not_skipped() {
     };
     assert!(part(1_001).is_err());
     assert_eq!(part(1_000).unwrap().applied, 1);
+}
+
+#[test]
+fn files_from_before_the_feed_undo_nothing_that_the_feed_does_not_say_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(&dir.path().join("people"));
+    let schema = default_schema();
+    let file = dir.path().join("dump.jsonl");
+    let dump = json!({"account": "ada", "profile": {"name": "Ada"}, "friends": ["bob"]});
+    fs::write(&file, lines(&[dump, json!({"account": "bob"})])).unwrap();
+    let import = |sequence| {
+        let (preset, progress) = (Preset::Default, Progress::Hidden);
+        let options = ImportOptions { schema: &schema, preset, sequence, progress };
+        import::run(Kind::Jsonl, &file, &people, &options)
+    };
+    import(Some(4)).unwrap();
+    assert_eq!(people.feed_sequence().unwrap(), 4);
+    let feed = lines(&[
+        json!({"sequence": 4, "account": "ada", "set": {"religion": "in the dump, had they one"}}),
+        json!({"sequence": 5, "account": "ada", "set": {"name": null}}),
+        json!({"sequence": 6, "friendship_ended": ["ada", "bob"]}),
+    ]);
+    assert_eq!(apply(&people, &feed).unwrap(), Applied { applied: 2, skipped: 1, sequence: 6 });
+    let now = (fields(&["id", "friends"]), 0, false);
+    assert_eq!(glance(&people, "ada"), now);
+
+    // The old files again.
+    let error = import(None).unwrap_err();
+    assert!(matches!(error, ImportError::FeedApplied { sequence: 6 }), "{error}");
+    assert_eq!(glance(&people, "ada"), now);
+    let options = GenerateOptions {
+        people: 5,
+        seed: 1,
+        preset: Preset::Default,
+        schema: &schema,
+        progress: Progress::Hidden,
+    };
+    let error = generate::run(&people, &options).unwrap_err();
+    assert!(matches!(error, ImportError::FeedGenerated { sequence: 6 }), "{error}");
+    import(Some(4)).unwrap();
+    assert_eq!(glance(&people, "ada"), (fields(&["id", "friends", "name"]), 1, false));
+    assert_eq!(people.feed_sequence().unwrap(), 4, "or else the feed would skip what they undid");
+    assert_eq!(apply(&people, &feed).unwrap().applied, 2);
+    assert_eq!(glance(&people, "ada"), now);
 }
 
 /// The folder in which a killed child applies a feed; unset in an ordinary run.

@@ -113,8 +113,12 @@ fn a_world_written_as_json_lines_is_the_same_when_it_is_read() {
     generate_jsonl::write(&mut lines, &options(Preset::Mixed { seed: 11 })).unwrap();
     let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
     std::fs::write(file.path(), lines).unwrap();
-    let import =
-        ImportOptions { schema: &schema, preset: Preset::Closed, progress: Progress::Hidden };
+    let import = ImportOptions {
+        schema: &schema,
+        preset: Preset::Closed,
+        sequence: None,
+        progress: Progress::Hidden,
+    };
     import::run(Kind::Jsonl, file.path(), &read, &import).unwrap();
 
     assert_eq!(generated.counts(), read.counts());

@@ -24,7 +24,8 @@ pub(crate) fn import(
     preset: Preset,
 ) -> Result<ImportReport, ImportError> {
     let schema = default_schema();
-    let options = ImportOptions { schema: &schema, preset, progress: Progress::Hidden };
+    let progress = Progress::Hidden;
+    let options = ImportOptions { schema: &schema, preset, sequence: None, progress };
     import::run(kind, path, people, &options)
 }
 

@@ -21,7 +21,8 @@ Only the account has to be there. Values of the profile are taken as they are, b
 is no value. A friend is somebody of this file or of the store, and friendship is mutual, whoever names
 it. A route that settings leaves out is as --settings says."#;
 
-/// Import people: all of them, or on any error nobody. Run again, it changes nothing.
+/// Import people: all of them, or on any error nobody. Run again, it changes nothing. Where a change feed
+/// has been applied, --sequence says up to where the files have it.
 ///
 /// Example: countersign people import snap facebook/ platform
 #[derive(Args)]
@@ -33,6 +34,10 @@ pub(in crate::commands) struct Import {
     path: PathBuf,
     /// The folder of the instance.
     dir: PathBuf,
+    /// The last sequence of the change feed that is in these files: the feed goes on after it. Needed
+    /// where a feed has been applied.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    sequence: Option<u64>,
     #[command(flatten)]
     beginning: Beginning,
 }
@@ -60,6 +65,7 @@ impl Import {
         let options = ImportOptions {
             schema: &reach.schema()?,
             preset: self.beginning.preset()?,
+            sequence: self.sequence,
             progress: Progress::Stderr,
         };
         let report = import::run(kind, &self.path, &people, &options)?;
