@@ -8,7 +8,7 @@ use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::{Request, StatusCode};
+use ureq::http::{Request, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -136,6 +136,26 @@ impl Running {
         probe.is_ok_and(|response| response.status() == StatusCode::OK)
     }
 
+    fn answer(
+        &self,
+        method: &str,
+        url: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Response<ureq::Body>, CallError> {
+        let unreachable =
+            |error| CallError::Unreachable { url: url.to_owned(), error: Box::new(error) };
+        let request = Request::builder()
+            .method(method)
+            .uri(url)
+            .header("authorization", self.authorization.as_str())
+            .header("content-type", content_type)
+            .body(body)
+            .map_err(|error| unreachable(error.into()))?;
+        self.agent.run(request).map_err(unreachable)
+    }
+
+    /// Asks until the server does not ask to wait.
     fn call<A: DeserializeOwned>(
         &self,
         method: &str,
@@ -148,16 +168,13 @@ impl Running {
             error: String,
         }
         let url = format!("{}{path}", self.admin_url);
+        let mut response = self.answer(method, &url, content_type, &body)?;
+        while let Some(pause) = asked_to_wait(&response) {
+            std::thread::sleep(pause);
+            response = self.answer(method, &url, content_type, &body)?;
+        }
         let unreachable =
             |error| CallError::Unreachable { url: url.clone(), error: Box::new(error) };
-        let request = Request::builder()
-            .method(method)
-            .uri(&url)
-            .header("authorization", self.authorization.as_str())
-            .header("content-type", content_type)
-            .body(body)
-            .map_err(|error| unreachable(error.into()))?;
-        let mut response = self.agent.run(request).map_err(unreachable)?;
         let status = response.status();
         let text = response.body_mut().read_to_string().map_err(unreachable)?;
         if status.is_success() {
@@ -172,6 +189,15 @@ impl Running {
             Err(_) => CallError::Unexpected { url, status: status.as_u16() },
         })
     }
+}
+
+/// How long the server asks to wait, having done nothing.
+fn asked_to_wait(response: &Response<ureq::Body>) -> Option<Duration> {
+    if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(CALL))
 }
 
 /// Whether somebody has the log of the instance open.
@@ -206,4 +232,49 @@ pub(super) fn path_part(text: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_asks_to_wait_is_asked_again_with_the_same() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let mut bodies = Vec::new();
+            for (status, text) in [
+                ("503 Service Unavailable\r\nRetry-After: 0", r#"{"error":"later"}"#),
+                ("200 OK", "7"),
+                // One that does not say when is not asked again.
+                ("503 Service Unavailable", r#"{"error":"never"}"#),
+            ] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut asked = Vec::new();
+                let mut buffer = [0; 1_024];
+                while !asked.ends_with(b"changes") {
+                    let read = stream.read(&mut buffer).unwrap();
+                    asked.extend_from_slice(&buffer[..read]);
+                }
+                let length = text.len();
+                write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{text}")
+                    .unwrap();
+                bodies.push(asked);
+            }
+            bodies
+        });
+        let agent =
+            ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+        let authorization = Zeroizing::new("Bearer token".to_owned());
+        let running = Running { agent, admin_url: url, authorization };
+        let send = || running.send_bytes::<u64>("POST", "/feed", "text/plain", b"changes".to_vec());
+        assert_eq!(send().unwrap(), 7);
+        assert!(matches!(send(), Err(CallError::Refused { message }) if message == "never"));
+        let bodies = server.join().unwrap();
+        assert_eq!(bodies[0], bodies[1]);
+    }
 }

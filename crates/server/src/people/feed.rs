@@ -166,7 +166,8 @@ impl<R: Read> Iterator for Batches<R> {
     }
 }
 
-/// Applies a feed to its end; tells `done` how much after every batch.
+/// Applies a feed to its end; tells `done` how much after every batch. It does not wait for the store to be
+/// folded: who applies long feeds does, or asks before [`People::is_fold_behind`].
 ///
 /// # Errors
 /// [`FeedError`]; whole batches before it are applied.
@@ -181,7 +182,6 @@ pub fn apply(
     for batch in batches {
         all.add(apply_batch(people, schema, &batch?, &mut after)?);
         done(&all);
-        people.wait_for_fold();
     }
     Ok(all)
 }

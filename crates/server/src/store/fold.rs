@@ -35,12 +35,21 @@ impl People {
 
     /// Waits for a fold that is under way, if so much has changed that writers must not run ahead of it.
     pub fn wait_for_fold(&self) {
-        let view = self.view();
-        if view.changed_count() / 2 > self.options.fold_people
-            || view.changed_bytes() / 2 > self.options.fold_bytes
-        {
+        if self.is_far_ahead() {
             drop(self.folding());
         }
+    }
+
+    /// Whether [`People::wait_for_fold`] would have to wait now.
+    #[must_use]
+    pub fn is_fold_behind(&self) -> bool {
+        self.is_far_ahead() && self.is_folding()
+    }
+
+    fn is_far_ahead(&self) -> bool {
+        let view = self.view();
+        view.changed_count() / 2 > self.options.fold_people
+            || view.changed_bytes() / 2 > self.options.fold_bytes
     }
 
     /// The image of the next generation, of what a read transaction sees: with its last commit.

@@ -1,7 +1,7 @@
 //! The store as the rest of the server sees it: people, their settings, and grants.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 use countersign_domain::person::Handle;
@@ -255,6 +255,11 @@ impl People {
 
     pub(super) fn folding(&self) -> MutexGuard<'_, ()> {
         self.folding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody is writing the next image.
+    pub(super) fn is_folding(&self) -> bool {
+        matches!(self.folding.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Lets readers see another image, once its generation is committed, which holds everything until

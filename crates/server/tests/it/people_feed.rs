@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use countersign::gateway;
+use countersign::instance::{self, ClockTrust};
 use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
 use countersign::people::generate::{self, GenerateOptions};
 use countersign::people::import::{self, ImportError, ImportOptions, Kind};
@@ -18,7 +21,7 @@ use countersign_domain::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::people_support::{default_schema, open};
-use crate::support::{Serving, World, finish, ids, program, send};
+use crate::support::{Serving, World, finish, header, ids, program, send};
 use crate::village;
 
 fn apply(people: &People, text: &str) -> Result<Applied, FeedError> {
@@ -342,6 +345,48 @@ fn a_removed_viewer_is_no_longer_answered_and_leaves_their_friends_lists() {
     assert_eq!(serving.get("/me", &friends).error_code(), Some(190));
     assert_eq!(issue().status, 200);
     assert!(!serving.said().contains(&friend));
+}
+
+#[test]
+fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_applied() {
+    let world = World::founded();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let opened = runtime.block_on(instance::open(&world.directory, ClockTrust::Watched)).unwrap();
+    let mut gateway = Arc::into_inner(opened).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let options = StoreOptions { fold_people: 1, ..StoreOptions::default() };
+    let people = Arc::new(People::open(dir.path(), options).unwrap());
+    gateway.people = Arc::clone(&people);
+    people.enrol(["ada", "bob", "eve", "zoe"], Settings::DEFAULT).unwrap();
+    let router = gateway::router(Arc::new(gateway));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(world.address)).unwrap();
+    runtime.spawn(axum::serve(listener, service).into_future());
+
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let folded = Arc::clone(&people);
+    let fold = std::thread::spawn(move || {
+        let mut wait = |_, _| {
+            let _ = begun.send(());
+            let _ = may_go_on.recv();
+        };
+        folded.fold(&mut wait).map(drop)
+    });
+    has_begun.recv().unwrap();
+    let admin = fs::read_to_string(world.directory.admin_token()).unwrap();
+    let admin = format!("Bearer {}", admin.trim());
+    let headers = [("authorization", &*admin), ("content-type", NDJSON)];
+    let body = lines(&[json!({"sequence": 1, "account": "ada", "minor": true})]);
+    let post = || send(&world.url(), "POST", "/admin/v1/people/feed", &headers, &body);
+    let reply = post();
+    assert_eq!((reply.status, header(&reply, "retry-after")), (503, Some("1")));
+    assert!(String::from_utf8_lossy(&reply.body).contains("nothing was applied"));
+    assert_eq!(people.feed_sequence().unwrap(), 0);
+    drop(go_on);
+    fold.join().unwrap().unwrap();
+    assert_eq!(post().status, 200);
+    assert_eq!(people.feed_sequence().unwrap(), 1);
 }
 
 #[test]

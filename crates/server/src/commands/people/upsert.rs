@@ -67,7 +67,10 @@ impl Upsert {
                 let people = People::open(&reach.directory.people(), StoreOptions::default())?;
                 let people = Arc::new(people);
                 let _folder = Folder::start(Arc::clone(&people))?;
-                feed::apply(&people, &reach.schema()?, batches, done)?
+                feed::apply(&people, &reach.schema()?, batches, |so_far| {
+                    done(so_far);
+                    people.wait_for_fold();
+                })?
             }
         };
         drop(bar);

@@ -48,10 +48,11 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 }
 
 /// Applies lines of the feed, durably. What stands before a line that cannot be read is applied in whole
-/// batches.
+/// batches. While a new image is written that is far behind, nothing is applied: an answer that waited for
+/// it, after the changes are durable, could come too late for the caller.
 ///
 /// # Errors
-/// [`AdminError`] 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
+/// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
@@ -73,6 +74,9 @@ pub async fn post(
     if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case(CONTENT_TYPE)) {
         let message = format!("lines of changes are expected, with Content-Type: {CONTENT_TYPE}");
         return Err(AdminError { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message });
+    }
+    if gateway.people.is_fold_behind() {
+        return Err(AdminError::behind());
     }
     // It waits for the disk, which no thread that serves others may.
     let applied = tokio::task::spawn_blocking(move || {

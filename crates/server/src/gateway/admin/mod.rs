@@ -90,6 +90,13 @@ impl AdminError {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string() }
     }
 
+    /// It has to be asked again a moment later.
+    pub fn behind() -> Self {
+        let message = "a new image of the people is being written, and changes run far ahead of it; nothing was applied: \
+                       send this again after Retry-After";
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: message.to_owned() }
+    }
+
     /// Something of ours fails.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }
@@ -124,6 +131,9 @@ impl IntoResponse for AdminError {
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
