@@ -29,7 +29,7 @@ impl People {
         let image = open_image(&self.dir, generation)?;
         let _writer = self.writer();
         self.write(|txn| self.databases.put_image(txn, generation, stamp))?;
-        self.show(image, stamp)?;
+        self.show(image, stamp);
         Ok(counts)
     }
 
@@ -181,6 +181,19 @@ mod tests {
 
     use super::*;
     use crate::store::StoreOptions;
+
+    #[test]
+    fn an_earlier_image_that_cannot_be_removed_spoils_neither_fold_nor_import() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        people.enrol(["ada"], Settings::DEFAULT).unwrap();
+        // No file that can be removed.
+        std::fs::create_dir(image_path(dir.path(), 99)).unwrap();
+        assert_eq!(people.fold(&mut |_, _| ()).unwrap().people, 1);
+        assert_eq!(people.view().image().generation(), 2);
+        assert_eq!(people.import().unwrap().commit(&mut |_, _| ()).unwrap().people, 1);
+        assert_eq!(people.view().image().generation(), 3);
+    }
 
     #[test]
     fn what_grows_beyond_its_bound_is_folded_in_the_background() {

@@ -264,10 +264,13 @@ impl People {
 
     /// Lets readers see another image, once its generation is committed, which holds everything until
     /// this commit of changes. The caller holds `writer`.
-    pub(super) fn show(&self, image: Image, stamp: u64) -> Result<(), StoreError> {
+    pub(super) fn show(&self, image: Image, stamp: u64) {
         let generation = image.generation();
         self.view.store(Arc::new(self.view().folded(image, stamp)));
-        remove_other_images(&self.dir, generation)
+        // What was to be done is done, and durable; a leftover takes room until the next image or start.
+        if let Err(error) = remove_other_images(&self.dir, generation) {
+            tracing::warn!(%error, "the new image serves; an earlier one could not be removed and takes room");
+        }
     }
 
     /// Lets readers see people as they are now. The caller holds `writer`.
