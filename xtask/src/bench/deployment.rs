@@ -196,8 +196,19 @@ impl Deployment {
         let path = self.instance().join("countersign.toml");
         let configuring = || format!("changing {}", path.display());
         let text = fs::read_to_string(&path).during(configuring)?;
-        let text = text.replacen("\nkind = \"image\"\n", &format!("\nkind = \"{kind}\"\n"), 1);
+        let text = with_setting(&text, "kind", &format!("\"{kind}\""))
+            .ok_or_else(|| Failure::new("countersign.toml does not say its source once"))?;
         let text = format!("{text}\n[source.{kind}]\n{settings}");
+        fs::write(&path, text).during(configuring)
+    }
+
+    /// Changes a setting that the configuration has once.
+    pub(crate) fn set(&self, key: &str, value: &str) -> Outcome<()> {
+        let path = self.instance().join("countersign.toml");
+        let configuring = || format!("changing {}", path.display());
+        let text = fs::read_to_string(&path).during(configuring)?;
+        let text = with_setting(&text, key, value)
+            .ok_or_else(|| Failure::new(format!("countersign.toml has not one {key}")))?;
         fs::write(&path, text).during(configuring)
     }
 
@@ -270,6 +281,17 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     address.into_iter().next()?.parse().ok()
 }
 
+/// A configuration with another value of a key that stands in it once, comments aside.
+fn with_setting(text: &str, key: &str, value: &str) -> Option<String> {
+    let begin = format!("{key} = ");
+    let is_it = |line: &&str| line.starts_with(&begin);
+    if text.lines().filter(is_it).count() != 1 {
+        return None;
+    }
+    let line = |line| if is_it(&line) { format!("{begin}{value}\n") } else { format!("{line}\n") };
+    Some(text.lines().map(line).collect())
+}
+
 fn bytes_under(folder: &Path) -> Outcome<u64> {
     let reading = || format!("measuring {}", folder.display());
     let mut sum = 0;
@@ -287,6 +309,22 @@ fn bytes_under(folder: &Path) -> Outcome<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delivered_configuration_takes_another_source_and_another_pool() {
+        let delivered = include_str!("../../../crates/server/src/config/template.toml");
+        let text = with_setting(delivered, "kind", "\"postgres\"").unwrap();
+        let text = format!("{text}\n[source.postgres]\nurl = \"x\"\npool_size = 16\n");
+        let text = with_setting(&text, "pool_size", "4").unwrap();
+        let read: toml::Table = toml::from_str(&text).unwrap();
+        let source = &read["source"];
+        assert_eq!(source["kind"].as_str(), Some("postgres"));
+        assert_eq!(source["new_people"].as_str(), Some("default"));
+        assert_eq!(source["postgres"]["pool_size"].as_integer(), Some(4));
+        assert_eq!(source["postgres"]["url"].as_str(), Some("x"));
+        assert_eq!(with_setting(&text, "no_such_setting", "4"), None);
+        assert_eq!(with_setting("a = 1\na = 2\n", "a", "3"), None);
+    }
 
     #[test]
     fn an_address_is_found_in_what_servers_say() {

@@ -14,6 +14,9 @@ use crate::shell;
 /// As many friends as anybody can have, so that all of them are in an answer.
 const FRIENDS_MAX: usize = 5_000;
 
+/// The sizes of pool that everybody with one pool is tried with.
+const POOLS: [&str; 4] = ["4", "8", "16", "32"];
+
 /// Who answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -56,7 +59,7 @@ impl Kind {
         match self {
             // The pool's size; who writes JSON; how the audit is written.
             Self::Axum | Self::AxumIndexed => {
-                for pool in ["4", "8", "16", "32"] {
+                for pool in POOLS {
                     for how in [["serde", "cte"], ["postgres", "cte"], ["serde", "unnest"]] {
                         tunings.push(tuning(&[pool, how[0], how[1]]));
                     }
@@ -70,7 +73,9 @@ impl Kind {
                     }
                 }
             }
-            Self::Image | Self::Postgres => tunings.push(tuning(&[])),
+            // The pool's size.
+            Self::Postgres => tunings.extend(POOLS.map(|pool| tuning(&[pool]))),
+            Self::Image => tunings.push(tuning(&[])),
         }
         tunings
     }
@@ -113,7 +118,11 @@ impl Stage<'_> {
             Kind::Image => self.image.serve(self.programs),
             Kind::Postgres => {
                 let missing = || Failure::new("there is no instance over PostgreSQL");
-                self.over_postgres.ok_or_else(missing)?.serve(self.programs)
+                let deployment = self.over_postgres.ok_or_else(missing)?;
+                if let [pool] = tuning.0.as_slice() {
+                    deployment.set("pool_size", pool)?;
+                }
+                deployment.serve(self.programs)
             }
         }
     }
@@ -184,4 +193,22 @@ fn copied(from: &Path, to: &Path) -> Outcome<bool> {
     }
     std::fs::write(to, bytes).during(copying)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_postgresql_through_one_pool_is_tried_with_the_same_sizes_of_it() {
+        let pools = |kind: Kind| {
+            let mut pools: Vec<String> =
+                kind.tunings().into_iter().map(|t| t.0[0].clone()).collect();
+            pools.dedup();
+            pools
+        };
+        assert_eq!(pools(Kind::Postgres), POOLS);
+        assert_eq!(pools(Kind::Axum), POOLS);
+        assert_eq!(pools(Kind::AxumIndexed), POOLS);
+    }
 }

@@ -51,6 +51,7 @@ impl Best {
         match words.as_slice() {
             [pool, json, audit] => format!("pool {pool}, JSON by {json}, audit by {audit}"),
             [processes, pool] => format!("{processes} processes, pool {pool} in each"),
+            [pool] => format!("pool {pool}, else as delivered"),
             _ => "as delivered".to_owned(),
         }
     }
