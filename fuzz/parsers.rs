@@ -3,10 +3,12 @@
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 
 use countersign_domain::field::FieldId;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
-use countersign_verifier::answer;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::answer::{self, Context};
 use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
@@ -16,6 +18,8 @@ use countersign_verifier::tile::{self, TilePath};
 
 /// The viewer whom the answers in the corpus are for.
 const VIEWER: PairwiseId = PairwiseId([1; 16]);
+/// When they were logged.
+const TIME_S: u64 = 1_528_070_400;
 
 /// An entry that is read is written again in the same bytes.
 pub fn entry(bytes: &[u8]) {
@@ -81,13 +85,21 @@ pub fn batch(bytes: &[u8]) {
 
 /// Whatever is taken for an answer has the viewer first and everybody once, with an id.
 pub fn answer(bytes: &[u8]) {
-    let Ok(records) = answer::records(bytes, &schema(), &VIEWER) else { return };
+    let (schema, client) = (schema(), client());
+    let time = Timestamp::from_seconds(TIME_S);
+    let context = Context { schema: &schema, viewer: VIEWER, client: &client, time };
+    let Ok(records) = answer::records(bytes, &context) else { return };
     assert_eq!(records.first().map(|record| record.pairwise), Some(VIEWER));
     assert!(records.iter().all(|record| record.fields.contains(FieldId::ID)));
     let mut people: Vec<_> = records.iter().map(|record| record.pairwise).collect();
     people.sort_unstable();
     people.dedup();
     assert_eq!(people.len(), records.len());
+}
+
+#[expect(clippy::unwrap_used, reason = "the name is written here")]
+fn client() -> Identifier {
+    Identifier::parse("aurora-home").unwrap()
 }
 
 #[expect(clippy::unwrap_used, reason = "the schema is written here")]

@@ -17,6 +17,7 @@ pub mod identifier;
 pub mod key;
 pub mod mask;
 pub mod partner;
+pub mod permission;
 pub mod person;
 pub mod reason;
 pub mod register;

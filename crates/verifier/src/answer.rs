@@ -22,9 +22,11 @@
 use std::collections::HashSet;
 
 use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
 
 use crate::body::{ME, Members, Value};
 use crate::own::{are_permissions, token_user};
@@ -152,25 +154,33 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// What an answer is held against that its body does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The schema that was in force.
+    pub schema: &'a FieldSchema,
+    /// The viewer.
+    pub viewer: PairwiseId,
+    /// The client that was answered.
+    pub client: &'a Identifier,
+    /// When the answer was logged.
+    pub time: Timestamp,
+}
+
 /// The records of a body, in the order in which the entry commits to them.
 ///
 /// # Errors
 /// [`AnswerError`] when the body is not of one of the forms.
-pub fn records(
-    body: &[u8],
-    schema: &FieldSchema,
-    viewer: &PairwiseId,
-) -> Result<Vec<Record>, AnswerError> {
+pub fn records(body: &[u8], context: &Context<'_>) -> Result<Vec<Record>, AnswerError> {
     let Members(top) = serde_json::from_slice(body)
         .map_err(|error| AnswerError::Shape { reason: error.to_string() })?;
-    let mut reader = Reader { schema, viewer: *viewer, seen: HashSet::new(), records: Vec::new() };
+    let mut reader = Reader { context, seen: HashSet::new(), records: Vec::new() };
     reader.read(top)?;
     Ok(reader.records)
 }
 
 struct Reader<'a> {
-    schema: &'a FieldSchema,
-    viewer: PairwiseId,
+    context: &'a Context<'a>,
     seen: HashSet<PairwiseId>,
     records: Vec<Record>,
 }
@@ -197,11 +207,17 @@ impl Reader<'_> {
         match top {
             [(key, Value::Object(token))] if key == DATA => {
                 let place = Place::Token;
-                let id = token_user(token)?;
-                if id == self.viewer { Ok(Some(id)) } else { Err(AnswerError::BadId { place }) }
+                let id = token_user(token, self.context)?;
+                if id == self.context.viewer {
+                    Ok(Some(id))
+                } else {
+                    Err(AnswerError::BadId { place })
+                }
             }
-            [(key, Value::List(list))] if key == DATA && are_permissions(list) => {
-                Ok(Some(self.viewer))
+            [(key, Value::List(list))]
+                if key == DATA && are_permissions(list, self.context.schema) =>
+            {
+                Ok(Some(self.context.viewer))
             }
             _ => Ok(None),
         }
@@ -214,7 +230,7 @@ impl Reader<'_> {
         place: Place,
     ) -> Result<(), AnswerError> {
         let (id, fields) = self.person(&members, place)?;
-        if id != self.viewer {
+        if id != self.context.viewer {
             self.push_listing_viewer(true)?;
             return self.push_friend(id, fields, place);
         }
@@ -248,13 +264,13 @@ impl Reader<'_> {
                 });
             };
             let (id, fields) = self.person(&members, place)?;
-            if key != id.to_string() && !(key == ME && id == self.viewer) {
+            if key != id.to_string() && !(key == ME && id == self.context.viewer) {
                 return Err(AnswerError::BadKey { place });
             }
             people.push((id, fields, members));
         }
         if let [(id, _, _)] = people.as_slice()
-            && *id == self.viewer
+            && *id == self.context.viewer
             && let Some((_, _, members)) = people.pop()
         {
             return self.person_alone(members, Place::Named(0));
@@ -264,18 +280,18 @@ impl Reader<'_> {
 
     /// A friend at least, with the viewer before them or without.
     fn people_by_ids(&mut self, people: Vec<(PairwiseId, FieldSet)>) -> Result<(), AnswerError> {
-        let viewer = people.first().filter(|(id, _)| *id == self.viewer);
+        let viewer = people.first().filter(|(id, _)| *id == self.context.viewer);
         let named = viewer.map(|(_, fields)| *fields);
         if named.is_some_and(|fields| fields.contains(FieldId::FRIENDS)) {
             // Which of the friends would be the list's, and which were asked for by id?
             return Err(AnswerError::FriendsOfFriend { place: Place::Named(0) });
         }
         let fields = named.unwrap_or_else(|| FieldSet::of(FieldId::ID)).with(FieldId::FRIENDS);
-        self.push(self.viewer, Relation::Viewer, fields, Place::Named(0))?;
+        self.push(self.context.viewer, Relation::Viewer, fields, Place::Named(0))?;
         let skipped = usize::from(named.is_some());
         for (number, (id, fields)) in people.into_iter().enumerate().skip(skipped) {
             let place = Place::Named(number);
-            if id == self.viewer {
+            if id == self.context.viewer {
                 return Err(if named.is_some() {
                     AnswerError::PersonTwice { place }
                 } else {
@@ -292,7 +308,7 @@ impl Reader<'_> {
     fn push_listing_viewer(&mut self, friends: bool) -> Result<(), AnswerError> {
         let id = FieldSet::of(FieldId::ID);
         let fields = if friends { id.with(FieldId::FRIENDS) } else { id };
-        self.push(self.viewer, Relation::Viewer, fields, Place::Top)
+        self.push(self.context.viewer, Relation::Viewer, fields, Place::Top)
     }
 
     /// The friends of a list, once its paging is checked.
@@ -323,7 +339,7 @@ impl Reader<'_> {
         }
         if let Some(paging) = paging {
             let ends = friends.first().zip(friends.last()).map(|((a, _), (z, _))| (a, z));
-            check_paging(&paging, ends)?;
+            check_paging(&paging, ends, self.context)?;
         }
         if let Some(summary) = summary {
             check_summary(&summary, friends.len())?;
@@ -341,7 +357,7 @@ impl Reader<'_> {
         let mut fields = FieldSet::EMPTY;
         let mut id = None;
         for (key, value) in members {
-            let field = self.schema.by_key(key);
+            let field = self.context.schema.by_key(key);
             let unknown = || AnswerError::UnknownField { place, key: key.clone() };
             let field = field.ok_or_else(unknown)?;
             if fields.contains(field) {
@@ -402,7 +418,7 @@ pub(crate) fn check_keys_differ(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
     use proptest::prelude::*;
 
@@ -410,9 +426,10 @@ mod tests {
 
     const VIEWER: &str = "000102030405060708090a0b0c0d0e0f";
     const FRIEND: &str = "ffffffffffffffffffffffffffffffff";
+    const TIME_S: u64 = 1_528_070_400;
     const OTHER: &str = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
 
-    fn schema() -> FieldSchema {
+    pub(crate) fn schema() -> FieldSchema {
         let field = |name: &str| Field {
             name: name.to_owned(),
             aliases: Vec::new(),
@@ -426,10 +443,16 @@ mod tests {
         FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
     }
 
+    fn records_in(body: &[u8]) -> Result<Vec<Record>, AnswerError> {
+        let (schema, client) = (schema(), Identifier::parse("home").unwrap());
+        let viewer = PairwiseId::parse(VIEWER).unwrap();
+        let time = Timestamp::from_seconds(TIME_S);
+        records(body, &Context { schema: &schema, viewer, client: &client, time })
+    }
+
     fn read(body: &str) -> Result<Vec<(Relation, u128)>, AnswerError> {
         let body = body.replace('V', VIEWER).replace('F', FRIEND).replace('O', OTHER);
-        let viewer = PairwiseId::parse(VIEWER).unwrap();
-        let records = records(body.as_bytes(), &schema(), &viewer)?;
+        let records = records_in(body.as_bytes())?;
         Ok(records.iter().map(|record| (record.relation, record.fields.bits())).collect())
     }
 
@@ -444,7 +467,7 @@ mod tests {
                 vec![(Viewer, 0b11), (Friend, 0b1001)],
             ),
             (
-                r#"{"paging":{"next":"https://h/F?after=F","cursors":{"after":"F","before":"F"}},"data":[{"id":"F"}]}"#,
+                r#"{"paging":{"next":"https://h/v3.0/V/friends?after=F","cursors":{"after":"F","before":"F"}},"data":[{"id":"F"}]}"#,
                 vec![(Viewer, 0b11), (Friend, 0b1)],
             ),
             (r#"{"data":[{"id":"F"}]}"#, vec![(Viewer, 0b11), (Friend, 0b1)]),
@@ -596,9 +619,9 @@ mod tests {
     #[test]
     fn what_is_said_about_a_token_or_grant_is_of_the_viewer() {
         for body in [
-            r#"{"data":{"app_id":"home","application":"home","data_access_expires_at":9,"expires_at":8,"is_valid":true,"issued_at":7,"scopes":["email","user_work_history"],"type":"USER","user_id":"V"}}"#,
+            r#"{"data":{"app_id":"home","application":"home","data_access_expires_at":1559692800,"expires_at":1528070401,"is_valid":true,"issued_at":1528070399,"scopes":["public_profile","user_work_history"],"type":"USER","user_id":"V"}}"#,
             r#"{"data":{"user_id":"V"}}"#,
-            r#"{"data":[{"permission":"email","status":"granted"},{"permission":"user_likes","status":"declined"}]}"#,
+            r#"{"data":[{"permission":"public_profile","status":"granted"},{"permission":"user_friends","status":"declined"}]}"#,
         ] {
             assert_eq!(read(body), Ok(vec![(Relation::Viewer, 0b1)]), "{body}");
         }
@@ -621,11 +644,23 @@ mod tests {
             (r#"{"data":{"user_id":7}}"#, AnswerError::BadId { place: Place::Token }),
             (r#"{"data":{"is_valid":true}}"#, AnswerError::NoId { place: Place::Token }),
             (
-                r#"{"data":[{"permission":"email","status":"granted"},{"id":"F"}]}"#,
+                r#"{"data":[{"permission":"user_friends","status":"granted"},{"id":"F"}]}"#,
                 AnswerError::UnknownField { place: first, key: key("permission") },
             ),
             (
                 r#"{"data":[{"permission":"the name of ada","status":"granted"}]}"#,
+                AnswerError::UnknownField { place: first, key: key("permission") },
+            ),
+            (
+                r#"{"data":[{"permission":"ada-lovelace","status":"granted"}]}"#,
+                AnswerError::UnknownField { place: first, key: key("permission") },
+            ),
+            (
+                r#"{"data":[{"permission":"user_work_history","status":"granted"},{"permission":"user_friends","status":"granted"}]}"#,
+                AnswerError::UnknownField { place: first, key: key("permission") },
+            ),
+            (
+                r#"{"data":[{"permission":"user_friends","status":"granted"},{"permission":"user_friends","status":"declined"}]}"#,
                 AnswerError::UnknownField { place: first, key: key("permission") },
             ),
         ] {
@@ -638,6 +673,18 @@ mod tests {
             r#"{"data":{"user_id":"V","type":"the name of ada"}}"#,
             r#"{"data":{"user_id":"V","scopes":["the name of ada"]}}"#,
             r#"{"data":{"user_id":"V","scopes":"email"}}"#,
+            r#"{"data":{"user_id":"V","scopes":["ada-lovelace"]}}"#,
+            r#"{"data":{"user_id":"V","scopes":["user_work_history","user_friends"]}}"#,
+            r#"{"data":{"user_id":"V","scopes":["user_friends","user_friends"]}}"#,
+            r#"{"data":{"user_id":"V","app_id":"ada-lovelace"}}"#,
+            r#"{"data":{"user_id":"V","application":"ada-lovelace"}}"#,
+            r#"{"data":{"user_id":"V","is_valid":1.9151210}}"#,
+            r#"{"data":{"user_id":"V","is_valid":false}}"#,
+            r#"{"data":{"user_id":"V","expires_at":19151210}}"#,
+            r#"{"data":{"user_id":"V","expires_at":1591315201}}"#,
+            r#"{"data":{"user_id":"V","data_access_expires_at":1.9151210}}"#,
+            r#"{"data":{"user_id":"V","issued_at":1528074001}}"#,
+            r#"{"data":{"user_id":"V","issued_at":null}}"#,
         ] {
             assert!(matches!(read(body), Err(AnswerError::Shape { .. })), "{body}");
         }
@@ -655,7 +702,7 @@ mod tests {
                 body.truncate(at);
             }
             let viewer = PairwiseId::parse(VIEWER).unwrap();
-            if let Ok(records) = records(&body, &schema(), &viewer) {
+            if let Ok(records) = records_in(&body) {
                 prop_assert!(records.iter().all(|record| record.fields.contains(FieldId::ID)));
                 prop_assert_eq!(records[0].pairwise, viewer);
             }

@@ -50,6 +50,7 @@ pub(crate) enum Value {
     List(Vec<Value>),
     Text(String),
     Count(u64),
+    Flag(bool),
     Other,
 }
 
@@ -100,8 +101,8 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::Text(text.to_owned()))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-                Ok(Value::Other)
+            fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+                Ok(Value::Flag(flag))
             }
 
             fn visit_i64<E>(self, _: i64) -> Result<Value, E> {

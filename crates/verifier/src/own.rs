@@ -2,19 +2,28 @@
 //! they hold the id and nothing else; what else they hold is the client's own, and has one form, so that
 //! nothing about a person finds room in it.
 
-use countersign_domain::identifier::Identifier;
+use countersign_domain::permission::are_in_order;
 use countersign_domain::person::PairwiseId;
+use countersign_domain::schema::FieldSchema;
 
-use crate::answer::{AnswerError, Place, check_keys_differ};
+use crate::answer::{AnswerError, Context, Place, check_keys_differ};
 use crate::body::Value;
+use crate::chronology::ACT_SKEW_S;
 
 const USER_ID: &str = "user_id";
+
+/// How far a token's times may be from that of the answer, in seconds: they are the client's own to know, and
+/// have no more room than that.
+const TOKEN_TIMES_S_MAX: u64 = 366 * 86_400;
 
 /// The id in an answer about a token, which is the object under `data`.
 ///
 /// # Errors
 /// [`AnswerError`] for any key that is not of this form, and without an id.
-pub(crate) fn token_user(token: &[(String, Value)]) -> Result<PairwiseId, AnswerError> {
+pub(crate) fn token_user(
+    token: &[(String, Value)],
+    context: &Context<'_>,
+) -> Result<PairwiseId, AnswerError> {
     let place = Place::Token;
     check_keys_differ(token, place)?;
     let mut id = None;
@@ -25,13 +34,26 @@ pub(crate) fn token_user(token: &[(String, Value)]) -> Result<PairwiseId, Answer
                 true
             }
             (USER_ID, _) => return Err(AnswerError::BadId { place }),
-            ("app_id" | "application", Value::Text(name)) => is_name(name),
+            ("app_id" | "application", Value::Text(name)) => name == context.client.as_str(),
             ("type", Value::Text(kind)) => kind == "USER",
-            ("scopes", Value::List(scopes)) => scopes.iter().all(is_permission),
-            ("data_access_expires_at" | "expires_at" | "issued_at" | "is_valid", value) => {
-                matches!(value, Value::Count(_) | Value::Other)
+            ("scopes", Value::List(scopes)) => are_scopes(scopes, context.schema),
+            // A token that does not hold is told without its viewer.
+            ("is_valid", Value::Flag(is_valid)) => *is_valid,
+            ("issued_at", Value::Count(at)) => is_near(*at, TOKEN_TIMES_S_MAX, ACT_SKEW_S, context),
+            ("expires_at" | "data_access_expires_at", Value::Count(at)) => {
+                is_near(*at, ACT_SKEW_S, TOKEN_TIMES_S_MAX, context)
             }
-            ("app_id" | "application" | "type" | "scopes", _) => false,
+            (
+                "app_id"
+                | "application"
+                | "type"
+                | "scopes"
+                | "is_valid"
+                | "issued_at"
+                | "expires_at"
+                | "data_access_expires_at",
+                _,
+            ) => false,
             _ => return Err(AnswerError::UnknownField { place, key: key.clone() }),
         };
         if !fits {
@@ -43,22 +65,35 @@ pub(crate) fn token_user(token: &[(String, Value)]) -> Result<PairwiseId, Answer
 }
 
 /// Whether a list is of permissions, and of nothing else.
-pub(crate) fn are_permissions(list: &[Value]) -> bool {
-    let is_one = |item: &Value| {
-        let Value::Object(members) = item else { return false };
-        let [(first, name), (second, status)] = members.as_slice() else { return false };
-        first == "permission"
-            && is_permission(name)
-            && second == "status"
-            && matches!(status, Value::Text(status) if status == "granted" || status == "declined")
+pub(crate) fn are_permissions(list: &[Value], schema: &FieldSchema) -> bool {
+    let names: Option<Vec<_>> = list.iter().map(permission_of).collect();
+    names.is_some_and(|names| !names.is_empty() && are_in_order(names, schema))
+}
+
+fn permission_of(item: &Value) -> Option<&str> {
+    let Value::Object(members) = item else { return None };
+    let [(first, Value::Text(name)), (second, Value::Text(status))] = members.as_slice() else {
+        return None;
     };
-    !list.is_empty() && list.iter().all(is_one)
+    let is_one = first == "permission"
+        && second == "status"
+        && matches!(status.as_str(), "granted" | "declined");
+    is_one.then_some(name.as_str())
 }
 
-fn is_permission(name: &Value) -> bool {
-    matches!(name, Value::Text(name) if is_name(name))
+fn are_scopes(list: &[Value], schema: &FieldSchema) -> bool {
+    let names: Option<Vec<_>> = list
+        .iter()
+        .map(|item| match item {
+            Value::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.is_some_and(|names| are_in_order(names, schema))
 }
 
-fn is_name(text: &str) -> bool {
-    Identifier::parse(text).is_ok()
+/// Whether an instant is at most so many seconds before or after the answer's time.
+fn is_near(at_s: u64, before_s: u64, after_s: u64, context: &Context<'_>) -> bool {
+    let time_s = context.time.seconds();
+    (time_s.saturating_sub(before_s)..=time_s.saturating_add(after_s)).contains(&at_s)
 }

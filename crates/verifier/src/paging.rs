@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! "paging":{"cursors":{"before":FIRST,"after":LAST}}     FIRST and LAST: the ids of the list's ends
-//!     perhaps with "previous":LINK                       LINK leads back: its query has before=FIRST
-//!     perhaps with "next":LINK                           LINK leads on: its query has after=LAST
+//!     perhaps with "previous":LINK                       LINK leads back: its query ends with before=FIRST
+//!     perhaps with "next":LINK                           LINK leads on: its query ends with after=LAST
+//! LINK = SCHEME HOST "/v" N "." N "/" VIEWER "/friends?" [PAIR "&" …] CURSOR "=" ID
+//! PAIR = "access_token=" TOKEN | "fields=" KEY ["%2C" KEY …] | "limit=" N | "summary=total_count"
 //! "summary":{"total_count":N}                            N: at least as many as the list has; 0 if it has none
 //! ```
 //!
-//! Nothing else is taken, so that neither says of anybody what the records do not say.
+//! Nothing else is taken, so that neither says of anybody what the records do not say: each PAIR stands at most
+//! once, in this order, the KEYs are fields in the schema's order, and both links are one but for the cursor.
 
 use countersign_domain::person::PairwiseId;
+use countersign_domain::schema::FieldSchema;
 
-use crate::answer::{AnswerError, Place, check_keys_differ};
+use crate::answer::{AnswerError, Context, Place, check_keys_differ};
 use crate::body::Value;
 
 const CURSORS: &str = "cursors";
@@ -21,6 +25,13 @@ const NEXT: &str = "next";
 const PREVIOUS: &str = "previous";
 const TOTAL_COUNT: &str = "total_count";
 
+/// The longest host with its port.
+const HOST_BYTES_MAX: usize = 261;
+/// The longest token in a link, as a query has it.
+const TOKEN_BYTES_MAX: usize = 1_024;
+/// The most friends that a link may ask for.
+const LIMIT_MAX: u64 = 65_535;
+
 /// Checks the paging of a list whose first and last friends are these, if there are any.
 ///
 /// # Errors
@@ -28,22 +39,29 @@ const TOTAL_COUNT: &str = "total_count";
 pub(crate) fn check_paging(
     paging: &Value,
     ends: Option<(&PairwiseId, &PairwiseId)>,
+    context: &Context<'_>,
 ) -> Result<(), AnswerError> {
     let wrong = |reason| Err(AnswerError::Paging { reason });
     let Some((first, last)) = ends else { return wrong("an empty list has none") };
     let Value::Object(members) = paging else { return wrong("it is not an object") };
     check_keys_differ(members, Place::Paging)?;
-    let mut cursors = None;
+    let (mut cursors, mut page) = (None, None);
     for (key, value) in members {
-        match (key.as_str(), value) {
-            (CURSORS, Value::Object(found)) => cursors = Some(found),
-            (NEXT, Value::Text(link)) if leads(link, AFTER, last) => {}
-            (NEXT, _) => return wrong("\"next\" is not a link to what is after the last friend"),
-            (PREVIOUS, Value::Text(link)) if leads(link, BEFORE, first) => {}
+        let (cursor, end, reason) = match (key.as_str(), value) {
+            (CURSORS, Value::Object(found)) => {
+                cursors = Some(found);
+                continue;
+            }
+            (NEXT, _) => (AFTER, last, "\"next\" is not a link to what is after the last friend"),
             (PREVIOUS, _) => {
-                return wrong("\"previous\" is not a link to what is before the first friend");
+                (BEFORE, first, "\"previous\" is not a link to what is before the first friend")
             }
             _ => return wrong("it has another key than \"cursors\", \"previous\" and \"next\""),
+        };
+        let Value::Text(link) = value else { return wrong(reason) };
+        let Some(found) = page_of(link, cursor, end, context) else { return wrong(reason) };
+        if *page.get_or_insert(found) != found {
+            return wrong("\"previous\" and \"next\" differ in more than the cursor");
         }
     }
     let Some(cursors) = cursors else { return wrong("there is no object \"cursors\"") };
@@ -64,23 +82,76 @@ pub(crate) fn check_paging(
     Ok(())
 }
 
-/// Whether a link goes to a server, and its query says once, and in plain letters, on which side of whom
-/// (`cursor` is `after` or `before`), and nothing of the other side.
-fn leads(link: &str, cursor: &str, end: &PairwiseId) -> bool {
-    let address = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
-    let query = address.filter(|address| !address.contains('#'));
-    let Some((_, query)) = query.and_then(|address| address.split_once('?')) else { return false };
-    let mut cursors = Vec::new();
-    for pair in query.split('&') {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if key.contains('%') {
-            return false;
-        }
-        if key == AFTER || key == BEFORE {
-            cursors.push((key, value));
-        }
+/// What a link says before its cursor, which is `after` or `before`; `None` of one that is not of the form.
+fn page_of<'a>(
+    link: &'a str,
+    cursor: &str,
+    end: &PairwiseId,
+    context: &Context<'_>,
+) -> Option<&'a str> {
+    let (page, last) = link.rsplit_once(['?', '&'])?;
+    if last != format!("{cursor}={end}") {
+        return None;
     }
-    cursors == [(cursor, end.to_string().as_str())]
+    let address = page.strip_prefix("https://").or_else(|| page.strip_prefix("http://"))?;
+    let (host, path) = address.split_once('/')?;
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    };
+    let (version, of_viewer) = path.split_once('/')?;
+    let fits = is_host(host)
+        && is_version(version)
+        && of_viewer == format!("{}/friends", context.viewer)
+        && query.is_none_or(|query| is_query(query, context.schema));
+    fits.then_some(page)
+}
+
+/// Whether a query has nothing but what asks for a page, each at most once and in the order of the form.
+fn is_query(query: &str, schema: &FieldSchema) -> bool {
+    let mut left = ["access_token", "fields", "limit", "summary"].into_iter();
+    query.split('&').all(|pair| {
+        let Some((key, value)) = pair.split_once('=') else { return false };
+        let fits = match key {
+            "access_token" => is_token(value),
+            "fields" => are_fields(value, schema),
+            "limit" => is_number(value, LIMIT_MAX),
+            _ => value == TOTAL_COUNT,
+        };
+        fits && left.any(|name| name == key)
+    })
+}
+
+fn is_host(host: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
+    !host.is_empty() && host.len() <= HOST_BYTES_MAX && host.bytes().all(allowed)
+}
+
+fn is_version(version: &str) -> bool {
+    let numbers = version.strip_prefix('v').and_then(|numbers| numbers.split_once('.'));
+    numbers.is_some_and(|(major, minor)| is_number(major, 99) && is_number(minor, 99))
+}
+
+fn is_token(value: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"*-._+%".contains(&b);
+    value.len() <= TOKEN_BYTES_MAX && value.bytes().all(allowed)
+}
+
+/// Whether these are fields by name or alias, in the schema's order and each once.
+fn are_fields(value: &str, schema: &FieldSchema) -> bool {
+    let mut from = 0;
+    value.is_empty()
+        || value.split("%2C").all(|key| {
+            let number = schema.by_key(key).map(|field| field.number());
+            let fits = number.is_some_and(|number| number >= from);
+            from = number.map_or(from, |number| number + 1);
+            fits
+        })
+}
+
+/// Whether it is a number in its one spelling.
+fn is_number(text: &str, max: u64) -> bool {
+    text.parse().is_ok_and(|number: u64| number <= max && number.to_string() == text)
 }
 
 /// Checks the summary of a list of so many friends.
@@ -104,16 +175,29 @@ pub(crate) fn check_summary(summary: &Value, listed: usize) -> Result<(), Answer
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::identifier::Identifier;
+    use countersign_domain::time::Timestamp;
+
     use super::*;
     use crate::body::Members;
 
     const FIRST: PairwiseId = PairwiseId([0x0a; 16]);
     const LAST: PairwiseId = PairwiseId([0xff; 16]);
 
+    const VIEWER: PairwiseId = PairwiseId([0x77; 16]);
+
     fn check(paging: &str) -> Result<(), AnswerError> {
-        let paging = paging.replace('A', &FIRST.to_string()).replace('Z', &LAST.to_string());
+        let schema = crate::answer::tests::schema();
+        let client = Identifier::parse("home").unwrap();
+        let time = Timestamp::from_seconds(0);
+        let context = Context { schema: &schema, viewer: VIEWER, client: &client, time };
+        let paging = paging
+            .replace('A', &FIRST.to_string())
+            .replace('Z', &LAST.to_string())
+            .replace('V', &VIEWER.to_string());
         let Members(members) = serde_json::from_str(&paging).unwrap();
-        check_paging(&Value::Object(members), Some((&FIRST, &LAST)))
+        let ends = Some((&FIRST, &LAST)).filter(|_| !members.is_empty());
+        check_paging(&Value::Object(members), ends, &context)
     }
 
     fn with(key: &str, link: &str) -> String {
@@ -125,13 +209,59 @@ mod tests {
         for paging in [
             r#"{"cursors":{"before":"A","after":"Z"}}"#.to_owned(),
             r#"{"cursors":{"after":"Z","before":"A"}}"#.to_owned(),
-            with("next", "https://h/v3.0/x/friends?fields=id%2Cname&limit=2&after=Z"),
-            with("next", "http://127.0.0.1:1/x?after=Z"),
-            with("previous", "https://h/v3.0/x/friends?before=A&limit=2"),
-            r#"{"previous":"http://h/?before=A","cursors":{"before":"A","after":"Z"},"next":"http://h/?after=Z"}"#.to_owned(),
+            with("next", "https://h/v3.0/V/friends?fields=id%2Cname&limit=2&after=Z"),
+            with("next", "https://h/v3.0/V/friends?fields=id%2Cjob&limit=0&summary=total_count&after=Z"),
+            with("next", "https://h/v3.0/V/friends?access_token=a%7Cb&fields=&limit=2&after=Z"),
+            with("next", "http://127.0.0.1:1/v26.0/V/friends?after=Z"),
+            with("previous", "https://[::1]:2/v3.0/V/friends?limit=2&before=A"),
+            r#"{"previous":"http://h/v2.8/V/friends?before=A","cursors":{"before":"A","after":"Z"},"next":"http://h/v2.8/V/friends?after=Z"}"#.to_owned(),
         ] {
             assert_eq!(check(&paging), Ok(()), "{paging}");
         }
+    }
+
+    #[test]
+    fn a_link_has_no_room_for_anything_about_people() {
+        let link = "https://h/v3.0/V/friends?access_token=t&fields=id%2Cname&limit=2&summary=total_count&after=Z";
+        assert_eq!(check(&with("next", link)), Ok(()));
+        for (from, to) in [
+            ("//h/", "//ada@h/"),
+            ("//h/", "///"),
+            ("//h/", "//h/ada/"),
+            ("/v3.0", "/v3.00"),
+            ("/v3.0", "/v3.ada"),
+            ("/v3.0", ""),
+            ("/V/", "/me/"),
+            ("/V/", "/A/"),
+            ("/V/", "/V/ada/"),
+            ("friends", "friends/ada"),
+            ("friends", "family"),
+            ("access_token=t", "access_token=t&access_token=ada"),
+            ("access_token=t", "access_token=ada%20lovelace/sick"),
+            ("access_token=t", "name=ada"),
+            ("access_token=t", "ada"),
+            ("id%2Cname", "id,name"),
+            ("id%2Cname", "name%2Cid"),
+            ("id%2Cname", "id%2Cid"),
+            ("id%2Cname", "id%2Cada"),
+            ("id%2Cname", "id%2Cwork%2Cjob"),
+            ("limit=2", "limit=02"),
+            ("limit=2", "limit=19151210"),
+            ("limit=2", "limit=ada"),
+            ("limit=2", "limit=2&limit=3"),
+            ("fields=id%2Cname&limit=2", "limit=2&fields=id%2Cname"),
+            ("total_count", "ada"),
+            ("&after=Z", "&religion=x&after=Z"),
+            ("&after=Z", "&after=Z&religion=x"),
+            ("&after=Z", "&&after=Z"),
+            ("&after=Z", "&after=Z#ada"),
+        ] {
+            let lie = link.replacen(from, to, 1);
+            assert_ne!(lie, link);
+            assert!(matches!(check(&with("next", &lie)), Err(AnswerError::Paging { .. })), "{lie}");
+        }
+        let differ = r#"{"previous":"http://h/v3.0/V/friends?limit=7&before=A","cursors":{"before":"A","after":"Z"},"next":"http://h/v3.0/V/friends?limit=8&after=Z"}"#;
+        assert!(matches!(check(differ), Err(AnswerError::Paging { .. })));
     }
 
     #[test]
@@ -158,32 +288,30 @@ mod tests {
         ] {
             assert!(matches!(check(paging), Err(AnswerError::Repeated { .. })), "{paging}");
         }
-        assert!(check_paging(&Value::Object(Vec::new()), None).is_err(), "for an empty list");
-        assert!(check_paging(&Value::Other, Some((&FIRST, &LAST))).is_err(), "null");
     }
 
     #[test]
     fn a_link_that_does_not_lead_on_is_refused() {
-        for link in [
-            "/x?after=Z",
-            "ftp://h/x?after=Z",
-            "https://h/x",
-            "https://h/after=Z",
-            "https://h/x?after=A",
-            "https://h/x?after=Zf",
-            "https://h/x?before=Z",
-            "https://h/x?after=Z&after=A",
-            "https://h/x?%61fter=A&after=Z",
-            "https://h/x?after=Z&before=A",
-            "https://h/x?y#&after=Z",
+        for (scheme, query) in [
+            ("", "after=Z"),
+            ("ftp://h", "after=Z"),
+            ("https://h", ""),
+            ("https://h", "after=A"),
+            ("https://h", "after=Zf"),
+            ("https://h", "before=Z"),
+            ("https://h", "after=Z&after=A"),
+            ("https://h", "after=A&after=Z"),
+            ("https://h", "%61fter=A&after=Z"),
+            ("https://h", "after=Z&before=A"),
+            ("https://h", "limit=2#&after=Z"),
         ] {
-            let refused = check(&with("next", link));
+            let link = format!("{scheme}/v3.0/V/friends?{query}");
+            let refused = check(&with("next", &link));
             assert!(matches!(refused, Err(AnswerError::Paging { .. })), "{link}");
         }
-        for link in ["https://h/x?before=Z", "https://h/x?after=A", "https://h/x?before=A&after=Z"]
-        {
-            let refused = check(&with("previous", link));
-            assert!(matches!(refused, Err(AnswerError::Paging { .. })), "{link}");
+        for query in ["before=Z", "after=A", "before=A&after=Z"] {
+            let refused = check(&with("previous", &format!("https://h/v3.0/V/friends?{query}")));
+            assert!(matches!(refused, Err(AnswerError::Paging { .. })), "{query}");
         }
     }
 

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::register::Register;
@@ -15,7 +16,7 @@ use countersign_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::answer;
+use crate::answer::{self, Context};
 use crate::canonical;
 use crate::checkpoint::Checkpoint;
 use crate::chronology::ACT_SKEW_S;
@@ -141,14 +142,14 @@ pub fn check_answer<S: Site + ?Sized>(
         None => Promise::Broken,
     };
     if promise == Promise::NotYet {
-        case.check_unpublished(&register, &viewer);
+        case.check_unpublished(&register, viewer);
     }
     if let Some(leaf) = at.leaf.filter(|leaf| *leaf == receipt.leaf.0)
         && let Some(disclosure) = case.check_entry(leaf, at.entry.as_ref())
     {
         case.check_request(disclosure, &seed);
         if let Some(schema) = &at.schema
-            && let Some(records) = case.read_records(schema, &viewer)
+            && let Some(records) = case.read_records(schema, viewer, &disclosure.client)
         {
             case.check_records(disclosure, schema, &seed, &records);
         }
@@ -229,22 +230,28 @@ impl Case<'_> {
     }
 
     /// What can be said while the entry is not there: whether it could be.
-    fn check_unpublished(&mut self, register: &Register, viewer: &PairwiseId) {
+    fn check_unpublished(&mut self, register: &Register, viewer: PairwiseId) {
         let Receipt { build, agreement, .. } = self.receipt;
-        let client = register.builds().get(build).map(|build| &build.build.client);
-        let client = client.and_then(|client| register.clients().get(client));
+        let name = register.builds().get(build).map(|build| &build.build.client);
+        let client = name.and_then(|name| register.clients().get(name));
         let known = client.is_some_and(|client| client.digest == *agreement);
         self.verdict.check(Rule::ReceiptKnown, Place::WHOLE, known, || {
             let found = format!("build {build}, agreement {agreement}");
             (found, "a build in the published register, and the agreement of its client".to_owned())
         });
-        if let Some(schema) = register.schema() {
-            self.read_records(schema, viewer);
+        if let (Some(schema), Some(name)) = (register.schema(), name) {
+            self.read_records(schema, viewer, name);
         }
     }
 
-    fn read_records(&mut self, schema: &FieldSchema, viewer: &PairwiseId) -> Option<Vec<Record>> {
-        let records = answer::records(self.received.body, schema, viewer);
+    fn read_records(
+        &mut self,
+        schema: &FieldSchema,
+        viewer: PairwiseId,
+        client: &Identifier,
+    ) -> Option<Vec<Record>> {
+        let context = Context { schema, viewer, client, time: self.receipt.time };
+        let records = answer::records(self.received.body, &context);
         self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, records)
     }
 

@@ -225,9 +225,11 @@ impl Config {
             return Err((config.origin.span().start, message));
         }
         let url = config.public_url();
-        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        // Verifiers take links of one form only, in which no path stands before the version.
+        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
             let message = format!(
-                "public_url: {url:?} must begin with http:// or https:// and not end with a slash"
+                "public_url: {url:?} must begin with http:// or https:// and end with the host or its port"
             );
             return Err((config.public_url.span().start, message));
         }

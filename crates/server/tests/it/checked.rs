@@ -8,14 +8,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign::demo::client::Reply;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;
-use countersign_verifier::answer;
+use countersign_verifier::answer::{self, Context};
 use countersign_verifier::batch;
 use countersign_verifier::entry::{Disclosure, Entry};
 use countersign_verifier::receipt::{
     NONCE_HEADER, OPERATION_BODY_HEADER, OPERATION_URL_HEADER, SEED_HEADER, VIEWER_HEADER,
     request_digest,
 };
-use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
+use countersign_verifier::record::{Seed, records_root, request_commitment};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -30,7 +30,6 @@ struct Kept {
     what: String,
     reply: Reply,
     request: Digest,
-    records: Vec<Record>,
 }
 
 /// A recipient who asks with one token.
@@ -136,14 +135,10 @@ impl<'a> Recipient<'a> {
     }
 
     fn keep(&self, what: &str, reply: &Reply, method: &str, path: &str, body: &[u8]) {
-        let said = String::from_utf8_lossy(&reply.body);
-        let viewer = header(reply, VIEWER_HEADER).and_then(PairwiseId::parse);
-        let records = answer::records(&reply.body, &default_schema(), &viewer.unwrap());
-        let records = records.unwrap_or_else(|error| panic!("{what}: {error}: {said}"));
         let request = request_digest(method, path, body, NONCE.as_bytes());
         let (headers, body) = (reply.headers.clone(), reply.body.clone());
         let reply = Reply { status: reply.status, headers, body };
-        self.kept.borrow_mut().push(Kept { what: what.to_owned(), reply, request, records });
+        self.kept.borrow_mut().push(Kept { what: what.to_owned(), reply, request });
     }
 
     /// Holds everything that was kept against the published log; how many answers that were.
@@ -162,14 +157,20 @@ impl<'a> Recipient<'a> {
     }
 
     fn check_one(&self, kept: &Kept, leaves: &[Leaf]) {
-        let Kept { what, reply, request, records } = kept;
+        let Kept { what, reply, request } = kept;
         let receipt = self.serving.world.receipt(reply);
         assert_eq!(receipt.body, Some(Digest(Sha256::digest(&reply.body).into())), "{what}");
         assert_eq!(receipt.request, *request, "{what}");
         let leaf = &leaves[receipt.index as usize];
         assert_eq!(receipt.leaf, Digest(leaf.hash), "{what}");
         let Entry::Disclosure(disclosure) = &leaf.entry else { panic!("{what}: an act") };
-        let Disclosure { records: root, people, .. } = disclosure;
+        let Disclosure { records: root, people, client, time, .. } = disclosure;
+        let viewer = header(reply, VIEWER_HEADER).and_then(PairwiseId::parse).unwrap();
+        let schema = default_schema();
+        let context = Context { schema: &schema, viewer, client, time: *time };
+        let said = String::from_utf8_lossy(&reply.body);
+        let records = answer::records(&reply.body, &context);
+        let records = records.unwrap_or_else(|error| panic!("{what}: {error}: {said}"));
         let seed = BASE64_URL_SAFE_NO_PAD.decode(header(reply, SEED_HEADER).unwrap()).unwrap();
         let seed = Seed(seed.try_into().unwrap());
         assert_eq!(disclosure.request, request_commitment(&seed, request), "{what}");

@@ -332,6 +332,9 @@ fn paging_that_says_more_than_the_list_is_named() {
         (&format!(r#""before":"{two}""#), r#""before":"Nine""#),
         ("https:", "name:"),
         ("&after=", "&name="),
+        ("&after=", "&religion=x&after="),
+        ("example/", "example/nine/"),
+        ("limit=2", "limit=19151210"),
     ] {
         let lie = body().replacen(from, to, 1);
         assert_ne!(lie, body());
@@ -354,8 +357,14 @@ fn a_summary_or_link_that_says_more_than_the_list_is_named() {
     for lie in [r#"{"total_count":1}"#, r#"{"total_count":2,"name":"Nine"}"#, r#"["Nine"]"#] {
         assert_eq!(summary(lie), [Rule::AnswerForm], "{lie}");
     }
-    let previous =
-        |query: &str| with(r#""next""#, &format!(r#""previous":"https://h/?{query}","next""#));
+    let previous = |query: &str| {
+        with(
+            r#""next""#,
+            &format!(
+                r#""previous":"https://platform.example/v3.0/{VIEWER}/friends?limit=2&{query}","next""#
+            ),
+        )
+    };
     assert_eq!(previous(&format!("before={two}")), []);
     for lie in [format!("before={three}"), format!("after={two}"), "before=Nine".to_owned()] {
         assert_eq!(previous(&lie), [Rule::AnswerForm], "{lie}");

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use countersign_domain::grant::Grant;
+use countersign_domain::permission::permission;
 use countersign_domain::register::RegisteredBuild;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
@@ -58,41 +59,6 @@ impl Status {
         }
     }
 }
-
-/// What every user of the Graph API gives with the first sign-in. Friends give it with `user_friends`.
-const PUBLIC_PROFILE: [&str; 12] = [
-    "id",
-    "name",
-    "first_name",
-    "middle_name",
-    "last_name",
-    "gender",
-    "locale",
-    "link",
-    "third_party_id",
-    "timezone",
-    "verified",
-    "updated_time",
-];
-
-/// What stands behind `user_` and `friends_` in the permission for a field. A field that is not here has
-/// a permission of its own name.
-const SUFFIXES: [(&str, &str); 14] = [
-    ("about", "about_me"),
-    ("quotes", "about_me"),
-    ("education", "education_history"),
-    ("work", "work_history"),
-    ("interested_in", "relationship_details"),
-    ("political", "religion_politics"),
-    ("religion", "religion_politics"),
-    ("sports", "likes"),
-    ("languages", "likes"),
-    ("favorite_athletes", "likes"),
-    ("favorite_teams", "likes"),
-    ("inspirational_people", "likes"),
-    ("relationship_status", "relationships"),
-    ("significant_other", "relationships"),
-];
 
 /// Answers with the permissions of the token's grant.
 ///
@@ -164,7 +130,7 @@ pub(super) fn of_grant(
             match permissions.iter_mut().find(|one| one.name == name) {
                 Some(one) if status == Status::Declined => one.status = status,
                 Some(_) => {}
-                None => permissions.push(Permission { name, status }),
+                None => permissions.push(Permission { name: name.into_owned(), status }),
             }
         }
     }
@@ -175,43 +141,4 @@ pub(super) fn of_grant(
 pub(super) fn scopes(permissions: Vec<Permission>) -> Vec<String> {
     let granted = permissions.into_iter().filter(|one| one.status == Status::Granted);
     granted.map(|one| one.name).collect()
-}
-
-/// The permission for a field of people of this relation; `None` of what comes with `user_friends`.
-fn permission(field: &str, relation: Relation) -> Option<String> {
-    let suffix =
-        SUFFIXES.iter().find(|(name, _)| *name == field).map_or(field, |(_, suffix)| suffix);
-    match relation {
-        Relation::Viewer if PUBLIC_PROFILE.contains(&field) => Some("public_profile".to_owned()),
-        Relation::Viewer if field == "email" => Some("email".to_owned()),
-        Relation::Viewer => Some(format!("user_{suffix}")),
-        Relation::Friend if PUBLIC_PROFILE.contains(&field) => None,
-        Relation::Friend => Some(format!("friends_{suffix}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_have_the_permissions_that_the_graph_api_had_for_them() {
-        use Relation::{Friend, Viewer};
-        for (field, relation, expected) in [
-            ("id", Viewer, Some("public_profile")),
-            ("name", Viewer, Some("public_profile")),
-            ("name", Friend, None),
-            ("email", Viewer, Some("email")),
-            ("email", Friend, Some("friends_email")),
-            ("friends", Viewer, Some("user_friends")),
-            ("birthday", Viewer, Some("user_birthday")),
-            ("birthday", Friend, Some("friends_birthday")),
-            ("religion", Viewer, Some("user_religion_politics")),
-            ("political", Friend, Some("friends_religion_politics")),
-            ("interested_in", Friend, Some("friends_relationship_details")),
-            ("shoe_size", Friend, Some("friends_shoe_size")),
-        ] {
-            assert_eq!(permission(field, relation).as_deref(), expected, "{field} {relation:?}");
-        }
-    }
 }
