@@ -299,15 +299,6 @@ impl GraphError {
         Self::bad_request(100, format!("(#100) Too many IDs. Maximum: {ids_max}."))
     }
 
-    /// The parameter `ids` names the viewer as `me` and by id.
-    #[must_use]
-    pub fn viewer_by_two_names() -> Self {
-        Self::bad_request(
-            100,
-            "(#100) Invalid parameter ids: the current user is named as me and by id, use one",
-        )
-    }
-
     /// Somebody of these is nobody whom this viewer's client may see. It names everybody who was asked for,
     /// and so does not tell who may be seen.
     #[must_use]
@@ -421,11 +412,6 @@ impl GraphError {
 }
 
 impl GraphError {
-    /// Whether it is what [`refused`](Self::refused) makes of a clause about people.
-    pub(super) const fn is_about_people(&self) -> bool {
-        self.code == 200
-    }
-
     /// Whether it is a decision that says no.
     pub(super) const fn is_refusal(&self) -> bool {
         matches!(self.code, 10 | 200)

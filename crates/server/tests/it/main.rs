@@ -73,3 +73,4 @@ mod unauthorised;
 mod versions;
 mod village;
 mod webdriver;
+mod whose_id;

@@ -8,7 +8,7 @@ use countersign_domain::request::{FriendsRequest, From, Page, Request, Selection
 use countersign_domain::schema::FieldSchema;
 
 use super::fields::{self, Item};
-use super::named::{Named, ViewerKey};
+use super::named::{Names, ViewerKey};
 use super::query::Query;
 use super::target::{Edge, Node, Target};
 use crate::config;
@@ -62,8 +62,6 @@ pub(super) struct Reading<'a> {
     pub(super) target: Target,
     /// The parameters.
     pub(super) query: &'a Query<'a>,
-    /// What this partner calls the viewer; nothing where the path says `me` and nobody has to know.
-    pub(super) viewer: Option<PairwiseId>,
     /// The fields that there are.
     pub(super) schema: &'a FieldSchema,
     /// How much is on a page.
@@ -73,35 +71,44 @@ pub(super) struct Reading<'a> {
 /// The fields of a node for which the client names none.
 const FIELDS_DEFAULT: [&str; 2] = ["id", "name"];
 
+/// A request that was read without knowing who its ids are, so that what is wrong with it sounds the
+/// same whoever they are.
+pub(super) struct Read {
+    target: Target,
+    /// Whom `ids` names.
+    names: Option<Names>,
+    /// What is asked if everybody named is the viewer.
+    own: Asked,
+}
+
 impl Reading<'_> {
     /// What the request asks for.
     ///
     /// # Errors
-    /// [`GraphError`] 100, 803 or 2500, naming what is wrong.
-    pub(super) fn read(&self) -> Result<Asked, GraphError> {
+    /// [`GraphError`] 10, 100, 803 or 2500, naming what is wrong.
+    pub(super) fn read(&self) -> Result<Read, GraphError> {
+        let names = match self.target.node {
+            Node::Ids => Some(Names::parse(self.query.ids.as_deref().unwrap_or_default())?),
+            Node::Me | Node::Id(_) => None,
+        };
         let items = match &self.query.fields {
             Some(fields) => fields::parse(fields)?,
             None => Vec::new(),
         };
-        let other = match self.target.node {
-            Node::Ids => return self.by_ids(&items),
-            Node::Me => None,
-            Node::Id(id) => Some(id).filter(|_| self.viewer != Some(id)),
+        let own = match self.target.edge {
+            Edge::None => self.viewer(&items)?,
+            Edge::Friends => self.page(&items)?,
+            Edge::Friend(id) => self.of_friends_only(&items, Selection::Named(vec![id]))?,
         };
-        match (other, self.target.edge) {
-            (None, Edge::None) => self.viewer(&items, Form::Viewer),
-            (None, Edge::Friends) => self.page(&items),
-            (None, Edge::Friend(id)) => self.friends(&items, Form::Friends, vec![id]),
-            (Some(id), Edge::None) => self.friends(&items, Form::Person(id), vec![id]),
-            (Some(_), Edge::Friends | Edge::Friend(_)) => Err(GraphError::friends_of_friends()),
-        }
+        Ok(Read { target: self.target, names, own })
     }
 
-    fn viewer(&self, items: &[Item<'_>], form: Form) -> Result<Asked, GraphError> {
+    fn viewer(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
         let (edges, fields): (Vec<_>, Vec<_>) =
             items.iter().partition(|item| item.name == "friends");
         let (viewer, viewer_keys) = self.plain(&fields, items.is_empty())?;
         let request = Request { viewer, friends: None };
+        let form = Form::Viewer;
         let mut asked = Asked { form, request, viewer_keys, friend_keys: Keys::default() };
         let [edge] = edges.as_slice() else {
             return if edges.is_empty() {
@@ -142,44 +149,18 @@ impl Reading<'_> {
             before.as_deref(),
             summary.as_deref(),
         )?;
-        self.of_friends_only(items, Form::Friends, Selection::Page(page))
-    }
-
-    fn friends(
-        &self,
-        items: &[Item<'_>],
-        form: Form,
-        ids: Vec<PairwiseId>,
-    ) -> Result<Asked, GraphError> {
-        self.of_friends_only(items, form, Selection::Named(ids))
+        self.of_friends_only(items, Selection::Page(page))
     }
 
     fn of_friends_only(
         &self,
         items: &[Item<'_>],
-        form: Form,
         selection: Selection,
     ) -> Result<Asked, GraphError> {
         let (fields, friend_keys) = self.of_friend(items)?;
         let friends = Some(FriendsRequest { fields, selection });
         let request = Request { viewer: FieldSet::EMPTY, friends };
-        Ok(Asked { form, request, viewer_keys: Keys::default(), friend_keys })
-    }
-
-    /// People by ids. The list of friends can be nested in the viewer only if the viewer stands alone.
-    fn by_ids(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
-        let ids = self.query.ids.as_deref().unwrap_or_default();
-        let named = Named::parse(ids, self.viewer)?;
-        let form = Form::ByIds { viewer: named.viewer, friends: named.friends.len() };
-        if named.friends.is_empty() {
-            return self.viewer(items, form);
-        }
-        let mut asked = self.friends(items, form, named.friends)?;
-        if let (Some(_), Some(friends)) = (named.viewer, &asked.request.friends) {
-            asked.request.viewer = friends.fields;
-            asked.viewer_keys = asked.friend_keys.clone();
-        }
-        Ok(asked)
+        Ok(Asked { form: Form::Friends, request, viewer_keys: Keys::default(), friend_keys })
     }
 
     /// The fields of a friend; asking for theirs in turn is refused, not ignored.
@@ -237,6 +218,65 @@ impl Reading<'_> {
         };
         page.count = summary.map_or(Ok(false), Query::read_summary)?;
         Ok(page)
+    }
+}
+
+impl Read {
+    /// The fields of the viewer and of friends that an answer may need. They do not depend on who an id is
+    /// either, so that neither the time nor the failures of a source tell.
+    pub(super) fn needs(&self) -> (FieldSet, Option<FieldSet>) {
+        let Request { viewer, friends } = &self.own.request;
+        let of_friends = friends.as_ref().map(|friends| friends.fields);
+        let names_ids = match self.target.node {
+            Node::Me => false,
+            Node::Id(_) => true,
+            Node::Ids => self.names.as_ref().is_some_and(Names::has_ids),
+        };
+        (*viewer, of_friends.or_else(|| names_ids.then_some(*viewer)))
+    }
+
+    /// What is asked, once it is known what this partner calls the viewer.
+    ///
+    /// # Errors
+    /// [`GraphError`] 10 where somebody else's friends are asked for. It tells that they are not the viewer, so
+    /// it may be told only where the viewer's id may be.
+    pub(super) fn asked(self, viewer: Option<PairwiseId>) -> Result<Asked, GraphError> {
+        let Target { node, edge, .. } = self.target;
+        match (node, edge) {
+            (Node::Me, _) => Ok(self.own),
+            (Node::Id(id), _) if Some(id) == viewer => Ok(self.own),
+            (Node::Id(id), Edge::None) => self.of_others(Form::Person(id), None, vec![id]),
+            (Node::Id(_), Edge::Friends | Edge::Friend(_)) => Err(GraphError::friends_of_friends()),
+            (Node::Ids, _) => {
+                let named = self.names.as_ref().map(|names| names.toward(viewer));
+                let (key, friends) = named.unwrap_or_default();
+                let form = Form::ByIds { viewer: key, friends: friends.len() };
+                if friends.is_empty() {
+                    return Ok(Asked { form, ..self.own });
+                }
+                self.of_others(form, key, friends)
+            }
+        }
+    }
+
+    /// The list of friends can be nested in the viewer only if the viewer stands alone.
+    fn of_others(
+        self,
+        form: Form,
+        key: Option<ViewerKey>,
+        ids: Vec<PairwiseId>,
+    ) -> Result<Asked, GraphError> {
+        let Asked { request: Request { viewer: fields, friends }, viewer_keys: keys, .. } =
+            self.own;
+        if friends.is_some() {
+            return Err(GraphError::friends_of_friends());
+        }
+        let (viewer, viewer_keys) = match key {
+            Some(_) => (fields, keys.clone()),
+            None => (FieldSet::EMPTY, Keys::default()),
+        };
+        let friends = Some(FriendsRequest::named(fields, ids));
+        Ok(Asked { form, request: Request { viewer, friends }, viewer_keys, friend_keys: keys })
     }
 }
 

@@ -166,8 +166,9 @@ impl<'a> Call<'a> {
 
         let build = access.build.as_str();
         let (token_in_query, part_of) = (token.in_query, self.part_of);
+        let (stored, viewer_only) = (&stored, false);
         let inquiry =
-            Inquiry { gateway, build, stored: &stored, target, query, token_in_query, part_of };
+            Inquiry { gateway, build, stored, target, query, viewer_only, token_in_query, part_of };
         let circumstances = circumstances(access.grant, Some(self.client));
         let Logged { released, asked, compiled } =
             inquiry.release(self.digest(), circumstances).await?;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use countersign_domain::decide::{Permitted, decide};
 use countersign_domain::digest::Digest;
+use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
+use countersign_domain::request::Request;
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::Circumstances;
 use countersign_log::guarded::Guarded;
@@ -36,6 +38,9 @@ pub(super) struct Logged {
     pub(super) compiled: Arc<Compiled>,
 }
 
+/// What is decided about where there is nothing to ask for: whether the viewer's id may be told.
+const NOTHING: Request = Request { viewer: FieldSet::EMPTY, friends: None };
+
 /// One question of one client, which may have to be decided more than once.
 pub(super) struct Inquiry<'a> {
     pub(super) gateway: &'a Gateway,
@@ -43,6 +48,8 @@ pub(super) struct Inquiry<'a> {
     pub(super) stored: &'a GrantRecord,
     pub(super) target: Target,
     pub(super) query: Query<'a>,
+    /// Whether nobody but the viewer can be the answer, though others be friends.
+    pub(super) viewer_only: bool,
     /// Whether the token came in the query.
     pub(super) token_in_query: bool,
     /// What it is part of.
@@ -96,18 +103,19 @@ impl Inquiry<'_> {
         }
         let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
         gateway.check_receipts_key(&compiled.register).map_err(broken)?;
-        let (viewer, graph) = (self.viewer_toward(&basis.partner), &gateway.config.graph);
-        let reading = Reading { target: self.target, query: &self.query, viewer, schema, graph };
-        let asked = reading.read()?;
-        let question = Question {
-            viewer: self.stored.viewer,
-            partner: &basis.partner,
-            viewer_fields: asked.request.viewer,
-            friend_fields: asked.request.friends.as_ref().map(|friends| friends.fields),
-        };
+        let (target, graph) = (self.target, &gateway.config.graph);
+        let read = Reading { target, query: &self.query, schema, graph }.read()?;
+        let (viewer_fields, friend_fields) = read.needs();
+        let (viewer, partner) = (self.stored.viewer, &basis.partner);
+        let question = Question { viewer, partner, viewer_fields, friend_fields };
         let people = gateway.source.ask(&question).await.map_err(of_source)?;
-        let permitted = decide(basis, grant, asked.request.clone(), people, now, view.as_of)
+        // INVARIANT: nothing before the decision depends on whether an id is the viewer's. Who may not be
+        // told the viewer's id is refused whoever they ask for, and learns nothing of whose an id is.
+        let asked = read.asked(self.viewer_toward(partner));
+        let request = asked.as_ref().map_or(NOTHING, |asked| asked.request.clone());
+        let permitted = decide(basis, grant, request, people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
+        let asked = asked?;
         self.check_form(&permitted, asked.form)?;
         Ok((permitted, (asked, compiled)))
     }
@@ -129,7 +137,7 @@ impl Inquiry<'_> {
         let friends_count = permitted.decided().records.len().saturating_sub(1);
         match form {
             Form::Viewer | Form::Friends | Form::ByIds { friends: 0, .. } => Ok(()),
-            Form::Person(_) if friends_count == 1 => Ok(()),
+            Form::Person(_) if friends_count == 1 && !self.viewer_only => Ok(()),
             Form::Person(id) => Err(GraphError::no_such_object(&id.to_string())),
             Form::ByIds { friends, .. } if friends_count == friends => Ok(()),
             Form::ByIds { .. } => {

@@ -7,13 +7,11 @@ use crate::gateway::errors::GraphError;
 /// The most people that are asked for by ids in one request.
 pub(super) const IDS_MAX: usize = 50;
 
-/// The people whom a request names.
+/// The people whom a request names, whoever they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Named {
-    /// By which key the viewer is asked for, if they are.
-    pub(super) viewer: Option<ViewerKey>,
-    /// Everybody else.
-    pub(super) friends: Vec<PairwiseId>,
+pub(super) struct Names {
+    me: bool,
+    ids: Vec<PairwiseId>,
 }
 
 /// What the viewer stands under in an answer by ids.
@@ -25,13 +23,12 @@ pub(super) enum ViewerKey {
     Id,
 }
 
-impl Named {
-    /// Reads `ids`; `viewer` is what this partner calls the viewer.
+impl Names {
+    /// Reads `ids`.
     ///
     /// # Errors
-    /// [`GraphError`] 2500 for an empty list, 100 for a long one and for the viewer under two names, 803 for a name that
-    /// is no id.
-    pub(super) fn parse(ids: &str, viewer: Option<PairwiseId>) -> Result<Self, GraphError> {
+    /// [`GraphError`] 2500 for an empty list, 100 for a long one, 803 for a name that is no id.
+    pub(super) fn parse(ids: &str) -> Result<Self, GraphError> {
         let names = names(ids);
         if names.is_empty() {
             return Err(GraphError::empty_identifier());
@@ -39,23 +36,35 @@ impl Named {
         if names.len() > IDS_MAX {
             return Err(GraphError::too_many_ids(IDS_MAX));
         }
-        let mut named = Self { viewer: None, friends: Vec::new() };
+        let mut named = Self { me: false, ids: Vec::new() };
         for name in names {
-            let id = PairwiseId::parse(name);
-            let key = match id {
-                _ if name == "me" => ViewerKey::Me,
-                Some(id) if Some(id) == viewer => ViewerKey::Id,
-                Some(id) => {
-                    named.friends.push(id);
-                    continue;
-                }
+            match PairwiseId::parse(name) {
+                _ if name == "me" => named.me = true,
+                Some(id) => named.ids.push(id),
                 None => return Err(unknown(ids)),
-            };
-            if named.viewer.replace(key).is_some() {
-                return Err(GraphError::viewer_by_two_names());
             }
         }
         Ok(named)
+    }
+
+    /// Whether anybody is named by an id.
+    pub(super) const fn has_ids(&self) -> bool {
+        !self.ids.is_empty()
+    }
+
+    /// By which key the viewer is asked for, if they are, and everybody else; `viewer` is what this partner
+    /// calls the viewer. Beside `me` the viewer's id is nobody's, as any id that is no friend's: an error of
+    /// its own would tell whose it is.
+    pub(super) fn toward(
+        &self,
+        viewer: Option<PairwiseId>,
+    ) -> (Option<ViewerKey>, Vec<PairwiseId>) {
+        if self.me {
+            return (Some(ViewerKey::Me), self.ids.clone());
+        }
+        let others: Vec<_> = self.ids.iter().copied().filter(|id| Some(*id) != viewer).collect();
+        let key = (others.len() < self.ids.len()).then_some(ViewerKey::Id);
+        (key, others)
     }
 }
 
@@ -84,15 +93,16 @@ mod tests {
     fn a_list_names_everybody_once() {
         let [viewer, a, b] = [1, 2, 3].map(|number| PairwiseId([number; 16]));
         let read = |ids: &str| {
-            Named::parse(ids, Some(viewer)).map_err(|error| (error.code, error.message))
+            let names = Names::parse(ids).map_err(|error| (error.code, error.message))?;
+            Ok(names.toward(Some(viewer)))
         };
-        let named = |viewer, friends: &[_]| Ok(Named { viewer, friends: friends.to_vec() });
+        let named = |viewer, friends: &[_]| Ok((viewer, friends.to_vec()));
         assert_eq!(read(&format!("{b}, {a},{b},,me,me")), named(Some(ViewerKey::Me), &[b, a]));
         assert_eq!(read(&format!("{viewer}")), named(Some(ViewerKey::Id), &[]));
         assert_eq!(read(&format!("{a}")), named(None, &[a]));
-        let code = |ids: &str| read(ids).map_err(|(code, _)| code).err();
+        assert_eq!(read(&format!("me,{viewer}")), named(Some(ViewerKey::Me), &[viewer]));
+        let code = |ids: &str| read(ids).map_err(|(code, _): (u32, String)| code).err();
         assert_eq!((code(""), code(" ,, ")), (Some(2500), Some(2500)));
-        assert_eq!(code(&format!("me,{viewer}")), Some(100));
         let many: Vec<_> = (0..60).map(|number| PairwiseId([number; 16]).to_string()).collect();
         assert_eq!(code(&many.join(",")), Some(100));
         assert_eq!(code(&many[..IDS_MAX].join(",")), None);

@@ -21,6 +21,7 @@ use crate::gateway::errors::GraphError;
 use crate::gateway::graph::call::{Call, Stop, Token};
 use crate::gateway::graph::caller::{Caller, check_grant};
 use crate::gateway::graph::of_store;
+use crate::gateway::graph::target::Node;
 use crate::gateway::graph::version::Version;
 use crate::gateway::token::UserAccess;
 use crate::store::GrantRecord;
@@ -55,7 +56,13 @@ pub(super) async fn answer(
     };
     let (facts, stored) = of_user_token(gateway, &access, now)?;
     let Some(stored) = stored else { return Ok(Facts::token(&facts).into_reply()) };
-    let viewer = Viewer { build: &access.build, grant: access.grant, stored: &stored, version };
+    let viewer = Viewer {
+        build: &access.build,
+        grant: access.grant,
+        stored: &stored,
+        node: Node::Me,
+        version,
+    };
     let body = |id: PairwiseId| {
         let mut data = json!(facts);
         data["user_id"] = json!(id.to_string());

@@ -21,6 +21,8 @@ pub(super) struct Viewer<'a> {
     pub(super) build: &'a Identifier,
     pub(super) grant: GrantId,
     pub(super) stored: &'a GrantRecord,
+    /// As whom the viewer is asked for. By an id that is not theirs nobody is told.
+    pub(super) node: Node,
     pub(super) version: Version,
 }
 
@@ -40,8 +42,9 @@ impl Viewer<'_> {
             gateway,
             build: self.build.as_str(),
             stored: self.stored,
-            target: Target { version: self.version, node: Node::Me, edge: Edge::None },
+            target: Target { version: self.version, node: self.node, edge: Edge::None },
             query: Query { fields: Some(Cow::Borrowed("id")), ..Query::default() },
+            viewer_only: true,
             // Whether it may was looked at before.
             token_in_query: false,
             part_of: call.part_of,
