@@ -127,6 +127,24 @@ fn an_operation_uses_what_another_one_answered() {
 }
 
 #[test]
+fn a_reference_reaches_no_value_twice_and_stops_when_it_has_enough() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let recipient = Recipient::new(&serving, &token);
+    let after = |path: &str| {
+        let url = format!("?ids={{result=first:{path}}}");
+        let operations = json!([{ "relative_url": "me/friends?limit=5", "name": "first" }, { "relative_url": url }]);
+        let mut answers = recipient.batch(&operations);
+        (answers[1]["code"].as_u64(), code(&answers[1].take()))
+    };
+    assert_eq!(after("$.data[*]['id']"), (Some(200), None));
+    for path in ["$.data[*,*].id", "$.data[0:2].id", "$.data[?@.id].id", "$.data['0','1'].id"] {
+        assert_eq!(after(path), (Some(400), Some(100)), "{path}");
+    }
+}
+
+#[test]
 fn what_depends_on_an_error_is_null_and_everything_else_is_answered() {
     let world = village::founded();
     let token = world.token(village::VIEWER);

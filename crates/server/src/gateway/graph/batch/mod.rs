@@ -25,6 +25,7 @@ use operation::{Operation, Resolved};
 use schedule::Start;
 
 mod operation;
+mod path;
 mod reference;
 mod schedule;
 

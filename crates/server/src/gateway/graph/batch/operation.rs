@@ -4,11 +4,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reference::Template;
+use super::reference::{Budget, Template};
 use crate::gateway::errors::GraphError;
-
-/// The longest address or body of an operation once its references are resolved, in bytes.
-const RESOLVED_BYTES_MAX: usize = 64 * 1024;
 
 /// An operation as it stands in the JSON. Keys that mean nothing here, `headers` and `attached_files` among
 /// them, are passed over.
@@ -155,10 +152,9 @@ impl Operation {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
-        let (url, body) = (self.url.resolve(&value_of), self.body.resolve(&value_of));
-        if url.len() > RESOLVED_BYTES_MAX || body.len() > RESOLVED_BYTES_MAX {
-            return Err(GraphError::malformed_batch("an operation is too long"));
-        }
+        let mut budget = Budget::default();
+        let url = self.url.resolve(&value_of, &mut budget)?;
+        let body = self.body.resolve(&value_of, &mut budget)?;
         let body_had_references = self.body.names().next().is_some();
         if body_had_references && body.contains(char::is_control) {
             let problem = "a body with references has characters that no form has";
