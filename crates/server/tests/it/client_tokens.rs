@@ -225,6 +225,39 @@ fn a_secret_stands_in_the_query_only_where_the_agreement_allows_tokens_there() {
 }
 
 #[test]
+fn all_of_a_batch_in_the_query_stands_in_the_query() {
+    let world = village::founded();
+    with_other_client(&world);
+    let secret = world.client_secret("clover-desk");
+    let token = world.token_of("desk@1", "contacts", village::VIEWER, ago(10));
+    let _serving = world.serve();
+    let credentials =
+        format!("client_id=clover-desk&client_secret={secret}&grant_type=client_credentials");
+    let in_body = format!("method=GET&access_token={token}");
+    let batch = json!([
+        { "relative_url": "me", "access_token": token },
+        { "relative_url": "me", "method": "POST", "body": in_body },
+        { "relative_url": "oauth/access_token", "method": "POST", "body": credentials },
+    ]);
+    let codes = |method, path: &str, headers: &[(&str, &str)], body: &str| {
+        let reply = send(&world.url(), method, path, headers, body);
+        let answers: Vec<Value> = serde_json::from_slice(&reply.body).unwrap();
+        let code = |answer: &Value| {
+            let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            body.pointer("/error/code").and_then(Value::as_u64)
+        };
+        answers.iter().map(code).collect::<Vec<_>>()
+    };
+    let text = batch.to_string();
+    let path = query("/", &[("batch", &*text)]);
+    assert_eq!(codes("GET", &path, &[], ""), [Some(190); 3]);
+    assert_eq!(codes("POST", &path, &[], ""), [Some(190); 3]);
+    let json = [("content-type", "application/json")];
+    let body = json!({ "batch": batch }).to_string();
+    assert_eq!(codes("POST", "/", &json, &body), [None; 3]);
+}
+
+#[test]
 fn a_token_is_exchanged_for_a_fresh_one_of_the_same_grant_and_no_longer() {
     let world = village::founded();
     with_other_client(&world);

@@ -51,6 +51,8 @@ pub(super) struct Call<'a> {
     pub(super) version: Version,
     /// What it is part of.
     pub(super) part_of: PartOf,
+    /// Whether all of it stands in a query, as an operation of a batch that does do.
+    pub(super) all_in_query: bool,
     /// What the client uses, once it is known which client asks.
     pub(super) usage: OnceLock<Arc<ClientUsage>>,
 }
@@ -110,7 +112,8 @@ impl<'a> Call<'a> {
     pub(super) async fn parameters(&self) -> Result<(Query<'a>, Option<Token<'a>>), GraphError> {
         let query = self.path_and_query.split_once('?').map_or("", |(_, query)| query);
         let mut query = Query::parse(query);
-        let token = |text, in_query| Token { text, in_query, proof: None };
+        let token =
+            |text, in_query| Token { text, in_query: in_query || self.all_in_query, proof: None };
         // A token in the header counts; what stands in query and body then is passed over.
         let mut counts = self.token.map(|text| token(Cow::Borrowed(text), false));
         counts = counts.or_else(|| query.access_token.take().map(|text| token(text, true)));
@@ -119,6 +122,7 @@ impl<'a> Call<'a> {
             counts = counts.or_else(|| body.access_token.take().map(|text| token(text, false)));
             query = query.or(body);
         }
+        query.own.secret_in_query |= self.all_in_query && query.own.client_secret.is_some();
         let mut counts = counts.or_else(|| self.token_of_batch.clone());
         if let (Some(token), Some(proof)) = (&mut counts, query.appsecret_proof.take()) {
             token.proof = Some(proof);

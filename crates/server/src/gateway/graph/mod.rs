@@ -65,6 +65,7 @@ pub async fn read(
         token_of_batch: None,
         version: Version::DEFAULT,
         part_of: PartOf::Nothing,
+        all_in_query: false,
         usage: OnceLock::new(),
     };
     let (now, began) = (clock::now(), Instant::now());

@@ -28,6 +28,8 @@ pub(super) struct Query<'a> {
     pub(super) method: Option<Cow<'a, str>>,
     /// Operations to be done in one request.
     pub(super) batch: Option<Cow<'a, str>>,
+    /// Whether they stand in the query, with all that is in them.
+    pub(super) batch_in_query: bool,
     /// Whether a batch's operations are answered with headers.
     pub(super) include_headers: Option<Cow<'a, str>>,
     /// A function to wrap the answer into, which is not done.
@@ -44,6 +46,7 @@ impl<'a> Query<'a> {
     pub(super) fn parse(query: &'a str) -> Self {
         let mut parsed: Self = form_urlencoded::parse(query.as_bytes()).collect();
         parsed.own.secret_in_query = parsed.own.client_secret.is_some();
+        parsed.batch_in_query = parsed.batch.is_some();
         parsed
     }
 
@@ -60,6 +63,7 @@ impl<'a> Query<'a> {
             access_token: self.access_token,
             method: self.method.or(body.method),
             batch: self.batch.or(body.batch),
+            batch_in_query: self.batch_in_query,
             include_headers: self.include_headers.or(body.include_headers),
             callback: self.callback || body.callback,
             appsecret_proof: self.appsecret_proof.or(body.appsecret_proof),

@@ -45,6 +45,8 @@ struct Shared {
     nonce: Vec<u8>,
     token: Option<Token<'static>>,
     version: Version,
+    /// Whether the operations stand in the query.
+    in_query: bool,
     deadline: Instant,
     /// What the client uses, once some operation has told which client asks.
     usage: OnceLock<Arc<ClientUsage>>,
@@ -78,6 +80,7 @@ pub(super) async fn answer(
         nonce: call.nonce.to_vec(),
         token: token.map(Token::into_owned),
         version: super::Target::version_of(call.path(), call.version),
+        in_query: query.batch_in_query,
         deadline,
         usage: OnceLock::new(),
     });
@@ -147,6 +150,7 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         token_of_batch: shared.token.clone(),
         version: shared.version,
         part_of: PartOf::Batch(shared.deadline),
+        all_in_query: shared.in_query,
         usage: OnceLock::new(),
     };
     let mut reply = match call.answer(&shared.gateway).await {
