@@ -17,12 +17,14 @@ use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
+use tokio::sync::Semaphore;
 
 use crate::clock::{self, MachineClock};
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
+use crate::gateway::graph::OPERATIONS_AT_ONCE_MAX;
 use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
@@ -200,6 +202,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         source,
         api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),
+        operations: Semaphore::new(OPERATIONS_AT_ONCE_MAX),
         people,
         receipts,
         admin_token,

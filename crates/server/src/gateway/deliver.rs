@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Gateway;
 use super::errors::GraphError;
+use super::graph::undelivered;
 use super::proof::Proof;
 
 /// A reply that is not sent yet: it can be sent alone or within that to a batch.
@@ -19,12 +20,8 @@ pub type Reply = Response<Vec<u8>>;
 /// [`GraphError`] 1 if no receipt can be made; the disclosure then stands in the log, as one that may
 /// have been released.
 pub fn deliver(answer: Answer, gateway: &Gateway) -> Result<Reply, GraphError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        tracing::error!(%error, "an answer could not be delivered");
-        GraphError::unknown()
-    };
     let body = Digest(Sha256::digest(answer.body()).into());
-    let proof = Proof::of(&answer, Some(body), gateway).map_err(|error| failed(&error))?;
+    let proof = Proof::of(&answer, Some(body), gateway).map_err(undelivered)?;
     let mut reply = Response::builder()
         .status(StatusCode::OK)
         .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"))
@@ -32,5 +29,5 @@ pub fn deliver(answer: Answer, gateway: &Gateway) -> Result<Reply, GraphError> {
     for (name, value) in proof.into_headers() {
         reply = reply.header(name, value);
     }
-    reply.body(answer.into_body()).map_err(|error| failed(&error))
+    reply.body(answer.into_body()).map_err(undelivered)
 }

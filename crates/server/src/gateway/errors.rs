@@ -400,6 +400,17 @@ impl GraphError {
         )
     }
 
+    /// Something of ours went wrong when the disclosure was in the log already.
+    #[must_use]
+    pub fn undelivered() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            1,
+            "An unknown error occurred: there is no answer, but the log may have an entry of it."
+                .to_owned(),
+        )
+    }
+
     /// Something of ours fails; the client may try again.
     #[must_use]
     pub fn unavailable() -> Self {

@@ -12,6 +12,7 @@ use countersign_domain::person::Handle;
 use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
+use tokio::sync::Semaphore;
 
 use self::admin::secrets;
 use crate::config::Config;
@@ -67,6 +68,8 @@ pub struct Gateway {
     pub masks: masks::MaskCache,
     /// What each client used of its hour.
     pub usage: usage::Usage,
+    /// Room for operations of batches, of all batches together.
+    pub operations: Semaphore,
     /// The counters.
     pub metrics: metrics::Metrics,
     /// What the admin API asks for.

@@ -189,8 +189,9 @@ impl<'a> Call<'a> {
         };
         let people_count = decided.records.len();
         let answer = released.answer(|records| page.render(records));
-        gateway.metrics.released(people_count, answer.body().len());
-        Ok(deliver(answer, gateway)?)
+        let reply = deliver(answer, gateway)?;
+        gateway.metrics.released(people_count, reply.body().len());
+        Ok(reply)
     }
 
     /// Counts it as a call of this client.

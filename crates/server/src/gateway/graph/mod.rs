@@ -37,7 +37,8 @@ mod target;
 mod trouble;
 mod version;
 
-pub(super) use trouble::{broken, of_store, unavailable};
+pub use batch::OPERATIONS_AT_ONCE_MAX;
+pub(super) use trouble::{broken, of_store, unavailable, undelivered};
 
 /// `GET /{version}/{node}[/{edge}]`, `GET /?ids=`, and a batch of them.
 pub async fn read(

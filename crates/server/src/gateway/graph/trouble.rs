@@ -17,6 +17,12 @@ pub(in crate::gateway) fn broken(error: impl std::fmt::Display) -> GraphError {
     GraphError::unknown()
 }
 
+/// What fails after the log took the disclosure.
+pub(in crate::gateway) fn undelivered(error: impl std::fmt::Display) -> GraphError {
+    tracing::error!(%error, "an answer could not be delivered, and stands in the log");
+    GraphError::undelivered()
+}
+
 /// What the store says.
 pub(in crate::gateway) fn of_store(error: StoreError) -> GraphError {
     match error {

@@ -3,6 +3,7 @@
 //! What does not depend on one another is done at once. What could not be begun in time is `null`, and the client asks
 //! for it again: nothing of it was appended.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,13 +11,14 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use countersign_verifier::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER};
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::call::{Call, PartOf, Stop, Token};
 use super::query::Query;
 use super::version::Version;
-use super::{refused, with_version};
+use super::{refused, undelivered, with_version};
 use crate::gateway::Gateway;
 use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
@@ -34,6 +36,14 @@ const OPERATIONS_MAX: usize = 50;
 
 /// The most operations that are done at once: one batch leaves room for others.
 const AT_ONCE_MAX: usize = 8;
+
+/// The most operations of all batches together that are done at once. A body takes memory from when it is
+/// made, and who waits here takes next to none.
+pub const OPERATIONS_AT_ONCE_MAX: usize = 64;
+
+/// How much the bodies of one batch may come to before no more of its operations are begun, in bytes. Fifty
+/// whole lists of friends would be gigabytes, all of which are held until the last one is there.
+const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What headers begin with that are proof, and so are never left out.
 const PROOF: &str = "countersign-";
@@ -84,18 +94,20 @@ pub(super) async fn answer(
         deadline,
         usage: OnceLock::new(),
     });
-    let start = |number: usize, done: &[Option<Done>]| {
+    let mut readers = Readers::of(&operations);
+    let start = |number: usize, done: &mut [Option<Done>]| {
         let Some(operation) = operations.get(number) else { return Start::Ended(None) };
-        start(&shared, operation, &operations, done)
+        let started = if bodies_bytes(done) > BODIES_BYTES_MAX {
+            Start::Ended(None)
+        } else {
+            start(&shared, operation, &operations, done)
+        };
+        readers.started(operation, done);
+        started
     };
     let done = schedule::run(&dependencies, AT_ONCE_MAX, deadline, start).await;
     let with_headers = !matches!(query.include_headers.as_deref(), Some("false" | "0"));
-    let mut replies = Vec::with_capacity(operations.len());
-    for (operation, done) in operations.iter().zip(done) {
-        let done = done.filter(|done| !operation.is_omitted(done.reply.status()));
-        replies.push(done.map_or(Value::Null, |done| written(done.reply, with_headers)));
-    }
-    let mut reply = Response::new(Value::Array(replies).to_string().into_bytes());
+    let mut reply = Response::new(written(&operations, done, with_headers)?);
     let json = HeaderValue::from_static("application/json; charset=UTF-8");
     reply.headers_mut().insert(header::CONTENT_TYPE, json);
     let private = HeaderValue::from_static("private, no-store");
@@ -137,6 +149,8 @@ fn start(
 
 /// `None` if the batch's time is over.
 async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
+    let room = timeout_at(shared.deadline, shared.gateway.operations.acquire());
+    let Ok(Ok(_room)) = room.await else { return None };
     let Resolved { method, url, body, access_token, is_referred_to, .. } = &operation;
     let call = Call {
         client: shared.client,
@@ -177,18 +191,119 @@ fn tell(reply: &mut Reply, name: &'static str, resolved: Option<&str>) {
     }
 }
 
+/// What the bodies of what was done come to.
+fn bodies_bytes(done: &[Option<Done>]) -> usize {
+    done.iter().flatten().map(|done| done.reply.body().len()).sum()
+}
+
+/// How many operations that were not begun yet use the answer of each operation.
+struct Readers(Vec<usize>);
+
+impl Readers {
+    fn of(operations: &[Operation]) -> Self {
+        let mut readers = Self(vec![0; operations.len()]);
+        for number in operations.iter().flat_map(|operation| &operation.dependencies) {
+            if let Some(count) = readers.0.get_mut(*number) {
+                *count += 1;
+            }
+        }
+        readers
+    }
+
+    /// What nobody will use any more is dropped.
+    fn started(&mut self, operation: &Operation, done: &mut [Option<Done>]) {
+        for number in &operation.dependencies {
+            let Some(count) = self.0.get_mut(*number) else { continue };
+            *count = count.saturating_sub(1);
+            if *count == 0
+                && let Some(Some(done)) = done.get_mut(*number)
+            {
+                done.value = None;
+            }
+        }
+    }
+}
+
 /// One member of the answer.
-fn written(reply: Reply, with_headers: bool) -> Value {
-    let (parts, body) = reply.into_parts();
-    let headers: Vec<_> = parts
-        .headers
-        .iter()
-        .filter(|(name, _)| with_headers || name.as_str().starts_with(PROOF))
-        .map(|(name, value)| {
-            json!({ "name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes()) })
-        })
-        .collect();
-    // A body is JSON, so no byte is replaced.
-    let body = String::from_utf8_lossy(&body);
-    json!({ "code": parts.status.as_u16(), "headers": headers, "body": body })
+#[derive(Serialize)]
+struct Member<'a> {
+    code: u16,
+    headers: Vec<Header<'a>>,
+    body: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    name: &'a str,
+    value: Cow<'a, str>,
+}
+
+/// The body of the answer. Each reply is let go of once it is written.
+fn written(
+    operations: &[Operation],
+    done: Vec<Option<Done>>,
+    with_headers: bool,
+) -> Result<Vec<u8>, GraphError> {
+    let mut body = Vec::new();
+    for (number, (operation, done)) in operations.iter().zip(done).enumerate() {
+        body.push(if number == 0 { b'[' } else { b',' });
+        match done.filter(|done| !operation.is_omitted(done.reply.status())) {
+            Some(done) => write_member(&mut body, &done.reply, with_headers)?,
+            None => body.extend_from_slice(b"null"),
+        }
+    }
+    body.push(b']');
+    Ok(body)
+}
+
+fn write_member(body: &mut Vec<u8>, reply: &Reply, with_headers: bool) -> Result<(), GraphError> {
+    let headers = reply.headers().iter();
+    let headers = headers.filter(|(name, _)| with_headers || name.as_str().starts_with(PROOF));
+    let member = Member {
+        code: reply.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| Header {
+                name: name.as_str(),
+                value: String::from_utf8_lossy(value.as_bytes()),
+            })
+            .collect(),
+        // A body is JSON, so no byte is replaced.
+        body: String::from_utf8_lossy(reply.body()),
+    };
+    serde_json::to_writer(body, &member).map_err(undelivered)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn done(body: &str) -> Option<Done> {
+        let value = serde_json::from_str(body).ok();
+        Some(Done { reply: Response::new(body.as_bytes().to_vec()), value })
+    }
+
+    #[test]
+    fn what_was_read_is_dropped_after_its_last_reader_and_what_is_sent_stays() {
+        let batch = json!([
+            { "relative_url": "me", "name": "me" },
+            { "relative_url": "{result=me:$.id}?fields={result=me:$.id}" },
+            { "relative_url": "{result=me:$.id}" },
+            { "relative_url": "me", "name": "alone" },
+        ]);
+        let operations = operation::parse(&batch.to_string(), 4).unwrap();
+        let mut readers = Readers::of(&operations);
+        let mut all = vec![done(r#"{"id":"1"}"#), None, None, None];
+        for (operation, is_there) in operations.iter().zip([true, true, false, false]) {
+            readers.started(operation, &mut all);
+            assert_eq!(all[0].as_ref().unwrap().value.is_some(), is_there);
+        }
+        assert_eq!(bodies_bytes(&all), 10);
+        all[3] = done("\"x\n\"");
+        let text = written(&operations, all, true).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let expected = r#"[null,null,null,{"code":200,"headers":[],"body":"\"x\n\""}]"#;
+        assert_eq!(text, expected);
+    }
 }

@@ -13,12 +13,12 @@ pub(super) enum Start<T, F> {
 }
 
 /// Runs the operations, of which each depends on those at these places, all of them before its own. `start` gets an
-/// operation's place and what has come of those that ended. What was not begun in time comes to nothing.
+/// operation's place and what has come of those that ended, of which it may take parts away. What was not begun in time comes to nothing.
 pub(super) async fn run<T, F>(
     dependencies: &[Vec<usize>],
     at_once_max: usize,
     deadline: Instant,
-    mut start: impl FnMut(usize, &[Option<T>]) -> Start<T, F>,
+    mut start: impl FnMut(usize, &mut [Option<T>]) -> Start<T, F>,
 ) -> Vec<Option<T>>
 where
     T: Send + 'static,
@@ -35,7 +35,7 @@ where
             if !ready || running.len() >= at_once_max || Instant::now() >= deadline {
                 return true;
             }
-            match start(*place, &results) {
+            match start(*place, &mut results) {
                 Start::Ended(result) => end(&mut results, &mut ended, *place, result),
                 Start::Begun(operation) => {
                     let place = *place;
@@ -74,7 +74,7 @@ mod tests {
     async fn what_is_slow_is_waited_for_and_what_would_come_too_late_is_not_begun() {
         let dependencies = [vec![], vec![], vec![0], vec![2], vec![]];
         let deadline = Instant::now() + Duration::from_secs(15);
-        let results = run(&dependencies, 2, deadline, |place, before: &[Option<usize>]| {
+        let results = run(&dependencies, 2, deadline, |place, before: &mut [Option<usize>]| {
             let before = before.iter().flatten().count();
             assert!(place != 2 || before > 0);
             Start::Begun(async move {
@@ -113,7 +113,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let done = runtime.block_on(async {
                 let deadline = Instant::now() + Duration::from_secs(60);
-                run(&dependencies, at_once_max, deadline, |place, before: &[Option<usize>]| {
+                run(&dependencies, at_once_max, deadline, |place, before: &mut [Option<usize>]| {
                     assert!(dependencies[place].iter().all(|need| before[*need] == Some(*need)));
                     if place == skipped {
                         return Start::Ended(Some(place));

@@ -53,7 +53,8 @@ impl Viewer<'_> {
         let Logged { released, .. } = inquiry.release(call.digest(), circumstances).await?;
         let answer = released
             .answer(|mut records| records.next().map_or_else(Vec::new, |v| write(v.pairwise())));
-        gateway.metrics.released(1, answer.body().len());
-        Ok(deliver(answer, gateway)?)
+        let reply = deliver(answer, gateway)?;
+        gateway.metrics.released(1, reply.body().len());
+        Ok(reply)
     }
 }
