@@ -54,7 +54,7 @@ pub(super) struct Call<'a> {
     /// Whether all of it stands in a query, as an operation of a batch that does do.
     pub(super) all_in_query: bool,
     /// What the client uses, once it is known which client asks.
-    pub(super) usage: OnceLock<Arc<ClientUsage>>,
+    pub(super) usage: Arc<OnceLock<Arc<ClientUsage>>>,
 }
 
 /// What a call is part of.

@@ -10,12 +10,13 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
+use countersign_domain::time::Timestamp;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 
 use super::Gateway;
 use super::deliver::Reply;
 use super::errors::GraphError;
-use super::usage::USAGE_HEADER;
+use super::usage::{ClientUsage, USAGE_HEADER};
 use crate::clock;
 use call::{Call, PartOf, Stop};
 use target::Target;
@@ -67,9 +68,9 @@ pub async fn read(
         version: Version::DEFAULT,
         part_of: PartOf::Nothing,
         all_in_query: false,
-        usage: OnceLock::new(),
+        usage: Arc::default(),
     };
-    let (now, began) = (clock::now(), Instant::now());
+    let timed = Timed { usage: Arc::clone(&call.usage), now: clock::now(), began: Instant::now() };
     let answered = match unread {
         Some(error) => Err(error.into()),
         None => answer(&gateway, &call).await,
@@ -79,11 +80,27 @@ pub async fn read(
         Err(stop) => refused(&gateway, stop),
     };
     let mut reply = with_version(reply, &call);
+    let now = timed.now;
+    drop(timed);
     if let Some(usage) = call.usage.get() {
-        usage.took(began.elapsed(), now);
         reply.headers_mut().insert(USAGE_HEADER, usage.header(now));
     }
     reply.map(Body::from)
+}
+
+/// Counts the time of a call when it ends, by its answer or because the client hung up.
+struct Timed {
+    usage: Arc<OnceLock<Arc<ClientUsage>>>,
+    now: Timestamp,
+    began: Instant,
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        if let Some(usage) = self.usage.get() {
+            usage.took(self.began.elapsed(), self.now);
+        }
+    }
 }
 
 /// Whether a query asks the read API something, where a path without a node is something else as well.
@@ -130,4 +147,35 @@ fn with_version(mut reply: Reply, call: &Call<'_>) -> Reply {
         reply.headers_mut().insert("facebook-api-version", version);
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_domain::identifier::Identifier;
+
+    use super::*;
+    use crate::config::Limits;
+    use crate::gateway::usage::Usage;
+
+    #[test]
+    fn a_call_that_is_dropped_before_its_answer_takes_its_time_all_the_same() {
+        let limits = Limits { seconds_per_hour: 10, ..Limits::default() };
+        let now = Timestamp::from_seconds(1_000_000);
+        let client = Identifier::parse("aurora-home").unwrap();
+        let (mine, _) = Usage::new(&limits).admit(&client, now);
+        let began = Instant::now().checked_sub(Duration::from_secs(5)).unwrap();
+        let timed = Timed { usage: Arc::default(), now, began };
+        let _ = timed.usage.set(Arc::clone(&mine));
+        let mut call = Box::pin(async move {
+            let _timed = timed;
+            std::future::pending::<()>().await;
+        });
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        drop(call);
+        let used = r#"{"call_count":0,"total_time":50,"total_cputime":50}"#;
+        assert_eq!(mine.header(now), used);
+    }
 }

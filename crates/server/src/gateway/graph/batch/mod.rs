@@ -59,7 +59,7 @@ struct Shared {
     in_query: bool,
     deadline: Instant,
     /// What the client uses, once some operation has told which client asks.
-    usage: OnceLock<Arc<ClientUsage>>,
+    usage: Arc<OnceLock<Arc<ClientUsage>>>,
 }
 
 /// An operation that was done.
@@ -92,7 +92,7 @@ pub(super) async fn answer(
         version: super::Target::version_of(call.path(), call.version),
         in_query: query.batch_in_query,
         deadline,
-        usage: OnceLock::new(),
+        usage: Arc::clone(&call.usage),
     });
     let mut readers = Readers::of(&operations);
     let start = |number: usize, done: &mut [Option<Done>]| {
@@ -112,9 +112,6 @@ pub(super) async fn answer(
     reply.headers_mut().insert(header::CONTENT_TYPE, json);
     let private = HeaderValue::from_static("private, no-store");
     reply.headers_mut().insert(header::CACHE_CONTROL, private);
-    if let Some(usage) = shared.usage.get() {
-        let _ = call.usage.set(Arc::clone(usage));
-    }
     Ok(reply)
 }
 
@@ -165,7 +162,7 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         version: shared.version,
         part_of: PartOf::Batch(shared.deadline),
         all_in_query: shared.in_query,
-        usage: OnceLock::new(),
+        usage: Arc::clone(&shared.usage),
     };
     let mut reply = match call.answer(&shared.gateway).await {
         Ok(reply) => reply,
@@ -173,9 +170,6 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         Err(stop) => refused(&shared.gateway, stop),
     };
     reply = with_version(reply, &call);
-    if let Some(usage) = call.usage.get() {
-        let _ = shared.usage.set(Arc::clone(usage));
-    }
     let value = is_referred_to.then(|| serde_json::from_slice(reply.body()).ok()).flatten();
     if reply.status() == StatusCode::OK {
         tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());
