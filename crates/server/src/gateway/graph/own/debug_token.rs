@@ -47,12 +47,15 @@ pub(super) async fn answer(
     if let Some(owner) = credentials::client_of_app_token(gateway, input) {
         let facts = match owner {
             Ok(owner) if owner == *client => TokenFacts::of(client, TokenKind::App),
-            _ => TokenFacts::foreign(),
+            Ok(_) => TokenFacts::foreign(),
+            Err(error) => foreign(error)?,
         };
         return Ok(Facts::token(&facts).into_reply());
     }
-    let Some(access) = gateway.tokens.inspect(input).ok().filter(|a| a.client == *client) else {
-        return Ok(Facts::token(&TokenFacts::foreign()).into_reply());
+    let access = match gateway.tokens.inspect(input) {
+        Ok(access) if access.client == *client => access,
+        Ok(_) => return Ok(Facts::token(&TokenFacts::foreign()).into_reply()),
+        Err(error) => return Ok(Facts::token(&foreign(error)?).into_reply()),
     };
     let (facts, stored) = of_user_token(gateway, &access, now)?;
     let Some(stored) = stored else { return Ok(Facts::token(&facts).into_reply()) };
@@ -74,6 +77,11 @@ pub(super) async fn answer(
     }
 }
 
+/// A token that is none of ours; what fails on our side says nothing of the token.
+fn foreign<'a>(error: GraphError) -> Result<TokenFacts<'a>, GraphError> {
+    if error.code == 190 { Ok(TokenFacts::foreign()) } else { Err(error) }
+}
+
 /// What a user's token is, and its grant if it is valid.
 fn of_user_token<'a>(
     gateway: &Gateway,
@@ -91,6 +99,7 @@ fn of_user_token<'a>(
     };
     let stored = match stored {
         Ok(stored) => stored,
+        Err(fault) if fault.code != 190 => return Err(fault),
         Err(fault) => {
             facts.is_valid = false;
             facts.error = Some(fault.into());
@@ -103,4 +112,19 @@ fn of_user_token<'a>(
         facts.scopes = scopes(of_grant(&stored.grant, build, schema));
     }
     Ok((facts, Some(stored)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_token_that_is_none_of_ours_is_foreign() {
+        for error in [GraphError::malformed_token(), GraphError::wrong_token_signature()] {
+            assert!(foreign(error).is_ok_and(|facts| !facts.is_valid));
+        }
+        for error in [GraphError::unavailable(), GraphError::unknown()] {
+            assert_eq!(foreign(error.clone()).err(), Some(error));
+        }
+    }
 }
