@@ -293,6 +293,12 @@ impl GraphError {
         Self::bad_request(2500, "Cannot specify an empty identifier")
     }
 
+    /// The path names somebody, and the parameter `ids` others.
+    #[must_use]
+    pub fn ids_beside_node() -> Self {
+        Self::bad_request(100, "(#100) Invalid parameter ids: the path names a person already")
+    }
+
     /// The parameter `ids` names too many.
     #[must_use]
     pub fn too_many_ids(ids_max: usize) -> Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::checked::Recipient;
 use crate::support::{ids, send};
@@ -107,6 +107,33 @@ fn links_keep_what_was_asked_for_and_lead_both_ways() {
     assert_eq!((whole["paging"].get("previous"), whole["paging"].get("next")), (None, None));
     let before_all = recipient.read(&format!("/me/friends?before={}", all[0]));
     assert_eq!(before_all, serde_json::json!({ "data": [] }));
+    recipient.check();
+}
+
+#[test]
+fn nobody_may_be_asked_for_and_an_offset_is_not_passed_over() {
+    let world = village::founded();
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let recipient = Recipient::new(&serving, &token);
+    assert_eq!(recipient.read("/me/friends?limit=0"), json!({ "data": [] }));
+    let count = village::visible().len();
+    let counted = json!({ "data": [], "summary": { "total_count": count } });
+    assert_eq!(recipient.read("/me/friends?limit=0&summary=true"), counted);
+    let me = recipient.read("/me?fields=name,%20friends.limit(0).summary(true)");
+    assert_eq!(me.get("friends"), None);
+    let nested = recipient.read("/me?fields=id,+friends.limit(2).fields(id,+name)");
+    assert_eq!(nested["friends"]["data"].as_array().unwrap().len(), 2);
+    for path in [
+        "/me/friends?offset=25",
+        "/me?fields=friends.offset(25)",
+        "/me/friends?offset=x",
+        "/me?ids=me",
+        "/me/friends?ids=me",
+    ] {
+        assert_eq!(recipient.get(path).error_code(), Some(100), "{path}");
+    }
+    assert_eq!(recipient.read("/me/friends?offset=0")["data"].as_array().unwrap().len(), count);
     recipient.check();
 }
 

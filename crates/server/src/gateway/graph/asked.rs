@@ -127,22 +127,26 @@ impl Reading<'_> {
 
     fn nested_page(&self, edge: &Item<'_>) -> Result<Page, GraphError> {
         let (mut limit, mut after, mut before, mut summary) = (None, None, None, None);
+        let mut offset = None;
         for (modifier, argument) in &edge.modifiers {
             let parameter = match *modifier {
                 "limit" => &mut limit,
                 "after" => &mut after,
                 "before" => &mut before,
                 "summary" => &mut summary,
+                "offset" => &mut offset,
                 "as" => return Err(GraphError::no_renaming(edge.name)),
                 other => return Err(GraphError::unknown_parameter(other)),
             };
             *parameter = Some(*argument);
         }
+        check_offset(offset)?;
         self.page_of(limit, after, before, summary)
     }
 
     fn page(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
-        let Query { limit, after, before, summary, .. } = self.query;
+        let Query { limit, after, before, summary, offset, .. } = self.query;
+        check_offset(offset.as_deref())?;
         let page = self.page_of(
             limit.as_deref(),
             after.as_deref(),
@@ -284,9 +288,17 @@ impl Read {
 fn read_limit(text: &str, graph: &config::Graph) -> Result<usize, GraphError> {
     let digits = text.trim();
     match digits.parse::<usize>() {
-        Ok(limit) if limit > 0 => Ok(limit.min(graph.page_max)),
+        Ok(limit) => Ok(limit.min(graph.page_max)),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(graph.page_max),
-        _ => Err(GraphError::wrong_parameter("limit", "a number above zero")),
+        _ => Err(GraphError::wrong_parameter("limit", "a number")),
+    }
+}
+
+/// An offset that is passed over would be the first page for ever.
+fn check_offset(offset: Option<&str>) -> Result<(), GraphError> {
+    match offset.map(str::trim) {
+        None | Some("0" | "") => Ok(()),
+        Some(_) => Err(GraphError::wrong_parameter("offset", "paging by after and before")),
     }
 }
 

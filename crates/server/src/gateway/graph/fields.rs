@@ -5,6 +5,9 @@
 //! item = name *("." modifier "(" argument ")") ["{" list "}"]
 //! ```
 //!
+//! Blanks may stand around each of these. `.fields(list)` counts as `{list}`, which is how the Graph API
+//! writes it too.
+//!
 //! What it is not: it knows no schema; what the names mean is [`asked`](super::asked)'s.
 
 use crate::gateway::errors::GraphError;
@@ -60,26 +63,49 @@ impl<'a> Parser<'a> {
     }
 
     fn item(&mut self, depth: usize) -> Result<Item<'a>, GraphError> {
+        self.blanks();
         let name = self.word(is_name_byte);
         if name.is_empty() {
             return Err(GraphError::syntax("Expected a field name", self.at));
         }
-        let mut modifiers = Vec::new();
+        self.blanks();
+        let (mut modifiers, mut nested) = (Vec::new(), None);
         while self.take(b'.') {
             let modifier = self.word(is_name_byte);
             self.expect(b'(')?;
+            if modifier == "fields" {
+                self.nest(&mut nested, depth, b')')?;
+                continue;
+            }
             let argument = self.word(|byte| byte != b')');
             self.expect(b')')?;
-            modifiers.push((modifier, argument));
+            self.blanks();
+            modifiers.push((modifier, argument.trim()));
         }
-        let nested = if self.take(b'{') {
-            let items = self.list(depth + 1)?;
-            self.expect(b'}')?;
-            Some(items)
-        } else {
-            None
-        };
+        if self.take(b'{') {
+            self.nest(&mut nested, depth, b'}')?;
+        }
         Ok(Item { name, modifiers, nested })
+    }
+
+    /// Reads what is nested in an item, which it is once.
+    fn nest(
+        &mut self,
+        nested: &mut Option<Vec<Item<'a>>>,
+        depth: usize,
+        end: u8,
+    ) -> Result<(), GraphError> {
+        if nested.is_some() {
+            return Err(GraphError::syntax("Expected fields only once", self.at));
+        }
+        *nested = Some(self.list(depth + 1)?);
+        self.expect(end)?;
+        self.blanks();
+        Ok(())
+    }
+
+    fn blanks(&mut self) {
+        self.word(|byte| byte.is_ascii_whitespace());
     }
 
     fn word(&mut self, allowed: impl Fn(u8) -> bool) -> &'a str {
@@ -123,6 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn blanks_and_the_other_way_to_nest_mean_the_same() {
+        let expected = parse("id,friends.limit(3){name,work},name").unwrap();
+        for text in [
+            " id , friends.limit( 3 ) { name , work } , name ",
+            "id,friends.limit(3).fields(name,work),name",
+            "id, friends.fields( name, work ).limit(3), name",
+        ] {
+            assert_eq!(parse(text).as_ref(), Ok(&expected), "{text}");
+        }
+        for text in ["a b", "friends.fields(id){id}", "friends.fields()", "friends.fields(id"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn errors_say_where() {
         for (text, place) in
             [("", 0), ("id,", 3), ("friends.limit", 13), ("friends{id", 10), ("id}", 2)]
@@ -135,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn property_no_text_makes_the_parser_panic(text in "[a-z.,(){}0-9é]{0,40}") {
+        fn property_no_text_makes_the_parser_panic(text in "[a-z.,(){} 0-9é]{0,40}") {
             let _ = parse(&text);
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Query<'a> {
     pub(super) after: Option<Cow<'a, str>>,
     /// The cursor before which the page ends.
     pub(super) before: Option<Cow<'a, str>>,
+    /// How many friends to pass over, for which there are cursors here.
+    pub(super) offset: Option<Cow<'a, str>>,
     /// Whether to say how many friends there are to page through.
     pub(super) summary: Option<Cow<'a, str>>,
     /// A bearer token, as old clients send it.
@@ -59,6 +61,7 @@ impl<'a> Query<'a> {
             limit: self.limit.or(body.limit),
             after: self.after.or(body.after),
             before: self.before.or(body.before),
+            offset: self.offset.or(body.offset),
             summary: self.summary.or(body.summary),
             access_token: self.access_token,
             method: self.method.or(body.method),
@@ -94,6 +97,7 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Query<'a> {
                 "limit" => parsed.limit = Some(value),
                 "after" if !value.is_empty() => parsed.after = Some(value),
                 "before" if !value.is_empty() => parsed.before = Some(value),
+                "offset" if !value.is_empty() => parsed.offset = Some(value),
                 "summary" => parsed.summary = Some(value),
                 "access_token" => parsed.access_token = Some(value),
                 "method" if !value.is_empty() => parsed.method = Some(value),

@@ -158,7 +158,9 @@ impl Page<'_> {
         }
         if page.count {
             // An answer with nobody in it says nothing of anybody, not even that there are some.
-            let count = ends.and(self.count).unwrap_or_default();
+            // Who asks for nobody and the count is told the count.
+            let count = ends.map(drop).or((page.limit == 0).then_some(()));
+            let count = count.and(self.count).unwrap_or_default();
             body.extend_from_slice(b",\"summary\":{\"total_count\":");
             body.extend_from_slice(count.to_string().as_bytes());
             body.push(b'}');

@@ -43,7 +43,8 @@ impl Target {
     /// request has them.
     ///
     /// # Errors
-    /// [`GraphError`] 2500 for a path that leads nowhere, 803 for a name in place of an id.
+    /// [`GraphError`] 2500 for a path that leads nowhere, 803 for a name in place of an id, 100 for `ids`
+    /// beside a node.
     pub(super) fn parse(path: &str, version: Version, has_ids: bool) -> Result<Self, GraphError> {
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let first = segments.first().map_or(Prefix::None, |first| Version::of_segment(first));
@@ -67,6 +68,9 @@ impl Target {
             ["friends", friend] => Edge::Friend(read_id(friend)?),
             unknown => return Err(GraphError::unknown_path(&format!("/{}", unknown.join("/")))),
         };
+        if has_ids {
+            return Err(GraphError::ids_beside_node());
+        }
         Ok(Self { version, node, edge })
     }
 
@@ -134,6 +138,14 @@ mod tests {
         for path in ["/", "", "/v26.0", "/v2.8//"] {
             let target = Target::parse(path, Version::DEFAULT, true).unwrap();
             assert_eq!((target.node, target.edge), (Node::Ids, Edge::None), "{path}");
+        }
+    }
+
+    #[test]
+    fn ids_stand_beside_no_node() {
+        for path in ["/me", "/v3.0/me/friends", &format!("/{ID}")] {
+            let refused = Target::parse(path, Version::DEFAULT, true).map_err(|error| error.code);
+            assert_eq!(refused.err(), Some(100), "{path}");
         }
     }
 
