@@ -188,9 +188,10 @@ impl Reader<'_> {
         let schemes = self.document["components"]["securitySchemes"].as_object();
         let scheme = |(name, scheme): (&String, &Value)| Named {
             name: name.clone(),
-            kind: match (text(&scheme["type"]), text(&scheme["scheme"])) {
-                ("http", "basic") => "Authorization: Basic".to_owned(),
-                ("http", _) => "Authorization: Bearer".to_owned(),
+            kind: match (text(&scheme["scheme"]), text(&scheme["in"])) {
+                ("basic", _) => "Authorization: Basic".to_owned(),
+                ("bearer", _) => "Authorization: Bearer".to_owned(),
+                (_, "header") => format!("{}:", text(&scheme["name"])),
                 _ => format!("?{}=", text(&scheme["name"])),
             },
             description: Span::all_of(text(&scheme["description"])),
