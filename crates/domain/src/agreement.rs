@@ -1,6 +1,7 @@
 //! An agreement between platform and partner: a closed document whose meaning is [`terms`](mod@crate::terms).
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::field::{FieldId, FieldSet};
 use crate::identifier::Identifier;
@@ -30,7 +31,8 @@ pub struct AgreementDocument {
     pub not_before: Timestamp,
     /// The first second in which it no longer is.
     pub not_after: Timestamp,
-    /// How answers are delivered.
+    /// How answers are delivered; never [`Delivery::Decided`].
+    #[serde(deserialize_with = "agreed_delivery")]
     pub delivery: Delivery,
     /// Whether a bearer token may stand in the query, as old clients send it.
     pub query_token: bool,
@@ -85,6 +87,22 @@ pub enum EndsDocument {
 pub enum Delivery {
     /// As JSON that whoever relays it can read.
     Clear,
+    /// By the platform itself, which only had it decided and logged: nothing binds the values. No agreement
+    /// names it.
+    Decided,
+}
+
+/// Reads how an agreement has answers delivered.
+///
+/// # Errors
+/// What no agreement can name.
+pub fn agreed_delivery<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Delivery, D::Error> {
+    match Delivery::deserialize(deserializer)? {
+        Delivery::Decided => {
+            Err(D::Error::custom("no agreement can say `decided`, expected `clear`"))
+        }
+        delivery @ Delivery::Clear => Ok(delivery),
+    }
 }
 
 /// A checked agreement, in which fields are sets.
@@ -264,5 +282,21 @@ impl Purpose {
             return Err(incomplete(Relation::Friend, "friends (of self)"));
         }
         Ok(Self { id: document.purpose.clone(), viewer, friend })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, StrDeserializer};
+
+    use super::*;
+
+    #[test]
+    fn an_agreement_cannot_name_what_the_platform_sends_itself() {
+        let read = |text| agreed_delivery(StrDeserializer::<Error>::new(text));
+        assert_eq!(read("clear"), Ok(Delivery::Clear));
+        for other in ["decided", "sealed"] {
+            assert!(read(other).is_err(), "{other}");
+        }
     }
 }

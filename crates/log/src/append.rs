@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
+use countersign_domain::agreement::Delivery;
 use countersign_domain::decide::{Decided, People as _, Permitted};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
@@ -197,7 +198,8 @@ impl Log {
     ) -> Result<(Placed, Seed), AppendError> {
         let mut seed = Seed([0; 32]);
         getrandom::fill(&mut seed.0).map_err(|_| AppendError::NoRandomness)?;
-        let disclosure = self.disclosure(decided, &request, &seed)?;
+        let values_here = people.are_values_here();
+        let disclosure = self.disclosure(decided, values_here, &request, &seed)?;
         let annex = DisclosureAnnex::of(decided, people.candidates(), seed, circumstances);
         let (reply, answer) = oneshot::channel();
         self.enqueue(Pending::Disclosure(Box::new(PendingDisclosure {
@@ -215,6 +217,7 @@ impl Log {
     fn disclosure(
         &self,
         decided: &Decided,
+        values_here: bool,
         request: &Digest,
         seed: &Seed,
     ) -> Result<Disclosure, AppendError> {
@@ -240,7 +243,7 @@ impl Log {
             as_of: decided.as_of,
             build: basis.build.clone(),
             client: basis.client.clone(),
-            delivery: basis.delivery,
+            delivery: if values_here { basis.delivery } else { Delivery::Decided },
             friend: names(Relation::Friend),
             kind: DisclosureKind::Disclosure,
             partner: basis.partner.clone(),

@@ -13,6 +13,10 @@ pub trait Profiles: Send {
     /// first, as bytes that are already JSON. A field without a value is passed over. All of a person's
     /// fields are asked for at once, so that a source finds the person once.
     fn values(&self, position: usize, fields: FieldSet, show: impl FnMut(FieldId, &[u8]));
+
+    /// Whether the values are here at all. Where they are not, the platform sends the answer, and the entry
+    /// says so.
+    fn are_values_here(&self) -> bool;
 }
 
 /// Data under guard. There is no way to look inside from outside this crate.
@@ -27,6 +31,12 @@ impl<T> Guarded<T> {
 
     pub(crate) fn open(self) -> T {
         self.0
+    }
+}
+
+impl<T: Profiles> Guarded<T> {
+    pub(crate) fn are_values_here(&self) -> bool {
+        self.0.are_values_here()
     }
 }
 

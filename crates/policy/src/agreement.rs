@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use countersign_domain::agreement::{
     AGREEMENT_VERSION, Agreement, AgreementDocument, AgreementError, Delivery, EndsDocument,
-    PurposeDocument, WindDownDocument,
+    PurposeDocument, WindDownDocument, agreed_delivery,
 };
 use countersign_domain::identifier::Identifier;
 use countersign_domain::route::ClientKind;
@@ -37,6 +37,7 @@ struct File {
     kind: ClientKind,
     not_before: Spanned<toml::value::Datetime>,
     not_after: Spanned<toml::value::Datetime>,
+    #[serde(deserialize_with = "agreed_delivery")]
     delivery: Delivery,
     #[serde(default)]
     query_token: bool,
@@ -239,6 +240,11 @@ fields = ["religion"]
                 "kind = \"device\"",
                 "kind = \"phone\"",
                 "line 5, column 8: unknown variant `phone`, expected `device` or `app`",
+            ),
+            (
+                "delivery = \"clear\"",
+                "delivery = \"decided\"",
+                "line 8, column 12: no agreement can say `decided`, expected `clear`",
             ),
             (
                 "ends = \"fields\"",

@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
@@ -147,6 +148,7 @@ pub fn check_answer<S: Site + ?Sized>(
     if let Some(leaf) = at.leaf.filter(|leaf| *leaf == receipt.leaf.0)
         && let Some(disclosure) = case.check_entry(leaf, at.entry.as_ref())
     {
+        case.check_bound(disclosure);
         case.check_request(disclosure, &seed);
         if let Some(schema) = &at.schema
             && let Some(records) = case.read_records(schema, viewer, &disclosure.client)
@@ -307,6 +309,20 @@ impl Case<'_> {
         let expected = said(&receipt.build, receipt.agreement, receipt.time);
         self.same(Rule::ReceiptEntry, place, found, expected);
         Some(disclosure)
+    }
+
+    /// A receipt without a body binds no values; everybody can see for which entries that is so.
+    fn check_bound(&mut self, disclosure: &Disclosure) {
+        let is_bound = self.receipt.body.is_some();
+        let expected = disclosure.delivery != Delivery::Decided;
+        let place = Place::entry(self.receipt.index);
+        self.verdict.check(Rule::ReceiptBody, place, is_bound == expected, || {
+            let found = if is_bound { "a receipt with body" } else { "a receipt without body" };
+            (
+                found.to_owned(),
+                format!("what is right for an entry with delivery {:?}", disclosure.delivery),
+            )
+        });
     }
 
     /// One entry vouches for one answer, or an operator could log once and answer often.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use countersign_domain::agreement::Delivery;
 use countersign_domain::field::FieldId;
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
@@ -83,6 +84,23 @@ fn a_decision_that_has_not_seen_an_act_is_decided_again() {
     // The people come back under guard, and a decision that has seen the act may go on.
     let again = decided(refused.people, log.view().as_of, Timestamp::MAX);
     assert_eq!(block_on(log.append(again, REQUEST, circumstances())).unwrap().placed().index, 4);
+}
+
+#[test]
+fn an_entry_says_whether_the_platform_sends_the_answer() {
+    let memory = Memory::new();
+    let log = Setup::lazy().found(&memory);
+    for (people, delivery) in [
+        (Data::with_friends(1), Delivery::Clear),
+        (Data::with_friends(1).elsewhere(), Delivery::Decided),
+    ] {
+        let decision = decided(Guarded::new(people), log.view().as_of, Timestamp::MAX);
+        let released = block_on(log.append(decision, REQUEST, circumstances())).unwrap();
+        drop(released);
+        let (entry, _) = pairs(&memory).pop().unwrap();
+        let Ok(Entry::Disclosure(entry)) = Entry::parse(&entry) else { panic!("no disclosure") };
+        assert_eq!(entry.delivery, delivery);
+    }
 }
 
 #[test]

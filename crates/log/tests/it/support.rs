@@ -271,7 +271,7 @@ fn pairwise_of(handle: Handle) -> PairwiseId {
 }
 
 /// People whose every value is their place among the candidates.
-pub(crate) struct Data(Vec<(Candidate, Vec<u8>)>, Vec<Candidate>);
+pub(crate) struct Data(Vec<(Candidate, Vec<u8>)>, Vec<Candidate>, bool);
 
 impl Data {
     /// A viewer and so many friends, the last of whom is a minor.
@@ -287,7 +287,12 @@ impl Data {
         let value = |position: usize| format!("{position}").into_bytes();
         let with_values =
             candidates.iter().zip(0..).map(|(candidate, at)| (*candidate, value(at))).collect();
-        Self(with_values, candidates)
+        Self(with_values, candidates, true)
+    }
+
+    /// The same people, whose values are not here.
+    pub(crate) fn elsewhere(self) -> Self {
+        Self(self.0, self.1, false)
     }
 }
 
@@ -301,6 +306,10 @@ impl Profiles for Data {
         for field in FieldSet::ALL.iter() {
             show(field, &self.0[position].1);
         }
+    }
+
+    fn are_values_here(&self) -> bool {
+        self.2
     }
 }
 

@@ -48,6 +48,10 @@ impl Profiles for Circle {
             Values::Elsewhere => {}
         }
     }
+
+    fn are_values_here(&self) -> bool {
+        !matches!(self.values, Values::Elsewhere)
+    }
 }
 
 impl std::fmt::Debug for Circle {

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign::demo::client::Reply;
+use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;
 use countersign_verifier::answer::{self, Context};
@@ -164,7 +165,8 @@ impl<'a> Recipient<'a> {
         let leaf = &leaves[receipt.index as usize];
         assert_eq!(receipt.leaf, Digest(leaf.hash), "{what}");
         let Entry::Disclosure(disclosure) = &leaf.entry else { panic!("{what}: an act") };
-        let Disclosure { records: root, people, client, time, .. } = disclosure;
+        let Disclosure { records: root, people, client, time, delivery, .. } = disclosure;
+        assert_eq!(*delivery, Delivery::Clear, "{what}");
         let viewer = header(reply, VIEWER_HEADER).and_then(PairwiseId::parse).unwrap();
         let schema = default_schema();
         let context = Context { schema: &schema, viewer, client, time: *time };

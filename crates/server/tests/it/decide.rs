@@ -9,7 +9,9 @@ use countersign::demo::world;
 use countersign::gateway::decide::masks::{Masks, PersonMask};
 use countersign::gateway::decide::refusal::{Code, Refusal};
 use countersign::gateway::decide::{Answers, Outcome};
+use countersign_domain::agreement::Delivery;
 use countersign_domain::reason::Reason;
+use countersign_verifier::entry::Entry;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;
@@ -104,7 +106,9 @@ fn body(masks: &Masks) -> Value {
 
 /// What the partner finds who got this body with the headers of the masks.
 fn checked(world: &World, masks: &Masks, body: &Value) -> AnswerCheck {
-    world.verified(masks.index + 1);
+    let leaves = world.verified(masks.index + 1);
+    let Entry::Disclosure(entry) = &leaves[masks.index as usize].entry else { panic!("an act") };
+    assert_eq!(entry.delivery, Delivery::Decided);
     let mut headers = String::from("HTTP/1.1 200 OK\r\n");
     for (name, value) in &masks.headers {
         headers.push_str(&format!("{name}: {value}\r\n"));

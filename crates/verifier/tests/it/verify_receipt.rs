@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::PairwiseId;
@@ -15,7 +16,7 @@ use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_
 use countersign_verifier::receipt::{RECEIPT_VERSION, Receipt, request_digest};
 use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
 use countersign_verifier::site::FolderSite;
-use countersign_verifier::verdict::Rule;
+use countersign_verifier::verdict::{Notice, Rule};
 use sha2::{Digest as _, Sha256};
 
 use crate::verify_world::{BEGINNING_S, ORIGIN, World, at, failed, log_key, name, sign};
@@ -150,6 +151,13 @@ impl Answered {
         let key = log_key();
         let question = Question::new(&key, at(now_s));
         check_answer(&FolderSite::new(folder.path()), &question, &received, |_, _| {}).unwrap()
+    }
+
+    fn check_unpublished(&mut self) -> AnswerCheck {
+        self.world.entries.truncate(self.receipt.index as usize);
+        let checked = self.check_at(self.receipt.time.seconds());
+        assert_eq!(checked.promise, Promise::NotYet);
+        checked
     }
 
     /// The rules that fail, long after the deadline.
@@ -301,10 +309,7 @@ fn a_receipt_that_would_never_be_due_is_named() {
 
 /// The rules that fail while the entry is not published yet.
 fn failing_unpublished(mut answered: Answered) -> Vec<Rule> {
-    answered.world.entries.truncate(answered.receipt.index as usize);
-    let checked = answered.check_at(answered.receipt.time.seconds());
-    assert_eq!(checked.promise, Promise::NotYet);
-    rules(&checked)
+    rules(&answered.check_unpublished())
 }
 
 #[test]
@@ -395,6 +400,26 @@ fn a_body_that_was_changed_on_the_way_is_named() {
     let mut answered = answered();
     answered.body = answered.body.replace("Vera", "Eva!");
     assert_eq!(answered.failing(), [Rule::ReceiptBody]);
+}
+
+#[test]
+fn a_receipt_without_body_is_for_an_entry_that_says_so_and_for_no_other() {
+    for (delivery, is_bound, expected) in [
+        (Delivery::Clear, true, &[][..]),
+        (Delivery::Clear, false, &[Rule::ReceiptBody]),
+        (Delivery::Decided, true, &[Rule::ReceiptBody]),
+        (Delivery::Decided, false, &[]),
+    ] {
+        let mut answered = answered_with(&body(), |d| d.delivery = delivery);
+        answered.receipt.body = answered.receipt.body.filter(|_| is_bound);
+        assert_eq!(answered.failing(), expected, "{delivery:?} {is_bound}");
+        if !is_bound {
+            let unpublished = answered.check_unpublished();
+            assert_eq!(rules(&unpublished), [], "nobody can say yet what the entry says");
+            let unbound = |notice: &Notice| notice.says.contains("the platform sent this answer");
+            assert!(unpublished.verdict.notices.iter().any(unbound));
+        }
+    }
 }
 
 #[test]
