@@ -7,6 +7,7 @@
 //! signature = Ed25519 over "countersign/v1/receipt" ‖ newline ‖ receipt, by the key `receipts` of the log's keys entry
 //! request   = SHA-256("countersign/v1/request" ‖ newline ‖ method ‖ newline ‖ path and query as sent ‖ newline
 //!             ‖ hex SHA-256 of the request's body ‖ newline ‖ the client's nonce)
+//!             of an operation of a batch: … the client's nonce ‖ newline ‖ the operation's number)
 //! ```
 
 use base64::Engine as _;
@@ -143,6 +144,19 @@ pub fn request_digest(method: &str, path_and_query: &str, body: &[u8], nonce: &[
     request_digest_of(method, path_and_query, body, nonce)
 }
 
+/// What stands for the nonce in the digest of an operation of a batch, counted from 0: two equal operations
+/// are two requests, and neither is one that came alone, since no nonce has a newline (see [`is_nonce`]).
+#[must_use]
+pub fn operation_nonce(nonce: &[u8], number: usize) -> Vec<u8> {
+    [nonce, b"\n", number.to_string().as_bytes()].concat()
+}
+
+/// Whether a client can have sent this as its nonce: it is not too long and, as any header, has no newline.
+#[must_use]
+pub fn is_nonce(nonce: &[u8]) -> bool {
+    nonce.len() <= NONCE_BYTES_MAX && !nonce.contains(&b'\n')
+}
+
 /// The digest of a request of whose body only the digest is at hand.
 #[must_use]
 pub fn request_digest_of(method: &str, path_and_query: &str, body: Digest, nonce: &[u8]) -> Digest {
@@ -178,6 +192,20 @@ mod tests {
             request: request_digest("GET", "/v3.0/me", b"", b"n"),
             time: Timestamp::from_seconds(1_528_070_400),
             v: RECEIPT_VERSION,
+        }
+    }
+
+    #[test]
+    fn operations_of_a_batch_have_digests_of_their_own() {
+        let digest = |nonce: &[u8]| request_digest("GET", "/v3.0/me", b"", nonce);
+        let (alone, first) = (digest(b"n"), digest(&operation_nonce(b"n", 0)));
+        let second = digest(&operation_nonce(b"n", 1));
+        assert!(first != second && alone != first && alone != second);
+        assert_eq!(operation_nonce(b"n", 12), b"n\n12");
+        for (nonce, expected) in
+            [(&b""[..], true), (&[0xff; 128], true), (&[b'n'; 129], false), (b"n\n0", false)]
+        {
+            assert_eq!(is_nonce(nonce), expected, "{nonce:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use countersign::demo::client::Reply;
 use countersign_verifier::batch::operation;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
+use countersign_verifier::receipt::operation_nonce;
 use countersign_verifier::site::FolderSite;
 use serde_json::{Value, json};
 
@@ -304,6 +305,7 @@ fn an_operation_is_checked_against_the_log_like_an_answer_that_came_alone() {
     let batch = json!({ "batch": [
         { "relative_url": "zuck" },
         { "relative_url": "v3.0/me?fields=id,name,friends.limit(5){name}" },
+        { "relative_url": "v3.0/me?fields=id,name,friends.limit(5){name}" },
     ] });
     let bearer = format!("Bearer {token}");
     let sent = [
@@ -313,8 +315,8 @@ fn an_operation_is_checked_against_the_log_like_an_answer_that_came_alone() {
     ];
     let reply = send(&world.url(), "POST", "/", &sent, &batch.to_string());
     world.verified(serving.head());
-    let answer = operation(&reply.body, 1).unwrap();
-    let check = |path_and_query, nonce: &[u8], method| {
+    let check_member = |member, path_and_query, nonce: &[u8], method| {
+        let answer = operation(&reply.body, member).unwrap();
         let received = ReceivedAnswer {
             headers: &answer.headers,
             body: answer.body.as_bytes(),
@@ -327,13 +329,21 @@ fn an_operation_is_checked_against_the_log_like_an_answer_that_came_alone() {
         let question = Question::new(&world.key, clock::now());
         check_answer(&site, &question, &received, |_, _| {}).unwrap()
     };
+    let check = |url, nonce: &[u8], method| check_member(1, url, nonce, method);
     let url = "/v3.0/me?fields=id,name,friends.limit(5){name}";
-    let checked = check(url, b"4711", "GET");
-    assert!(checked.verdict.holds(), "{:?}", checked.verdict.failures);
-    assert_eq!(checked.promise, Promise::Kept);
-    for (url, nonce, method) in
-        [("/", &b"4711"[..], "POST"), (url, b"", "GET"), ("/v3.0/me", b"4711", "GET")]
-    {
+    for (member, number) in [(1, 1), (2, 2), (1, 2), (2, 1)] {
+        let checked = check_member(member, url, &operation_nonce(b"4711", number), "GET");
+        let failures = &checked.verdict.failures;
+        assert_eq!(checked.verdict.holds(), member == number, "{member} {number}: {failures:?}");
+        assert_eq!(checked.is_of_another_request(), member != number);
+        assert_eq!(checked.promise, Promise::Kept);
+    }
+    for (url, nonce, method) in [
+        ("/", &b"4711\n1"[..], "POST"),
+        (url, b"", "GET"),
+        (url, b"4711", "GET"),
+        ("/v3.0/me", b"4711\n1", "GET"),
+    ] {
         assert!(check(url, nonce, method).is_of_another_request(), "{method} {url}");
     }
     let error = operation(&reply.body, 0).unwrap();

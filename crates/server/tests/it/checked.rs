@@ -14,7 +14,7 @@ use countersign_verifier::batch;
 use countersign_verifier::entry::{Disclosure, Entry};
 use countersign_verifier::receipt::{
     NONCE_HEADER, OPERATION_BODY_HEADER, OPERATION_URL_HEADER, SEED_HEADER, VIEWER_HEADER,
-    request_digest,
+    operation_nonce, request_digest,
 };
 use countersign_verifier::record::{Seed, records_root, request_commitment};
 use serde_json::{Value, json};
@@ -66,7 +66,8 @@ impl<'a> Recipient<'a> {
         let reply = send(&self.serving.world.url(), method, &path_sent, &headers, body);
         let is_batch = reply.body.starts_with(b"[");
         if reply.status == 200 && !is_batch {
-            self.keep(&format!("{method} {path}"), &reply, method, &path_sent, body.as_bytes());
+            let request = request_digest(method, &path_sent, body.as_bytes(), NONCE.as_bytes());
+            self.keep(&format!("{method} {path}"), &reply, request);
         } else {
             assert_eq!(header(&reply, "countersign-receipt"), None, "{method} {path}");
         }
@@ -132,11 +133,12 @@ impl<'a> Recipient<'a> {
         let path = header(&alone, OPERATION_URL_HEADER).map_or(path, str::to_owned);
         let body = header(&alone, OPERATION_BODY_HEADER).map_or(sent("body"), str::to_owned);
         let method = operation["method"].as_str().unwrap_or("GET").to_uppercase();
-        self.keep(&format!("operation {number}: {path}"), &alone, &method, &path, body.as_bytes());
+        let nonce = operation_nonce(NONCE.as_bytes(), number);
+        let request = request_digest(&method, &path, body.as_bytes(), &nonce);
+        self.keep(&format!("operation {number}: {path}"), &alone, request);
     }
 
-    fn keep(&self, what: &str, reply: &Reply, method: &str, path: &str, body: &[u8]) {
-        let request = request_digest(method, path, body, NONCE.as_bytes());
+    fn keep(&self, what: &str, reply: &Reply, request: Digest) {
         let (headers, body) = (reply.headers.clone(), reply.body.clone());
         let reply = Reply { status: reply.status, headers, body };
         self.kept.borrow_mut().push(Kept { what: what.to_owned(), reply, request });

@@ -13,7 +13,7 @@ use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use serde_json::Value;
 
-use crate::verify_receipt::{NONCE, URI, answered};
+use crate::verify_receipt::{NONCE, URI, answered, answered_operation};
 use crate::verify_world::{World, keys, log_key, name, public_key};
 
 fn run(arguments: &[&str]) -> Output {
@@ -328,7 +328,7 @@ fn a_receipt_ends_in_zero_one_two_or_three() {
 
 #[test]
 fn one_operation_of_a_batch_is_checked_like_an_answer_that_came_alone() {
-    let answered = answered();
+    let answered = answered_operation(1);
     let folder = tempfile::tempdir().unwrap();
     answered.publish(folder.path());
     let headers = answered.headers();
@@ -342,6 +342,7 @@ fn one_operation_of_a_batch_is_checked_like_an_answer_that_came_alone() {
         null,
         { "code": 200, "headers": headers, "body": answered.body },
         { "code": 400, "headers": [], "body": "{\"error\":{}}" },
+        { "code": 200, "headers": headers, "body": answered.body },
     ]);
     let file = folder.path().join("batch.json");
     fs::write(&file, batch.to_string()).unwrap();
@@ -354,7 +355,8 @@ fn one_operation_of_a_batch_is_checked_like_an_answer_that_came_alone() {
     let kept = of("1", URI);
     assert_eq!(code(&kept), 0, "{}{}", text(&kept.stdout), text(&kept.stderr));
     assert_eq!(code(&of("1", "/")), 1, "the request that carried the batch is another");
-    for (operation, said) in [("0", "is null"), ("2", "is an error"), ("3", "no operation 3")] {
+    assert_eq!(code(&of("3", URI)), 1, "one answer stands for two operations");
+    for (operation, said) in [("0", "is null"), ("2", "is an error"), ("4", "no operation 4")] {
         let output = of(operation, URI);
         assert_eq!(code(&output), 2);
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));

@@ -13,7 +13,7 @@ use countersign_verifier::entry::{Disclosure, Entry};
 use countersign_verifier::log_check::Question;
 use countersign_verifier::merkle::leaf_hash;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
-use countersign_verifier::receipt::{RECEIPT_VERSION, Receipt, request_digest};
+use countersign_verifier::receipt::{RECEIPT_VERSION, Receipt, operation_nonce, request_digest};
 use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Notice, Rule};
@@ -73,6 +73,14 @@ fn records() -> Vec<Record> {
 
 pub(crate) fn answered() -> Answered {
     answered_with(&body(), |_| {})
+}
+
+/// The same as the answer to an operation of a batch.
+pub(crate) fn answered_operation(number: usize) -> Answered {
+    let request = request_digest("GET", URI, b"", &operation_nonce(NONCE.as_bytes(), number));
+    let mut answered = answered_with(&body(), |d| d.request = request_commitment(&SEED, &request));
+    answered.receipt.request = request;
+    answered
 }
 
 /// An answer whose entry is right but for this change, and whose receipt is the entry's.

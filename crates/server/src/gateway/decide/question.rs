@@ -6,7 +6,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::schema::{FieldSchema, SchemaError};
-use countersign_verifier::receipt::{NONCE_BYTES_MAX, request_digest_of};
+use countersign_verifier::receipt::{is_nonce, request_digest_of};
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
@@ -111,7 +111,7 @@ impl Question {
     pub(super) fn digest(&self) -> Result<Digest, Refusal> {
         let PartnerRequest { method, uri, body_sha256, nonce, .. } = &self.request;
         let nonce = nonce.as_deref().unwrap_or_default().as_bytes();
-        if nonce.len() > NONCE_BYTES_MAX {
+        if !is_nonce(nonce) {
             return Err(Refusal::long_nonce());
         }
         let body = body_sha256.unwrap_or(SHA256_OF_NOTHING);

@@ -106,7 +106,9 @@ impl Refusal {
     }
 
     pub(super) fn long_nonce() -> Self {
-        Self::question(format!("request.nonce: it may have {NONCE_BYTES_MAX} bytes"))
+        Self::question(format!(
+            "request.nonce: it may have {NONCE_BYTES_MAX} bytes, none of them a newline"
+        ))
     }
 
     /// The people cannot be decided about.

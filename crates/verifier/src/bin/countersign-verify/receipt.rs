@@ -9,7 +9,7 @@ use countersign_verifier::headers::Headers;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
-use countersign_verifier::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER};
+use countersign_verifier::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 
 use crate::source::{Source, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
@@ -90,9 +90,16 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
             "--uri begins with '/': give path and query without the host".to_owned(),
         ));
     }
-    if arguments.nonce.len() > NONCE_BYTES_MAX {
-        return Err(CannotSay(format!("--nonce has at most {NONCE_BYTES_MAX} bytes")));
+    let nonce = arguments.nonce.as_bytes();
+    if !is_nonce(nonce) {
+        return Err(CannotSay(format!(
+            "--nonce has at most {NONCE_BYTES_MAX} bytes and no newline"
+        )));
     }
+    let nonce = match arguments.operation {
+        Some(number) => operation_nonce(nonce, number),
+        None => nonce.to_vec(),
+    };
     let (headers, body) = answer(arguments)?;
     // An answer with a receipt is checked whatever its status: data sent under another one is data.
     let has_receipt = Headers(&headers).carry(RECEIPT_HEADER);
@@ -109,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         method: &arguments.method,
         path_and_query: &arguments.uri,
         request_body: request_body.as_deref().unwrap_or_default(),
-        nonce: arguments.nonce.as_bytes(),
+        nonce: &nonce,
     };
     let source = Source::open(&arguments.log)?;
     let question = Question::new(&arguments.key, now);

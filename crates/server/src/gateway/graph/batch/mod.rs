@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use countersign_verifier::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER};
+use countersign_verifier::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER, operation_nonce};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -100,7 +100,7 @@ pub(super) async fn answer(
         let started = if bodies_bytes(done) > BODIES_BYTES_MAX {
             Start::Ended(None)
         } else {
-            start(&shared, operation, &operations, done)
+            start(&shared, number, operation, &operations, done)
         };
         readers.started(operation, done);
         started
@@ -119,6 +119,7 @@ pub(super) async fn answer(
 /// has this one.
 fn start(
     shared: &Arc<Shared>,
+    number: usize,
     operation: &Operation,
     operations: &[Operation],
     done: &[Option<Done>],
@@ -136,7 +137,7 @@ fn start(
         answered(&number)?.value.as_ref()
     };
     match operation.resolve(value_of) {
-        Ok(resolved) => Start::Begun(perform(Arc::clone(shared), resolved)),
+        Ok(resolved) => Start::Begun(perform(Arc::clone(shared), number, resolved)),
         Err(error) => {
             let reply = refused(&shared.gateway, Stop::Error(error));
             Start::Ended(Some(Done { reply, value: None }))
@@ -145,9 +146,10 @@ fn start(
 }
 
 /// `None` if the batch's time is over.
-async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
+async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Option<Done> {
     let room = timeout_at(shared.deadline, shared.gateway.operations.acquire());
     let Ok(Ok(_room)) = room.await else { return None };
+    let nonce = operation_nonce(&shared.nonce, number);
     let Resolved { method, url, body, access_token, is_referred_to, .. } = &operation;
     let call = Call {
         client: shared.client,
@@ -155,7 +157,7 @@ async fn perform(shared: Arc<Shared>, operation: Resolved) -> Option<Done> {
         path_and_query: url,
         content_type: None,
         body: Bytes::copy_from_slice(body.as_bytes()),
-        nonce: &shared.nonce,
+        nonce: &nonce,
         token: access_token.as_deref(),
         basic: None,
         token_of_batch: shared.token.clone(),
