@@ -8,7 +8,7 @@ use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
-use countersign_verifier::answer::{self, Context};
+use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
@@ -88,7 +88,7 @@ pub fn answer(bytes: &[u8]) {
     let (schema, client) = (schema(), client());
     let time = Timestamp::from_seconds(TIME_S);
     let context = Context { schema: &schema, viewer: VIEWER, client: &client, time };
-    let Ok(records) = answer::records(bytes, &context) else { return };
+    let Ok(Said { records, .. }) = answer::read(bytes, &context) else { return };
     assert_eq!(records.first().map(|record| record.pairwise), Some(VIEWER));
     assert!(records.iter().all(|record| record.fields.contains(FieldId::ID)));
     let mut people: Vec<_> = records.iter().map(|record| record.pairwise).collect();

@@ -80,7 +80,8 @@ pub struct Decided {
     pub previous: bool,
     /// Whether friends who can be reached by paging follow after the page.
     pub more: bool,
-    /// How many friends can be reached by paging, where that was asked for.
+    /// How many friends can be reached by paging, where that was asked for and there are any; beside nobody
+    /// only where the page was to hold nobody.
     pub count: Option<usize>,
     /// How many entries of the log the decision has seen.
     pub as_of: u64,
@@ -259,7 +260,10 @@ impl Selected {
             }
         }
         if page.count {
-            self.count = Some((0..all).filter(|place| list.record(*place).is_some()).count());
+            let count = (0..all).filter(|place| list.record(*place).is_some()).count();
+            // Beside nobody a count is told only to who asked for nobody.
+            let is_told = self.records.len() > 1 || page.limit == 0;
+            self.count = Some(count).filter(|count| *count > 0 && is_told);
         }
     }
 
@@ -494,7 +498,11 @@ mod tests {
             let end = visible.len().min(after + limit);
             prop_assert_eq!(&ids, &visible[after..end]);
             prop_assert_eq!((decided.previous, decided.more), (after > 0, end < visible.len()));
-            prop_assert_eq!(decided.count, Some(visible.len()));
+            prop_assert_eq!(decided.count, (!ids.is_empty()).then_some(visible.len()));
+            let nobody = Page { from: From::Start, limit: 0, count: true };
+            let (ids, decided) = ask(Selection::Page(nobody));
+            prop_assert!(ids.is_empty());
+            prop_assert_eq!(decided.count, Some(visible.len()).filter(|count| *count > 0));
 
             let before = visible.partition_point(|id| *id < PairwiseId([cursor; 16]));
             let (ids, decided) = page(From::Before(id(cursor)));

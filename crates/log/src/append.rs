@@ -243,6 +243,7 @@ impl Log {
             as_of: decided.as_of,
             build: basis.build.clone(),
             client: basis.client.clone(),
+            counted: decided.count.map(|count| (count as u64).next_power_of_two()),
             delivery: if values_here { basis.delivery } else { Delivery::Decided },
             friend: names(Relation::Friend),
             kind: DisclosureKind::Disclosure,

@@ -30,7 +30,7 @@ use countersign_domain::time::Timestamp;
 
 use crate::body::{ME, Members, Value};
 use crate::own::{are_permissions, token_user};
-use crate::paging::{check_paging, check_summary};
+use crate::paging::{check_paging, read_summary};
 use crate::record::Record;
 
 const DATA: &str = "data";
@@ -167,22 +167,32 @@ pub struct Context<'a> {
     pub time: Timestamp,
 }
 
-/// The records of a body, in the order in which the entry commits to them.
+/// What a body says of people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said {
+    /// The records, in the order in which the entry commits to them.
+    pub records: Vec<Record>,
+    /// How many friends can be reached by paging, if a summary tells of any.
+    pub count: Option<u64>,
+}
+
+/// What a body says of people.
 ///
 /// # Errors
 /// [`AnswerError`] when the body is not of one of the forms.
-pub fn records(body: &[u8], context: &Context<'_>) -> Result<Vec<Record>, AnswerError> {
+pub fn read(body: &[u8], context: &Context<'_>) -> Result<Said, AnswerError> {
     let Members(top) = serde_json::from_slice(body)
         .map_err(|error| AnswerError::Shape { reason: error.to_string() })?;
-    let mut reader = Reader { context, seen: HashSet::new(), records: Vec::new() };
+    let mut reader = Reader { context, seen: HashSet::new(), records: Vec::new(), count: None };
     reader.read(top)?;
-    Ok(reader.records)
+    Ok(Said { records: reader.records, count: reader.count })
 }
 
 struct Reader<'a> {
     context: &'a Context<'a>,
     seen: HashSet<PairwiseId>,
     records: Vec<Record>,
+    count: Option<u64>,
 }
 
 impl Reader<'_> {
@@ -313,7 +323,7 @@ impl Reader<'_> {
 
     /// The friends of a list, once its paging is checked.
     fn list(
-        &self,
+        &mut self,
         list: Vec<(String, Value)>,
         place: Place,
     ) -> Result<Vec<(PairwiseId, FieldSet)>, AnswerError> {
@@ -342,7 +352,8 @@ impl Reader<'_> {
             check_paging(&paging, ends, self.context)?;
         }
         if let Some(summary) = summary {
-            check_summary(&summary, friends.len())?;
+            let count = read_summary(&summary, friends.len())?;
+            self.count = Some(count).filter(|count| *count > 0);
         }
         Ok(friends)
     }
@@ -447,7 +458,8 @@ pub(crate) mod tests {
         let (schema, client) = (schema(), Identifier::parse("home").unwrap());
         let viewer = PairwiseId::parse(VIEWER).unwrap();
         let time = Timestamp::from_seconds(TIME_S);
-        records(body, &Context { schema: &schema, viewer, client: &client, time })
+        let context = Context { schema: &schema, viewer, client: &client, time };
+        super::read(body, &context).map(|said| said.records)
     }
 
     fn read(body: &str) -> Result<Vec<(Relation, u128)>, AnswerError> {

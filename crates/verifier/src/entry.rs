@@ -65,6 +65,10 @@ pub struct Disclosure {
     pub build: Identifier,
     /// Its client.
     pub client: Identifier,
+    /// How many friends the answer says can be reached by paging, rounded up to a power of two; absent if it
+    /// does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<u64>,
     /// How the answer was delivered.
     pub delivery: Delivery,
     /// The fields that were released of some friend, in the order of the schema.

@@ -17,7 +17,7 @@ use countersign_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::answer::{self, Context};
+use crate::answer::{self, Context, Said};
 use crate::canonical;
 use crate::checkpoint::Checkpoint;
 use crate::chronology::ACT_SKEW_S;
@@ -151,9 +151,10 @@ pub fn check_answer<S: Site + ?Sized>(
         case.check_bound(disclosure);
         case.check_request(disclosure, &seed);
         if let Some(schema) = &at.schema
-            && let Some(records) = case.read_records(schema, viewer, &disclosure.client)
+            && let Some(said) = case.read_body(schema, viewer, &disclosure.client)
         {
-            case.check_records(disclosure, schema, &seed, &records);
+            case.check_records(disclosure, schema, &seed, &said.records);
+            case.check_counted(disclosure, said.count);
         }
     }
     Ok(AnswerCheck { verdict, promise, receipt: Some(receipt) })
@@ -242,19 +243,19 @@ impl Case<'_> {
             (found, "a build in the published register, and the agreement of its client".to_owned())
         });
         if let (Some(schema), Some(name)) = (register.schema(), name) {
-            self.read_records(schema, viewer, name);
+            self.read_body(schema, viewer, name);
         }
     }
 
-    fn read_records(
+    fn read_body(
         &mut self,
         schema: &FieldSchema,
         viewer: PairwiseId,
         client: &Identifier,
-    ) -> Option<Vec<Record>> {
+    ) -> Option<Said> {
         let context = Context { schema, viewer, client, time: self.receipt.time };
-        let records = answer::records(self.received.body, &context);
-        self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, records)
+        let said = answer::read(self.received.body, &context);
+        self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, said)
     }
 
     fn check_promise<S: Site + ?Sized>(
@@ -354,5 +355,15 @@ impl Case<'_> {
         }
         let people = (records.len() as u64).next_power_of_two();
         self.same(Rule::AnswerPeople, place, disclosure.people, people);
+    }
+
+    /// How many friends there are to be reached is more than the records say, so the entry says it too.
+    fn check_counted(&mut self, disclosure: &Disclosure, count: Option<u64>) {
+        let said = |counted: Option<u64>| {
+            counted.map_or("no count".to_owned(), |counted| counted.to_string())
+        };
+        let rounded = count.and_then(u64::checked_next_power_of_two);
+        let place = Place::entry(self.receipt.index);
+        self.same(Rule::AnswerCounted, place, said(disclosure.counted), said(rounded));
     }
 }

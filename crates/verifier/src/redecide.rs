@@ -21,6 +21,7 @@ pub fn redecide(register: &Register, index: u64, disclosure: &Disclosure, verdic
     let mut case = Case { register, index, disclosure, verdict };
     case.check_as_of();
     case.check_people();
+    case.check_counted();
     let Some(build) = case.check_build() else { return };
     let Some(client) = case.check_client(build) else { return };
     case.check_agreement(client, build);
@@ -65,6 +66,16 @@ impl<'a> Case<'a> {
                 format!("as_of {as_of}"),
                 format!("from {oldest} (after the last act) to {index} (its own index)"),
             )
+        });
+    }
+
+    /// A count is not below the friends who are in the answer.
+    fn check_counted(&mut self) {
+        let (counted, people) = (self.disclosure.counted, self.disclosure.people);
+        let holds = counted.is_none_or(|count| count.is_power_of_two() && count >= people / 2);
+        self.check(Rule::Counted, holds, || {
+            let found = counted.map(|count| count.to_string()).unwrap_or_default();
+            (found, format!("a power of two that {people} people with the viewer can be among"))
         });
     }
 

@@ -70,6 +70,7 @@ rules! {
     FieldsDeclared "fields_declared" "The build declared the fields."
     SpecialCategory "special_category" "Of friends, no field that the platform rules close as a special category."
     People "people" "The number of people is a power of two, and one exactly when no friend is in the answer."
+    Counted "counted" "A count is rounded up to a power of two, and not below the friends in the answer."
     ReceiptForm "receipt_form" "The answer carries one receipt, seed and viewer, each in its form."
     ReceiptSignature "receipt_signature" "The receipt is signed by the receipt key in force."
     ReceiptOrigin "receipt_origin" "The receipt is for this log."
@@ -86,6 +87,7 @@ rules! {
     AnswerRecords "answer_records" "The entry's records are those of the answer: no more, no less, no other."
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
     AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
+    AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
 }
 
 impl std::fmt::Display for Rule {

@@ -34,7 +34,7 @@ fn browser_api_reference_reads_filters_and_follows_its_links() {
     assert_eq!(browser.run(DEAD_LINKS), json!([]));
 
     let all = browser.run(SHOWN).as_u64().unwrap();
-    browser.type_into("#filter", "settings change");
+    browser.type_into("#filter", "named routes exactly");
     assert_eq!(browser.run(SHOWN), 1);
     assert!(
         browser.run("return document.getElementById('count').innerText")

@@ -9,7 +9,7 @@ use countersign::demo::client::Reply;
 use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;
-use countersign_verifier::answer::{self, Context};
+use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::entry::{Disclosure, Entry};
 use countersign_verifier::receipt::{
@@ -173,13 +173,15 @@ impl<'a> Recipient<'a> {
         let schema = default_schema();
         let context = Context { schema: &schema, viewer, client, time: *time };
         let said = String::from_utf8_lossy(&reply.body);
-        let records = answer::records(&reply.body, &context);
-        let records = records.unwrap_or_else(|error| panic!("{what}: {error}: {said}"));
+        let read = answer::read(&reply.body, &context);
+        let Said { records, count } =
+            read.unwrap_or_else(|error| panic!("{what}: {error}: {said}"));
         let seed = BASE64_URL_SAFE_NO_PAD.decode(header(reply, SEED_HEADER).unwrap()).unwrap();
         let seed = Seed(seed.try_into().unwrap());
         assert_eq!(disclosure.request, request_commitment(&seed, request), "{what}");
         assert_eq!(*root, records_root(&seed, records.iter().copied()), "{what}");
         assert_eq!(*people, (records.len() as u64).next_power_of_two(), "{what}");
+        assert_eq!(disclosure.counted, count.map(u64::next_power_of_two), "{what}");
     }
 }
 

@@ -503,6 +503,8 @@ fn an_entry_that_says_less_than_its_records_is_named() {
     assert_eq!(less.failing(), [Rule::AnswerFields]);
     let fewer = answered_with(&body(), |d| d.people = 2);
     assert_eq!(fewer.failing(), [Rule::AnswerPeople]);
+    let counted = answered_with(&body(), |d| d.counted = Some(8));
+    assert_eq!(counted.failing(), [Rule::AnswerCounted]);
     let other = answered_with(&body(), |d| d.records = Digest([1; 32]));
     assert_eq!(other.failing(), [Rule::AnswerRecords]);
 }

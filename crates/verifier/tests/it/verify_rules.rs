@@ -135,6 +135,8 @@ const LIES: &[Lie] = &[
         &[Rule::SpecialCategory],
     ),
     ("not a power of two", |d| d.people = 3, &[Rule::People]),
+    ("a count that is not rounded", |d| d.counted = Some(3), &[Rule::Counted]),
+    ("a count below who is listed", |d| d.counted = Some(1), &[Rule::Counted]),
     ("nobody", |d| d.people = 0, &[Rule::People]),
     ("friends, but one person", |d| d.people = 1, &[Rule::People]),
     (

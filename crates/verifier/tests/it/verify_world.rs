@@ -147,6 +147,7 @@ impl World {
             as_of: self.size(),
             build: name("aurora-home@41"),
             client: name("aurora-home"),
+            counted: None,
             delivery: Delivery::Clear,
             friend: names(&["id", "name", "work"]),
             kind: DisclosureKind::Disclosure,

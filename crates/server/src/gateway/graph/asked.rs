@@ -141,7 +141,9 @@ impl Reading<'_> {
             *parameter = Some(*argument);
         }
         check_offset(offset)?;
-        self.page_of(limit, after, before, summary)
+        let page = self.page_of(limit, after, before, summary)?;
+        // A list of nobody is not nested in anybody, so there is no place for a count of it.
+        Ok(Page { count: page.count && page.limit > 0, ..page })
     }
 
     fn page(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {

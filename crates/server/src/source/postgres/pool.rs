@@ -154,8 +154,13 @@ impl Drop for Lease {
         };
         let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
         runtime.spawn(async move {
-            let _ = tokio::time::timeout(CANCEL, cancel.cancel_query(tls)).await;
-            // Not before: while the server may be busy with it, it is one of so many at most.
+            let given_up = async {
+                let _ = cancel.cancel_query(tls).await;
+                // The server comes to this when it has done with the question.
+                let _ = object.client.check_connection().await;
+            };
+            let _ = tokio::time::timeout(CANCEL, given_up).await;
+            // Not before: while the server is busy with it, it is one of so many at most.
             drop(Object::take(object));
         });
     }
