@@ -7,7 +7,7 @@ use crate::bench::sources::contender::Kind;
 use crate::bench::table::whole;
 
 const WIDTH: f64 = 760.0;
-const LEFT: f64 = 20.0;
+const LEFT: f64 = 28.0;
 const RIGHT: f64 = 110.0;
 const TOP: f64 = 56.0;
 /// A contender's name, and its bar below.
