@@ -3,8 +3,10 @@
 
 use std::fs;
 
+use countersign::clock;
 use countersign::demo::client::Reply;
 use countersign::demo::world::{BUILD, CLIENT, PURPOSE};
+use countersign_domain::time::Timestamp;
 use serde_json::json;
 
 use crate::support::{Serving, World, finish, program, send};
@@ -49,8 +51,11 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
     let secret = world.client_secret(CLIENT);
+    let made = Timestamp::from_seconds(clock::now().seconds() - 7_200);
+    let late = world.token_of(BUILD, PURPOSE, village::VIEWER, made);
     let serving = world.serve();
     serving.read(READ, &token);
+    assert_eq!(serving.get(READ, &late).error_code(), Some(190));
     assert!(serving.stop().success());
 
     // Some seconds are a step of NTP's and nobody's business.
@@ -65,6 +70,8 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
         let head = serving.head();
         let reply = serving.get(READ, &token);
         assert_eq!((reply.status, reply.error_code()), (503, Some(2)));
+        // It may be late by a clock that is wrong, and then its client would drop a session that holds.
+        assert_eq!(serving.get(READ, &late).error_code(), Some(2));
         let ready = serving.get("/readyz", "");
         let said = String::from_utf8(ready.body).unwrap();
         assert_eq!(ready.status, 503);

@@ -22,7 +22,6 @@ use super::extract::Json;
 use super::masks::Compiled;
 use super::proof::Proof;
 use super::release::{Decidable, Decision, ReleaseError, release};
-use crate::clock;
 use crate::source::elsewhere::{self, Elsewhere};
 use crate::store::GrantRecord;
 use masks::{Masks, Told};
@@ -129,7 +128,7 @@ pub async fn post(
 /// Decides one question and logs it.
 async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
     let request = question.digest()?;
-    let now = clock::now();
+    let now = gateway.log.believed_now().map_err(Refusal::unavailable)?;
     let access = gateway.tokens.verify(&question.token, now).map_err(|e| Refusal::token(&e))?;
     let proof = question.request.appsecret_proof.as_deref();
     credentials::check_proof(gateway, &access.client, &question.token, proof)

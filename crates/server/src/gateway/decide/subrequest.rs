@@ -26,7 +26,6 @@ use countersign_verifier::receipt::NONCE_HEADER;
 use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;
 use super::{Masks, answer};
-use crate::clock;
 use crate::gateway::admin::AdminError;
 use crate::gateway::{Gateway, bearer};
 
@@ -63,7 +62,8 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
         said.ok_or_else(|| Refusal::missing_header(name))
     };
     let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
-    let access = gateway.tokens.verify(token, clock::now()).map_err(|e| Refusal::token(&e))?;
+    let now = gateway.log.believed_now().map_err(Refusal::unavailable)?;
+    let access = gateway.tokens.verify(token, now).map_err(|e| Refusal::token(&e))?;
     let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
     let account = stored.and_then(|stored| gateway.people.account_of(stored.viewer));
     let (method, uri) = (needed(METHOD)?, needed(URI)?);
