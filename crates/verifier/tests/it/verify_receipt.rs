@@ -358,15 +358,22 @@ fn paging_that_says_more_than_the_list_is_named() {
 #[test]
 fn a_summary_or_link_that_says_more_than_the_list_is_named() {
     let (two, three) = (friend(2), friend(3));
-    let with = |from: &str, to: &str| {
+    let entered = |from: &str, to: &str, counted: Option<u64>| {
         let changed = body().replacen(from, to, 1);
         assert_ne!(changed, body());
-        answered_with(&changed, |_| {}).failing()
+        answered_with(&changed, |d| d.counted = counted).failing()
     };
+    let with = |from: &str, to: &str| entered(from, to, None);
     let end = "&after=03030303030303030303030303030303\"}";
-    let summary = |summary: &str| with(end, &format!(r#"{end},"summary":{summary}"#));
-    assert_eq!(summary(r#"{"total_count":2}"#), []);
-    assert_eq!(summary(r#"{"total_count":477}"#), []);
+    let summarised = |summary: &str| format!(r#"{end},"summary":{summary}"#);
+    let summary = |summary: &str| with(end, &summarised(summary));
+    for (count, counted) in [(2, 2), (477, 512), (512, 512)] {
+        let said = summarised(&format!(r#"{{"total_count":{count}}}"#));
+        assert_eq!(entered(end, &said, Some(counted)), []);
+        for lie in [None, Some(counted * 2)] {
+            assert_eq!(entered(end, &said, lie), [Rule::AnswerCounted]);
+        }
+    }
     for lie in [r#"{"total_count":1}"#, r#"{"total_count":2,"name":"Nine"}"#, r#"["Nine"]"#] {
         assert_eq!(summary(lie), [Rule::AnswerForm], "{lie}");
     }
