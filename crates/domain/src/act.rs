@@ -9,8 +9,11 @@ use crate::build::Build;
 use crate::digest::Digest;
 use crate::identifier::Identifier;
 use crate::key::PublicKey;
+use crate::obligation::ObligationStep;
 use crate::partner::Partner;
+use crate::screening::{Outcome, ScreeningAct};
 use crate::text::{self, NAME_CHARACTERS_MAX, NotPlainText, REASON_CHARACTERS_MAX};
+use crate::wind_down::WindDownDocument;
 
 /// A governance act, the payload of one entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,8 +27,19 @@ pub enum Act {
     Rules(Published),
     /// Registers a partner, or changes what is registered of it.
     Partner(Partner),
-    /// Puts an agreement in force, published as a file. It takes the place of the client's earlier one.
+    /// Concludes an agreement, published as a file. It takes the place of an earlier one of its name; beside
+    /// others about the same client, the stricter holds.
     Agreement(AgreementAct),
+    /// Certifies that the partner keeps to an agreement, for types of data.
+    Certification(Certification),
+    /// Asks for something that an agreement obliges to, attests that it was done, or lifts it.
+    Obligation(ObligationAct),
+    /// Schedules the end of an agreement, or of parts of it.
+    WindDown(WindDown),
+    /// Says that a partner was screened, and what came of it.
+    Screening(ScreeningAct),
+    /// Puts the platform's budgets in force, published as a file.
+    Budgets(Published),
     /// Submits a build.
     Build(Build),
     /// Approves or revokes a build.
@@ -80,6 +94,46 @@ pub struct AgreementAct {
     pub client: Identifier,
     /// SHA-256 of the document's bytes.
     pub digest: Digest,
+}
+
+/// A partner certifies.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certification {
+    /// The agreement.
+    pub agreement: Identifier,
+    /// The client that it is about.
+    pub client: Identifier,
+    /// The partner, who signs.
+    pub partner: Identifier,
+    /// The categories of data that are certified.
+    pub categories: Vec<String>,
+}
+
+/// A step in the life of an obligation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObligationAct {
+    /// The partner that owes it.
+    pub partner: Identifier,
+    /// Its name; that of the agreement, for what is owed at an agreement's end.
+    pub obligation: Identifier,
+    /// What happened.
+    pub step: ObligationStep,
+}
+
+/// A schedule by which an agreement ends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindDown {
+    /// The agreement.
+    pub agreement: Identifier,
+    /// The client that it is about.
+    pub client: Identifier,
+    /// The steps, which are added to those that there are.
+    pub steps: Vec<WindDownDocument>,
+    /// Why, for everybody to read.
+    pub reason: String,
 }
 
 /// A review of a build.
@@ -176,6 +230,11 @@ impl Act {
             Self::Rules(_) => "rules",
             Self::Partner(_) => "partner",
             Self::Agreement(_) => "agreement",
+            Self::Certification(_) => "certification",
+            Self::Obligation(_) => "obligation",
+            Self::WindDown(_) => "wind_down",
+            Self::Screening(_) => "screening",
+            Self::Budgets(_) => "budgets",
             Self::Build(_) => "build",
             Self::Review(_) => "review",
             Self::ReviewPause(_) => "review_pause",
@@ -190,9 +249,16 @@ impl Act {
     #[must_use]
     pub fn required(&self, partner: Option<&Identifier>) -> Required {
         let reviewers = |reviewers| Required { root: false, partner: None, reviewers };
+        let of_partner = |partner: &Identifier| Required {
+            root: false,
+            partner: Some(partner.clone()),
+            reviewers: 0,
+        };
         match self {
             Self::Keys(_) => Required { root: true, partner: None, reviewers: 0 },
-            Self::FieldSchema(_) | Self::Rules(_) | Self::Reinstatement(_) => reviewers(FOUR_EYES),
+            Self::FieldSchema(_) | Self::Rules(_) | Self::Budgets(_) | Self::Reinstatement(_) => {
+                reviewers(FOUR_EYES)
+            }
             Self::Partner(_) => {
                 Required { root: false, partner: partner.cloned(), reviewers: FOUR_EYES }
             }
@@ -200,12 +266,22 @@ impl Act {
                 Required { root: false, partner: Some(act.partner.clone()), reviewers: FOUR_EYES }
             }
             Self::Build(_) => Required { root: false, partner: partner.cloned(), reviewers: 0 },
+            Self::Certification(act) => of_partner(&act.partner),
+            Self::Obligation(act) => match act.step {
+                ObligationStep::Demanded { .. } => reviewers(1),
+                ObligationStep::Attested => of_partner(&act.partner),
+                ObligationStep::Lifted { .. } => reviewers(FOUR_EYES),
+            },
+            Self::Screening(act) => match act.outcome {
+                Outcome::Clear => reviewers(FOUR_EYES),
+                Outcome::Undecided | Outcome::Refused => reviewers(1),
+            },
             Self::Review(review) => match review.outcome {
                 ReviewOutcome::Approve => reviewers(FOUR_EYES),
                 ReviewOutcome::Revoke => reviewers(1),
             },
             Self::ReviewPause(pause) => reviewers(if pause.paused { 1 } else { FOUR_EYES }),
-            Self::Suspension(_) => reviewers(1),
+            Self::Suspension(_) | Self::WindDown(_) => reviewers(1),
         }
     }
 
@@ -219,17 +295,29 @@ impl Act {
         match self {
             Self::Partner(partner) => {
                 name("partner's name", &partner.name)?;
+                partner.parent.iter().try_for_each(|parent| name("parent's name", parent))?;
                 partner.owners.iter().try_for_each(|owner| name("owner's name", &owner.name))
             }
             Self::Build(build) => name("package", &build.package),
             Self::ReviewPause(pause) => reason(&pause.reason),
             Self::Suspension(act) => reason(&act.reason),
             Self::Reinstatement(act) => reason(&act.reason),
+            Self::WindDown(act) => reason(&act.reason),
+            Self::Obligation(act) => match &act.step {
+                ObligationStep::Demanded { reason: why, .. }
+                | ObligationStep::Lifted { reason: why } => reason(why),
+                ObligationStep::Attested => Ok(()),
+            },
+            Self::Certification(act) => {
+                act.categories.iter().try_for_each(|category| name("category", category))
+            }
             // Identifiers, keys and digests cannot hold such text.
             Self::Keys(_)
             | Self::FieldSchema(_)
             | Self::Rules(_)
             | Self::Agreement(_)
+            | Self::Screening(_)
+            | Self::Budgets(_)
             | Self::Review(_) => Ok(()),
         }
     }
@@ -238,7 +326,9 @@ impl Act {
     #[must_use]
     pub const fn document(&self) -> Option<Digest> {
         match self {
-            Self::FieldSchema(published) | Self::Rules(published) => Some(published.digest),
+            Self::FieldSchema(published) | Self::Rules(published) | Self::Budgets(published) => {
+                Some(published.digest)
+            }
             Self::Agreement(act) => Some(act.digest),
             _ => None,
         }

@@ -353,7 +353,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::agreement::Delivery;
+    use crate::agreement::{Delivery, Wait};
     use crate::digest::Digest;
     use crate::identifier::Identifier;
     use crate::mask::Mask;
@@ -376,10 +376,11 @@ mod tests {
             partner: name("aurora"),
             client: name("home"),
             build: name("home@1"),
-            agreement: Digest([0; 32]),
+            agreements: [Digest([0; 32])].into(),
             purpose: name("address-book"),
             kind: ClientKind::Device,
             delivery: Delivery::Clear,
+            wait: Wait::Durable,
             query_token: false,
             new_grants: true,
             stopped: None,

@@ -1,6 +1,6 @@
-//! The vocabulary of Countersign, one noun per file, and the two functions that give it meaning:
-//! [`terms`], what an agreement allows at an instant, and [`decide`](mod@decide), which fields of
-//! which person are released.
+//! The vocabulary of Countersign, one noun per file, and the functions that give it meaning:
+//! [`terms`](mod@terms), what agreements allow at an instant, [`ruling`](mod@ruling), what the register
+//! says beside them, and [`decide`](mod@decide), which fields of which person are released.
 //!
 //! What it is not: it does no I/O and reads no clock (time is a parameter everywhere), it knows no
 //! wire format (those are `countersign-verifier`'s) and no cryptography.
@@ -8,7 +8,10 @@
 
 pub mod act;
 pub mod agreement;
+pub mod budget;
 pub mod build;
+pub mod clause;
+pub mod contract;
 pub mod decide;
 pub mod digest;
 pub mod field;
@@ -16,17 +19,22 @@ pub mod grant;
 pub mod identifier;
 pub mod key;
 pub mod mask;
+pub mod obligation;
 pub mod partner;
 pub mod permission;
 pub mod person;
+pub mod pledge;
 pub mod reason;
 pub mod register;
 pub mod relation;
 pub mod request;
 pub mod route;
 pub mod rules;
+pub mod ruling;
 pub mod schema;
+pub mod screening;
 pub mod settings;
 pub mod terms;
 pub mod text;
 pub mod time;
+pub mod wind_down;

@@ -1,6 +1,9 @@
 //! What is the same for everybody in an answer, compiled before anybody asks.
 
-use crate::agreement::Delivery;
+use std::sync::Arc;
+
+use crate::agreement::{Delivery, Wait};
+use crate::clause::Clauses;
 use crate::digest::Digest;
 use crate::field::FieldSet;
 use crate::identifier::Identifier;
@@ -25,6 +28,13 @@ impl Mask {
         Self { open: fields, withheld: Vec::new() }
     }
 
+    /// The mask that says what these clauses say.
+    #[must_use]
+    pub fn of(clauses: &Clauses) -> Self {
+        let all = Self::opening(FieldSet::ALL);
+        clauses.iter().fold(all, |mask, clause| mask.keep(clause.allowed, clause.reason))
+    }
+
     /// Keeps open only what is in `allowed`; what goes, goes for this reason.
     #[must_use]
     pub fn keep(mut self, allowed: FieldSet, reason: Reason) -> Self {
@@ -47,14 +57,16 @@ pub struct Basis {
     pub client: Identifier,
     /// The build.
     pub build: Identifier,
-    /// The digest of the signed agreement.
-    pub agreement: Digest,
+    /// The digests of the signed agreements in force, in the order of their names.
+    pub agreements: Arc<[Digest]>,
     /// The purpose.
     pub purpose: Identifier,
     /// Device or app.
     pub kind: ClientKind,
     /// How answers are delivered.
     pub delivery: Delivery,
+    /// How long an answer waits.
+    pub wait: Wait,
     /// Whether a bearer token may stand in the query.
     pub query_token: bool,
     /// Whether new grants may be made.

@@ -15,12 +15,36 @@ pub struct Partner {
     pub name: String,
     /// The country of its seat.
     pub country: Country,
+    /// The legal name of its ultimate parent, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// The country of its ultimate parent; its own, if it has none.
     pub parent_country: Country,
     /// Who owns it, as far as the platform was told.
     pub owners: Vec<Owner>,
     /// The key with which it signs agreements and builds.
     pub key: PublicKey,
+}
+
+impl Partner {
+    /// Whether both are the same as far as screening goes: name, seat, parent and owners.
+    #[must_use]
+    pub fn is_same_entity(&self, other: &Self) -> bool {
+        let entity =
+            |partner: &Self| Self { key: self.key, id: self.id.clone(), ..partner.clone() };
+        entity(self) == entity(other)
+    }
+
+    /// Whether it is in a country of concern, or controlled from one: by its ultimate parent, or by owners
+    /// there who hold this share together (28 CFR 202.211).
+    #[must_use]
+    pub fn is_of_concern(&self, percent_min: u32) -> bool {
+        let owned = self.owners.iter().filter(|owner| owner.country.is_of_concern());
+        let percent: u32 = owned.map(|owner| u32::from(owner.percent)).sum();
+        self.country.is_of_concern()
+            || self.parent_country.is_of_concern()
+            || percent >= percent_min
+    }
 }
 
 /// An owner of a partner.
@@ -49,6 +73,24 @@ pub struct NotACountry {
 }
 
 impl Country {
+    /// The countries of concern of 28 CFR 202.601; Hong Kong and Macau are of China there.
+    const OF_CONCERN: [Self; 8] = [
+        Self(*b"CN"),
+        Self(*b"CU"),
+        Self(*b"HK"),
+        Self(*b"IR"),
+        Self(*b"KP"),
+        Self(*b"MO"),
+        Self(*b"RU"),
+        Self(*b"VE"),
+    ];
+
+    /// Whether it is a country of concern under 28 CFR 202.601.
+    #[must_use]
+    pub fn is_of_concern(self) -> bool {
+        Self::OF_CONCERN.contains(&self)
+    }
+
     /// Reads two capital letters.
     ///
     /// # Errors

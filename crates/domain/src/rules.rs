@@ -1,5 +1,7 @@
 //! Platform rules: what holds for every partner, whatever its agreement says.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldSet;
@@ -21,6 +23,13 @@ pub struct RulesDocument {
     pub minor_friend_fields: Vec<String>,
     /// Countries in which, and in whose parents' countries, nothing may be received.
     pub closed_territories: Vec<Country>,
+    /// Whether a partner that nobody has screened gets nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screening_required: bool,
+    /// What the platform rules beyond that: a set of Cedar policies, all of which forbid. What they mean is
+    /// `countersign-policy`'s; outsiders cannot recheck them without Cedar.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cedar: String,
 }
 
 /// Checked platform rules.
@@ -30,6 +39,10 @@ pub struct PlatformRules {
     pub special_of_friends: FieldSet,
     /// The fields that may be released about a friend who is a minor.
     pub minor_friend_fields: FieldSet,
+    /// Whether a partner that nobody has screened gets nothing.
+    pub screening_required: bool,
+    /// The platform's own policies, in Cedar.
+    pub cedar: Arc<str>,
     closed_territories: Vec<Country>,
 }
 
@@ -64,8 +77,16 @@ impl PlatformRules {
         Ok(Self {
             special_of_friends,
             minor_friend_fields: schema.resolve(&document.minor_friend_fields)?,
+            screening_required: document.screening_required,
+            cedar: document.cedar.as_str().into(),
             closed_territories: document.closed_territories.clone(),
         })
+    }
+
+    /// The countries in which nothing may be received.
+    #[must_use]
+    pub fn closed_territories(&self) -> &[Country] {
+        &self.closed_territories
     }
 
     /// Whether a partner of this country may not receive anything.

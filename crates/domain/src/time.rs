@@ -12,6 +12,9 @@ pub struct Timestamp(u64);
 /// 9999-12-31T23:59:59Z: what RFC 3339 can write, and far below the 2^53 that JSON can carry.
 const SECONDS_MAX: u64 = 253_402_300_799;
 
+/// The seconds of a day.
+pub const SECONDS_PER_DAY: u64 = 86_400;
+
 impl Timestamp {
     /// The end of time, for terms without an end.
     pub const MAX: Self = Self(SECONDS_MAX);

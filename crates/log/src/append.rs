@@ -239,7 +239,7 @@ impl Log {
         });
         let basis = &decided.basis;
         Ok(Disclosure {
-            agreement: basis.agreement,
+            agreements: basis.agreements.to_vec(),
             as_of: decided.as_of,
             build: basis.build.clone(),
             client: basis.client.clone(),

@@ -6,4 +6,5 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
+pub mod cedar;
 pub mod mask;

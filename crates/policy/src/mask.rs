@@ -4,18 +4,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use countersign_domain::agreement::Ends;
-use countersign_domain::build::BuildState;
+use countersign_domain::agreement::{AgreedDelivery, Delivery, Wait};
+use countersign_domain::clause::{Clause, Clauses, Says};
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::mask::{Basis, Mask};
-use countersign_domain::partner::Partner;
 use countersign_domain::reason::Reason;
 use countersign_domain::register::{Client, Register, RegisteredBuild};
 use countersign_domain::relation::Relation;
-use countersign_domain::rules::PlatformRules;
-use countersign_domain::terms::terms;
+use countersign_domain::route::Route;
+use countersign_domain::ruling::{ruling, stops};
 use countersign_domain::time::Timestamp;
+
+use crate::cedar::Circumstances;
+use crate::cedar::rules::SharedRules;
+
+/// The people whom masks tell apart: the viewer, friends, and friends who are minors.
+const PEOPLE: [(Relation, bool); 3] =
+    [(Relation::Viewer, false), (Relation::Friend, false), (Relation::Friend, true)];
 
 /// Every basis that the register gives at an instant.
 #[derive(Debug, Default)]
@@ -25,15 +31,16 @@ pub struct Masks {
 }
 
 impl Masks {
-    /// Compiles the register as it stands at `now`.
+    /// Compiles the register as it stands at `now`, with the platform's own rules of that register.
     #[must_use]
-    pub fn compile(register: &Register, now: Timestamp) -> Self {
+    pub fn compile(register: &Register, rules: Option<&SharedRules>, now: Timestamp) -> Self {
+        let mut compiler = Compiler { register, rules, now, asked: HashMap::new() };
         let mut masks = Self::default();
         for (name, build) in register.builds() {
             let Some(client) = register.clients().get(&build.build.client) else { continue };
-            let of_purpose =
-                |purpose| Arc::new(compile_basis(register, client, build, purpose, now));
-            let bases: Vec<_> = build.build.purposes.iter().map(of_purpose).collect();
+            let purposes = build.build.purposes.iter();
+            let bases: Vec<_> =
+                purposes.map(|purpose| Arc::new(compiler.basis(client, build, purpose))).collect();
             let ends = bases.iter().map(|basis| basis.holds_until);
             masks.holds_until = masks.holds_until.into_iter().chain(ends).min();
             masks.by_build.insert(name.clone(), bases);
@@ -54,117 +61,130 @@ impl Masks {
     }
 }
 
-fn compile_basis(
+/// Everything that is in force about one kind of answer: the register's ruling, how the agreements want
+/// it delivered, and what the platform's own rules say. Masks are made of it, and so is every explanation.
+#[must_use]
+pub fn clauses(
     register: &Register,
-    client: &Client,
-    build: &RegisteredBuild,
-    purpose: &Identifier,
+    rules: Option<&SharedRules>,
+    (client, build, purpose): (&Client, &RegisteredBuild, &Identifier),
+    people: (Relation, bool),
     now: Timestamp,
-) -> Basis {
-    let name = &build.build.client;
-    let document = &client.agreement.document;
-    let [viewer_terms, friend_terms] =
-        Relation::BOTH.map(|relation| terms(&client.agreement, purpose, relation, now));
-    let mask = |relation| {
-        let terms = if relation == Relation::Viewer { viewer_terms } else { friend_terms };
-        Mask::opening(FieldSet::ALL)
-            .keep(terms.fields.or(terms.wound_down), Reason::Agreement)
-            .keep(terms.fields, Reason::WindDown)
-            .keep(build.declared(relation), Reason::Build)
-    };
-    let (special, minors) = register.rules().map_or((FieldSet::EMPTY, FieldSet::EMPTY), |r| {
-        (r.special_of_friends, r.minor_friend_fields)
-    });
-    let friend =
-        mask(Relation::Friend).keep(FieldSet::ALL.without(special), Reason::SpecialCategory);
-    let new_grants_ended = client
-        .agreement
-        .wind_down()
-        .iter()
-        .any(|step| now >= step.at && matches!(step.ends, Ends::NewGrants | Ends::All));
-    Basis {
-        partner: client.partner.clone(),
-        client: name.clone(),
-        build: build.build.build.clone(),
-        agreement: client.digest,
-        purpose: purpose.clone(),
-        kind: document.kind,
-        delivery: document.delivery,
-        query_token: document.query_token,
-        new_grants: !new_grants_ended,
-        stopped: stopped(register, client, build),
-        viewer: mask(Relation::Viewer),
-        minor_friend: friend.clone().keep(minors, Reason::Minor),
-        friend,
-        holds_until: viewer_terms.holds_until.min(friend_terms.holds_until),
+) -> Clauses {
+    let mut compiler = Compiler { register, rules, now, asked: HashMap::new() };
+    compiler.clauses(client, build, purpose, people)
+}
+
+struct Compiler<'a> {
+    register: &'a Register,
+    rules: Option<&'a SharedRules>,
+    now: Timestamp,
+    /// What the platform's rules said, since many builds are in the same circumstances.
+    asked: HashMap<Circumstances, Clauses>,
+}
+
+impl Compiler<'_> {
+    fn basis(&mut self, client: &Client, build: &RegisteredBuild, purpose: &Identifier) -> Basis {
+        let stops = stops(self.register, client, build, self.now).and(self.undeliverable(client));
+        let [viewer, friend, minor_friend] =
+            PEOPLE.map(|people| self.clauses(client, build, purpose, people));
+        let ends = [&stops, &viewer, &friend, &minor_friend].map(Clauses::holds_until);
+        let in_force = || client.in_force(self.now);
+        let documents = || in_force().map(|contract| &contract.agreement.document);
+        Basis {
+            partner: client.partner.clone(),
+            client: build.build.client.clone(),
+            build: build.build.build.clone(),
+            agreements: in_force().map(|contract| contract.digest).collect(),
+            purpose: purpose.clone(),
+            kind: client.kind,
+            delivery: Delivery::Clear,
+            wait: documents().map(|document| document.wait).max().unwrap_or_default(),
+            query_token: documents().all(|document| document.query_token),
+            new_grants: client.takes_grants(self.now),
+            stopped: stops.iter().next().map(|clause| clause.reason),
+            viewer: Mask::of(&viewer),
+            friend: Mask::of(&friend),
+            minor_friend: Mask::of(&minor_friend),
+            holds_until: ends.into_iter().fold(Timestamp::MAX, Timestamp::min),
+        }
+    }
+
+    fn clauses(
+        &mut self,
+        client: &Client,
+        build: &RegisteredBuild,
+        purpose: &Identifier,
+        people: (Relation, bool),
+    ) -> Clauses {
+        ruling(self.register, client, build, purpose, people, self.now)
+            .and(self.undeliverable(client))
+            .and(self.own_rules(client, purpose, people))
+    }
+
+    /// Answers are sent in the clear here, and wait for nobody's cosignature. An agreement that wants more
+    /// gets none rather than less.
+    fn undeliverable(&self, client: &Client) -> Clauses {
+        let mut clauses = Clauses::default();
+        for contract in client.in_force(self.now) {
+            let document = &contract.agreement.document;
+            if document.delivery != AgreedDelivery::Clear || document.wait == Wait::Witnessed {
+                clauses.push(Clause {
+                    reason: Reason::Agreement,
+                    allowed: FieldSet::EMPTY,
+                    index: Some(contract.index),
+                    says: Says::Undeliverable(document.agreement.clone()),
+                });
+            }
+        }
+        clauses
+    }
+
+    /// What the platform's own rules say, asked once for the same circumstances. Rules that cannot be read
+    /// or asked close everything: nobody knows what they would forbid.
+    fn own_rules(
+        &mut self,
+        client: &Client,
+        purpose: &Identifier,
+        (relation, minor): (Relation, bool),
+    ) -> Clauses {
+        let (Some(rules), Some(schema)) = (self.rules, self.register.schema()) else {
+            return Clauses::default();
+        };
+        let index = self.register.rules_index();
+        let Ok(rules) = rules.rules() else { return unreadable(index) };
+        // Without a partner the ruling has closed everything already.
+        let Some(partner) = self.register.partners().get(&client.partner) else {
+            return Clauses::default();
+        };
+        let circumstances = Circumstances {
+            purpose: purpose.to_string(),
+            relation,
+            route: Route::of(client.kind, relation),
+            country: partner.country,
+            parent_country: partner.parent_country,
+            minor,
+            now: self.now,
+        };
+        let ask = |circumstances: &Circumstances| {
+            let asked = rules.clauses(schema, circumstances, index);
+            asked.unwrap_or_else(|_| unreadable(index))
+        };
+        match self.asked.get(&circumstances) {
+            Some(clauses) => clauses.clone(),
+            None => {
+                let clauses = ask(&circumstances);
+                self.asked.insert(circumstances, clauses.clone());
+                clauses
+            }
+        }
     }
 }
 
-/// The clause that stops every answer to this build, if one does.
-fn stopped(register: &Register, client: &Client, build: &RegisteredBuild) -> Option<Reason> {
-    if register.is_suspended(&build.build.client) {
-        return Some(Reason::Suspended);
-    }
-    if build.state != BuildState::Approved {
-        return Some(Reason::Build);
-    }
-    // Without rules nobody has said what holds for everybody, so nothing is open.
-    let Some(rules) = register.rules() else { return Some(Reason::Territory) };
-    let partner = register.partners().get(&client.partner);
-    closes(rules, partner).then_some(Reason::Territory)
-}
-
-/// Whether the rules close the partner's territory. Nobody can say where an unknown one is, so nothing
-/// is open to it.
-fn closes(rules: &PlatformRules, partner: Option<&Partner>) -> bool {
-    partner.is_none_or(|partner| {
-        [partner.country, partner.parent_country].iter().any(|country| rules.closes(*country))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use countersign_domain::key::PublicKey;
-    use countersign_domain::partner::Country;
-    use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-    use countersign_domain::schema::{
-        Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity,
-    };
-
-    use super::*;
-
-    #[test]
-    fn a_partner_whom_nobody_knows_gets_nothing() {
-        let country = |code| Country::parse(code).unwrap();
-        let document = RulesDocument {
-            version: RULES_VERSION,
-            special_categories_of_friends: false,
-            minor_friend_fields: Vec::new(),
-            closed_territories: vec![country("XX")],
-        };
-        let field = |name: &str| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: "pd:Identifying".to_owned(),
-            special: false,
-            description: String::new(),
-            sensitivity: Sensitivity::Low,
-        };
-        let fields = vec![field("id"), field("friends")];
-        let schema = SchemaDocument { version: SCHEMA_VERSION, fields };
-        let schema = FieldSchema::from_document(schema).unwrap();
-        let rules = PlatformRules::from_document(&document, &schema).unwrap();
-        let partner = |seat, parent| Partner {
-            id: Identifier::parse("aurora").unwrap(),
-            name: "Aurora".to_owned(),
-            country: country(seat),
-            parent_country: country(parent),
-            owners: Vec::new(),
-            key: PublicKey([1; 32]),
-        };
-        assert!(!closes(&rules, Some(&partner("NL", "NL"))));
-        assert!(closes(&rules, Some(&partner("XX", "NL"))));
-        assert!(closes(&rules, Some(&partner("NL", "XX"))));
-        assert!(closes(&rules, None));
-    }
+/// Everything is closed, since nobody knows what the rules would forbid.
+fn unreadable(index: Option<u64>) -> Clauses {
+    let mut clauses = Clauses::default();
+    let (reason, allowed) = (Reason::Territory, FieldSet::EMPTY);
+    clauses.push(Clause { reason, allowed, index, says: Says::UnreadableRules });
+    clauses
 }

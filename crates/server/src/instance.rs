@@ -271,6 +271,8 @@ pub fn default_rules() -> RulesDocument {
         special_categories_of_friends: false,
         minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
         closed_territories: Vec::new(),
+        screening_required: false,
+        cedar: String::new(),
     }
 }
 

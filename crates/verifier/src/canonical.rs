@@ -1,8 +1,9 @@
 //! JSON in the canonical form of RFC 8785 (JCS), as far as Countersign needs it: keys are ASCII,
 //! numbers are integers below 2^53, and a reader takes only bytes that equal their own re-serialisation.
 //!
-//! `serde_json` escapes strings exactly as RFC 8785 section 3.2.2.2 asks, and its maps sort keys by
-//! their bytes, which for ASCII is the order of UTF-16 code units.
+//! `serde_json` escapes strings exactly as RFC 8785 section 3.2.2.2 asks. Keys are sorted here, by their
+//! bytes, which for ASCII is the order of UTF-16 code units: its maps sort them themselves only while no
+//! crate of the same build asks it to preserve their order, as Cedar does.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,7 +41,8 @@ pub enum CanonicalError {
 /// [`CanonicalError::Number`] if it holds a number that the form does not allow.
 pub fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, CanonicalError> {
     let shape = |error: serde_json::Error| CanonicalError::Shape { reason: error.to_string() };
-    let value = serde_json::to_value(value).map_err(shape)?;
+    let mut value = serde_json::to_value(value).map_err(shape)?;
+    value.sort_all_objects();
     check_numbers(&value)?;
     serde_json::to_vec(&value).map_err(shape)
 }

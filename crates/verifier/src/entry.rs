@@ -57,8 +57,8 @@ pub struct ActSignature {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disclosure {
-    /// The digest of the agreement that allowed it.
-    pub agreement: Digest,
+    /// The digests of the agreements that allowed it: those in force, in the order of their names.
+    pub agreements: Vec<Digest>,
     /// How many entries of the log the decision had seen.
     pub as_of: u64,
     /// The build that asked.

@@ -234,13 +234,21 @@ impl Case<'_> {
 
     /// What can be said while the entry is not there: whether it could be.
     fn check_unpublished(&mut self, register: &Register, viewer: PairwiseId) {
-        let Receipt { build, agreement, .. } = self.receipt;
+        let Receipt { build, agreements, .. } = self.receipt;
         let name = register.builds().get(build).map(|build| &build.build.client);
         let client = name.and_then(|name| register.clients().get(name));
-        let known = client.is_some_and(|client| client.digest == *agreement);
+        let known = client.is_some_and(|client| {
+            let has = |digest: &Digest| {
+                client.contracts.values().any(|contract| contract.digest == *digest)
+            };
+            !agreements.is_empty() && agreements.iter().all(has)
+        });
         self.verdict.check(Rule::ReceiptKnown, Place::WHOLE, known, || {
-            let found = format!("build {build}, agreement {agreement}");
-            (found, "a build in the published register, and the agreement of its client".to_owned())
+            let found = format!("build {build}, agreements {agreements:?}");
+            (
+                found,
+                "a build in the published register, and the agreements of its client".to_owned(),
+            )
         });
         if let (Some(schema), Some(name)) = (register.schema(), name) {
             self.read_body(schema, viewer, name);
@@ -303,11 +311,11 @@ impl Case<'_> {
             None => Err(format!("{} is the leaf of something that is no entry", Digest(leaf))),
         };
         let disclosure = self.verdict.check_ok(Rule::ReceiptEntry, place, disclosure)?;
-        let said = |build: &dyn std::fmt::Display, agreement, time| {
-            format!("build {build}, agreement {agreement}, {time}")
+        let said = |build: &dyn std::fmt::Display, agreements: &[Digest], time| {
+            format!("build {build}, agreements {agreements:?}, {time}")
         };
-        let found = said(&disclosure.build, disclosure.agreement, disclosure.time);
-        let expected = said(&receipt.build, receipt.agreement, receipt.time);
+        let found = said(&disclosure.build, &disclosure.agreements, disclosure.time);
+        let expected = said(&receipt.build, &receipt.agreements, receipt.time);
         self.same(Rule::ReceiptEntry, place, found, expected);
         Some(disclosure)
     }

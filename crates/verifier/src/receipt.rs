@@ -51,8 +51,8 @@ const REQUEST_TAG: &[u8] = b"countersign/v1/request\n";
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    /// The digest of the agreement.
-    pub agreement: Digest,
+    /// The digests of the agreements under which it was sent, as in the entry.
+    pub agreements: Vec<Digest>,
     /// SHA-256 of the answer's body as sent; absent where the platform sends the answer itself, having
     /// only had it decided and logged.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -182,7 +182,7 @@ mod tests {
 
     fn receipt() -> Receipt {
         Receipt {
-            agreement: Digest([1; 32]),
+            agreements: vec![Digest([1; 32])],
             body: Some(Digest([2; 32])),
             build: Identifier::parse("aurora-home@41").unwrap(),
             deadline: Timestamp::from_seconds(1_528_070_410),

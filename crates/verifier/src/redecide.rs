@@ -1,16 +1,21 @@
-//! Re-decides a disclosure against the register as it stood before its entry. What an agreement allows
-//! is asked of [`terms`](mod@countersign_domain::terms), the function that the gateway asks too.
+//! Re-decides a disclosure against the register as it stood before its entry. What the register allows
+//! is asked of [`ruling`](mod@countersign_domain::ruling), the function that the gateway asks too; every
+//! reason of a clause that it gives is a rule of the verdict.
 //!
 //! What it is not: it cannot look at what no outsider sees, which are people's settings, the viewer's
-//! grant and whether a friend is a minor.
+//! grant, whether a friend is a minor, and budgets; and it runs no Cedar, so that rules beyond those of the
+//! register, which a platform wrote itself, are passed over.
 
-use countersign_domain::agreement::Delivery;
-use countersign_domain::build::BuildState;
+use countersign_domain::agreement::{AgreedDelivery, Delivery};
+use countersign_domain::clause::{Clause, Clauses, Says};
+use countersign_domain::contract::Contract;
+use countersign_domain::digest::Digest;
 use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::reason::Reason;
 use countersign_domain::register::{Client, Register, RegisteredBuild};
 use countersign_domain::relation::Relation;
+use countersign_domain::ruling::{ruling, stops};
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::terms::terms;
 
 use crate::entry::Disclosure;
 use crate::verdict::{Place, Rule, Verdict};
@@ -24,8 +29,8 @@ pub fn redecide(register: &Register, index: u64, disclosure: &Disclosure, verdic
     case.check_counted();
     let Some(build) = case.check_build() else { return };
     let Some(client) = case.check_client(build) else { return };
-    case.check_agreement(client, build);
-    case.check_territory(client);
+    case.check_stops(client, build);
+    case.check_agreements(client, build);
     if let Some(schema) = register.schema() {
         let released = Relation::BOTH.map(|relation| case.check_names(schema, relation));
         case.check_complete(released);
@@ -99,11 +104,7 @@ impl<'a> Case<'a> {
         self.check(Rule::BuildKnown, build.is_some(), || {
             (format!("build {}", disclosure.build), "a build that the register has")
         });
-        let build = build?;
-        self.check(Rule::BuildApproved, build.state == BuildState::Approved, || {
-            (format!("build {} is {:?}", disclosure.build, build.state), "Approved")
-        });
-        Some(build)
+        build
     }
 
     fn check_client(&mut self, build: &RegisteredBuild) -> Option<&'a Client> {
@@ -118,57 +119,52 @@ impl<'a> Case<'a> {
         self.check(Rule::Partner, client.partner == disclosure.partner, || {
             (&disclosure.partner, format!("{}, whose client it is", client.partner))
         });
-        self.check(Rule::NotSuspended, !register.is_suspended(&build.build.client), || {
-            let suspended: Vec<_> = register.suspended().iter().map(ToString::to_string).collect();
-            (
-                format!("suspended: {}", suspended.join(", ")),
-                "a client and a partner that are not suspended",
-            )
-        });
         Some(client)
     }
 
-    fn check_agreement(&mut self, client: &Client, build: &RegisteredBuild) {
+    /// What would have stopped every answer.
+    fn check_stops(&mut self, client: &Client, build: &RegisteredBuild) {
+        let stops = stops(self.register, client, build, self.disclosure.time);
+        for (rule, reason) in STOPS {
+            let stop = stops.iter().find(|clause| clause.reason == reason);
+            self.check(rule, stop.is_none(), || (stop.map(words).unwrap_or_default(), rule.says()));
+        }
+    }
+
+    fn check_agreements(&mut self, client: &Client, build: &RegisteredBuild) {
         let disclosure = self.disclosure;
-        let document = &client.agreement.document;
-        self.check(Rule::AgreementDigest, disclosure.agreement == client.digest, || {
-            (disclosure.agreement, client.digest)
+        let in_force: Vec<_> = client.in_force(disclosure.time).collect();
+        let digests: Vec<_> = in_force.iter().map(|contract| contract.digest).collect();
+        self.check(Rule::AgreementDigest, disclosure.agreements == digests, || {
+            (listed(&disclosure.agreements), listed(&digests))
         });
-        let in_force = (document.not_before..document.not_after).contains(&disclosure.time);
-        self.check(Rule::AgreementTerm, in_force, || {
-            (
-                disclosure.time,
-                format!("from {} to before {}", document.not_before, document.not_after),
-            )
+        self.check(Rule::AgreementTerm, !in_force.is_empty(), || {
+            let term = |contract: &Contract| {
+                let begins = contract.agreement.document.not_before;
+                format!("from {begins} to before {}", contract.ends())
+            };
+            let terms: Vec<_> = client.contracts.values().map(term).collect();
+            (disclosure.time, terms.join(", or "))
         });
-        let purposes = || client.agreement.purposes().map(ToString::to_string).collect::<Vec<_>>();
-        let has_purpose = client.agreement.purposes().any(|purpose| *purpose == disclosure.purpose);
-        self.check(Rule::Purpose, has_purpose, || (&disclosure.purpose, one_of(&purposes())));
+        for contract in &in_force {
+            let mut purposes = contract.agreement.purposes();
+            let has_purpose = purposes.any(|purpose| *purpose == disclosure.purpose);
+            self.check(Rule::Purpose, has_purpose, || {
+                let purposes = contract.agreement.purposes().map(ToString::to_string);
+                (&disclosure.purpose, one_of(&purposes.collect::<Vec<_>>()))
+            });
+            // What the platform sends itself is as clear as what it has sent for it.
+            let agreed = contract.agreement.document.delivery;
+            let as_agreed = match disclosure.delivery {
+                Delivery::Clear | Delivery::Decided => agreed == AgreedDelivery::Clear,
+            };
+            self.check(Rule::Delivery, as_agreed, || {
+                (format!("{:?}", disclosure.delivery), format!("{agreed:?}"))
+            });
+        }
         self.check(Rule::PurposeDeclared, build.has_purpose(&disclosure.purpose), || {
             let declared: Vec<_> = build.build.purposes.iter().map(ToString::to_string).collect();
             (&disclosure.purpose, one_of(&declared))
-        });
-        // What the platform sends itself is as clear as what it has sent for it.
-        let as_agreed = match disclosure.delivery {
-            Delivery::Clear | Delivery::Decided => document.delivery == Delivery::Clear,
-        };
-        self.check(Rule::Delivery, as_agreed, || {
-            (format!("{:?}", disclosure.delivery), format!("{:?}", document.delivery))
-        });
-    }
-
-    /// Without rules nobody has said what holds for everybody, so nothing is open.
-    fn check_territory(&mut self, client: &Client) {
-        let Some(partner) = self.register.partners().get(&client.partner) else { return };
-        let rules = self.register.rules();
-        let countries = [partner.country, partner.parent_country];
-        let closed = countries.into_iter().find(|country| rules.is_none_or(|r| r.closes(*country)));
-        self.check(Rule::Territory, closed.is_none(), || {
-            let found = match (rules, closed) {
-                (Some(_), Some(country)) => format!("country {country}"),
-                _ => "no platform rules".to_owned(),
-            };
-            (found, "platform rules that leave the countries of partner and parent open")
         });
     }
 
@@ -221,25 +217,53 @@ impl<'a> Case<'a> {
         relation: Relation,
         released: FieldSet,
     ) {
-        let terms =
-            terms(&client.agreement, &self.disclosure.purpose, relation, self.disclosure.time);
-        let agreed = terms.fields.or(terms.wound_down);
-        let rules = self.register.rules();
-        let special = rules
-            .filter(|_| relation == Relation::Friend)
-            .map_or(FieldSet::EMPTY, |rules| rules.special_of_friends);
-        for (rule, forbidden) in [
-            (Rule::FieldsAgreed, released.without(agreed)),
-            (Rule::WindDown, released.and(terms.wound_down)),
-            (Rule::FieldsDeclared, released.without(build.declared(relation))),
-            (Rule::SpecialCategory, released.and(special)),
-        ] {
+        let Disclosure { purpose, time, .. } = self.disclosure;
+        // Nobody outside knows who is a minor.
+        let people = (relation, false);
+        let clauses = ruling(self.register, client, build, purpose, people, *time);
+        for (rule, reason) in FIELDS {
+            let forbidden = forbidden(&clauses, reason, released);
             self.check(rule, forbidden.is_empty(), || {
                 let names: Vec<_> = schema.names(forbidden).collect();
                 (format!("{}: {}", relation.name(), names.join(", ")), rule.says())
             });
         }
     }
+}
+
+/// The rules about what stops every answer, by the reason of the clause that does.
+const STOPS: [(Rule, Reason); 5] = [
+    (Rule::NotSuspended, Reason::Suspended),
+    (Rule::BuildApproved, Reason::Build),
+    (Rule::Screening, Reason::Screening),
+    (Rule::Territory, Reason::Territory),
+    (Rule::Obligation, Reason::Obligation),
+];
+
+/// The rules about fields, by the reason of the clauses that withhold them.
+const FIELDS: [(Rule, Reason); 5] = [
+    (Rule::FieldsAgreed, Reason::Agreement),
+    (Rule::WindDown, Reason::WindDown),
+    (Rule::Certification, Reason::Certification),
+    (Rule::FieldsDeclared, Reason::Build),
+    (Rule::SpecialCategory, Reason::SpecialCategory),
+];
+
+/// What was released although a clause of this reason withholds it. What stops every answer is told of
+/// once, by a rule of its own.
+fn forbidden(clauses: &Clauses, reason: Reason, released: FieldSet) -> FieldSet {
+    let withholds =
+        |clause: &&Clause| clause.reason == reason && !matches!(clause.says, Says::BuildState(..));
+    let allowed = clauses.iter().filter(withholds).map(|clause| clause.allowed);
+    released.without(allowed.fold(FieldSet::ALL, FieldSet::and))
+}
+
+fn words(clause: &Clause) -> String {
+    clause.says.to_string()
+}
+
+fn listed(digests: &[Digest]) -> String {
+    digests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn one_of(names: &[String]) -> String {

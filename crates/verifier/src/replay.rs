@@ -123,10 +123,10 @@ impl Replay {
         let document = read_document(&signed.act, document)?;
         if self.said.contains(&said) {
             // What the register has against it says more than that it was said before.
-            self.register.clone().apply(index, &signed.act, document)?;
+            self.register.clone().apply(index, signed.time, &signed.act, document)?;
             return Err(ReplayError::TakenBefore);
         }
-        self.register.apply(index, &signed.act, document)?;
+        self.register.apply(index, signed.time, &signed.act, document)?;
         self.said.insert(said);
         Ok(())
     }
@@ -220,7 +220,8 @@ fn read_document(act: &Act, bytes: Option<&[u8]>) -> Result<Option<Document>, Re
     let document = match act {
         Act::FieldSchema(_) => canonical::from_bytes(bytes).map(Document::Schema),
         Act::Rules(_) => canonical::from_bytes(bytes).map(Document::Rules),
-        _ => canonical::from_bytes(bytes).map(Document::Agreement),
+        Act::Budgets(_) => canonical::from_bytes(bytes).map(Document::Budgets),
+        _ => canonical::from_bytes(bytes).map(|document| Document::Agreement(Box::new(document))),
     };
     document.map(Some).map_err(|error| ReplayError::DocumentForm { digest, error })
 }

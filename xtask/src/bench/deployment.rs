@@ -31,7 +31,8 @@ owners = []
 "#;
 
 const AGREEMENT_FILE: &str = r#"
-version = 1
+version = 2
+platform = "Example Platform"
 agreement = "bench-1"
 partner = "bench"
 client = "bench-client"

@@ -215,7 +215,7 @@ fn a_full_disk_releases_nothing_and_recovers() {
         memory.set_full(None);
         acknowledged.push(Acknowledged::of(&block_on(disclose(&log, 3)).unwrap()));
     }
-    assert!(log.register().suspended().is_empty());
+    assert!(log.register().suspended().len() == 0);
     log.shutdown();
     let (log, recovered) = setup.open(&memory).unwrap();
     assert_eq!((recovered.entries, recovered.torn_bytes, log.head()), (7, 0, 7));

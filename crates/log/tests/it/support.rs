@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use countersign_domain::act::{
     Act, Keys, Published, Reinstatement, Reviewer, Signer as By, Subject, Suspension,
 };
-use countersign_domain::agreement::Delivery;
+use countersign_domain::agreement::{Delivery, Wait};
 use countersign_domain::decide::{Candidate, Permitted, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::{FieldId, FieldSet};
@@ -218,6 +218,7 @@ pub(crate) fn founding_acts() -> Vec<(SignedAct, Option<Vec<u8>>)> {
         id: name("aurora"),
         name: "Aurora GmbH".to_owned(),
         country: germany,
+        parent: None,
         parent_country: germany,
         owners: Vec::new(),
         key: key_of(&By::Partner(name("aurora"))),
@@ -321,10 +322,11 @@ fn basis() -> Basis {
         partner: name("aurora"),
         client: name("aurora-home"),
         build: name("aurora-home@1"),
-        agreement: Digest([3; 32]),
+        agreements: [Digest([3; 32])].into(),
         purpose: name("service"),
         kind: ClientKind::Device,
         delivery: Delivery::Clear,
+        wait: Wait::Durable,
         query_token: false,
         new_grants: true,
         stopped: None,

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use countersign_domain::act::{Act as Deed, ReviewOutcome};
+use countersign_domain::act::{Act as Deed, ObligationAct, ReviewOutcome, WindDown};
+use countersign_domain::obligation::ObligationStep;
+use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_domain::text::controls;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use serde_json::json;
 
+use super::agreement::ends_in_words;
 use super::reach::Reach;
 use super::submit::{self, SignWith};
 use super::{Failure, Output, files};
@@ -178,6 +181,21 @@ pub(super) fn in_words(deed: &Deed) -> String {
             "put agreement {} with partner {} about client {} in force, document {}",
             agreement.agreement, agreement.partner, agreement.client, agreement.digest
         ),
+        Deed::Certification(act) => format!(
+            "certify {} under agreement {} about client {}",
+            act.categories.join(", "),
+            act.agreement,
+            act.client
+        ),
+        Deed::Obligation(act) => obligation_in_words(act),
+        Deed::WindDown(act) => {
+            let steps = act.steps.iter().map(|step| format!("{} {}", step.at, ends_in_words(step)));
+            let steps = steps.collect::<Vec<_>>().join("; ");
+            let WindDown { agreement, client, reason, .. } = act;
+            format!("wind down agreement {agreement} about client {client}: {steps} ({reason})")
+        }
+        Deed::Screening(act) => screening_in_words(act),
+        Deed::Budgets(published) => format!("put budgets {} in force", published.digest),
         Deed::Build(build) => format!("submit build {} of client {}", build.build, build.client),
         Deed::Review(review) => match review.outcome {
             ReviewOutcome::Approve => format!("approve build {}", review.build),
@@ -190,4 +208,30 @@ pub(super) fn in_words(deed: &Deed) -> String {
         Deed::Suspension(act) => format!("suspend {} ({})", act.subject, act.reason),
         Deed::Reinstatement(act) => format!("reinstate {} ({})", act.subject, act.reason),
     }
+}
+
+fn obligation_in_words(act: &ObligationAct) -> String {
+    let ObligationAct { partner, obligation, step } = act;
+    match step {
+        ObligationStep::Demanded { agreement, due, reason, .. } => format!(
+            "demand {obligation} of partner {partner} by {due}, as agreement {agreement} obliges it to ({reason})"
+        ),
+        ObligationStep::Attested => {
+            format!("attest, for partner {partner}, that {obligation} was done")
+        }
+        ObligationStep::Lifted { reason } => {
+            format!("lift {obligation} from partner {partner} ({reason})")
+        }
+    }
+}
+
+fn screening_in_words(act: &ScreeningAct) -> String {
+    let lists = act.lists.iter().map(|list| format!("{} {}", list.list, list.digest));
+    let lists = lists.collect::<Vec<_>>().join(", ");
+    let came = match act.outcome {
+        Outcome::Clear => "clear",
+        Outcome::Undecided => "matches that nobody has decided",
+        Outcome::Refused => "a true match",
+    };
+    format!("say that partner {} was screened against {lists}: {came}", act.partner)
 }

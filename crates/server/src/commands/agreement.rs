@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use countersign_domain::act::{Act, AgreementAct};
-use countersign_domain::agreement::{AgreementDocument, EndsDocument};
+use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::route::ClientKind;
+use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use serde_json::json;
 
 use super::reach::Reach;
@@ -19,7 +20,8 @@ use crate::governance::Submission;
 /// What an agreement file looks like.
 const FORMAT: &str = r#"The file is TOML. Instants are written with their offset, as Z or +02:00.
 
-  version = 1
+  version = 2
+  platform = "Example Social Inc."      # the other party, by its legal name
   agreement = "aurora-2026"
   partner = "aurora"
   client = "aurora-home"
@@ -146,15 +148,20 @@ fn in_words(document: &AgreementDocument) -> String {
         ));
     }
     for step in &document.wind_down {
-        let what = match &step.ends {
-            EndsDocument::NewGrants => "no new grants".to_owned(),
-            EndsDocument::Friends => "nothing of friends any more".to_owned(),
-            EndsDocument::Fields(fields) => format!("no more {}", listed(fields)),
-            EndsDocument::All => "nothing at all any more".to_owned(),
-        };
-        line(format!("from {} {what}", step.at));
+        line(format!("from {} {}", step.at, ends_in_words(step)));
     }
     text
+}
+
+/// What a wind-down step ends.
+pub(super) fn ends_in_words(step: &WindDownDocument) -> String {
+    match &step.ends {
+        EndsDocument::NewGrants => "no new grants".to_owned(),
+        EndsDocument::Renewal => "no renewal any more".to_owned(),
+        EndsDocument::Friends => "nothing of friends any more".to_owned(),
+        EndsDocument::Fields(fields) => format!("no more {}", listed(fields)),
+        EndsDocument::All => "nothing at all any more".to_owned(),
+    }
 }
 
 fn listed(fields: &[String]) -> String {

@@ -154,6 +154,7 @@ fn aurora(id: Identifier, key: PublicKey) -> Result<Partner, WorldError> {
         id,
         name: "Aurora Devices B.V.".to_owned(),
         country,
+        parent: None,
         parent_country: country,
         owners: Vec::new(),
         key,

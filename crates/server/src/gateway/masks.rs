@@ -7,6 +7,7 @@ use countersign_domain::field::FieldId;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_policy::cedar::rules::SharedRules;
 use countersign_policy::mask::Masks;
 
 /// What is compiled from one state of the register.
@@ -15,16 +16,21 @@ pub struct Compiled {
     pub register: Arc<Register>,
     /// The masks, by build and purpose.
     pub masks: Masks,
+    /// The platform's own rules, read.
+    pub rules: Option<SharedRules>,
     labels: Vec<Box<[u8]>>,
     since: Timestamp,
 }
 
 impl Compiled {
-    fn new(register: Arc<Register>, now: Timestamp) -> Self {
+    fn new(register: Arc<Register>, before: Option<&Self>, now: Timestamp) -> Self {
         let label = |name: &str| format!("\"{name}\":").into_bytes().into_boxed_slice();
         let fields = register.schema().map(FieldSchema::fields).unwrap_or_default();
         let labels = fields.iter().map(|field| label(&field.name)).collect();
-        Self { masks: Masks::compile(&register, now), labels, since: now, register }
+        let before = before.and_then(|before| before.rules.as_ref());
+        let rules = register.rules().map(|rules| SharedRules::of(&rules.cedar, before));
+        let masks = Masks::compile(&register, rules.as_ref(), now);
+        Self { masks, rules, labels, since: now, register }
     }
 
     /// A field's name as it stands in an answer, quoted and with its colon.
@@ -45,7 +51,7 @@ impl MaskCache {
     /// Compiles the register as it stands.
     #[must_use]
     pub fn new(register: Arc<Register>, now: Timestamp) -> Self {
-        Self(ArcSwap::from_pointee(Compiled::new(register, now)))
+        Self(ArcSwap::from_pointee(Compiled::new(register, None, now)))
     }
 
     /// What is compiled from `register` and holds at `now`; compiles it if nobody has yet.
@@ -55,7 +61,7 @@ impl MaskCache {
         if current.holds(register, now) {
             return Arc::clone(&current);
         }
-        let compiled = Arc::new(Compiled::new(Arc::clone(register), now));
+        let compiled = Arc::new(Compiled::new(Arc::clone(register), Some(&current), now));
         self.0.store(Arc::clone(&compiled));
         compiled
     }

@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use countersign_domain::build::BuildState;
+use countersign_domain::contract::Contract;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::register::{Client, Register};
 use countersign_domain::route::ClientKind;
@@ -82,36 +83,50 @@ fn page(gateway: &Gateway) -> Response {
     )
 }
 
+/// A row for each agreement about each client.
 fn client_rows(register: &Register, now: Timestamp) -> Vec<ClientRow> {
-    let row = |(name, client): (&Identifier, &Client)| {
-        let document = &client.agreement.document;
-        let (state, mood) = if register.is_suspended(name) {
-            ("suspended", "bad")
-        } else if now < document.not_before {
-            ("not yet in force", "wait")
-        } else if now >= document.not_after {
-            ("ended", "bad")
-        } else {
-            ("in force", "good")
-        };
-        let partner = register.partners().get(&client.partner);
-        ClientRow {
-            partner: partner.map_or_else(|| client.partner.to_string(), |p| p.name.clone()),
-            country: partner.map_or_else(String::new, |p| p.country.to_string()),
-            name: name.to_string(),
-            kind: match document.kind {
-                ClientKind::Device => "device integration",
-                ClientKind::App => "app",
-            },
-            agreement: document.agreement.to_string(),
-            digest: client.digest.to_string(),
-            not_before: document.not_before.to_string(),
-            not_after: document.not_after.to_string(),
-            state,
-            mood,
-        }
+    let rows = register.clients().iter().flat_map(|(name, client)| {
+        let contracts = client.contracts.values();
+        contracts.map(move |contract| client_row(register, name, client, contract, now))
+    });
+    rows.collect()
+}
+
+fn client_row(
+    register: &Register,
+    name: &Identifier,
+    client: &Client,
+    contract: &Contract,
+    now: Timestamp,
+) -> ClientRow {
+    let document = &contract.agreement.document;
+    let (state, mood) = if register.is_suspended(name) {
+        ("suspended", "bad")
+    } else if now < document.not_before {
+        ("not yet in force", "wait")
+    } else if now >= contract.over() {
+        ("ended", "bad")
+    } else if contract.steps().any(|(step, _)| now >= step.at) {
+        ("winding down", "wait")
+    } else {
+        ("in force", "good")
     };
-    register.clients().iter().map(row).collect()
+    let partner = register.partners().get(&client.partner);
+    ClientRow {
+        partner: partner.map_or_else(|| client.partner.to_string(), |p| p.name.clone()),
+        country: partner.map_or_else(String::new, |p| p.country.to_string()),
+        name: name.to_string(),
+        kind: match client.kind {
+            ClientKind::Device => "device integration",
+            ClientKind::App => "app",
+        },
+        agreement: document.agreement.to_string(),
+        digest: contract.digest.to_string(),
+        not_before: document.not_before.to_string(),
+        not_after: contract.ends().to_string(),
+        state,
+        mood,
+    }
 }
 
 fn build_rows(register: &Register) -> Vec<BuildRow> {

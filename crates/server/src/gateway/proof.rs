@@ -42,7 +42,7 @@ impl Proof {
     ) -> Result<Self, ProofError> {
         let placed = answer.placed();
         let receipt = Receipt {
-            agreement: answer.basis().agreement,
+            agreements: answer.basis().agreements.to_vec(),
             body,
             build: answer.basis().build.clone(),
             deadline: placed.deadline,

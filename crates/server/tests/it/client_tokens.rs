@@ -22,7 +22,8 @@ use crate::support::{Serving, World, header, send};
 use crate::{partners, village};
 
 /// Another client of another partner.
-const OTHER: &str = r#"version = 1
+const OTHER: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "clover-desk-1"
 partner = "clover"
 client = "clover-desk"

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const AGREEMENT: &str = r#"version = 1
+const AGREEMENT: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "aurora-2026"
 partner = "aurora"
 client = "aurora-home"
@@ -244,14 +245,14 @@ fn a_wrong_file_is_named_with_line_and_column() {
             "agreement.toml",
             "friend = [\"id\", \"name\"]",
             "friend = [\"id\", \"nane\"]",
-            "wrong:14:17: there is no field \"nane\"; did you mean \"name\"?",
+            "wrong:15:17: there is no field \"nane\"; did you mean \"name\"?",
         ),
         (
             &["agreement", "conclude", "p", "wrong"],
             "agreement.toml",
             "kind = \"device\"",
             "kind = \"phone\"",
-            "wrong:5:8: unknown variant `phone`",
+            "wrong:6:8: unknown variant `phone`",
         ),
         (
             &["partner", "register", "p", "wrong"],
@@ -513,7 +514,7 @@ fn the_agreement_in_the_help_is_one_that_is_taken() {
     let desk = Desk::new();
     for command in ["check", "conclude"] {
         let help = desk.done(&["agreement", command, "--help"]);
-        let begin = help.find("  version = 1").unwrap();
+        let begin = help.find("  version = 2").unwrap();
         let end = help.find("The names of fields").unwrap();
         desk.write("helped.toml", &help[begin..end]);
         let meaning = desk.done(&["agreement", "check", "helped.toml", "p"]);

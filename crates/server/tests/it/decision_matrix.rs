@@ -20,7 +20,8 @@ use crate::support::{Serving, World, assert_golden};
 use crate::{partners, village};
 
 /// An app whose agreement gives more than the platform's rules allow, and which is winding down.
-const GARDEN: &str = r#"version = 1
+const GARDEN: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "clover-garden-1"
 partner = "clover"
 client = "clover-garden"
@@ -51,7 +52,8 @@ ends = "all"
 "#;
 
 /// An app whose agreement has come to its end.
-const OLD: &str = r#"version = 1
+const OLD: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "clover-old-1"
 partner = "clover"
 client = "clover-old"
@@ -97,7 +99,7 @@ fn world() -> World {
 
 fn bases(world: &World) -> Vec<Arc<Basis>> {
     let log = instance::open_log(&world.directory, &world.config()).unwrap();
-    let masks = Masks::compile(&log.register(), clock::now());
+    let masks = Masks::compile(&log.register(), None, clock::now());
     log.shutdown();
     let basis = |(build, purpose): (&str, &str)| masks.basis(build, purpose).unwrap().clone();
     COLUMNS.map(basis).to_vec()

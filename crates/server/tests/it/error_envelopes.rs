@@ -14,7 +14,8 @@ use crate::support::{Serving, World, assert_golden, header, send};
 use crate::{partners, village};
 
 /// Like the demonstration's, but a token may not stand in the query, and nothing is new after its end.
-const STRICT: &str = r#"version = 1
+const STRICT: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "clover-desk-1"
 partner = "clover"
 client = "clover-desk"

@@ -9,7 +9,8 @@ use crate::{partners, village};
 
 fn agreement(client: &str, not_before: &str, not_after: &str) -> String {
     format!(
-        r#"version = 1
+        r#"version = 2
+platform = "Example Platform"
 agreement = "{client}-1"
 partner = "clover"
 client = "{client}"

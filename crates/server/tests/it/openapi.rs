@@ -116,7 +116,7 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
 pub(crate) fn names(world: &World, serving: &Serving<'_>, token: &str) -> BTreeMap<String, String> {
     let friends = serving.read("/v3.0/me/friends?fields=id&limit=1", token);
     let register = serving.get("/admin/v1/register", &serving.admin_token()).json().unwrap();
-    let digest = register["clients"][0]["digest"].as_str().unwrap().to_owned();
+    let digest = register["clients"][0]["agreements"][0]["digest"].as_str().unwrap().to_owned();
     world.verified(serving.head());
     let me = serving.read("/me", token)["id"].as_str().unwrap().to_owned();
     let friend = ids(&friends).remove(0);

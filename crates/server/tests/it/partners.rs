@@ -25,6 +25,7 @@ pub(crate) fn register(world: &World, partner: &str) {
         id: Identifier::parse(partner).unwrap(),
         name: format!("{partner} Ltd."),
         country,
+        parent: None,
         parent_country: country,
         owners: Vec::new(),
         key: key.public(),

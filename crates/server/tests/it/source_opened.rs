@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign::clock;
 use countersign::source::Circle;
 use countersign::store::People;
-use countersign_domain::agreement::Delivery;
+use countersign_domain::agreement::{Delivery, Wait};
 use countersign_domain::decide::{People as _, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
@@ -94,10 +94,11 @@ fn basis() -> Basis {
         partner: name("aurora"),
         client: name("aurora-home"),
         build: name("aurora-home@1"),
-        agreement: Digest([3; 32]),
+        agreements: [Digest([3; 32])].into(),
         purpose: name("service"),
         kind: ClientKind::Device,
         delivery: Delivery::Clear,
+        wait: Wait::Durable,
         query_token: false,
         new_grants: true,
         stopped: None,

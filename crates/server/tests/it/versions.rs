@@ -55,7 +55,8 @@ fn slashes_too_many_change_nothing() {
 }
 
 /// An agreement with a field that has an alias.
-const ABOUT: &str = r#"version = 1
+const ABOUT: &str = r#"version = 2
+platform = "Example Platform"
 agreement = "clover-desk-1"
 partner = "clover"
 client = "clover-desk"

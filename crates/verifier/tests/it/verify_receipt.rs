@@ -94,7 +94,7 @@ fn answered_with(body: &str, change: impl FnOnce(&mut Disclosure)) -> Answered {
     change(&mut disclosure);
     let entry = Entry::Disclosure(disclosure.clone());
     let receipt = Receipt {
-        agreement: disclosure.agreement,
+        agreements: disclosure.agreements.clone(),
         body: Some(Digest(Sha256::digest(body).into())),
         build: disclosure.build,
         deadline: disclosure.time.plus_seconds(10),
@@ -327,7 +327,7 @@ fn an_answer_whose_entry_is_not_published_yet_is_looked_at_all_the_same() {
     assert_eq!(failing_unpublished(answered_with(&unlogged, |_| {})), [Rule::AnswerForm]);
     let changes: [fn(&mut Receipt); 2] = [
         |receipt| receipt.build = name("aurora-home@40"),
-        |receipt| receipt.agreement = Digest([6; 32]),
+        |receipt| receipt.agreements = vec![Digest([6; 32])],
     ];
     for change in changes {
         let mut answered = answered();
@@ -450,7 +450,7 @@ fn another_leaf_at_the_receipts_index_is_named() {
 fn an_entry_under_another_build_agreement_or_time_is_named() {
     let changes: [fn(&mut Receipt); 3] = [
         |receipt| receipt.build = name("aurora-home@40"),
-        |receipt| receipt.agreement = Digest([6; 32]),
+        |receipt| receipt.agreements = vec![Digest([6; 32])],
         |receipt| receipt.time = receipt.time.plus_seconds(1),
     ];
     for change in changes {

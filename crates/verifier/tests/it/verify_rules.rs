@@ -88,13 +88,17 @@ const LIES: &[Lie] = &[
     ("an unknown build", |d| d.build = name("aurora-home@42"), &[Rule::BuildKnown]),
     ("another client", |d| d.client = name("aurora-car"), &[Rule::Client]),
     ("another partner", |d| d.partner = name("borealis"), &[Rule::Partner]),
-    ("another agreement", |d| d.agreement = Digest([9; 32]), &[Rule::AgreementDigest]),
+    ("another agreement", |d| d.agreements = vec![Digest([9; 32])], &[Rule::AgreementDigest]),
     (
         "a purpose of nobody's",
         |d| d.purpose = name("ads"),
-        &[Rule::Purpose, Rule::PurposeDeclared, Rule::FieldsAgreed],
+        &[Rule::Purpose, Rule::PurposeDeclared, Rule::FieldsAgreed, Rule::FieldsDeclared],
     ),
-    ("a purpose not declared", |d| d.purpose = name("backup"), &[Rule::PurposeDeclared]),
+    (
+        "a purpose not declared",
+        |d| d.purpose = name("backup"),
+        &[Rule::PurposeDeclared, Rule::FieldsDeclared],
+    ),
     ("an unknown field", |d| d.viewer.push("shoe_size".to_owned()), &[Rule::FieldsKnown]),
     ("fields out of order", |d| d.friend.swap(1, 2), &[Rule::FieldsOrdered]),
     ("a field twice", |d| d.viewer.push("name".to_owned()), &[Rule::FieldsOrdered]),
@@ -226,7 +230,7 @@ fn a_release_after_the_wind_down_is_named_to_the_second() {
 
 #[test]
 fn a_release_outside_of_the_agreements_term_is_named_to_the_second() {
-    let term = [Rule::AgreementTerm, Rule::FieldsAgreed];
+    let term = [Rule::AgreementDigest, Rule::AgreementTerm, Rule::FieldsAgreed];
     after(|world| world.clock_s = AGREEMENT_ENDS_S, &term);
     let mut world = World::governed();
     let index = world.disclose(|d| {
@@ -493,7 +497,7 @@ fn an_entry_in_another_spelling_is_named() {
 #[test]
 fn a_missing_document_is_named_and_so_is_what_then_nobody_allowed() {
     let mut world = World::governed();
-    let digest = world.disclosure().agreement;
+    let digest = world.disclosure().agreements[0];
     world.documents.remove(&digest);
     let verdict = world.verdict();
     let file = verdict.failures.iter().find(|f| f.rule == Rule::Document).unwrap().file.clone();

@@ -7,17 +7,20 @@ use countersign_domain::act::{
     Act, AgreementAct, Keys, Published, Review, ReviewOutcome, Reviewer, Signer,
 };
 use countersign_domain::agreement::{
-    AGREEMENT_VERSION, AgreementDocument, Delivery, EndsDocument, PurposeDocument, WindDownDocument,
+    AGREEMENT_VERSION, AgreedDelivery, AgreementDocument, CertificationDocument, Delivery,
+    PurposeDocument, Wait,
 };
 use countersign_domain::build::Build;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::{PublicKey, Signature};
+use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
 use countersign_domain::partner::{Country, Partner};
 use countersign_domain::route::ClientKind;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
+use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use countersign_verifier::canonical;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::{
@@ -143,7 +146,9 @@ impl World {
     pub(crate) fn disclosure(&self) -> Disclosure {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Disclosure {
-            agreement: Digest(Sha256::digest(canonical::to_bytes(&agreement()).unwrap()).into()),
+            agreements: vec![Digest(
+                Sha256::digest(canonical::to_bytes(&agreement()).unwrap()).into(),
+            )],
             as_of: self.size(),
             build: name("aurora-home@41"),
             client: name("aurora-home"),
@@ -261,6 +266,8 @@ pub(crate) fn rules(closed: &[&str]) -> RulesDocument {
         special_categories_of_friends: false,
         minor_friend_fields: vec!["id".to_owned()],
         closed_territories: closed.iter().map(|c| Country::parse(c).unwrap()).collect(),
+        screening_required: false,
+        cedar: String::new(),
     }
 }
 
@@ -269,6 +276,7 @@ pub(crate) fn partner() -> Partner {
         id: name("aurora"),
         name: "Aurora Devices Ltd".to_owned(),
         country: Country::parse("IE").unwrap(),
+        parent: None,
         parent_country: Country::parse("FI").unwrap(),
         owners: Vec::new(),
         key: public_key("partner:aurora"),
@@ -291,8 +299,20 @@ pub(crate) fn agreement() -> AgreementDocument {
         kind: ClientKind::Device,
         not_before: at(BEGINNING_S),
         not_after: at(AGREEMENT_ENDS_S),
-        delivery: Delivery::Clear,
+        platform: "Example Platform".to_owned(),
+        renewal: None,
+        territory: Vec::new(),
+        delivery: AgreedDelivery::Clear,
+        wait: Wait::Durable,
         query_token: false,
+        certification: CertificationDocument::DEFAULT,
+        obligations: ObligationsDocument {
+            retention_days: 365,
+            deletion_days: 30,
+            onward_transfer: OnwardTransfer::None,
+        },
+        budgets: Vec::new(),
+        pledges: Vec::new(),
         purposes: ["experience", "backup"].map(purpose).to_vec(),
         wind_down: vec![WindDownDocument {
             at: at(WORK_ENDS_S),

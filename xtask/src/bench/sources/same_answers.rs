@@ -73,8 +73,9 @@ fn plain(person: Value) -> Option<String> {
     let Value::Object(mut person) = person else { return None };
     person.remove("id")?.as_str().filter(|id| id.len() == 32)?;
     person.retain(|_, value| !value.is_null());
-    // Objects are kept in the order of their keys.
-    Some(Value::Object(person).to_string())
+    let mut person = Value::Object(person);
+    person.sort_all_objects();
+    Some(person.to_string())
 }
 
 #[cfg(test)]

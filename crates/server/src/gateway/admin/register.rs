@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_domain::contract::Contract;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use serde_json::{Value, json};
@@ -20,14 +21,22 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
 /// suspended.
 #[must_use]
 pub fn as_json(register: &Register) -> Value {
+    let agreement = |contract: &Contract| {
+        let document = &contract.agreement.document;
+        json!({
+            "agreement": document.agreement,
+            "digest": contract.digest,
+            "not_before": document.not_before.to_string(),
+            "not_after": contract.ends().to_string(),
+            "entry": contract.index,
+        })
+    };
     let clients = register.clients().iter().map(|(name, client)| {
         json!({
             "client": name,
             "partner": client.partner,
-            "agreement": client.agreement.document.agreement,
-            "digest": client.digest,
-            "not_before": client.agreement.document.not_before.to_string(),
-            "not_after": client.agreement.document.not_after.to_string(),
+            "kind": client.kind,
+            "agreements": client.contracts.values().map(agreement).collect::<Vec<_>>(),
             "suspended": register.is_suspended(name),
         })
     });
@@ -39,7 +48,7 @@ pub fn as_json(register: &Register) -> Value {
         "partners": register.partners().values().collect::<Vec<_>>(),
         "clients": clients.collect::<Vec<_>>(),
         "builds": builds.collect::<Vec<_>>(),
-        "suspended": register.suspended(),
+        "suspended": register.suspended().collect::<Vec<_>>(),
         "reviews_paused": register.reviews_paused(),
     })
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_domain::contract::Contract;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
@@ -38,7 +39,12 @@ const fn why_stopped(reason: Reason) -> &'static str {
     match reason {
         Reason::Suspended => "the client or its partner is suspended",
         Reason::Build => "the build is not approved",
-        Reason::Territory => "the platform's rules close the partner's country, or there are none",
+        Reason::Territory => {
+            "the platform's rules or an agreement close the partner's country, or there are no rules"
+        }
+        Reason::Screening => "the partner is not screened, or screening went against it",
+        Reason::Obligation => "the partner owes something that is overdue",
+        Reason::Agreement => "answers cannot be delivered here as the agreement has it",
         _ => "the client is stopped",
     }
 }
@@ -174,6 +180,7 @@ impl Issuer<'_> {
         let basis = basis.ok_or_else(|| {
             AdminError::not_found(&format!("purpose of build {build}: {purpose:?}"))
         })?;
+        self.check_term(&basis.client)?;
         if !basis.new_grants {
             return Err(AdminError::unprocessable("new grants have ended for this client"));
         }
@@ -181,7 +188,6 @@ impl Issuer<'_> {
             let why = why_stopped(reason);
             return Err(AdminError::unprocessable(format!("no grant can be made: {why}")));
         }
-        self.check_term(&basis.client)?;
         Ok(Grant {
             client: basis.client.clone(),
             purpose: basis.purpose.clone(),
@@ -195,13 +201,16 @@ impl Issuer<'_> {
     fn check_term(&self, client: &Identifier) -> Result<(), AdminError> {
         let client = self.compiled.register.clients().get(client);
         let client = client.ok_or_else(|| AdminError::not_found("client"))?;
-        let document = &client.agreement.document;
-        if document.not_before <= self.now && self.now < document.not_after {
+        if client.in_force(self.now).next().is_some() {
             return Ok(());
         }
-        Err(AdminError::unprocessable(format!(
-            "no grant can be made: agreement {} is in force from {} until {}",
-            document.agreement, document.not_before, document.not_after
-        )))
+        let term = |contract: &Contract| {
+            let document = &contract.agreement.document;
+            let (begins, ends) = (document.not_before, contract.ends());
+            format!("agreement {} is in force from {begins} until {ends}", document.agreement)
+        };
+        let terms: Vec<_> = client.contracts.values().map(term).collect();
+        let why = terms.join(", ");
+        Err(AdminError::unprocessable(format!("no grant can be made: {why}")))
     }
 }

@@ -4,6 +4,7 @@
 //! Most of it are [`Facts`](facts::Facts), in which no person is. What tells who the viewer is goes the
 //! way of every answer: decided, logged, and with a receipt.
 
+use countersign_domain::contract::Contract;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::register::Register;
@@ -109,7 +110,8 @@ fn check_client(
     if register.is_suspended(client) {
         return Err(GraphError::suspended());
     }
-    if secret_in_query && !registered.agreement.document.query_token {
+    let allows = |contract: &Contract| contract.agreement.document.query_token;
+    if secret_in_query && !registered.contracts.values().all(allows) {
         return Err(GraphError::token_in_query());
     }
     Ok(())

@@ -1,0 +1,389 @@
+//! Agreements as people write them: TOML files, whose errors say where in the file they are.
+//!
+//! The file is only the way in. What is signed and published is the document in canonical JSON.
+
+use std::ops::Range;
+
+mod file;
+
+use countersign_domain::agreement::{
+    AGREEMENT_VERSION, AgreedDelivery, Agreement, AgreementDocument, AgreementError,
+    CertificationDocument, PurposeDocument, RenewalDocument,
+};
+use countersign_domain::budget::{BudgetDocument, BudgetError};
+use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
+use countersign_domain::pledge::PledgeDocument;
+use countersign_domain::schema::{FieldSchema, SchemaError, nearest};
+use countersign_domain::time::Timestamp;
+use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
+use toml::Spanned;
+use toml::value::Datetime;
+
+use self::file::{
+    File, FileBudget, FileCertification, FileDelivery, FileObligations, FilePledge, FilePurpose,
+    FileWindDown,
+};
+
+/// An agreement file that cannot be taken, and where in it the reason stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct AgreementFileError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong there, and what is allowed.
+    pub message: String,
+}
+
+/// For how many days data may be kept where the file does not say: a year.
+const RETENTION_DAYS: u32 = 365;
+
+/// Within how many days data is deleted where the file does not say.
+const DELETION_DAYS: u32 = 30;
+
+/// What `ends` may say.
+const ENDS: [&str; 5] = ["new_grants", "renewal", "friends", "fields", "all"];
+
+/// Reads an agreement file and checks it against the field schema.
+///
+/// # Errors
+/// [`AgreementFileError`] with line and column.
+pub fn read(text: &str, schema: &FieldSchema) -> Result<AgreementDocument, AgreementFileError> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        located(text, error.span().unwrap_or_default(), with_nearest(error.message()))
+    })?;
+    let reading = Reading { text, schema };
+    let document = reading.document(&file)?;
+    Agreement::from_document(document.clone(), schema)
+        .map_err(|error| located(text, place_of(&error, &file), error.to_string()))?;
+    Ok(document)
+}
+
+/// What names and instants in a file are read with.
+struct Reading<'a> {
+    text: &'a str,
+    schema: &'a FieldSchema,
+}
+
+impl Reading<'_> {
+    fn document(&self, file: &File) -> Result<AgreementDocument, AgreementFileError> {
+        if *file.version.get_ref() != AGREEMENT_VERSION {
+            let error = AgreementError::UnknownVersion { found: *file.version.get_ref() };
+            return Err(located(self.text, file.version.span(), error.to_string()));
+        }
+        let purposes = file.purpose.iter().map(|purpose| self.purpose(purpose));
+        let wind_down = file.wind_down.iter().map(|step| self.step(step));
+        let pledges = file.pledges.iter().map(|pledge| self.pledge(pledge.get_ref()));
+        let renewal = file.renewal.as_ref().map(Spanned::get_ref);
+        Ok(AgreementDocument {
+            version: AGREEMENT_VERSION,
+            agreement: file.agreement.clone(),
+            platform: file.platform.get_ref().clone(),
+            partner: file.partner.clone(),
+            client: file.client.clone(),
+            kind: file.kind,
+            not_before: self.instant(&file.not_before)?,
+            not_after: self.instant(&file.not_after)?,
+            renewal: renewal.map(|file| RenewalDocument { days: file.days, times: file.times }),
+            territory: file.territory.clone(),
+            delivery: match file.delivery {
+                FileDelivery::Clear => AgreedDelivery::Clear,
+                FileDelivery::Sealed(evidence) => AgreedDelivery::Sealed(evidence),
+            },
+            wait: file.wait,
+            query_token: file.query_token,
+            certification: certification(file.certification.as_ref().map(Spanned::get_ref)),
+            purposes: purposes.collect::<Result<_, _>>()?,
+            wind_down: wind_down.collect::<Result<_, _>>()?,
+            obligations: obligations(file.obligations.as_ref().map(Spanned::get_ref)),
+            budgets: file.budget.iter().map(budget).collect(),
+            pledges: pledges.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn purpose(&self, purpose: &FilePurpose) -> Result<PurposeDocument, AgreementFileError> {
+        Ok(PurposeDocument {
+            purpose: purpose.purpose.get_ref().clone(),
+            dpv: purpose.dpv.get_ref().clone(),
+            viewer: self.names(&purpose.viewer)?,
+            friend: self.names(&purpose.friend)?,
+        })
+    }
+
+    fn step(&self, step: &FileWindDown) -> Result<WindDownDocument, AgreementFileError> {
+        let ends = match step.ends.get_ref().as_str() {
+            "new_grants" => EndsDocument::NewGrants,
+            "renewal" => EndsDocument::Renewal,
+            "friends" => EndsDocument::Friends,
+            "fields" => EndsDocument::Fields(self.names(&step.fields)?),
+            "all" => EndsDocument::All,
+            other => {
+                let hint = did_you_mean(other, ENDS.into_iter());
+                let message = format!("{other:?} cannot end; one of {ENDS:?} can{hint}");
+                return Err(located(self.text, step.ends.span(), message));
+            }
+        };
+        Ok(WindDownDocument { at: self.instant(&step.at)?, ends })
+    }
+
+    fn pledge(&self, pledge: &FilePledge) -> Result<PledgeDocument, AgreementFileError> {
+        Ok(match pledge {
+            FilePledge::ApprovedBuilds => PledgeDocument::ApprovedBuilds,
+            FilePledge::Validity => PledgeDocument::Validity,
+            FilePledge::Consent => PledgeDocument::Consent,
+            FilePledge::NoSpecialCategories(purpose) => {
+                PledgeDocument::NoSpecialCategories(purpose.clone())
+            }
+            FilePledge::Minors(names) => PledgeDocument::Minors(self.names(names)?),
+            FilePledge::Territory(countries) => PledgeDocument::Territory(countries.clone()),
+            FilePledge::EndsBy(at) => PledgeDocument::EndsBy(self.instant(at)?),
+            FilePledge::FriendsEndBy(at) => PledgeDocument::FriendsEndBy(self.instant(at)?),
+            FilePledge::Never(names) => PledgeDocument::Never(self.names(names)?),
+            FilePledge::CertifiedWithinDays(days) => PledgeDocument::CertifiedWithinDays(*days),
+        })
+    }
+
+    fn names(&self, names: &[Spanned<String>]) -> Result<Vec<String>, AgreementFileError> {
+        let read = |name: &Spanned<String>| {
+            self.schema
+                .resolve(std::slice::from_ref(name.get_ref()))
+                .map(|_| name.get_ref().clone())
+                .map_err(|error: SchemaError| located(self.text, name.span(), error.to_string()))
+        };
+        names.iter().map(read).collect()
+    }
+
+    fn instant(&self, written: &Spanned<Datetime>) -> Result<Timestamp, AgreementFileError> {
+        let expected = "an instant with its offset is expected, as 2027-01-01T00:00:00Z";
+        let instant: Result<jiff::Timestamp, _> = written.get_ref().to_string().parse();
+        instant
+            .ok()
+            .and_then(|instant| u64::try_from(instant.as_second()).ok())
+            .map(Timestamp::from_seconds)
+            .ok_or_else(|| located(self.text, written.span(), expected.to_owned()))
+    }
+}
+
+fn certification(file: Option<&FileCertification>) -> CertificationDocument {
+    let default = CertificationDocument::DEFAULT;
+    file.map_or(default, |file| CertificationDocument {
+        every_days: file.every_days.unwrap_or(default.every_days),
+        cure_days: file.cure_days.unwrap_or(default.cure_days),
+    })
+}
+
+fn obligations(file: Option<&FileObligations>) -> ObligationsDocument {
+    let days = |days: fn(&FileObligations) -> Option<u32>| file.and_then(days);
+    let to = file.map_or(&[][..], |file| &file.onward_transfer);
+    ObligationsDocument {
+        retention_days: days(|file| file.retention_days).unwrap_or(RETENTION_DAYS),
+        deletion_days: days(|file| file.deletion_days).unwrap_or(DELETION_DAYS),
+        onward_transfer: match to {
+            [] => OnwardTransfer::None,
+            names => OnwardTransfer::To(names.to_vec()),
+        },
+    }
+}
+
+fn budget(file: &FileBudget) -> BudgetDocument {
+    BudgetDocument {
+        budget: file.budget.get_ref().clone(),
+        scope: file.scope,
+        categories: file.categories.iter().map(|name| name.get_ref().clone()).collect(),
+        window_days: *file.window_days.get_ref(),
+        limit: file.limit.clone(),
+        then: file.then,
+    }
+}
+
+/// Where in the file an error of the document as a whole belongs.
+fn place_of(error: &AgreementError, file: &File) -> Range<usize> {
+    let span = |span: Option<Range<usize>>| span.unwrap_or_default();
+    match error {
+        AgreementError::UnknownVersion { .. } => file.version.span(),
+        AgreementError::NeverInForce { .. } => file.not_after.span(),
+        AgreementError::EmptyRenewal => span(file.renewal.as_ref().map(Spanned::span)),
+        AgreementError::Cadence { .. } | AgreementError::Cure { .. } => {
+            span(file.certification.as_ref().map(Spanned::span))
+        }
+        AgreementError::Deletion { .. } | AgreementError::Retention { .. } => {
+            span(file.obligations.as_ref().map(Spanned::span))
+        }
+        AgreementError::PurposeTwice { purpose }
+        | AgreementError::Incomplete { purpose, .. }
+        | AgreementError::FriendsOfFriends { purpose } => {
+            let same = file.purpose.iter().rev().find(|other| other.purpose.get_ref() == purpose);
+            span(same.map(|other| other.purpose.span()))
+        }
+        AgreementError::PledgeOfPurpose { purpose } => {
+            let of_purpose = |pledge: &&Spanned<FilePledge>| matches!(pledge.get_ref(), FilePledge::NoSpecialCategories(other) if other == purpose);
+            span(file.pledges.iter().find(of_purpose).map(Spanned::span))
+        }
+        AgreementError::Budget(error) => place_of_budget(error, &file.budget),
+        AgreementError::Text(_) => file.platform.span(),
+        AgreementError::NoPurpose | AgreementError::Field(_) => 0..0,
+    }
+}
+
+fn place_of_budget(error: &BudgetError, budgets: &[FileBudget]) -> Range<usize> {
+    let find = |name| budgets.iter().rev().find(|budget| budget.budget.get_ref() == name);
+    let span = match error {
+        BudgetError::Window { budget, .. } => find(budget).map(|file| file.window_days.span()),
+        BudgetError::Twice { budget } => find(budget).map(|file| file.budget.span()),
+        BudgetError::UnknownCategory { budget, category } => find(budget).map(|file| {
+            let named = file.categories.iter().find(|name| name.get_ref() == category);
+            named.map_or_else(|| file.budget.span(), Spanned::span)
+        }),
+        BudgetError::UnknownVersion { .. } => None,
+    };
+    span.unwrap_or_default()
+}
+
+/// Adds the most similar name to a message of the parser's that lists what could stand there.
+fn with_nearest(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let hint = names.next().map(|found| did_you_mean(found, names)).unwrap_or_default();
+    format!("{}{hint}", message.trim_end())
+}
+
+fn did_you_mean<'n>(found: &str, names: impl Iterator<Item = &'n str>) -> String {
+    nearest(found, names).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
+}
+
+fn located(text: &str, span: Range<usize>, message: String) -> AgreementFileError {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    AgreementFileError {
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::schema::{Field, SchemaDocument, Sensitivity};
+
+    use super::*;
+
+    const GOOD: &str = r#"version = 2
+platform = "Example Platform"
+agreement = "aurora-2026"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2026-01-01T00:00:00Z
+not_after = 2027-01-01T00:00:00Z
+delivery = "clear"
+
+[[purpose]]
+purpose = "address-book"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends"]
+friend = ["id", "religion"]
+
+[[wind_down]]
+at = 2026-06-01T00:00:00Z
+ends = "fields"
+fields = ["religion"]
+"#;
+
+    fn schema() -> FieldSchema {
+        let field = |name: &str| Field {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            category: String::new(),
+            sensitivity: Sensitivity::Low,
+            special: false,
+            description: String::new(),
+        };
+        let fields = ["id", "friends", "religion"].map(field).to_vec();
+        FieldSchema::from_document(SchemaDocument { version: 1, fields }).unwrap()
+    }
+
+    #[test]
+    fn a_good_file_is_read() {
+        let document = read(GOOD, &schema()).unwrap();
+        assert_eq!(document.not_before.to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(document.wind_down.len(), 1);
+    }
+
+    /// What is changed into what, and what is then said.
+    const WRONG: &[(&str, &str, &str)] = &[
+        (
+            "\"religion\"]\n\n",
+            "\"religon\"]\n\n",
+            "line 15, column 17: there is no field \"religon\"; did you mean \"religion\"?",
+        ),
+        (
+            "kind = \"device\"",
+            "kind = \"phone\"",
+            "line 6, column 8: unknown variant `phone`, expected `device` or `app`",
+        ),
+        (
+            "delivery = \"clear\"",
+            "delivery = \"clean\"",
+            "line 9, column 12: unknown variant `clean`, expected `clear` or `sealed`; did you mean \"clear\"?",
+        ),
+        (
+            "ends = \"fields\"",
+            "ends = \"field\"",
+            "line 19, column 8: \"field\" cannot end; one of [\"new_grants\", \"renewal\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?",
+        ),
+        (
+            "not_after = 2027",
+            "not_after = 2025",
+            "line 8, column 13: not_after (2025-01-01T00:00:00Z) must be later than not_before (2026-01-01T00:00:00Z)",
+        ),
+        (
+            "not_after = 2027-01-01T00:00:00Z",
+            "not_after = 2027-01-01",
+            "line 8, column 13: an instant with its offset is expected, as 2027-01-01T00:00:00Z",
+        ),
+        (
+            "self = [\"id\", \"friends\"]",
+            "self = [\"id\"]",
+            "line 12, column 11: purpose address-book gives fields of friend without \"friends (of self)\"",
+        ),
+        (
+            "version = 2",
+            "version = 1",
+            "line 1, column 11: agreement version 1 is not known; this program reads version 2",
+        ),
+        (
+            "kind = \"device\"",
+            "kind = \"device\"\nterritry = [\"NL\"]",
+            "line 7, column 1: unknown field `territry`, expected one of `version`, `agreement`, `platform`, `partner`, `client`, `kind`, `not_before`, `not_after`, `renewal`, `territory`, `delivery`, `wait`, `query_token`, `pledges`, `certification`, `obligations`, `purpose`, `wind_down`, `budget`; did you mean \"territory\"?",
+        ),
+        (
+            "delivery = \"clear\"",
+            "delivery = \"clear\"\ncertification = { cure_days = 31 }",
+            "line 10, column 17: a lapsed certification is made good within at most 30 days, found 31",
+        ),
+        (
+            "delivery = \"clear\"",
+            "delivery = \"clear\"\nrenewal = { days = 0, times = 1 }",
+            "line 10, column 11: a renewal is by at least one day and at least once; leave it out if there is none",
+        ),
+        (
+            "delivery = \"clear\"",
+            "delivery = \"clear\"\npledges = [\"consent\", { never = [\"religious\"] }]",
+            "line 10, column 34: there is no field \"religious\"; did you mean \"religion\"?",
+        ),
+        (
+            "delivery = \"clear\"",
+            "delivery = \"clear\"\npledges = [\"consent\", { no_special_categories = \"ads\" }]",
+            "line 10, column 23: a pledge speaks of purpose ads, which the agreement does not have",
+        ),
+    ];
+
+    #[test]
+    fn errors_say_where_they_are_and_what_is_allowed() {
+        for (from, to, expected) in WRONG {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD);
+            assert_eq!(read(&text, &schema()).unwrap_err().to_string(), *expected);
+        }
+    }
+}
