@@ -167,10 +167,10 @@ fn check_pledges(
 ) -> Result<(), AgreementError> {
     for pledge in pledges {
         match pledge {
-            PledgeDocument::NoSpecialCategories(purpose) => {
-                if !purposes.iter().any(|one| one.id == *purpose) {
-                    return Err(AgreementError::PledgeOfPurpose { purpose: purpose.clone() });
-                }
+            PledgeDocument::NoSpecialCategories(purpose)
+                if !purposes.iter().any(|one| one.id == *purpose) =>
+            {
+                return Err(AgreementError::PledgeOfPurpose { purpose: purpose.clone() });
             }
             PledgeDocument::Minors(fields) | PledgeDocument::Never(fields) => {
                 schema.resolve(fields)?;
