@@ -56,14 +56,20 @@ impl Contract {
         self.agreement.document.not_before <= now && now < self.ends()
     }
 
+    /// When this type of data was certified last, and the entry that says so. The partner's signature under
+    /// the agreement was the first certification.
+    #[must_use]
+    pub fn certified_at(&self, category: &str) -> (Timestamp, u64) {
+        let first = (self.agreement.document.not_before.max(self.concluded), self.index);
+        self.certified.get(category).copied().unwrap_or(first)
+    }
+
     /// The first second in which nothing of this type of data flows unless it is certified anew, and the
-    /// entry of the last certification. The partner's signature under the agreement was the first one.
+    /// entry of the last certification.
     #[must_use]
     pub fn cut_at(&self, category: &str) -> (Timestamp, u64) {
-        let document = &self.agreement.document;
-        let first = (document.not_before.max(self.concluded), self.index);
-        let (since, index) = self.certified.get(category).copied().unwrap_or(first);
-        let terms = document.certification;
+        let (since, index) = self.certified_at(category);
+        let terms = self.agreement.document.certification;
         let days = u64::from(terms.every_days) + u64::from(terms.cure_days);
         (since.plus_seconds(days * SECONDS_PER_DAY), index)
     }

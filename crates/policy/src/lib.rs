@@ -8,3 +8,5 @@
 pub mod agreement;
 pub mod cedar;
 pub mod mask;
+#[cfg(feature = "prove")]
+pub mod prove;

@@ -23,15 +23,18 @@ pub(crate) struct Test {
     full: bool,
 }
 
+/// What is tested: everything, and proofs, which ordinary builds of the server do without.
+const WHAT: [&str; 3] = ["--workspace", "--features", "countersign/prove"];
+
 impl Test {
     /// Runs it. The exit code is that of the step that failed, or of `cargo test`.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
         if self.filter.is_none() {
             shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
-            let lints = ["--workspace", "--all-targets", "--", "-D", "warnings"];
-            shell::run(shell::cargo().arg("clippy").args(lints))?;
+            let lints = ["--all-targets", "--", "-D", "warnings"];
+            shell::run(shell::cargo().arg("clippy").args(WHAT).args(lints))?;
         }
-        shell::run(shell::cargo().args(["test", "--workspace", "--no-run"]))?;
+        shell::run(shell::cargo().arg("test").args(WHAT).arg("--no-run"))?;
         let tools = Tools::set_up(&self.needs()?)?;
         self.run_tests(&tools)
     }
@@ -39,7 +42,9 @@ impl Test {
     /// What the tests that will run stand on, by their names.
     fn needs(&self) -> Outcome<Vec<Need>> {
         let mut list = shell::cargo();
-        list.args(["test", "--quiet", "--workspace", "--lib", "--bins", "--tests"])
+        list.args(["test", "--quiet"])
+            .args(WHAT)
+            .args(["--lib", "--bins", "--tests"])
             .args(&self.filter)
             .args(["--", "--list", "--format", "terse"]);
         let names = shell::output(&mut list)
@@ -49,7 +54,7 @@ impl Test {
 
     fn run_tests(&self, tools: &Tools) -> Outcome<ExitCode> {
         let mut command = shell::cargo();
-        command.args(["test", "--workspace", "--no-fail-fast"]).args(&self.filter);
+        command.arg("test").args(WHAT).arg("--no-fail-fast").args(&self.filter);
         command.args(["--", "--show-output"]);
         command.envs(tools.variables());
         if self.full {

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Nginx,
     /// The programs of a PostgreSQL server.
     Postgres,
+    /// The SMT solver cvc5.
+    Cvc5,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -23,6 +25,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_transparency_dev_", Need::Go),
     ("interop_facebook_sdk_", Need::Python),
     ("interop_nginx_", Need::Nginx),
+    ("interop_cvc5_", Need::Cvc5),
     ("interop_postgres_", Need::Postgres),
     ("interop_openapi_", Need::Python),
     ("interop_pyfacebook_", Need::Python),

@@ -30,6 +30,7 @@ impl Tools {
                 Need::Browser => tools.set_up_browser()?,
                 Need::Nginx => tools.set_up_nginx()?,
                 Need::Postgres => tools.set_up_postgres()?,
+                Need::Cvc5 => tools.set_up_cvc5()?,
             }
         }
         Ok(tools)
@@ -82,6 +83,15 @@ impl Tools {
         }
         let missing = || Failure::new("nginx is missing, even after it was installed");
         self.variables.push(("COUNTERSIGN_NGINX", find().ok_or_else(missing)?));
+        Ok(())
+    }
+
+    fn set_up_cvc5(&mut self) -> Outcome<()> {
+        if shell::find("cvc5").is_none() {
+            apt_install(&["cvc5"])?;
+        }
+        let missing = || Failure::new("cvc5 is not on PATH, even after it was installed");
+        self.variables.push(("CVC5", shell::find("cvc5").ok_or_else(missing)?));
         Ok(())
     }
 

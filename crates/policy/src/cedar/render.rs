@@ -13,31 +13,63 @@ use countersign_domain::partner::Country;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::rules::PlatformRules;
-use countersign_domain::schema::FieldSchema;
+use countersign_domain::schema::{Field, FieldSchema};
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::Ends;
+
+/// A part of the rendering that can be left out, to see whether a proof notices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// That the build is approved.
+    Approved,
+    /// Which fields are given.
+    Fields,
+    /// The end of the term.
+    Until,
+    /// The person's setting and the viewer's grant.
+    Consent,
+    /// The wind-down steps.
+    WindDown,
+    /// What is cut when it is not certified.
+    Certification,
+    /// The agreement's countries.
+    Territory,
+    /// The platform's rules about special categories and minors.
+    PlatformRules,
+}
 
 /// Policies under construction.
 struct Text<'a> {
     schema: &'a FieldSchema,
+    without: &'a [Part],
     policies: String,
 }
 
 /// The policies of one agreement, as it stands in the register: what it permits, then what it forbids.
 #[must_use]
 pub fn contract(contract: &Contract, schema: &FieldSchema) -> String {
+    contract_without(contract, schema, &[])
+}
+
+/// The same with some parts left out: an agreement that is broken on purpose.
+#[must_use]
+pub fn contract_without(contract: &Contract, schema: &FieldSchema, without: &[Part]) -> String {
     let document = &contract.agreement.document;
-    let mut text = Text { schema, policies: String::new() };
+    let mut text = Text { schema, without, policies: String::new() };
     for purpose in contract.agreement.purposes() {
         for relation in Relation::BOTH {
             text.purpose(contract, purpose, relation);
         }
     }
-    for (number, (step, _)) in (1..).zip(contract.steps()) {
-        text.step(number, step.at, step.ends);
+    if text.has(Part::WindDown) {
+        for (number, (step, _)) in (1..).zip(contract.steps()) {
+            text.step(number, step.at, step.ends);
+        }
     }
-    text.certification(contract);
-    if !document.territory.is_empty() {
+    if text.has(Part::Certification) {
+        text.certification(contract);
+    }
+    if text.has(Part::Territory) && !document.territory.is_empty() {
         text.territory(&document.territory);
     }
     text.policies
@@ -46,7 +78,7 @@ pub fn contract(contract: &Contract, schema: &FieldSchema) -> String {
 /// The register's rules about special categories, minors and countries.
 #[must_use]
 pub fn platform_rules(rules: &PlatformRules, schema: &FieldSchema) -> String {
-    let mut text = Text { schema, policies: String::new() };
+    let mut text = Text { schema, without: &[], policies: String::new() };
     let (special, minors) = (rules.special_of_friends, rules.minor_friend_fields);
     if !special.is_empty() {
         let fields = text.fields(special);
@@ -62,7 +94,7 @@ pub fn platform_rules(rules: &PlatformRules, schema: &FieldSchema) -> String {
     );
     let closed = rules.closed_territories();
     if !closed.is_empty() {
-        let closed = countries(closed);
+        let closed = set_of_countries(closed);
         text.forbid(
             "closed-territories",
             &format!(
@@ -71,6 +103,29 @@ pub fn platform_rules(rules: &PlatformRules, schema: &FieldSchema) -> String {
         );
     }
     text.policies
+}
+
+/// What is so of every request there can be, as a condition: the field is one of the schema's with that
+/// field's attributes, and the circumstances are those that the gateway knows.
+#[must_use]
+pub fn facts(schema: &FieldSchema) -> String {
+    let field = |field: &Field| {
+        format!(
+            "(resource == Field::\"{}\" && resource.category == {:?} && resource.sensitivity == \"{}\" && resource.special == {})",
+            field.name,
+            field.category,
+            super::sensitivity(field.sensitivity),
+            field.special
+        )
+    };
+    let fields: Vec<_> = schema.fields().iter().map(field).collect();
+    let routes = Route::ALL.map(|route| format!("\"{}\"", route.name())).join(", ");
+    let relations = Relation::BOTH.map(|relation| format!("\"{}\"", relation.name())).join(", ");
+    format!(
+        "({}) && [{relations}].contains(context.relation) && [{routes}].contains(context.route) && context.now >= 0 && context.now <= {}",
+        fields.join(" || "),
+        Timestamp::MAX.seconds()
+    )
 }
 
 impl Text<'_> {
@@ -82,18 +137,22 @@ impl Text<'_> {
         }
         let route = Route::of(document.kind, relation);
         let conditions = [
-            "principal.approved".to_owned(),
-            format!("principal.purposes.contains(\"{purpose}\")"),
-            format!("principal.declared_{}.contains(resource)", relation.name()),
-            format!("context.purpose == \"{purpose}\""),
-            format!("context.relation == \"{}\"", relation.name()),
-            format!("context.route == \"{}\"", route.name()),
-            format!("{}.contains(resource)", self.fields(given)),
-            format!("context.now >= {}", document.not_before.seconds()),
-            format!("context.now < {}", contract.ends().seconds()),
-            "context.setting_open".to_owned(),
-            "context.grant_open".to_owned(),
+            (Some(Part::Approved), "principal.approved".to_owned()),
+            (None, format!("principal.purposes.contains(\"{purpose}\")")),
+            (None, format!("principal.declared_{}.contains(resource)", relation.name())),
+            (None, format!("context.purpose == \"{purpose}\"")),
+            (None, format!("context.relation == \"{}\"", relation.name())),
+            (None, format!("context.route == \"{}\"", route.name())),
+            (Some(Part::Fields), format!("{}.contains(resource)", self.fields(given))),
+            (None, format!("context.now >= {}", document.not_before.seconds())),
+            (Some(Part::Until), format!("context.now < {}", contract.ends().seconds())),
+            (Some(Part::Consent), "context.setting_open".to_owned()),
+            (Some(Part::Consent), "context.grant_open".to_owned()),
         ];
+        let kept = |(part, condition): (Option<Part>, String)| {
+            part.is_none_or(|part| self.has(part)).then_some(condition)
+        };
+        let conditions: Vec<_> = conditions.into_iter().filter_map(kept).collect();
         // Writing to a String cannot fail.
         let _ = write!(
             self.policies,
@@ -138,13 +197,17 @@ impl Text<'_> {
     }
 
     fn territory(&mut self, within: &[Country]) {
-        let within = countries(within);
+        let within = set_of_countries(within);
         self.forbid(
             "territory",
             &format!(
                 "!{within}.contains(context.country) || !{within}.contains(context.parent_country)"
             ),
         );
+    }
+
+    fn has(&self, part: Part) -> bool {
+        !self.without.contains(&part)
     }
 
     fn forbid(&mut self, id: &str, condition: &str) {
@@ -156,13 +219,19 @@ impl Text<'_> {
     }
 
     fn fields(&self, fields: FieldSet) -> String {
-        let names: Vec<_> =
-            self.schema.names(fields).map(|name| format!("Field::\"{name}\"")).collect();
-        format!("[{}]", names.join(", "))
+        set_of_fields(self.schema.names(fields))
     }
 }
 
-fn countries(countries: &[Country]) -> String {
+/// Fields as a set. Cedar has no type for an empty one that is written out; a field that no schema can have
+/// stands in it instead.
+pub(crate) fn set_of_fields<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("Field::\"{name}\"")).collect();
+    if names.is_empty() { "[Field::\"\"]".to_owned() } else { format!("[{}]", names.join(", ")) }
+}
+
+/// Countries as a set, an empty one likewise.
+pub(crate) fn set_of_countries(countries: &[Country]) -> String {
     let countries: Vec<_> = countries.iter().map(|country| format!("\"{country}\"")).collect();
-    format!("[{}]", countries.join(", "))
+    if countries.is_empty() { "[\"\"]".to_owned() } else { format!("[{}]", countries.join(", ")) }
 }

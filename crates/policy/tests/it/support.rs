@@ -1,0 +1,58 @@
+//! What the tests share: the field schema that is shipped, the rules that an instance begins with, and
+//! agreements from text.
+
+use countersign_domain::agreement::AgreementDocument;
+use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
+use countersign_domain::schema::{FieldSchema, SchemaDocument};
+use countersign_policy::agreement;
+
+/// The field schema that is shipped with the server.
+pub(crate) fn schema() -> FieldSchema {
+    let document: SchemaDocument =
+        toml::from_str(include_str!("../../../server/schema/fields.toml")).unwrap();
+    FieldSchema::from_document(document).unwrap()
+}
+
+/// The rules that an instance begins with.
+pub(crate) fn rules_document() -> RulesDocument {
+    RulesDocument {
+        version: RULES_VERSION,
+        special_categories_of_friends: false,
+        minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
+        closed_territories: Vec::new(),
+        screening_required: false,
+        cedar: String::new(),
+    }
+}
+
+/// The same, checked.
+pub(crate) fn rules() -> PlatformRules {
+    PlatformRules::from_document(&rules_document(), &schema()).unwrap()
+}
+
+/// An agreement that gives a little of friends, with these lines added at its top.
+pub(crate) fn agreement(lines: &str) -> AgreementDocument {
+    let text = format!(
+        r#"version = 2
+platform = "Example Social Inc."
+agreement = "aurora-2018"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2018-01-01T00:00:00Z
+not_after = 2018-12-31T00:00:00Z
+delivery = "clear"
+{lines}
+[[purpose]]
+purpose = "address-book"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name", "birthday", "work"]
+friend = ["id", "name", "birthday", "work"]
+
+[[wind_down]]
+at = 2018-10-01T00:00:00Z
+ends = "friends"
+"#
+    );
+    agreement::read(&text, &schema()).unwrap()
+}
