@@ -1,6 +1,8 @@
 //! What the tests share: the field schema that is shipped, the rules that an instance begins with, and
 //! agreements from text.
 
+use std::sync::LazyLock;
+
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{FieldSchema, SchemaDocument};
@@ -8,9 +10,12 @@ use countersign_policy::agreement;
 
 /// The field schema that is shipped with the server.
 pub(crate) fn schema() -> FieldSchema {
-    let document: SchemaDocument =
-        toml::from_str(include_str!("../../../server/schema/fields.toml")).unwrap();
-    FieldSchema::from_document(document).unwrap()
+    static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
+        let document: SchemaDocument =
+            toml::from_str(include_str!("../../../server/schema/fields.toml")).unwrap();
+        FieldSchema::from_document(document).unwrap()
+    });
+    READ.clone()
 }
 
 /// The rules that an instance begins with.
