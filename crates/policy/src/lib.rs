@@ -7,6 +7,7 @@
 
 pub mod agreement;
 pub mod cedar;
+pub mod explain;
 pub mod mask;
 #[cfg(feature = "prove")]
 pub mod prove;

@@ -9,6 +9,7 @@ use countersign_domain::text::NotPlainText;
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
 use countersign_log::append::ActError;
+use countersign_policy::cedar::rules::{Rules, RulesError};
 use countersign_verifier::canonical::{self, CanonicalError};
 use countersign_verifier::entry::{ActSignature, SignedAct};
 use serde::Serialize;
@@ -65,6 +66,9 @@ pub enum GovernanceError {
     /// The system gives no thread to wait in.
     #[error("the system gives no runtime: {0}")]
     Runtime(std::io::Error),
+    /// The platform's own rules, which the log does not read and nothing is released under if nobody can.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     /// A key to sign with.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -114,6 +118,19 @@ impl Submission {
         Ok(Self { act, document: Some(document) })
     }
 
+    /// Reads the Cedar in platform rules, if it is these that are submitted.
+    ///
+    /// # Errors
+    /// [`RulesError`], naming the rule that cannot be taken.
+    pub fn check_rules(&self) -> Result<(), GovernanceError> {
+        let (Act::Rules(_), Some(document)) = (&self.act.act, &self.document) else {
+            return Ok(());
+        };
+        let document: RulesDocument = canonical::from_bytes(document)?;
+        Rules::read(&document.cedar)?;
+        Ok(())
+    }
+
     /// Adds the signature of `by`.
     ///
     /// # Errors
@@ -135,6 +152,7 @@ impl Submission {
 /// # Errors
 /// [`GovernanceError`] when the log refuses it: not signed as it has to be, untimely, or impossible.
 pub async fn submit(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
+    submission.check_rules()?;
     Ok(log.append_act(submission.act, submission.document, None).await?.index)
 }
 

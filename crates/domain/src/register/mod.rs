@@ -164,6 +164,12 @@ impl Register {
         self.rules.as_ref()
     }
 
+    /// The document of the platform rules in force.
+    #[must_use]
+    pub const fn rules_document(&self) -> Option<&RulesDocument> {
+        self.rules_document.as_ref()
+    }
+
     /// The entry that put the platform rules in force.
     #[must_use]
     pub const fn rules_index(&self) -> Option<u64> {

@@ -43,10 +43,16 @@ const FORMAT: &str = r#"The file is TOML. Instants are written with their offset
 
 The names of fields are those of the field schema in force."#;
 
-/// Check agreements, and put them in force.
+mod explain;
+mod prove;
+mod shipped;
+
+/// Check agreements, prove what they pledge, and put them in force.
 #[derive(Subcommand)]
 pub(super) enum Agreement {
     Check(Check),
+    Explain(explain::Explain),
+    Prove(prove::Prove),
     Conclude(Conclude),
 }
 
@@ -83,6 +89,8 @@ impl Agreement {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::Check(command) => command.run(output),
+            Self::Explain(command) => command.run(output),
+            Self::Prove(command) => command.run(output),
             Self::Conclude(command) => command.run(output),
         }
     }

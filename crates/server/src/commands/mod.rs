@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod client;
 mod demo;
+mod explain;
 mod files;
 mod init;
 mod key;
@@ -55,6 +56,7 @@ enum Command {
     Agreement(agreement::Agreement),
     #[command(subcommand)]
     Build(build::Build),
+    Explain(explain::Explain),
     Suspend(suspend::Suspend),
     Reinstate(suspend::Reinstate),
     #[command(subcommand)]
@@ -127,6 +129,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Partner(command) => command.run(output),
         Command::Agreement(command) => command.run(output),
         Command::Build(command) => command.run(output),
+        Command::Explain(command) => command.run(output),
         Command::Suspend(command) => command.run(output),
         Command::Reinstate(command) => command.run(output),
         Command::Client(command) => command.run(output),

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use countersign_domain::rules::{PlatformRules, RulesDocument};
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_log::Log;
 use serde::Deserialize;
@@ -20,6 +21,12 @@ pub(super) struct Reach {
     pub(super) directory: Directory,
     pub(super) config: Config,
     way: Way,
+}
+
+/// What is read of the register.
+#[derive(Deserialize)]
+struct InForce {
+    rules: Option<RulesDocument>,
 }
 
 /// The way to a log.
@@ -78,6 +85,19 @@ impl Reach {
                     .ok_or_else(|| "there is no field schema in force yet".into())
             }
         }
+    }
+
+    /// The platform rules in force.
+    pub(super) fn rules(&self) -> Result<PlatformRules, Failure> {
+        let document = match &self.way {
+            Way::Server(running) => {
+                let InForce { rules } = running.get("/register")?;
+                rules
+            }
+            Way::Log(log) => log.register().rules_document().cloned(),
+        };
+        let document = document.ok_or("there are no platform rules in force yet")?;
+        Ok(PlatformRules::from_document(&document, &self.schema()?)?)
     }
 
     /// Hands an act in; the index of its entry.

@@ -114,6 +114,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     let admin = Router::new()
         .route("/acts", post(admin::acts::post))
         .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
+        .route("/explain", post(admin::explain::post))
         .route("/register", get(admin::register::get))
         .route("/people/feed", post(admin::feed::post).get(admin::feed::get).layer(feed_limit))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))

@@ -45,6 +45,7 @@ pub fn as_json(register: &Register) -> Value {
     });
     json!({
         "fields": register.schema().map(FieldSchema::fields).unwrap_or_default(),
+        "rules": register.rules_document(),
         "partners": register.partners().values().collect::<Vec<_>>(),
         "clients": clients.collect::<Vec<_>>(),
         "builds": builds.collect::<Vec<_>>(),
