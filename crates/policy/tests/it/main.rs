@@ -1,8 +1,15 @@
-//! Tests of `countersign-policy` from outside, all in one binary.
+//! Tests of `countersign-policy` from outside, all in one binary. A file tests what its name says.
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "what fails in a test's helper fails the test"
+)]
 
 mod agree;
 mod outside_cedar;
 mod registers;
+mod scenario_2018;
 mod support;
 
 #[cfg(feature = "prove")]
