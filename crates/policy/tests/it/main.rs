@@ -11,6 +11,8 @@ mod outside_cedar;
 mod registers;
 mod scenario_2018;
 mod support;
+mod variants;
+mod variants_frozen;
 
 #[cfg(feature = "prove")]
 mod prove;
