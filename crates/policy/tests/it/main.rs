@@ -7,6 +7,8 @@
 )]
 
 mod agree;
+mod listing_support;
+mod measured;
 mod outside_cedar;
 mod registers;
 mod scenario_2018;

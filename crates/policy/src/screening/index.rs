@@ -1,0 +1,155 @@
+//! An index of a list: from the words of a name to the names on the list that have words like them.
+//!
+//! INVARIANT: the score of a name against an entry never falls when entries are added to the list. The
+//! words that both have count what they count in any list; how often a word stands on this one only
+//! makes it cheaper to leave out. So a list that grew never clears somebody.
+
+mod score;
+mod vocabulary;
+
+use std::collections::HashMap;
+
+use score::{Pair, score};
+use vocabulary::{Place, Vocabulary};
+
+use super::list::{Entry, ScreeningList};
+use super::name::Name;
+
+/// A list, ready to be asked.
+#[derive(Debug)]
+pub struct Index {
+    list: ScreeningList,
+    names: Vec<ListedName>,
+    vocabulary: Vocabulary,
+    joined: HashMap<String, Vec<usize>>,
+}
+
+#[derive(Debug)]
+struct ListedName {
+    entry: usize,
+    text: String,
+    name: Name,
+}
+
+/// An entry that a name may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// The one of its names that is most like it.
+    pub listed_name: &'a str,
+    /// How much alike they are: 0 to 1,000.
+    pub score: u16,
+    /// The words that they share, in Latin letters.
+    pub words: Vec<WordMatch>,
+}
+
+/// Two words that were taken for one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WordMatch {
+    /// The word, or two adjacent ones, of the name that was asked about.
+    pub asked: String,
+    /// The word, or two adjacent ones, of the listed name.
+    pub listed: String,
+    /// How much alike they are: 0 to 1,000.
+    pub similarity: u16,
+}
+
+impl Index {
+    /// Indexes a list.
+    #[must_use]
+    pub fn new(list: ScreeningList) -> Self {
+        let mut names = Vec::new();
+        let mut vocabulary = Vocabulary::default();
+        let mut joined: HashMap<String, Vec<usize>> = HashMap::new();
+        for (entry, listed) in list.entries().iter().enumerate() {
+            for text in listed.names() {
+                let name = Name::new(text);
+                vocabulary.add(names.len(), entry, &name);
+                joined.entry(name.joined()).or_default().push(names.len());
+                names.push(ListedName { entry, text: text.to_owned(), name });
+            }
+        }
+        vocabulary.finish();
+        Self { list, names, vocabulary, joined }
+    }
+
+    /// The list.
+    #[must_use]
+    pub const fn list(&self) -> &ScreeningList {
+        &self.list
+    }
+
+    /// The entries whose score against a name is at least `score_min`, the likeliest first.
+    #[must_use]
+    pub fn find(&self, name: &str, score_min: u16) -> Vec<Found<'_>> {
+        let asked = Name::new(name);
+        let mut best: HashMap<usize, (u16, usize, Vec<Pair>)> = HashMap::new();
+        let mut take = |at: usize, scored: (u16, Vec<Pair>)| {
+            let Some(listed) = self.names.get(at).filter(|_| scored.0 >= score_min) else { return };
+            let held = best.get(&listed.entry);
+            if held.is_none_or(|held| (scored.0, held.1) > (held.0, at)) {
+                best.insert(listed.entry, (scored.0, at, scored.1));
+            }
+        };
+        for (at, pairs) in self.pairs(&asked) {
+            let Some(listed) = self.names.get(at) else { continue };
+            take(at, score(&asked, &listed.name, pairs, &self.vocabulary));
+        }
+        let written_as_one = asked.joined();
+        if !written_as_one.is_empty() {
+            let same = self.joined.get(&written_as_one).into_iter().flatten();
+            same.for_each(|at| take(*at, (score::SAME_LETTERS, Vec::new())));
+        }
+        let mut found: Vec<_> = best
+            .into_values()
+            .filter_map(|(score, at, pairs)| self.found(&asked, score, at, &pairs))
+            .collect();
+        found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.entry.id.cmp(&b.entry.id)));
+        found
+    }
+
+    /// For each listed name with a word like one of these, the pairs of words.
+    fn pairs(&self, asked: &Name) -> HashMap<usize, Vec<Pair>> {
+        let mut pairs: HashMap<usize, Vec<Pair>> = HashMap::new();
+        let single = asked.words.iter().enumerate().filter(|(_, word)| !word.says_nothing());
+        let single = single.map(|(at, word)| (at, 1, word.clone()));
+        for (start, span, word) in single.chain(asked.pairs().map(|(at, word)| (at, 2, word))) {
+            for (unit, similarity) in self.vocabulary.like(&word, span == 2) {
+                for Place { name, start: listed, span: listed_span } in self.vocabulary.places(unit)
+                {
+                    // Two words as one, twice, is what they are one by one.
+                    if span == 2 && *listed_span == 2 {
+                        continue;
+                    }
+                    let pair = Pair {
+                        asked: start..start + span,
+                        listed: *listed..*listed + usize::from(*listed_span),
+                        similarity,
+                    };
+                    pairs.entry(*name).or_default().push(pair);
+                }
+            }
+        }
+        pairs
+    }
+
+    fn found(&self, asked: &Name, score: u16, at: usize, pairs: &[Pair]) -> Option<Found<'_>> {
+        let listed = self.names.get(at)?;
+        let text = |name: &Name, range: &std::ops::Range<usize>| {
+            let words = name.words.get(range.clone()).unwrap_or_default();
+            words.iter().map(|word| word.spelling.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let words = pairs.iter().map(|pair| WordMatch {
+            asked: text(asked, &pair.asked),
+            listed: text(&listed.name, &pair.listed),
+            similarity: u16::try_from(pair.similarity).unwrap_or(1_000),
+        });
+        Some(Found {
+            entry: self.list.entries().get(listed.entry)?,
+            listed_name: &listed.text,
+            score,
+            words: words.collect(),
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The words of a list, to be found by words like them.
+//!
+//! Words lie in buckets by length; each has a bit for every letter in it. A word that differs in more
+//! letters than edits could change is passed over without a closer look, which is what makes a walk over
+//! a whole vocabulary cheap.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::screening::name::{
+    Face, Name, SAME_SOUND, Script, Word, edits_max, letters_in, one_edit, similarity,
+};
+
+/// A word, by its number.
+pub(super) type Unit = usize;
+
+/// Where a word stands: in which name, from which word on, how many words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub(super) name: usize,
+    pub(super) start: usize,
+    pub(super) span: u8,
+}
+
+/// Every word of a list, and every two adjacent ones as one.
+#[derive(Default, Debug)]
+pub(super) struct Vocabulary {
+    units: HashMap<(String, Script, bool), Unit>,
+    places: Vec<Vec<Place>>,
+    /// The number of entries in which a word stands, and the last one of them.
+    entries: HashMap<String, (usize, Option<usize>)>,
+    faces: BTreeMap<Face, Buckets>,
+    /// Words of the list whose own script says less than Latin, seen from its side only.
+    own_faces: BTreeMap<Face, Buckets>,
+    words: Vec<(Word, bool)>,
+}
+
+/// Words by their length, in letters.
+type Buckets = BTreeMap<usize, Vec<Seen>>;
+
+/// Two adjacent words are compared as one from this length on, and with one edit from that.
+const PAIR_LETTERS_MIN: usize = 5;
+const EDITED_PAIR_LETTERS_MIN: usize = 10;
+
+/// Words that only sound the same are compared from this length on.
+const SOUND_LETTERS_MIN: usize = 4;
+
+#[derive(Debug)]
+struct Seen {
+    letters: u64,
+    text: String,
+    unit: Unit,
+    is_pair: bool,
+    known: bool,
+    letters_written: usize,
+}
+
+impl Vocabulary {
+    /// Adds a name's words.
+    pub(super) fn add(&mut self, name_number: usize, entry: usize, name: &Name) {
+        for (start, word) in name.words.iter().enumerate() {
+            let unit = self.unit(word, false);
+            let (entries, last) = self.entries.entry(word.spelling.clone()).or_default();
+            if last.replace(entry) != Some(entry) {
+                *entries += 1;
+            }
+            if !word.says_nothing() {
+                self.place(unit, Place { name: name_number, start, span: 1 });
+            }
+        }
+        for (start, word) in name.pairs() {
+            let unit = self.unit(&word, true);
+            self.place(unit, Place { name: name_number, start, span: 2 });
+        }
+    }
+
+    /// Sorts the words into their buckets.
+    pub(super) fn finish(&mut self) {
+        for (unit, (word, is_pair)) in self.words.iter().enumerate() {
+            if self.places.get(unit).is_none_or(Vec::is_empty) {
+                continue;
+            }
+            let is_pair = *is_pair;
+            for face in [Face::Spelling, Face::Sound, Face::Greek, Face::Consonants] {
+                see(self.faces.entry(face).or_default(), word, face, unit, is_pair);
+            }
+            if let Some(face) = word.face_of_script() {
+                see(self.own_faces.entry(face).or_default(), word, face, unit, is_pair);
+            }
+        }
+    }
+
+    fn unit(&mut self, word: &Word, is_pair: bool) -> Unit {
+        let next = self.words.len();
+        let unit = *self.units.entry((word.spelling.clone(), word.script, is_pair)).or_insert(next);
+        if unit == next {
+            self.words.push((word.clone(), is_pair));
+            self.places.push(Vec::new());
+        }
+        unit
+    }
+
+    fn place(&mut self, unit: Unit, place: Place) {
+        if let Some(places) = self.places.get_mut(unit) {
+            places.push(place);
+        }
+    }
+
+    /// Where a word stands.
+    pub(super) fn places(&self, unit: Unit) -> &[Place] {
+        self.places.get(unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words like a word, and how much.
+    pub(super) fn like(&self, word: &Word, is_pair: bool) -> HashMap<Unit, u32> {
+        let mut found = HashMap::new();
+        let sought = Sought { word, is_pair };
+        for face in [Some(Face::Spelling), Some(Face::Sound), word.face_of_script()] {
+            let Some(face) = face else { continue };
+            if let Some(buckets) = self.faces.get(&face) {
+                sought.find(buckets, face, &mut found);
+            }
+        }
+        for (face, buckets) in &self.own_faces {
+            sought.find(buckets, *face, &mut found);
+        }
+        found
+    }
+
+    /// What it costs to leave a word out, in thousandths of its weight: the less, the more entries have it.
+    pub(super) fn cost_of_missing(&self, word: &Word) -> u32 {
+        let entries = self.entries.get(&word.spelling).map_or(0, |(entries, _)| *entries);
+        1_000_u32
+            .saturating_sub(100 * (entries / 4).checked_ilog2().map_or(0, |log| log + 1))
+            .max(500)
+    }
+}
+
+fn see(buckets: &mut Buckets, word: &Word, face: Face, unit: Unit, is_pair: bool) {
+    let text = word.seen(face);
+    let letters_written = word.written.len();
+    let seen = Seen {
+        letters: letters_in(&text),
+        unit,
+        is_pair,
+        known: word.known,
+        letters_written,
+        text,
+    };
+    buckets.entry(seen.text.len()).or_default().push(seen);
+}
+
+/// What is looked for among the words.
+struct Sought<'a> {
+    word: &'a Word,
+    is_pair: bool,
+}
+
+impl Sought<'_> {
+    fn find(&self, buckets: &Buckets, face: Face, found: &mut HashMap<Unit, u32>) {
+        let text = self.word.seen(face);
+        // Few consonants are many words.
+        if face == Face::Consonants && text.len() < 3 {
+            return;
+        }
+        let letters = letters_in(&text);
+        let reach = edits_max(text.len() + 3);
+        for (length, seen) in buckets.range(text.len().saturating_sub(reach)..=text.len() + reach) {
+            let edits = u32::try_from(edits_max(text.len().max(*length))).unwrap_or(0);
+            let near = |seen: &&Seen| (seen.letters ^ letters).count_ones() <= 2 * edits;
+            for seen in seen.iter().filter(near) {
+                if let Some(alike) = self.alike(&text, seen, face) {
+                    let held = found.entry(seen.unit).or_insert(0);
+                    *held = alike.max(*held);
+                }
+            }
+        }
+    }
+
+    fn alike(&self, text: &str, seen: &Seen, face: Face) -> Option<u32> {
+        let alike = similarity(text, &seen.text, face == Face::Spelling)?;
+        let edited = alike < SAME_SOUND;
+        // Two common words are two words, however alike: Hunan and Henan.
+        let common = edited && self.word.known && seen.known;
+        // A break put in or left out is an edit already.
+        let pair = self.is_pair || seen.is_pair;
+        let letters = self.word.written.len().max(seen.letters_written);
+        // `GSS` and `GHS` sound the same and are not.
+        if alike == SAME_SOUND && letters < SOUND_LETTERS_MIN {
+            return None;
+        }
+        let compared = text.len().max(seen.text.len());
+        let broken = pair
+            && (letters < PAIR_LETTERS_MIN
+                || edited && (letters < EDITED_PAIR_LETTERS_MIN || alike < one_edit(compared)));
+        (!common && !broken).then_some(alike)
+    }
+}

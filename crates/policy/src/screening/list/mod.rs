@@ -1,0 +1,153 @@
+//! A list of parties that are screened for, as published by others.
+//!
+//! A list with a hole in it would clear the one who stands in the hole. So a row that nobody could be
+//! matched against refuses the whole list; a row that is cut short behind its name is kept and reported.
+
+mod consolidated;
+mod opensanctions;
+mod rows;
+
+use countersign_domain::partner::Country;
+
+use super::name::Name;
+
+/// A parsed list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScreeningList {
+    entries: Vec<Entry>,
+    faults: Vec<RowFault>,
+}
+
+/// One party on a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// The publisher's own id; where it gives none, one derived from the entry's contents.
+    pub id: String,
+    /// The list that it is on, as the publisher calls it.
+    pub source: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// The name that the list leads with.
+    pub name: String,
+    /// Its other names, weak ones included.
+    pub alternative_names: Vec<String>,
+    /// The countries that the list connects it with, sorted.
+    pub countries: Vec<Country>,
+    /// The sanctions programmes that it is listed under.
+    pub programs: Vec<String>,
+}
+
+/// What a listed party is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EntryKind {
+    /// A company, authority, university, group.
+    Organisation,
+    /// A natural person.
+    Person,
+    /// A ship.
+    Vessel,
+    /// An aircraft.
+    Aircraft,
+    /// The list does not say.
+    Unknown,
+}
+
+/// What is wrong with a row: where, and what.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("row {row}, column {column:?}: {problem}")]
+pub struct RowFault {
+    /// The row, as a spreadsheet counts: the header is row 1.
+    pub row: u64,
+    /// The column, by its name in the header.
+    pub column: &'static str,
+    /// What is wrong there.
+    pub problem: RowProblem,
+}
+
+/// What is wrong in one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// The row ends before this column.
+    #[error("the row ends before it")]
+    CutShort,
+    /// The cell is empty and may not be.
+    #[error("it is empty")]
+    Empty,
+    /// The cell holds no letter or digit that could be compared.
+    #[error("none of the entry's names holds a letter that can be read")]
+    NoLetters,
+    /// The cell is not UTF-8.
+    #[error("it is not UTF-8")]
+    NotText,
+}
+
+/// Why a list cannot be screened against.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// The header lacks a column; probably this is another kind of file.
+    #[error("the header has no column {column:?}: is this the right kind of list?")]
+    NoColumn {
+        /// The column that was expected.
+        column: &'static str,
+    },
+    /// A row that nobody could be matched against.
+    #[error("an entry could not be screened against, so the list is refused: {0}")]
+    Row(#[from] RowFault),
+    /// The list has no entry at all: it would clear everybody.
+    #[error("the list has no entries; it would clear everybody")]
+    NoEntries,
+}
+
+impl ScreeningList {
+    /// Reads the US Consolidated Screening List, as its CSV is published since 2019, with or without
+    /// the column `_id`.
+    ///
+    /// # Errors
+    /// [`ListError`], naming the column or the row.
+    pub fn from_consolidated_csv(bytes: &[u8]) -> Result<Self, ListError> {
+        consolidated::parse(bytes)
+    }
+
+    /// Reads OpenSanctions' `targets.simple.csv`.
+    ///
+    /// # Errors
+    /// [`ListError`], naming the column or the row.
+    pub fn from_opensanctions_csv(bytes: &[u8]) -> Result<Self, ListError> {
+        opensanctions::parse(bytes)
+    }
+
+    fn new(entries: Vec<Entry>, faults: Vec<RowFault>) -> Result<Self, ListError> {
+        if entries.is_empty() { Err(ListError::NoEntries) } else { Ok(Self { entries, faults }) }
+    }
+
+    /// The parties on it, in its order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What was missing from rows that were kept all the same. Whoever loads the list should see it.
+    #[must_use]
+    pub fn faults(&self) -> &[RowFault] {
+        &self.faults
+    }
+}
+
+impl Entry {
+    /// Every name: the leading one first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.name).chain(&self.alternative_names).map(String::as_str)
+    }
+}
+
+/// Refuses an entry that has no name to be compared with.
+fn readable(entry: Entry, row: u64) -> Result<Entry, RowFault> {
+    let is_readable = entry.names().any(|name| !Name::new(name).is_empty());
+    let fault = RowFault { row, column: "name", problem: RowProblem::NoLetters };
+    if is_readable { Ok(entry) } else { Err(fault) }
+}
+
+/// Puts countries into their one order, each once.
+fn sorted(countries: impl Iterator<Item = Country>) -> Vec<Country> {
+    std::collections::BTreeSet::from_iter(countries).into_iter().collect()
+}
