@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_policy::screening::list::ScreeningList;
+
 /// The folder of real input, if this clone has it; else says which test it skips.
 pub(crate) fn shared_data(test: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
@@ -11,4 +13,40 @@ pub(crate) fn shared_data(test: &str) -> Option<PathBuf> {
         println!("skipped: {test}: {} is not there", folder.display());
     }
     is_there.then_some(folder)
+}
+
+/// The header of the US list since 2023.
+pub(crate) const CONSOLIDATED_HEADER: &str = "_id,source,entity_number,type,programs,name,title,addresses,\
+    alt_names,citizenships,nationalities\n";
+
+/// A row of the US list.
+pub(crate) fn consolidated_row(id: &str, kind: &str, name: &str, also: &str) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    format!("{id},Invented List,{id},{kind},TEST,{},,,{},,\n", quoted(name), quoted(also))
+}
+
+/// A list of names that nobody bears.
+pub(crate) fn invented_list() -> ScreeningList {
+    let names = [
+        "Quillon Marrow Trading Company Limited",
+        "Bexostrava Technology Institute",
+        "JOINT STOCK COMPANY VANTORMASH",
+        "Ostrelneft, OOO",
+        "Zhongtai Lingfei Electronics Co., Ltd.",
+        "Shahraz Petrokavan Engineering Company",
+        "IMPORTADORA VELDRANA, S.A. DE C.V.",
+        "Korvanth Aerospace Industries Group",
+        "Al Nadiraf General Trading LLC",
+        "Halvessen Logistik GmbH",
+        "Ravenmoor Shipping Services Ltd",
+        "Bank Ostrogard Public Joint Stock Company",
+        "Tarkhova Scientific Research Center",
+        "Sindravati Exports Pvt. Ltd.",
+        "Morvane Precision Instruments Corporation",
+        "Fundacion Aldemora Internacional",
+    ];
+    let rows = names.iter().enumerate();
+    let rows = rows.map(|(at, name)| consolidated_row(&at.to_string(), "Entity", name, ""));
+    let csv = CONSOLIDATED_HEADER.to_owned() + &rows.collect::<String>();
+    ScreeningList::from_consolidated_csv(csv.as_bytes()).unwrap()
 }
