@@ -21,7 +21,7 @@ pub struct Index {
     list: ScreeningList,
     names: Vec<ListedName>,
     vocabulary: Vocabulary,
-    joined: HashMap<String, Vec<usize>>,
+    joined: HashMap<String, Vec<(usize, usize)>>,
 }
 
 #[derive(Debug)]
@@ -61,12 +61,13 @@ impl Index {
     pub fn new(list: ScreeningList) -> Self {
         let mut names = Vec::new();
         let mut vocabulary = Vocabulary::default();
-        let mut joined: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut joined: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (entry, listed) in list.entries().iter().enumerate() {
             for text in listed.names() {
                 let name = Name::new(text);
                 vocabulary.add(names.len(), entry, &name);
-                joined.entry(name.joined()).or_default().push(names.len());
+                let (letters, words) = name.joined();
+                joined.entry(letters).or_default().push((names.len(), words));
                 names.push(ListedName { entry, text: text.to_owned(), name });
             }
         }
@@ -96,11 +97,10 @@ impl Index {
             let Some(listed) = self.names.get(at) else { continue };
             take(at, score(&asked, &listed.name, pairs, &self.vocabulary));
         }
-        let written_as_one = asked.joined();
-        if !written_as_one.is_empty() {
-            let same = self.joined.get(&written_as_one).into_iter().flatten();
-            same.for_each(|at| take(*at, (score::SAME_LETTERS, Vec::new())));
-        }
+        let (letters, words) = asked.joined();
+        let same = self.joined.get(&letters).into_iter().flatten();
+        let otherwise_split = same.filter(|(_, listed)| *listed != words && !letters.is_empty());
+        otherwise_split.for_each(|(at, _)| take(*at, (score::SAME_LETTERS, Vec::new())));
         let mut found: Vec<_> = best
             .into_values()
             .filter_map(|(score, at, pairs)| self.found(&asked, score, at, &pairs))
@@ -118,10 +118,6 @@ impl Index {
             for (unit, similarity) in self.vocabulary.like(&word, span == 2) {
                 for Place { name, start: listed, span: listed_span } in self.vocabulary.places(unit)
                 {
-                    // Two words as one, twice, is what they are one by one.
-                    if span == 2 && *listed_span == 2 {
-                        continue;
-                    }
                     let pair = Pair {
                         asked: start..start + span,
                         listed: *listed..*listed + usize::from(*listed_span),

@@ -8,8 +8,12 @@
 
 mod agree;
 mod listing_support;
+mod lists;
+mod matching;
 mod measured;
+mod outcome;
 mod outside_cedar;
+mod ownership;
 mod registers;
 mod scenario_2018;
 mod support;

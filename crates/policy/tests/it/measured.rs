@@ -2,6 +2,7 @@
 //! what this prints.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use countersign_policy::screening::index::Index;
 use countersign_policy::screening::list::{Entry, EntryKind, ScreeningList};
@@ -138,6 +139,40 @@ fn recall_over_variants_of_the_real_list_and_false_matches_among_real_organisati
     assert_eq!(names.len(), 7_955);
     assert!(falsely * 1_000 <= names.len(), "{falsely} false matches are more than 1 in 1,000");
     assert_eq!(listed, BTreeSet::from(ON_THE_LIST), "a listed organisation is no longer found");
+}
+
+/// Prints how long queries take; `docs/screening.md` says how to run it. It asserts no time, which would
+/// be another on every machine.
+#[test]
+fn time_of_a_query_against_the_real_list() {
+    let test = "time_of_a_query_against_the_real_list";
+    let Some(data) = shared_data(test) else { return };
+    let list = data.join("screening/consolidated-screening-list-2023-11-30.csv");
+    let bytes = std::fs::read(list).unwrap();
+    let started = Instant::now();
+    let index = Index::new(ScreeningList::from_consolidated_csv(&bytes).unwrap());
+    println!("read and indexed in {:?}", started.elapsed());
+
+    let organisations = data.join("ldbc/sf0.003/organisation_0_0.csv");
+    let organisations = std::fs::read_to_string(organisations).unwrap();
+    let names = organisations.lines().skip(1).step_by(8).filter_map(|line| line.split('|').nth(2));
+    let mut times: Vec<_> = names
+        .map(|name| {
+            let started = Instant::now();
+            std::hint::black_box(index.find(&name.replace('_', " "), POSSIBLE_MATCH_SCORE_MIN));
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+    println!(
+        "{} queries: median {:?}, p99 {:?}, slowest {:?}",
+        times.len(),
+        at(50),
+        at(99),
+        at(100)
+    );
+    assert!(times.len() > 900);
 }
 
 #[test]

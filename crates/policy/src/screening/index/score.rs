@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::vocabulary::Vocabulary;
-use crate::screening::name::{Name, Word, similarity_in_place};
+use crate::screening::name::{Name, Word, edits_max_in_place, similarity};
 
 /// The score of names that are the same letters in other words.
 pub(super) const SAME_LETTERS: u16 = 970;
@@ -179,5 +179,6 @@ fn alike_in_place(left: &Word, right: &Word) -> Option<u32> {
     if left.known && right.known || short && !left.says_nothing() && !right.says_nothing() {
         return None;
     }
-    similarity_in_place(&left.written, &right.written)
+    let edits_max = edits_max_in_place(left.written.len().max(right.written.len()));
+    similarity(&left.written, &right.written, edits_max)
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::screening::name::{
-    Face, Name, SAME_SOUND, Script, Word, edits_max, letters_in, one_edit, similarity,
+    Face, Name, SAME_SOUND, Script, Word, edits_max, letters_in, similarity,
 };
 
 /// A word, by its number.
@@ -28,28 +28,34 @@ pub(super) struct Vocabulary {
     places: Vec<Vec<Place>>,
     /// The number of entries in which a word stands, and the last one of them.
     entries: HashMap<String, (usize, Option<usize>)>,
-    faces: BTreeMap<Face, Buckets>,
+    faces: BTreeMap<Face, Seen>,
     /// Words of the list whose own script says less than Latin, seen from its side only.
-    own_faces: BTreeMap<Face, Buckets>,
+    own_faces: BTreeMap<Face, Seen>,
     words: Vec<(Word, bool)>,
 }
 
-/// Words by their length, in letters.
-type Buckets = BTreeMap<usize, Vec<Seen>>;
+/// The words, seen from one side.
+#[derive(Default, Debug)]
+struct Seen {
+    single: Buckets,
+    pairs: Buckets,
+}
 
-/// Two adjacent words are compared as one from this length on, and with one edit from that.
-const PAIR_LETTERS_MIN: usize = 5;
+/// Words by their length, in letters.
+type Buckets = BTreeMap<usize, Vec<Look>>;
+
+/// Two adjacent words are compared as one, with an edit, from this length on.
 const EDITED_PAIR_LETTERS_MIN: usize = 10;
 
 /// Words that only sound the same are compared from this length on.
 const SOUND_LETTERS_MIN: usize = 4;
 
+/// How one word looks.
 #[derive(Debug)]
-struct Seen {
+struct Look {
     letters: u64,
     text: String,
     unit: Unit,
-    is_pair: bool,
     known: bool,
     letters_written: usize,
 }
@@ -116,12 +122,12 @@ impl Vocabulary {
         let sought = Sought { word, is_pair };
         for face in [Some(Face::Spelling), Some(Face::Sound), word.face_of_script()] {
             let Some(face) = face else { continue };
-            if let Some(buckets) = self.faces.get(&face) {
-                sought.find(buckets, face, &mut found);
+            if let Some(seen) = self.faces.get(&face) {
+                sought.find(seen, face, &mut found);
             }
         }
-        for (face, buckets) in &self.own_faces {
-            sought.find(buckets, *face, &mut found);
+        for (face, seen) in &self.own_faces {
+            sought.find(seen, *face, &mut found);
         }
         found
     }
@@ -135,18 +141,13 @@ impl Vocabulary {
     }
 }
 
-fn see(buckets: &mut Buckets, word: &Word, face: Face, unit: Unit, is_pair: bool) {
+fn see(seen: &mut Seen, word: &Word, face: Face, unit: Unit, is_pair: bool) {
     let text = word.seen(face);
     let letters_written = word.written.len();
-    let seen = Seen {
-        letters: letters_in(&text),
-        unit,
-        is_pair,
-        known: word.known,
-        letters_written,
-        text,
-    };
-    buckets.entry(seen.text.len()).or_default().push(seen);
+    let letters = letters_in(&text);
+    let buckets = if is_pair { &mut seen.pairs } else { &mut seen.single };
+    let bucket = buckets.entry(text.len()).or_default();
+    bucket.push(Look { letters, unit, known: word.known, letters_written, text });
 }
 
 /// What is looked for among the words.
@@ -156,42 +157,61 @@ struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    fn find(&self, buckets: &Buckets, face: Face, found: &mut HashMap<Unit, u32>) {
+    fn find(&self, seen: &Seen, face: Face, found: &mut HashMap<Unit, u32>) {
         let text = self.word.seen(face);
         // Few consonants are many words.
         if face == Face::Consonants && text.len() < 3 {
             return;
         }
-        let letters = letters_in(&text);
+        // Two words as one, on both sides, are what they are one by one.
+        if self.is_pair {
+            self.find_among(&seen.single, edits_max_of_pair, &text, face, found);
+        } else {
+            self.find_among(&seen.single, edits_max, &text, face, found);
+            self.find_among(&seen.pairs, edits_max_of_pair, &text, face, found);
+        }
+    }
+
+    fn find_among(
+        &self,
+        buckets: &Buckets,
+        edits_max: fn(usize) -> usize,
+        text: &str,
+        face: Face,
+        found: &mut HashMap<Unit, u32>,
+    ) {
+        let letters = letters_in(text);
         let reach = edits_max(text.len() + 3);
-        for (length, seen) in buckets.range(text.len().saturating_sub(reach)..=text.len() + reach) {
-            let edits = u32::try_from(edits_max(text.len().max(*length))).unwrap_or(0);
-            let near = |seen: &&Seen| (seen.letters ^ letters).count_ones() <= 2 * edits;
-            for seen in seen.iter().filter(near) {
-                if let Some(alike) = self.alike(&text, seen, face) {
-                    let held = found.entry(seen.unit).or_insert(0);
+        for (length, looks) in buckets.range(text.len().saturating_sub(reach)..=text.len() + reach)
+        {
+            let edits = edits_max(text.len().max(*length));
+            let bits = u32::try_from(2 * edits).unwrap_or(0);
+            let near = |look: &&Look| (look.letters ^ letters).count_ones() <= bits;
+            for look in looks.iter().filter(near) {
+                if let Some(alike) = self.alike(text, look, face, edits) {
+                    let held = found.entry(look.unit).or_insert(0);
                     *held = alike.max(*held);
                 }
             }
         }
     }
 
-    fn alike(&self, text: &str, seen: &Seen, face: Face) -> Option<u32> {
-        let alike = similarity(text, &seen.text, face == Face::Spelling)?;
-        let edited = alike < SAME_SOUND;
-        // Two common words are two words, however alike: Hunan and Henan.
-        let common = edited && self.word.known && seen.known;
-        // A break put in or left out is an edit already.
-        let pair = self.is_pair || seen.is_pair;
-        let letters = self.word.written.len().max(seen.letters_written);
-        // `GSS` and `GHS` sound the same and are not.
-        if alike == SAME_SOUND && letters < SOUND_LETTERS_MIN {
-            return None;
+    fn alike(&self, text: &str, look: &Look, face: Face, edits_max: usize) -> Option<u32> {
+        if text != look.text {
+            // Two common words are two words, however alike: Hunan and Henan.
+            let common = self.word.known && look.known;
+            return (!common).then(|| similarity(text, &look.text, edits_max)).flatten();
         }
-        let compared = text.len().max(seen.text.len());
-        let broken = pair
-            && (letters < PAIR_LETTERS_MIN
-                || edited && (letters < EDITED_PAIR_LETTERS_MIN || alike < one_edit(compared)));
-        (!common && !broken).then_some(alike)
+        let letters = self.word.written.len().max(look.letters_written);
+        match face {
+            Face::Spelling => Some(1_000),
+            // `GSS` and `GHS` sound the same and are not.
+            _ => (letters >= SOUND_LETTERS_MIN).then_some(SAME_SOUND),
+        }
     }
+}
+
+/// A break put in or left out is an edit already.
+const fn edits_max_of_pair(letters: usize) -> usize {
+    if letters < EDITED_PAIR_LETTERS_MIN { 0 } else { 1 }
 }

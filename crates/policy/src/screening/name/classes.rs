@@ -153,8 +153,6 @@ const IN_FULL: [(&str, &str); 62] = [
 
 /// From this length on, a common word is known with an edit in it.
 const LETTERS_OF_LONG_WORD: usize = 7;
-/// The similarity of two words of that length with one edit, in thousandths.
-const ONE_EDIT: u32 = 914;
 
 struct Classes {
     weights: HashMap<String, u32>,
@@ -208,8 +206,7 @@ impl Classes {
     fn long_word(&self, letters: &str) -> Option<&'static str> {
         let bits = letters_in(letters);
         let near = |known: &u64| (known ^ bits).count_ones() <= 2;
-        let one_edit =
-            |known: &str| similarity(known, letters, true).is_some_and(|a| a >= ONE_EDIT);
+        let one_edit = |known: &str| known == letters || similarity(known, letters, 1).is_some();
         let mut long = self.long.iter().filter(|(known, ..)| near(known));
         long.find(|(_, known, _)| one_edit(known)).map(|(.., full)| *full)
     }

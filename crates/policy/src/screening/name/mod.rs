@@ -5,13 +5,8 @@ mod edits;
 mod letters;
 mod sound;
 
-pub(super) use edits::{
-    SAME_SOUND, edits_max, letters_in, one_edit, similarity, similarity_in_place,
-};
+pub(super) use edits::{SAME_SOUND, edits_max, edits_max_in_place, letters_in, similarity};
 pub(super) use letters::Script;
-
-/// From this length on, all words as one are compared by their sound.
-const JOINED_LETTERS_MIN: usize = 5;
 
 /// A name, taken apart.
 #[derive(Clone, Debug)]
@@ -82,13 +77,11 @@ impl Name {
         pairs.map(|(at, (first, second))| (at, Word::joined(first, second)))
     }
 
-    /// All words that are no legal form, as one: `Zhong Xing Tong Xun` is `Zhongxing Tongxun`.
-    pub(super) fn joined(&self) -> String {
+    /// All words that are no legal form, as one: `Zhong Xing Tong Xun` is `Zhongxing Tongxun`. How many
+    /// they are is said too: names of as many words are compared word by word.
+    pub(super) fn joined(&self) -> (String, usize) {
         let said = || self.words.iter().filter(|word| !word.says_nothing());
-        let sounds: String = said().map(|word| word.sound.as_str()).collect();
-        // `GSS` and `GHS` sound the same and are not.
-        let short = sounds.len() < JOINED_LETTERS_MIN;
-        if short { said().map(|word| word.spelling.as_str()).collect() } else { sounds }
+        (said().map(|word| word.sound.as_str()).collect(), said().count())
     }
 }
 
@@ -129,7 +122,7 @@ impl Word {
             Face::Spelling => self.spelling.clone(),
             Face::Sound => self.sound.clone(),
             Face::Greek => sound::greek(&self.spelling),
-            Face::Consonants => sound::consonants(&self.sound),
+            Face::Consonants => sound::consonants(&self.spelling),
         }
     }
 

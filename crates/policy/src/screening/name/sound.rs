@@ -118,9 +118,20 @@ pub(super) fn greek(spelling: &str) -> String {
     sound(&rewritten(spelling, &folded))
 }
 
-/// What is left without vowels.
-pub(super) fn consonants(sound: &str) -> String {
-    sound.chars().filter(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'v')).collect()
+/// What Arabic and Hebrew letters say of a word: no short vowels, w and y for long ones, no p and no v.
+pub(super) fn consonants(spelling: &str) -> String {
+    let heard = sound(&spelling.replace('w', ""));
+    let said = heard.chars().filter(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u'));
+    said.map(|c| {
+        if c == 'p' {
+            'b'
+        } else if c == 'v' {
+            'f'
+        } else {
+            c
+        }
+    })
+    .collect()
 }
 
 /// Every piece of the text that the table knows, replaced; the rest as it is.

@@ -1,0 +1,193 @@
+//! Lists are read whole, or refused with the place of what is wrong.
+
+use std::fmt::Write as _;
+
+use countersign_domain::partner::Country;
+use countersign_policy::screening::list::{
+    EntryKind, ListError, RowFault, RowProblem, ScreeningList,
+};
+use proptest::prelude::*;
+
+use crate::listing_support::{CONSOLIDATED_HEADER, consolidated_row, shared_data};
+
+const OLD_HEADER: &str = "source,entity_number,type,programs,name,title,addresses,alt_names,citizenships,nationalities\n";
+
+const SIMPLE_HEADER: &str = "\"id\",\"schema\",\"name\",\"aliases\",\"birth_date\",\"countries\",\"addresses\",\"identifiers\",\
+    \"sanctions\",\"phones\",\"emails\",\"dataset\",\"first_seen\",\"last_seen\",\"last_change\"\n";
+
+fn countries(codes: &[&str]) -> Vec<Country> {
+    codes.iter().map(|code| Country::parse(code).unwrap()).collect()
+}
+
+fn consolidated(rows: &str) -> Result<ScreeningList, ListError> {
+    ScreeningList::from_consolidated_csv((CONSOLIDATED_HEADER.to_owned() + rows).as_bytes())
+}
+
+#[test]
+fn an_entry_of_the_us_list_has_its_names_countries_and_programmes() {
+    let list = consolidated(
+        "77,Entity List (EL),,Entity,EO-1; EO-2,\"Quillon\n Marrow (QMRW), a.k.a. Marrowgate Ltd. and any successor, sub-unit\",,\
+         \"1 Long Street, Ostrel, RU; 2 Short Street, NC, 27609; IR\",\"Quillon; M'arrow (Ostrel)\",GB; US,CN\n",
+    );
+    let list = list.unwrap();
+    let [entry] = list.entries() else { panic!("{list:?}") };
+    assert_eq!((entry.id.as_str(), entry.source.as_str()), ("77", "Entity List (EL)"));
+    assert_eq!(entry.kind, EntryKind::Organisation);
+    assert_eq!(
+        entry.names().collect::<Vec<_>>(),
+        [
+            "Quillon Marrow (QMRW), a.k.a. Marrowgate Ltd. and any successor, sub-unit",
+            "Quillon Marrow (QMRW)",
+            "Quillon Marrow",
+            "QMRW",
+            "Marrowgate Ltd.",
+            "Quillon",
+            "M'arrow (Ostrel)",
+            "M'arrow",
+        ]
+    );
+    assert_eq!(entry.countries, countries(&["CN", "GB", "IR", "RU", "US"]));
+    assert_eq!(entry.programs, ["EO-1", "EO-2"]);
+    assert!(list.faults().is_empty());
+}
+
+#[test]
+fn the_state_departments_commas_separate_names_but_not_legal_forms() {
+    let row = |also: &str| {
+        let row = consolidated_row("1", "", "Vantor Company", also);
+        let list = consolidated(&row.replace("Invented List", "Nonproliferation Sanctions (ISN)"));
+        list.unwrap().entries()[0].alternative_names.clone()
+    };
+    assert_eq!(row("Vantorex, Vantor Group"), ["Vantorex", "Vantor Group"]);
+    assert_eq!(row("Vantorex Co., Ltd."), ["Vantorex Co., Ltd."]);
+}
+
+#[test]
+fn an_older_list_without_ids_gives_each_entry_a_stable_one() {
+    let read = |rows: &str| {
+        let csv = OLD_HEADER.to_owned() + rows;
+        let list = ScreeningList::from_consolidated_csv(csv.as_bytes()).unwrap();
+        list.entries().iter().map(|entry| entry.id.clone()).collect::<Vec<_>>()
+    };
+    let (one, two) = ("X,,,,Vantor,,Ostrel,,,\n", "X,,,,Vantor,,Veldra,,,\n");
+    let ids = read(&[one, two].concat());
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(read(&[two, one].concat()), [ids[1].clone(), ids[0].clone()]);
+    assert_eq!(read("X,815,,,Vantor,,,,,\n"), ["815"]);
+}
+
+#[test]
+fn a_row_that_is_cut_short_behind_its_name_is_kept_and_reported() {
+    let list = consolidated("1,X,1,Entity,P,Vantor,,\"Ostrel, RU").unwrap();
+    assert_eq!(list.entries().len(), 1);
+    let cut = |column| RowFault { row: 2, column, problem: RowProblem::CutShort };
+    assert_eq!(list.faults(), [cut("alt_names"), cut("citizenships"), cut("nationalities")]);
+    assert_eq!(list.faults()[0].to_string(), "row 2, column \"alt_names\": the row ends before it");
+}
+
+#[test]
+fn a_repeated_header_is_no_entry() {
+    let rows = [CONSOLIDATED_HEADER, &consolidated_row("1", "Entity", "Vantor", "")].concat();
+    assert_eq!(consolidated(&rows).unwrap().entries().len(), 1);
+}
+
+#[test]
+fn a_list_with_a_hole_is_refused_with_its_place() {
+    let good = consolidated_row("1", "Entity", "Vantor", "");
+    let refused = |row: &[u8]| {
+        let csv = [CONSOLIDATED_HEADER.as_bytes(), good.as_bytes(), row].concat();
+        ScreeningList::from_consolidated_csv(&csv).unwrap_err()
+    };
+    let fault = |column, problem| ListError::Row(RowFault { row: 3, column, problem });
+    let name = |problem| fault("name", problem);
+    assert_eq!(refused(b"2,X,,Entity,,,,,,,\n"), name(RowProblem::Empty));
+    assert_eq!(refused(b"2,X\n"), name(RowProblem::CutShort));
+    assert_eq!(refused(b"2,X,,Entity,,\xff,,,,,\n"), name(RowProblem::NotText));
+    assert_eq!(refused(b"2,X,,Entity,,?!,,,,,\n"), name(RowProblem::NoLetters));
+    let alias = fault("alt_names", RowProblem::NotText);
+    assert_eq!(refused(b"2,X,,Entity,,Vantor,,,\xff,,\n"), alias);
+}
+
+#[test]
+fn another_kind_of_file_and_an_empty_list_are_refused() {
+    let us = ScreeningList::from_consolidated_csv;
+    let simple = ScreeningList::from_opensanctions_csv;
+    assert_eq!(us(b""), Err(ListError::NoColumn { column: "source" }));
+    assert_eq!(us(SIMPLE_HEADER.as_bytes()), Err(ListError::NoColumn { column: "source" }));
+    let us_header = CONSOLIDATED_HEADER.as_bytes();
+    assert_eq!(simple(us_header), Err(ListError::NoColumn { column: "id" }));
+    assert_eq!(us(us_header), Err(ListError::NoEntries));
+    assert_eq!(simple(SIMPLE_HEADER.as_bytes()), Err(ListError::NoEntries));
+}
+
+#[test]
+fn an_entry_of_opensanctions_has_its_names_countries_and_programmes() {
+    let rows = "\u{feff}id,schema,name,aliases,birth_date,countries,addresses,identifiers,sanctions,phones,emails,program_ids,dataset\n\
+        NK-1,Company,Vantor AO,\"АО Вантор;\"\"Vantor; the works\"\";Vantor AO\",,ru;suhh;gb-sct,,,text,,,EU-RUS;US-RUS,EU List;US List\n\
+        NK-2,Person,Tamsin Verrall,,,,,,because - 2022,,,,\n\
+        NK-3,LegalEntity,Ostrel,,,,,,,,,,A List\n";
+    let list = ScreeningList::from_opensanctions_csv(rows.as_bytes()).unwrap();
+    let [company, person, unknown] = list.entries() else { panic!("{list:?}") };
+    assert_eq!((company.id.as_str(), company.source.as_str()), ("NK-1", "EU List; US List"));
+    assert_eq!(company.alternative_names, ["АО Вантор", "Vantor; the works"]);
+    assert_eq!(company.countries, countries(&["GB", "RU"]));
+    assert_eq!(company.programs, ["EU-RUS", "US-RUS"]);
+    let kinds = [company, person, unknown].map(|entry| entry.kind);
+    assert_eq!(kinds, [EntryKind::Organisation, EntryKind::Person, EntryKind::Unknown]);
+    assert_eq!((person.source.as_str(), &*person.programs[0]), ("OpenSanctions", "because - 2022"));
+}
+
+#[test]
+fn the_real_lists_are_read_whole() {
+    let Some(data) = shared_data("the_real_lists_are_read_whole") else { return };
+    let read = |name: &str| {
+        let bytes = std::fs::read(data.join("screening").join(name)).unwrap();
+        ScreeningList::from_consolidated_csv(&bytes).unwrap()
+    };
+    let list = read("consolidated-screening-list-2023-11-30.csv");
+    assert_eq!(list.entries().len(), 4_227);
+    // The copy ends within a row.
+    let places: Vec<_> = list.faults().iter().map(|fault| (fault.row, fault.column)).collect();
+    let cut = ["alt_names", "citizenships", "nationalities"].map(|column| (4_229, column));
+    assert_eq!(places, cut);
+    let older = read("consolidated-screening-list-sample-2019-12.csv");
+    assert_eq!((older.entries().len(), older.faults().len()), (115, 0));
+}
+
+/// Bytes that look like CSV more often than chance would have it.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b",".to_vec()),
+        Just(b"\"".to_vec()),
+        Just(b"\n".to_vec()),
+        Just(b";".to_vec()),
+        Just(b"(a.k.a. )".to_vec()),
+        Just("Ö S.A. 公司 ού".as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..6),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn property_no_bytes_make_a_parser_panic(rows in bytes()) {
+        let headers = [String::new(), CONSOLIDATED_HEADER.into(), OLD_HEADER.into(), SIMPLE_HEADER.into()];
+        for header in headers {
+            let csv = [header.as_bytes(), &rows].concat();
+            let lists = [
+                ScreeningList::from_consolidated_csv(&csv),
+                ScreeningList::from_opensanctions_csv(&csv),
+            ];
+            for list in lists.into_iter().flatten() {
+                let index = countersign_policy::screening::index::Index::new(list);
+                // What was read can be asked for: every name is at least itself.
+                for entry in index.list().entries() {
+                    let mut text = String::new();
+                    write!(text, "{}", entry.name).unwrap();
+                    let found = index.find(&text, 0);
+                    prop_assert!(found.iter().all(|found| found.score <= 1_000));
+                }
+            }
+        }
+    }
+}
