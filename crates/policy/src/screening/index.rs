@@ -1,6 +1,6 @@
 //! An index of a list: from the words of a name to the names on the list that have words like them.
 //!
-//! INVARIANT: the score of a name against an entry never falls when entries are added to the list. The
+//! INVARIANT: the score of a name against a listing never falls when listings are added to the list. The
 //! words that both have count what they count in any list; how often a word stands on this one only
 //! makes it cheaper to leave out. So a list that grew never clears somebody.
 
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use score::{Pair, score};
 use vocabulary::{Place, Vocabulary};
 
-use super::list::{Entry, ScreeningList};
+use super::list::{Listing, ScreeningList};
 use super::name::Name;
 
 /// A list, ready to be asked.
@@ -26,16 +26,16 @@ pub struct Index {
 
 #[derive(Debug)]
 struct ListedName {
-    entry: usize,
+    listing: usize,
     text: String,
     name: Name,
 }
 
-/// An entry that a name may be.
+/// A listing that a name may be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found<'a> {
-    /// The entry.
-    pub entry: &'a Entry,
+    /// The listing.
+    pub listing: &'a Listing,
     /// The one of its names that is most like it.
     pub listed_name: &'a str,
     /// How much alike they are: 0 to 1,000.
@@ -62,13 +62,13 @@ impl Index {
         let mut names = Vec::new();
         let mut vocabulary = Vocabulary::default();
         let mut joined: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        for (entry, listed) in list.entries().iter().enumerate() {
+        for (listing, listed) in list.listings().iter().enumerate() {
             for text in listed.names() {
                 let name = Name::new(text);
-                vocabulary.add(names.len(), entry, &name);
+                vocabulary.add(names.len(), listing, &name);
                 let (letters, words) = name.joined();
                 joined.entry(letters).or_default().push((names.len(), words));
-                names.push(ListedName { entry, text: text.to_owned(), name });
+                names.push(ListedName { listing, text: text.to_owned(), name });
             }
         }
         vocabulary.finish();
@@ -81,16 +81,16 @@ impl Index {
         &self.list
     }
 
-    /// The entries whose score against a name is at least `score_min`, the likeliest first.
+    /// The listings whose score against a name is at least `score_min`, the likeliest first.
     #[must_use]
     pub fn find(&self, name: &str, score_min: u16) -> Vec<Found<'_>> {
         let asked = Name::new(name);
         let mut best: HashMap<usize, (u16, usize, Vec<Pair>)> = HashMap::new();
         let mut take = |at: usize, scored: (u16, Vec<Pair>)| {
             let Some(listed) = self.names.get(at).filter(|_| scored.0 >= score_min) else { return };
-            let held = best.get(&listed.entry);
+            let held = best.get(&listed.listing);
             if held.is_none_or(|held| (scored.0, held.1) > (held.0, at)) {
-                best.insert(listed.entry, (scored.0, at, scored.1));
+                best.insert(listed.listing, (scored.0, at, scored.1));
             }
         };
         for (at, pairs) in self.pairs(&asked) {
@@ -105,7 +105,7 @@ impl Index {
             .into_values()
             .filter_map(|(score, at, pairs)| self.found(&asked, score, at, &pairs))
             .collect();
-        found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.entry.id.cmp(&b.entry.id)));
+        found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.listing.id.cmp(&b.listing.id)));
         found
     }
 
@@ -142,7 +142,7 @@ impl Index {
             similarity: u16::try_from(pair.similarity).unwrap_or(1_000),
         });
         Some(Found {
-            entry: self.list.entries().get(listed.entry)?,
+            listing: self.list.listings().get(listed.listing)?,
             listed_name: &listed.text,
             score,
             words: words.collect(),

@@ -1,4 +1,4 @@
-//! Possible matches: who of a subject may be which entry of which list. Each waits for a person.
+//! Possible matches: who of a subject may be which listing of which list. Each waits for a person.
 //!
 //! A match carries names of people and a score: it is private. Its id is a hash of names that anybody
 //! can list, so it is private too.
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::index::{Found, Index, WordMatch};
-use super::list::{Entry, EntryKind};
+use super::list::{Listing, ListingKind};
 use super::name::Name;
 use super::subject::{Party, Role, Subject};
 
-/// The least score at which a name may be an entry's, so that a person has to decide.
+/// The least score at which a name may be a listing's, so that a person has to decide.
 /// `docs/screening.md` has what it finds and what it costs, as measured.
 pub const POSSIBLE_MATCH_SCORE_MIN: u16 = 840;
 
-/// What a match is known by: its party and its entry. It stays when lists are published anew, so a
-/// decision holds as long as the entry says of the party's identity what it said.
+/// What a match is known by: its party and its listing. It stays when lists are published anew, so a
+/// decision holds as long as the listing says of the party's identity what it said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MatchId(Digest);
@@ -40,17 +40,17 @@ pub struct Match {
     pub listed_name: String,
     /// The words that both share.
     pub words: Vec<WordMatch>,
-    /// Whether the list connects the entry with the party's country. It tells the person who decides
+    /// Whether the list connects the listing with the party's country. It tells the person who decides
     /// something; it changes no score, since who is listed may move.
     pub country: CountryAgreement,
-    /// The entry.
-    pub entry: Entry,
+    /// The listing.
+    pub listing: Listing,
 }
 
-/// What the countries of a party and an entry say.
+/// What the countries of a party and a listing say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CountryAgreement {
-    /// The list connects the entry with the party's country.
+    /// The list connects the listing with the party's country.
     Same,
     /// It connects it with other countries only.
     Different,
@@ -90,20 +90,20 @@ pub fn screen(subject: &Subject, lists: &[&Index]) -> Result<Vec<Match>, NotScre
         }
         for index in lists {
             for found in index.find(party.name, POSSIBLE_MATCH_SCORE_MIN) {
-                let id = MatchId::new(&party, found.entry);
+                let id = MatchId::new(&party, found.listing);
                 let held: Option<&Match> = matches.get(&id);
-                // The same entry on two lists is one match; the clearer one is shown.
+                // The same listing on two lists is one match; the clearer one is shown.
                 if held.is_some_and(|held| held.score >= found.score) {
                     continue;
                 }
-                let entry = found.entry.clone();
+                let listing = found.listing.clone();
                 let listed_name = found.listed_name.to_owned();
-                let country = CountryAgreement::of(party.country, &entry);
+                let country = CountryAgreement::of(party.country, &listing);
                 let (role, name) = (party.role, party.name.to_owned());
                 let Found { score, words, .. } = found;
                 matches.insert(
                     id,
-                    Match { id, role, name, score, listed_name, words, country, entry },
+                    Match { id, role, name, score, listed_name, words, country, listing },
                 );
             }
         }
@@ -115,31 +115,39 @@ pub fn screen(subject: &Subject, lists: &[&Index]) -> Result<Vec<Match>, NotScre
 
 impl MatchId {
     /// Derives the id: role, name and country of the party; list, id, kind, names and countries of the
-    /// entry. Programmes are left out: they say nothing about who somebody is.
+    /// listing. Programmes are left out: they say nothing about who somebody is.
     #[must_use]
-    pub fn new(party: &Party<'_>, entry: &Entry) -> Self {
+    pub fn new(party: &Party<'_>, listing: &Listing) -> Self {
         let mut hash = Sha256::new_with_prefix(b"countersign screening match v1");
         let mut text = |text: &str| {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         };
         let country = party.country.to_string();
-        let kind = match entry.kind {
-            EntryKind::Organisation => "organisation",
-            EntryKind::Person => "person",
-            EntryKind::Vessel => "vessel",
-            EntryKind::Aircraft => "aircraft",
-            EntryKind::Unknown => "unknown",
+        let kind = match listing.kind {
+            ListingKind::Organisation => "organisation",
+            ListingKind::Person => "person",
+            ListingKind::Vessel => "vessel",
+            ListingKind::Aircraft => "aircraft",
+            ListingKind::Unknown => "unknown",
         };
-        [party.role.as_str(), party.name, &country, &entry.source, &entry.id, kind, &entry.name]
-            .into_iter()
-            .for_each(&mut text);
+        [
+            party.role.as_str(),
+            party.name,
+            &country,
+            &listing.source,
+            &listing.id,
+            kind,
+            &listing.name,
+        ]
+        .into_iter()
+        .for_each(&mut text);
         // A publisher may write the same names in another order.
-        let mut names: Vec<_> = entry.alternative_names.iter().collect();
+        let mut names: Vec<_> = listing.alternative_names.iter().collect();
         names.sort();
         text(&names.len().to_string());
         names.into_iter().for_each(|name| text(name));
-        entry.countries.iter().for_each(|country| text(&country.to_string()));
+        listing.countries.iter().for_each(|country| text(&country.to_string()));
         Self(Digest(hash.finalize().into()))
     }
 
@@ -151,10 +159,10 @@ impl MatchId {
 }
 
 impl CountryAgreement {
-    fn of(country: Country, entry: &Entry) -> Self {
-        if entry.countries.is_empty() {
+    fn of(country: Country, listing: &Listing) -> Self {
+        if listing.countries.is_empty() {
             Self::NotListed
-        } else if entry.countries.contains(&country) {
+        } else if listing.countries.contains(&country) {
             Self::Same
         } else {
             Self::Different

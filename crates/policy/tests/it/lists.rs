@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use countersign_domain::partner::Country;
 use countersign_policy::screening::list::{
-    EntryKind, ListError, RowFault, RowProblem, ScreeningList,
+    ListError, ListingKind, RowFault, RowProblem, ScreeningList,
 };
 use proptest::prelude::*;
 
@@ -24,17 +24,17 @@ fn consolidated(rows: &str) -> Result<ScreeningList, ListError> {
 }
 
 #[test]
-fn an_entry_of_the_us_list_has_its_names_countries_and_programmes() {
+fn a_listing_of_the_us_list_has_its_names_countries_and_programmes() {
     let list = consolidated(
         "77,Entity List (EL),,Entity,EO-1; EO-2,\"Quillon\n Marrow (QMRW), a.k.a. Marrowgate Ltd. and any successor, sub-unit\",,\
          \"1 Long Street, Ostrel, RU; 2 Short Street, NC, 27609; IR\",\"Quillon; M'arrow (Ostrel)\",GB; US,CN\n",
     );
     let list = list.unwrap();
-    let [entry] = list.entries() else { panic!("{list:?}") };
-    assert_eq!((entry.id.as_str(), entry.source.as_str()), ("77", "Entity List (EL)"));
-    assert_eq!(entry.kind, EntryKind::Organisation);
+    let [listing] = list.listings() else { panic!("{list:?}") };
+    assert_eq!((listing.id.as_str(), listing.source.as_str()), ("77", "Entity List (EL)"));
+    assert_eq!(listing.kind, ListingKind::Organisation);
     assert_eq!(
-        entry.names().collect::<Vec<_>>(),
+        listing.names().collect::<Vec<_>>(),
         [
             "Quillon Marrow (QMRW), a.k.a. Marrowgate Ltd. and any successor, sub-unit",
             "Quillon Marrow (QMRW)",
@@ -46,8 +46,8 @@ fn an_entry_of_the_us_list_has_its_names_countries_and_programmes() {
             "M'arrow",
         ]
     );
-    assert_eq!(entry.countries, countries(&["CN", "GB", "IR", "RU", "US"]));
-    assert_eq!(entry.programs, ["EO-1", "EO-2"]);
+    assert_eq!(listing.countries, countries(&["CN", "GB", "IR", "RU", "US"]));
+    assert_eq!(listing.programs, ["EO-1", "EO-2"]);
     assert!(list.faults().is_empty());
 }
 
@@ -56,18 +56,18 @@ fn the_state_departments_commas_separate_names_but_not_legal_forms() {
     let row = |also: &str| {
         let row = consolidated_row("1", "", "Vantor Company", also);
         let list = consolidated(&row.replace("Invented List", "Nonproliferation Sanctions (ISN)"));
-        list.unwrap().entries()[0].alternative_names.clone()
+        list.unwrap().listings()[0].alternative_names.clone()
     };
     assert_eq!(row("Vantorex, Vantor Group"), ["Vantorex", "Vantor Group"]);
     assert_eq!(row("Vantorex Co., Ltd."), ["Vantorex Co., Ltd."]);
 }
 
 #[test]
-fn an_older_list_without_ids_gives_each_entry_a_stable_one() {
+fn an_older_list_without_ids_gives_each_listing_a_stable_one() {
     let read = |rows: &str| {
         let csv = OLD_HEADER.to_owned() + rows;
         let list = ScreeningList::from_consolidated_csv(csv.as_bytes()).unwrap();
-        list.entries().iter().map(|entry| entry.id.clone()).collect::<Vec<_>>()
+        list.listings().iter().map(|listing| listing.id.clone()).collect::<Vec<_>>()
     };
     let (one, two) = ("X,,,,Vantor,,Ostrel,,,\n", "X,,,,Vantor,,Veldra,,,\n");
     let ids = read(&[one, two].concat());
@@ -79,16 +79,16 @@ fn an_older_list_without_ids_gives_each_entry_a_stable_one() {
 #[test]
 fn a_row_that_is_cut_short_behind_its_name_is_kept_and_reported() {
     let list = consolidated("1,X,1,Entity,P,Vantor,,\"Ostrel, RU").unwrap();
-    assert_eq!(list.entries().len(), 1);
+    assert_eq!(list.listings().len(), 1);
     let cut = |column| RowFault { row: 2, column, problem: RowProblem::CutShort };
     assert_eq!(list.faults(), [cut("alt_names"), cut("citizenships"), cut("nationalities")]);
     assert_eq!(list.faults()[0].to_string(), "row 2, column \"alt_names\": the row ends before it");
 }
 
 #[test]
-fn a_repeated_header_is_no_entry() {
+fn a_repeated_header_is_no_listing() {
     let rows = [CONSOLIDATED_HEADER, &consolidated_row("1", "Entity", "Vantor", "")].concat();
-    assert_eq!(consolidated(&rows).unwrap().entries().len(), 1);
+    assert_eq!(consolidated(&rows).unwrap().listings().len(), 1);
 }
 
 #[test]
@@ -116,24 +116,24 @@ fn another_kind_of_file_and_an_empty_list_are_refused() {
     assert_eq!(us(SIMPLE_HEADER.as_bytes()), Err(ListError::NoColumn { column: "source" }));
     let us_header = CONSOLIDATED_HEADER.as_bytes();
     assert_eq!(simple(us_header), Err(ListError::NoColumn { column: "id" }));
-    assert_eq!(us(us_header), Err(ListError::NoEntries));
-    assert_eq!(simple(SIMPLE_HEADER.as_bytes()), Err(ListError::NoEntries));
+    assert_eq!(us(us_header), Err(ListError::NoListings));
+    assert_eq!(simple(SIMPLE_HEADER.as_bytes()), Err(ListError::NoListings));
 }
 
 #[test]
-fn an_entry_of_opensanctions_has_its_names_countries_and_programmes() {
+fn a_listing_of_opensanctions_has_its_names_countries_and_programmes() {
     let rows = "\u{feff}id,schema,name,aliases,birth_date,countries,addresses,identifiers,sanctions,phones,emails,program_ids,dataset\n\
         NK-1,Company,Vantor AO,\"АО Вантор;\"\"Vantor; the works\"\";Vantor AO\",,ru;suhh;gb-sct,,,text,,,EU-RUS;US-RUS,EU List;US List\n\
         NK-2,Person,Tamsin Verrall,,,,,,because - 2022,,,,\n\
         NK-3,LegalEntity,Ostrel,,,,,,,,,,A List\n";
     let list = ScreeningList::from_opensanctions_csv(rows.as_bytes()).unwrap();
-    let [company, person, unknown] = list.entries() else { panic!("{list:?}") };
+    let [company, person, unknown] = list.listings() else { panic!("{list:?}") };
     assert_eq!((company.id.as_str(), company.source.as_str()), ("NK-1", "EU List; US List"));
     assert_eq!(company.alternative_names, ["АО Вантор", "Vantor; the works"]);
     assert_eq!(company.countries, countries(&["GB", "RU"]));
     assert_eq!(company.programs, ["EU-RUS", "US-RUS"]);
-    let kinds = [company, person, unknown].map(|entry| entry.kind);
-    assert_eq!(kinds, [EntryKind::Organisation, EntryKind::Person, EntryKind::Unknown]);
+    let kinds = [company, person, unknown].map(|listing| listing.kind);
+    assert_eq!(kinds, [ListingKind::Organisation, ListingKind::Person, ListingKind::Unknown]);
     assert_eq!((person.source.as_str(), &*person.programs[0]), ("OpenSanctions", "because - 2022"));
 }
 
@@ -145,13 +145,13 @@ fn the_real_lists_are_read_whole() {
         ScreeningList::from_consolidated_csv(&bytes).unwrap()
     };
     let list = read("consolidated-screening-list-2023-11-30.csv");
-    assert_eq!(list.entries().len(), 4_227);
+    assert_eq!(list.listings().len(), 4_227);
     // The copy ends within a row.
     let places: Vec<_> = list.faults().iter().map(|fault| (fault.row, fault.column)).collect();
     let cut = ["alt_names", "citizenships", "nationalities"].map(|column| (4_229, column));
     assert_eq!(places, cut);
     let older = read("consolidated-screening-list-sample-2019-12.csv");
-    assert_eq!((older.entries().len(), older.faults().len()), (115, 0));
+    assert_eq!((older.listings().len(), older.faults().len()), (115, 0));
 }
 
 /// Bytes that look like CSV more often than chance would have it.
@@ -181,9 +181,9 @@ proptest! {
             for list in lists.into_iter().flatten() {
                 let index = countersign_policy::screening::index::Index::new(list);
                 // What was read can be asked for: every name is at least itself.
-                for entry in index.list().entries() {
+                for listing in index.list().listings() {
                     let mut text = String::new();
-                    write!(text, "{}", entry.name).unwrap();
+                    write!(text, "{}", listing.name).unwrap();
                     let found = index.find(&text, 0);
                     prop_assert!(found.iter().all(|found| found.score <= 1_000));
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use countersign_policy::screening::index::Index;
-use countersign_policy::screening::list::{Entry, EntryKind, ScreeningList};
+use countersign_policy::screening::list::{Listing, ListingKind, ScreeningList};
 use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 
 <<<<<<< HEAD
@@ -51,8 +51,8 @@ struct Row {
 
 /// Asks the index for variants of its own organisations, so many of each kind.
 fn measure(index: &Index, of_each_kind: usize) -> Vec<Row> {
-    let is_asked = |entry: &&Entry| is_organisation(entry);
-    let entries: Vec<&Entry> = index.list().entries().iter().filter(is_asked).collect();
+    let is_asked = |listing: &&Listing| is_organisation(listing);
+    let listings: Vec<&Listing> = index.list().listings().iter().filter(is_asked).collect();
     let mut random = Random(SEED);
     let mut rows = Vec::new();
     for kind in KINDS {
@@ -62,34 +62,34 @@ fn measure(index: &Index, of_each_kind: usize) -> Vec<Row> {
             if row.variants == of_each_kind {
                 break;
             }
-            let entry = entries[random.below(entries.len())];
-            let Some(variant) = variant(&entry.name, kind, &mut random) else { continue };
+            let listing = listings[random.below(listings.len())];
+            let Some(variant) = variant(&listing.name, kind, &mut random) else { continue };
             row.variants += 1;
-            row.found += usize::from(finds(index, entry, &variant));
+            row.found += usize::from(finds(index, listing, &variant));
         }
         rows.push(row);
     }
     rows
 }
 
-fn finds(index: &Index, entry: &Entry, name: &str) -> bool {
+fn finds(index: &Index, listing: &Listing, name: &str) -> bool {
     let found = index.find(name, POSSIBLE_MATCH_SCORE_MIN);
-    let is = found.iter().any(|found| found.entry == entry);
+    let is = found.iter().any(|found| found.listing == listing);
     if !is && std::env::var_os("COUNTERSIGN_SHOW_MISSED").is_some() {
-        println!("missed: {:?} as {name:?}", entry.name);
+        println!("missed: {:?} as {name:?}", listing.name);
     }
     is
 }
 
-/// An organisation's entry with a name that somebody would go by. Lists that do not say what an entry is
+/// An organisation's listing with a name that somebody would go by. Lists that do not say what a listing is
 /// have natural persons too, whose names say so by saying nothing else.
-fn is_organisation(entry: &Entry) -> bool {
-    let organisation = match entry.kind {
-        EntryKind::Organisation => true,
-        EntryKind::Unknown => says_organisation(&entry.name),
-        EntryKind::Person | EntryKind::Vessel | EntryKind::Aircraft => false,
+fn is_organisation(listing: &Listing) -> bool {
+    let organisation = match listing.kind {
+        ListingKind::Organisation => true,
+        ListingKind::Unknown => says_organisation(&listing.name),
+        ListingKind::Person | ListingKind::Vessel | ListingKind::Aircraft => false,
     };
-    organisation && is_a_name(&entry.name)
+    organisation && is_a_name(&listing.name)
 }
 
 /// Prints the table and returns the recall over all kinds, in thousandths.
@@ -126,7 +126,7 @@ fn recall_over_variants_of_the_real_list_and_false_matches_among_real_organisati
         let Some(found) = found.first() else { continue };
         let is_listed = ON_THE_LIST.contains(&name.as_str());
         let what = if is_listed { "listed" } else { "false match" };
-        let source = found.entry.source.split(" - ").next().unwrap_or_default();
+        let source = found.listing.source.split(" - ").next().unwrap_or_default();
         println!("{what}: {name:?} as {:?} ({source}), {}", found.listed_name, found.score);
         if is_listed {
             listed.insert(name.as_str());

@@ -50,7 +50,7 @@ fn partner_parent_and_every_owner_are_screened() {
         owners: Vec::new(),
     });
     let matches = screen(&subject, &[&index]).unwrap();
-    let found: Vec<_> = matches.iter().map(|m| (m.role, m.entry.id.as_str())).collect();
+    let found: Vec<_> = matches.iter().map(|m| (m.role, m.listing.id.as_str())).collect();
     assert_eq!(found[..2], [(Role::Partner, "Vantormash"), (Role::Parent, "Ostrelneft")]);
     assert!(found[2..].contains(&(Role::Owner, "Veldrana")), "{found:?}");
     assert!(found[2..].contains(&(Role::Owner, "Korvanth")), "{found:?}");
@@ -67,7 +67,7 @@ fn what_cannot_be_screened_is_not_clear() {
 }
 
 #[test]
-fn a_decision_holds_until_the_entry_says_something_else_of_who_it_is() {
+fn a_decision_holds_until_the_listing_says_something_else_of_who_it_is() {
     let row = |programs: &str, also: &str, address: &str| {
         let row = format!("9,List,9,Entity,{programs},Vantormash,,{address},{also},,\n");
         let matches = screen(&subject("Vantormash", None, &[]), &[&index_of(&[row])]).unwrap();
@@ -83,6 +83,23 @@ fn a_decision_holds_until_the_entry_says_something_else_of_who_it_is() {
     assert_eq!(first.country, CountryAgreement::Different);
     assert_eq!(row("EO-1", "", "DE").country, CountryAgreement::Same);
     assert_eq!(row("EO-1", "", "").country, CountryAgreement::NotListed);
+}
+
+#[test]
+fn the_same_listing_on_two_lists_is_one_match_the_clearer_one() {
+    let row = consolidated_row("1", "Entity", "Vantormash Ostrel Veldra Kirovograd", "");
+    let others = (0..64).map(|at| format!("Kirovograd Halcyon{at}"));
+    let others = others.map(|name| consolidated_row(&name, "Entity", &name, ""));
+    // Where a word is common, leaving it out costs less.
+    let common: Vec<_> = others.chain([row.clone()]).collect();
+    let (rare, common) = (index_of(&[row]), index_of(&common));
+    let subject = subject("Vantormash Ostrel Veldra", None, &[]);
+    let scores = |lists: &[&Index]| -> Vec<u16> {
+        screen(&subject, lists).unwrap().iter().map(|found| found.score).collect()
+    };
+    let (low, high) = (scores(&[&rare]), scores(&[&common]));
+    assert!(low < high, "{low:?} and {high:?}");
+    assert_eq!([scores(&[&rare, &common]), scores(&[&common, &rare])], [high.clone(), high]);
 }
 
 #[test]

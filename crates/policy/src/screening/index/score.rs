@@ -73,7 +73,8 @@ impl Sum<'_> {
             let covered = weight(self.asked, &pair.asked) + weight(self.listed, &pair.listed);
             let worth = covered * u64::from(pair.similarity);
             let differs = pair.similarity < 1_000;
-            (differs, std::cmp::Reverse(worth), pair.asked.start, pair.listed.start)
+            let (asked, listed) = (&pair.asked, &pair.listed);
+            (differs, std::cmp::Reverse(worth), asked.start, listed.start, asked.end, listed.end)
         });
         for pair in pairs {
             let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;

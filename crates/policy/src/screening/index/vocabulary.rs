@@ -26,8 +26,8 @@ pub(super) struct Place {
 pub(super) struct Vocabulary {
     units: HashMap<(String, Script, bool), Unit>,
     places: Vec<Vec<Place>>,
-    /// The number of entries in which a word stands, and the last one of them.
-    entries: HashMap<String, (usize, Option<usize>)>,
+    /// The number of listings in which a word stands, and the last one of them.
+    listings: HashMap<String, (usize, Option<usize>)>,
     faces: BTreeMap<Face, Seen>,
     /// Words of the list whose own script says less than Latin, seen from its side only.
     own_faces: BTreeMap<Face, Seen>,
@@ -62,12 +62,12 @@ struct Look {
 
 impl Vocabulary {
     /// Adds a name's words.
-    pub(super) fn add(&mut self, name_number: usize, entry: usize, name: &Name) {
+    pub(super) fn add(&mut self, name_number: usize, listing: usize, name: &Name) {
         for (start, word) in name.words.iter().enumerate() {
             let unit = self.unit(word, false);
-            let (entries, last) = self.entries.entry(word.spelling.clone()).or_default();
-            if last.replace(entry) != Some(entry) {
-                *entries += 1;
+            let (listings, last) = self.listings.entry(word.spelling.clone()).or_default();
+            if last.replace(listing) != Some(listing) {
+                *listings += 1;
             }
             if !word.says_nothing() {
                 self.place(unit, Place { name: name_number, start, span: 1 });
@@ -132,11 +132,11 @@ impl Vocabulary {
         found
     }
 
-    /// What it costs to leave a word out, in thousandths of its weight: the less, the more entries have it.
+    /// What it costs to leave a word out, in thousandths of its weight: the less, the more listings have it.
     pub(super) fn cost_of_missing(&self, word: &Word) -> u32 {
-        let entries = self.entries.get(&word.spelling).map_or(0, |(entries, _)| *entries);
+        let listings = self.listings.get(&word.spelling).map_or(0, |(listings, _)| *listings);
         1_000_u32
-            .saturating_sub(100 * (entries / 4).checked_ilog2().map_or(0, |log| log + 1))
+            .saturating_sub(100 * (listings / 4).checked_ilog2().map_or(0, |log| log + 1))
             .max(500)
     }
 }

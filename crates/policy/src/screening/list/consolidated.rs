@@ -8,7 +8,7 @@ use countersign_domain::partner::Country;
 use sha2::{Digest, Sha256};
 
 use super::rows::{Row, Rows};
-use super::{Entry, EntryKind, ListError, RowFault, ScreeningList, readable, sorted};
+use super::{ListError, Listing, ListingKind, RowFault, ScreeningList, readable, sorted};
 
 /// What the State Department writes behind a name so that it covers more than the one it names.
 const REMARKS: [&str; 2] = [" and any successor", ", and any successor"];
@@ -19,14 +19,14 @@ const ALSO_KNOWN_AS: [&str; 5] =
 
 pub(super) fn parse(bytes: &[u8]) -> Result<ScreeningList, ListError> {
     let mut rows = Rows::new(bytes, &["source", "type", "name", "alt_names", "addresses"])?;
-    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let (mut listings, mut faults) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next() {
-        entries.push(readable(entry(&row, &mut faults)?, row.number)?);
+        listings.push(readable(listing(&row, &mut faults)?, row.number)?);
     }
-    ScreeningList::new(entries, faults)
+    ScreeningList::new(listings, faults)
 }
 
-fn entry(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Entry, RowFault> {
+fn listing(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Listing, RowFault> {
     let source = row.filled("source")?.to_owned();
     let written = row.filled("name")?;
     let also = row.or_report("alt_names", faults)?;
@@ -51,7 +51,7 @@ fn entry(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Entry, RowFault> {
     let last_part = |address: &str| address.rsplit(',').next().map(|part| part.trim().to_owned());
     let stated = values(citizenships).chain(values(nationalities)).map(str::to_owned);
     let countries = stated.chain(values(addresses).filter_map(last_part));
-    Ok(Entry {
+    Ok(Listing {
         id: id(row, &source, written, addresses)?,
         kind: kind(row.text("type")?),
         name,
@@ -79,14 +79,14 @@ fn id(row: &Row<'_>, source: &str, name: &str, addresses: &str) -> Result<String
     Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn kind(text: &str) -> EntryKind {
+fn kind(text: &str) -> ListingKind {
     match text {
-        "Entity" => EntryKind::Organisation,
-        "Individual" => EntryKind::Person,
-        "Vessel" => EntryKind::Vessel,
-        "Aircraft" => EntryKind::Aircraft,
+        "Entity" => ListingKind::Organisation,
+        "Individual" => ListingKind::Person,
+        "Vessel" => ListingKind::Vessel,
+        "Aircraft" => ListingKind::Aircraft,
         // The lists of Commerce and State do not say.
-        _ => EntryKind::Unknown,
+        _ => ListingKind::Unknown,
     }
 }
 

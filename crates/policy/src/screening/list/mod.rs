@@ -14,19 +14,19 @@ use super::name::Name;
 /// A parsed list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScreeningList {
-    entries: Vec<Entry>,
+    listings: Vec<Listing>,
     faults: Vec<RowFault>,
 }
 
 /// One party on a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
-    /// The publisher's own id; where it gives none, one derived from the entry's contents.
+pub struct Listing {
+    /// The publisher's own id; where it gives none, one derived from the listing's contents.
     pub id: String,
     /// The list that it is on, as the publisher calls it.
     pub source: String,
     /// What it is.
-    pub kind: EntryKind,
+    pub kind: ListingKind,
     /// The name that the list leads with.
     pub name: String,
     /// Its other names, weak ones included.
@@ -39,7 +39,7 @@ pub struct Entry {
 
 /// What a listed party is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EntryKind {
+pub enum ListingKind {
     /// A company, authority, university, group.
     Organisation,
     /// A natural person.
@@ -74,7 +74,7 @@ pub enum RowProblem {
     #[error("it is empty")]
     Empty,
     /// The cell holds no letter or digit that could be compared.
-    #[error("none of the entry's names holds a letter that can be read")]
+    #[error("none of the listing's names holds a letter that can be read")]
     NoLetters,
     /// The cell is not UTF-8.
     #[error("it is not UTF-8")]
@@ -91,11 +91,11 @@ pub enum ListError {
         column: &'static str,
     },
     /// A row that nobody could be matched against.
-    #[error("an entry could not be screened against, so the list is refused: {0}")]
+    #[error("a listing could not be screened against, so the list is refused: {0}")]
     Row(#[from] RowFault),
-    /// The list has no entry at all: it would clear everybody.
-    #[error("the list has no entries; it would clear everybody")]
-    NoEntries,
+    /// The list has no listing at all: it would clear everybody.
+    #[error("the list has no listings; it would clear everybody")]
+    NoListings,
 }
 
 impl ScreeningList {
@@ -116,14 +116,14 @@ impl ScreeningList {
         opensanctions::parse(bytes)
     }
 
-    fn new(entries: Vec<Entry>, faults: Vec<RowFault>) -> Result<Self, ListError> {
-        if entries.is_empty() { Err(ListError::NoEntries) } else { Ok(Self { entries, faults }) }
+    fn new(listings: Vec<Listing>, faults: Vec<RowFault>) -> Result<Self, ListError> {
+        if listings.is_empty() { Err(ListError::NoListings) } else { Ok(Self { listings, faults }) }
     }
 
     /// The parties on it, in its order.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn listings(&self) -> &[Listing] {
+        &self.listings
     }
 
     /// What was missing from rows that were kept all the same. Whoever loads the list should see it.
@@ -133,18 +133,18 @@ impl ScreeningList {
     }
 }
 
-impl Entry {
+impl Listing {
     /// Every name: the leading one first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.alternative_names).map(String::as_str)
     }
 }
 
-/// Refuses an entry that has no name to be compared with.
-fn readable(entry: Entry, row: u64) -> Result<Entry, RowFault> {
-    let is_readable = entry.names().any(|name| !Name::new(name).is_empty());
+/// Refuses a listing that has no name to be compared with.
+fn readable(listing: Listing, row: u64) -> Result<Listing, RowFault> {
+    let is_readable = listing.names().any(|name| !Name::new(name).is_empty());
     let fault = RowFault { row, column: "name", problem: RowProblem::NoLetters };
-    if is_readable { Ok(entry) } else { Err(fault) }
+    if is_readable { Ok(listing) } else { Err(fault) }
 }
 
 /// Puts countries into their one order, each once.

@@ -4,18 +4,18 @@
 use countersign_domain::partner::Country;
 
 use super::rows::{Row, Rows};
-use super::{Entry, EntryKind, ListError, RowFault, ScreeningList, readable, sorted};
+use super::{ListError, Listing, ListingKind, RowFault, ScreeningList, readable, sorted};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<ScreeningList, ListError> {
     let mut rows = Rows::new(bytes, &["id", "schema", "name", "aliases", "countries", "dataset"])?;
-    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let (mut listings, mut faults) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next() {
-        entries.push(readable(entry(&row, &mut faults)?, row.number)?);
+        listings.push(readable(listing(&row, &mut faults)?, row.number)?);
     }
-    ScreeningList::new(entries, faults)
+    ScreeningList::new(listings, faults)
 }
 
-fn entry(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Entry, RowFault> {
+fn listing(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Listing, RowFault> {
     let name = row.filled("name")?.to_owned();
     let mut alternative_names = values(row.or_report("aliases", faults)?);
     alternative_names.retain(|other| *other != name);
@@ -25,7 +25,7 @@ fn entry(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Entry, RowFault> {
     if programs.is_empty() {
         programs = values(row.or_report("sanctions", faults)?);
     }
-    Ok(Entry {
+    Ok(Listing {
         id: row.filled("id")?.to_owned(),
         source: source(row.or_report("dataset", faults)?),
         kind: kind(row.text("schema")?),
@@ -36,20 +36,20 @@ fn entry(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Entry, RowFault> {
     })
 }
 
-/// An entry of a collection names every list that it is on.
+/// A listing of a collection names every list that it is on.
 fn source(datasets: &str) -> String {
     let named = values(datasets).join("; ");
     if named.is_empty() { "OpenSanctions".to_owned() } else { named }
 }
 
-fn kind(schema: &str) -> EntryKind {
+fn kind(schema: &str) -> ListingKind {
     match schema {
-        "Person" => EntryKind::Person,
-        "Organization" | "Company" | "PublicBody" => EntryKind::Organisation,
-        "Vessel" => EntryKind::Vessel,
-        "Airplane" => EntryKind::Aircraft,
+        "Person" => ListingKind::Person,
+        "Organization" | "Company" | "PublicBody" => ListingKind::Organisation,
+        "Vessel" => ListingKind::Vessel,
+        "Airplane" => ListingKind::Aircraft,
         // `LegalEntity` is said of those of whom nobody knows whether they are a person.
-        _ => EntryKind::Unknown,
+        _ => ListingKind::Unknown,
     }
 }
 

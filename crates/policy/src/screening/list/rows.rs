@@ -35,7 +35,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next row, if there is one. A published list may repeat its header; that is no entry.
+    /// The next row, if there is one. A published list may repeat its header; that is no listing.
     pub(super) fn next(&mut self) -> Option<Row<'_>> {
         loop {
             let mut cells = ByteRecord::new();
@@ -70,7 +70,7 @@ impl Row<'_> {
         if text.is_empty() { Err(fault) } else { Ok(text) }
     }
 
-    /// The text of a cell without which the entry is still one: if the row is cut short before it, that
+    /// The text of a cell without which the listing is still one: if the row is cut short before it, that
     /// is a fault for the report.
     pub(super) fn or_report(
         &self,

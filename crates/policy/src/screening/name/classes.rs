@@ -1,7 +1,7 @@
 //! How much of a name a word is: legal forms and small words nothing, words that thousands of names
 //! share a little, everything else all.
 //!
-//! What it is not: it is no statistic of a list. A name that matches an entry has to go on doing so
+//! What it is not: it is no statistic of a list. A name that matches a listing has to go on doing so
 //! when the list grows, so what a *shared* word is worth cannot depend on the rest of the list. How
 //! often a word stands there only makes it cheaper to leave out; that is `index`'s.
 
