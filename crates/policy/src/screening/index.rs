@@ -105,7 +105,9 @@ impl Index {
             .into_values()
             .filter_map(|(score, at, pairs)| self.found(&asked, score, at, &pairs))
             .collect();
-        found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.listing.id.cmp(&b.listing.id)));
+        // The order may not depend on how a hash map iterates.
+        let known_by = |found: &Found<'_>| (found.listing.id.clone(), found.listing.source.clone());
+        found.sort_by_cached_key(|found| (std::cmp::Reverse(found.score), known_by(found)));
         found
     }
 
