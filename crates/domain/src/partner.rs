@@ -73,7 +73,8 @@ pub struct NotACountry {
 }
 
 impl Country {
-    /// The countries of concern of 28 CFR 202.601; Hong Kong and Macau are of China there.
+    /// The countries of concern of 28 CFR 202.601. China includes Hong Kong and Macau, which have codes of
+    /// their own. PADFA names four of them: CN (with HK and MO), IR, KP and RU.
     const OF_CONCERN: [Self; 8] = [
         Self(*b"CN"),
         Self(*b"CU"),

@@ -9,9 +9,6 @@ pub mod agreement;
 pub mod cedar;
 pub mod explain;
 pub mod mask;
-<<<<<<< HEAD
 #[cfg(feature = "prove")]
 pub mod prove;
-=======
 pub mod screening;
->>>>>>> 726a840 (Match names against official lists, and say what owners and decisions come to)

@@ -1,5 +1,6 @@
 //! What people decided about matches, and what that comes to. Undecided or refused means no data.
 
+pub use countersign_domain::screening::Outcome;
 use countersign_domain::text::{self, NotPlainText, REASON_CHARACTERS_MAX};
 use serde::{Deserialize, Serialize};
 
@@ -22,18 +23,6 @@ pub enum Verdict {
     FalsePositive,
     /// It is.
     TrueMatch,
-}
-
-/// What screening came to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Nobody matches, or a person decided of every match that it is somebody else.
-    Clear,
-    /// A match waits for a decision.
-    Undecided,
-    /// A match is true.
-    Refused,
 }
 
 impl Decision {

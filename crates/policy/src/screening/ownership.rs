@@ -28,16 +28,6 @@ impl OwnershipRule {
     pub const PADFA: Self = Self { percent_min: 20, aggregate: true };
 }
 
-/// The countries of concern of 28 CFR 202.601. China includes Hong Kong and Macau, which have codes of
-/// their own. PADFA names four of them: CN (with HK and MO), IR, KP and RU.
-const COUNTRIES_OF_CONCERN: [&str; 8] = ["CN", "HK", "MO", "CU", "IR", "KP", "RU", "VE"];
-
-/// Whether 28 CFR 202.601 names the country.
-#[must_use]
-pub fn is_of_concern(country: Country) -> bool {
-    COUNTRIES_OF_CONCERN.contains(&country.to_string().as_str())
-}
-
 /// Who controls a subject, by a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Control {
@@ -61,13 +51,13 @@ pub fn control(
     let parent_name = subject.parent.as_ref().and_then(|parent| parent.name.as_deref());
     let parent_country = subject.parent.as_ref().map(|parent| parent.country);
     let listed_owner = |owner: &Owner| is_listed(Role::Owner, &owner.name);
-    let owner_of_concern = |owner: &Owner| is_of_concern(owner.country);
+    let owner_of_concern = |owner: &Owner| owner.country.is_of_concern();
     Control {
         by_listed: is_listed(Role::Partner, &subject.name)
             || parent_name.is_some_and(|name| is_listed(Role::Parent, name))
             || rule.is_reached(share(&subject.owners, rule, &listed_owner)),
-        from_country_of_concern: is_of_concern(subject.country)
-            || parent_country.is_some_and(is_of_concern)
+        from_country_of_concern: subject.country.is_of_concern()
+            || parent_country.is_some_and(Country::is_of_concern)
             || rule.is_reached(share(&subject.owners, rule, &owner_of_concern)),
     }
 }

@@ -99,7 +99,7 @@ impl Role {
 }
 
 impl From<&Partner> for Subject {
-    /// What the register knows: the parent's country without its name, owners without theirs.
+    /// What the register knows: owners without theirs.
     fn from(partner: &Partner) -> Self {
         let owner = |owner: &countersign_domain::partner::Owner| Owner {
             name: owner.name.clone(),
@@ -110,7 +110,7 @@ impl From<&Partner> for Subject {
         Self {
             name: partner.name.clone(),
             country: partner.country,
-            parent: Some(Parent { name: None, country: partner.parent_country }),
+            parent: Some(Parent { name: partner.parent.clone(), country: partner.parent_country }),
             owners: partner.owners.iter().map(owner).collect(),
         }
     }

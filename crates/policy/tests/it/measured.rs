@@ -8,11 +8,7 @@ use countersign_policy::screening::index::Index;
 use countersign_policy::screening::list::{Listing, ListingKind, ScreeningList};
 use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 
-<<<<<<< HEAD
-use crate::listing_support::shared_data;
-=======
 use crate::listing_support::{invented_list, shared_data};
->>>>>>> f132c6b (Measure recall and false matches with the frozen generator)
 use crate::variants::{KINDS, Random, VariantKind, is_a_name, says_organisation, variant};
 
 /// The seed of the published table. The matcher was tuned with others.

@@ -4,7 +4,7 @@ use countersign_domain::partner::Country;
 use countersign_policy::screening::index::Index;
 use countersign_policy::screening::matches::{Match, screen};
 use countersign_policy::screening::outcome::{Decision, Verdict};
-use countersign_policy::screening::ownership::{Control, OwnershipRule, control, is_of_concern};
+use countersign_policy::screening::ownership::{Control, OwnershipRule, control};
 use countersign_policy::screening::subject::{Owner, Parent, Subject};
 
 use crate::listing_support::invented_list;
@@ -85,7 +85,7 @@ fn the_countries_of_concern_are_those_of_28_cfr_202_601() {
     let letters = || b'A'..=b'Z';
     let codes =
         letters().flat_map(|a| letters().map(move |b| String::from_utf8(vec![a, b]).unwrap()));
-    let concern: Vec<_> = codes.filter(|code| is_of_concern(country(code))).collect();
+    let concern: Vec<_> = codes.filter(|code| country(code).is_of_concern()).collect();
     assert_eq!(concern, ["CN", "CU", "HK", "IR", "KP", "MO", "RU", "VE"]);
 }
 

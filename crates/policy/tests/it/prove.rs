@@ -4,7 +4,11 @@ use countersign_domain::pledge::PledgeDocument;
 use countersign_domain::rules::{PlatformRules, RulesDocument};
 use countersign_policy::prove::{Counterexample, Outcome, Proof, Solver, Subject};
 
-use crate::support::{agreement, rules, rules_document, schema};
+use crate::support::{agreement, rules_document, schema};
+
+fn rules() -> PlatformRules {
+    PlatformRules::from_document(&rules_document(), &schema()).unwrap()
+}
 
 fn prove(lines: &str, rules: &PlatformRules) -> Vec<Proof> {
     let schema = schema();

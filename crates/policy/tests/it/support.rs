@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use countersign_domain::agreement::AgreementDocument;
-use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
+use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{FieldSchema, SchemaDocument};
 use countersign_policy::agreement;
 
@@ -28,11 +28,6 @@ pub(crate) fn rules_document() -> RulesDocument {
         screening_required: false,
         cedar: String::new(),
     }
-}
-
-/// The same, checked.
-pub(crate) fn rules() -> PlatformRules {
-    PlatformRules::from_document(&rules_document(), &schema()).unwrap()
 }
 
 /// An agreement that gives a little of friends, with these lines added at its top.
