@@ -35,8 +35,8 @@ pub struct ScreeningList {
     pub entries: u64,
 }
 
-/// What came of a screening.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// What came of a screening, the better before the worse.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Nothing was found, or nothing that is true.
