@@ -91,6 +91,19 @@ pub struct Decided {
     pub valid_until: Timestamp,
 }
 
+impl Decided {
+    /// Whether an answer that was decided so may still leave, now that `later` is decided: under the same
+    /// agreements, and nobody and nothing is in it that would not be in an answer of now.
+    #[must_use]
+    pub fn is_within(&self, later: &Self) -> bool {
+        let still = |record: &DecidedRecord| {
+            let now = later.records.iter().find(|now| now.handle == record.handle);
+            now.is_some_and(|now| record.fields.is_within(now.fields))
+        };
+        self.basis.agreements == later.basis.agreements && self.records.iter().all(still)
+    }
+}
+
 /// A decision that permits an answer, with the data of the people in it. Only [`decide`] makes one.
 #[derive(Debug)]
 #[must_use = "a decision that is not appended to the log releases nothing"]

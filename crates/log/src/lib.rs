@@ -110,6 +110,12 @@ impl Log {
         self.inner.shared.view()
     }
 
+    /// Waits until a published checkpoint has the entry of this index: for ever, while nothing can be
+    /// published.
+    pub async fn wait_published(&self, index: u64) {
+        self.inner.shared.wait_published(index).await;
+    }
+
     /// What it has counted.
     #[must_use]
     pub fn metrics(&self) -> Metrics {

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::merkle::Hash;
+use tokio::sync::watch;
 
 use crate::metrics::{Counters, Metrics};
 use crate::stream::Position;
@@ -16,6 +17,7 @@ pub(crate) struct Shared {
     head: AtomicU64,
     register: ArcSwap<Register>,
     extent: Mutex<Extent>,
+    published: watch::Sender<u64>,
     pub(crate) counters: Counters,
 }
 
@@ -53,6 +55,7 @@ impl Shared {
             head: AtomicU64::new(durable.end.index),
             register: ArcSwap::from_pointee(register),
             extent: Mutex::new(Extent { durable, unpublished_since }),
+            published: watch::Sender::new(0),
             counters: Counters::default(),
         }
     }
@@ -88,9 +91,18 @@ impl Shared {
     /// A round of publishing that began at `began` has put so many entries on the site. What came
     /// meanwhile is younger than the round.
     pub(crate) fn published(&self, size: u64, began: Timestamp) {
-        let mut extent = self.extent();
-        let is_behind = size < extent.durable.end.index;
-        extent.unpublished_since = is_behind.then_some(began);
+        {
+            let mut extent = self.extent();
+            let is_behind = size < extent.durable.end.index;
+            extent.unpublished_since = is_behind.then_some(began);
+        }
+        self.published.send_replace(size);
+    }
+
+    /// Waits until a published checkpoint has the entry of this index.
+    pub(crate) async fn wait_published(&self, index: u64) {
+        // The sender lives as long as this; an error could only say that it does not.
+        let _ = self.published.subscribe().wait_for(|size| *size > index).await;
     }
 
     /// Since when something durable waits to be published.

@@ -1,6 +1,10 @@
 //! From a decision to the right to answer: decided, appended, and decided again if an act landed in
-//! between.
+//! between. Where the agreement has answers wait until their entries are published, it is decided once more
+//! after that wait, and what may no longer leave does not.
 
+use std::time::Duration;
+
+use countersign_domain::agreement::Wait;
 use countersign_domain::decide::Permitted;
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
@@ -23,6 +27,9 @@ pub enum ReleaseError<E> {
     Undecided(E),
     /// The log did not take it.
     NotLogged(AppendError),
+    /// It is in the log, and while it waited to be published it ceased to be allowed, or publishing took
+    /// too long.
+    Withheld,
 }
 
 /// A question that can be decided, as often as it takes.
@@ -61,11 +68,37 @@ pub async fn release<Q: Decidable>(
         let decided = question.decide(clock::now()).await;
         let (permitted, context) = decided.map_err(ReleaseError::Undecided)?;
         match log.append(permitted, request, circumstances.clone()).await {
-            Ok(released) => return Ok((released, context)),
+            Ok(released) => {
+                wait(log, &released, question).await?;
+                return Ok((released, context));
+            }
             Err(refused) => match refused.error {
                 AppendError::Stale(_) if decisions < DECISIONS_MAX => {}
                 error => return Err(ReleaseError::NotLogged(error)),
             },
         }
+    }
+}
+
+/// Waits as long as the agreement says, and decides again after that: settings, grants and the register may
+/// have changed meanwhile.
+async fn wait<Q: Decidable>(
+    log: &Log,
+    released: &Released<Circle>,
+    question: &Q,
+) -> Result<(), ReleaseError<Q::Error>> {
+    let decided = released.decided();
+    if decided.basis.wait == Wait::Durable {
+        return Ok(());
+    }
+    let placed = released.placed();
+    let promised_s = placed.deadline.seconds().saturating_sub(placed.time.seconds());
+    let published = log.wait_published(placed.index);
+    if tokio::time::timeout(Duration::from_secs(promised_s), published).await.is_err() {
+        return Err(ReleaseError::Withheld);
+    }
+    match question.decide(clock::now()).await {
+        Ok((later, _)) if decided.is_within(later.decided()) => Ok(()),
+        _ => Err(ReleaseError::Withheld),
     }
 }

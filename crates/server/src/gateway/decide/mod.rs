@@ -146,6 +146,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
         releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(refusal) => refusal,
             ReleaseError::NotLogged(error) => Refusal::unavailable(error),
+            ReleaseError::Withheld => Refusal::withheld(),
         })?;
     let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
     let told = Told { question, decided: released.decided(), places: &places, schema };

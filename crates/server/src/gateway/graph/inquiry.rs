@@ -84,6 +84,7 @@ impl Inquiry<'_> {
         let (released, (asked, compiled)) = releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(stop) => stop,
             ReleaseError::NotLogged(error) => unavailable(error).into(),
+            ReleaseError::Withheld => GraphError::undelivered().into(),
         })?;
         Ok(Logged { released, asked, compiled })
     }
