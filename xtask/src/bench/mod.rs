@@ -1,5 +1,6 @@
 //! `cargo xtask bench [NAME]`: benchmarks that print ratios measured in one run.
 
+mod decide;
 mod deployment;
 mod floor_work;
 mod friends_read;
@@ -31,6 +32,8 @@ enum Name {
     FriendsRead(friends_read::FriendsRead),
     /// Side by side on the same people: what a team would write instead, PostGraphile, and Countersign.
     Sources(sources::Sources),
+    /// The decision alone, 338 friends x 40 fields, against Cedar, regorus and casbin asked for the same.
+    Decide(decide::Decide),
     /// The floor's arithmetic alone: what one answer cannot do without, timed in one thread.
     #[command(name = "floor_work")]
     FloorWork(floor_work::FloorWork),
@@ -46,6 +49,7 @@ impl Bench {
         match &self.name {
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),
+            Name::Decide(bench) => bench.run(),
             Name::FloorWork(bench) => bench.run(),
         }
     }
