@@ -19,6 +19,9 @@ pub(super) struct Claim {
     pub(super) speaks_of: String,
     /// What is left out of the agreement to break it.
     pub(super) mutant: &'static [Part],
+    /// Whether it is about certification as it stands. Otherwise the partner is taken to certify everything
+    /// in time, which a pledge has to bear.
+    pub(super) of_certification: bool,
 }
 
 const OF_FRIEND: &str = "context.relation == \"friend\"";
@@ -32,6 +35,7 @@ pub(super) fn claim(pledge: &PledgeDocument, contract: &Contract, schema: &Field
         breaks,
         speaks_of: speaks_of.to_owned(),
         mutant,
+        of_certification: matches!(pledge, PledgeDocument::CertifiedWithinDays(_)),
     };
     const TERM: &[Part] = &[Part::Until, Part::WindDown];
     match pledge {

@@ -26,10 +26,11 @@ use crate::cedar::render::{self, Part};
 use solver::Question;
 
 /// What every proof rests on without proving it.
-pub const ASSUMED: [&str; 7] = [
+pub const ASSUMED: [&str; 8] = [
     "that a request over HTTP is the request that was decided: the gateway's mapping of token, path and fields, which tests hold",
     "that the clock is right: the log refuses one that jumps, and witnesses bound it",
-    "that the register is the log's: partners' countries, builds' states and declarations, certifications",
+    "that the register is the log's: partners' countries, builds' states and declarations",
+    "that the partner certifies everything in time, for every pledge but those about certification: a lapse only ever stops more",
     "that suspensions, screening and obligations only ever stop more: they are ANDed outside of Cedar, which is tested exhaustively",
     "that settings and grants are those of the people: the store's, asked at each decision",
     "that budgets only ever stop more: they are counted before release",
@@ -130,14 +131,15 @@ impl<'a> Subject<'a> {
     }
 
     fn outcome(&self, claim: &claim::Claim, solver: &mut Solver) -> Result<Outcome, ProveError> {
-        let whole = self.policies(&[]);
+        let base: &[Part] = if claim.of_certification { &[] } else { &[Part::Certification] };
+        let whole = self.policies(base, &[]);
         if let Some(broken) = self.find(&whole, &claim.breaks, solver)? {
             return Ok(Outcome::Broken(broken));
         }
         let Some(witness) = self.find(&whole, &claim.speaks_of, solver)? else {
             return Ok(Outcome::Vacuous);
         };
-        let mutant = self.policies(claim.mutant);
+        let mutant = self.policies(base, claim.mutant);
         let Some(mutant) = self.find(&mutant, &claim.breaks, solver)? else {
             return Ok(Outcome::Unbreakable);
         };
@@ -155,14 +157,15 @@ impl<'a> Subject<'a> {
         solver.find(&Question { policies, facts: &facts, condition })
     }
 
-    /// The agreement and the platform's rules, without some parts. A platform's own rules could hide what
-    /// is missing, so a mutant does without them.
-    fn policies(&self, without: &[Part]) -> String {
-        let mut policies = render::contract_without(&self.contract, self.schema, without);
-        if !without.contains(&Part::PlatformRules) {
+    /// The agreement without some parts, with the platform's rules; or a mutant, without further ones. A
+    /// platform's own rules could hide what a mutant lacks, so it does without them too.
+    fn policies(&self, without: &[Part], mutant: &[Part]) -> String {
+        let all = [without, mutant].concat();
+        let mut policies = render::contract_without(&self.contract, self.schema, &all);
+        if !mutant.contains(&Part::PlatformRules) {
             policies.push_str(&render::platform_rules(self.rules, self.schema));
         }
-        if without.is_empty() {
+        if mutant.is_empty() {
             policies.push_str(&self.rules.cedar);
         }
         policies

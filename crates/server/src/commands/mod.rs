@@ -21,6 +21,7 @@ mod newcomers;
 mod partner;
 mod people;
 mod reach;
+mod rules;
 mod running;
 mod serve;
 mod source;
@@ -54,6 +55,8 @@ enum Command {
     Partner(partner::Partner),
     #[command(subcommand)]
     Agreement(agreement::Agreement),
+    #[command(subcommand)]
+    Rules(rules::Rules),
     #[command(subcommand)]
     Build(build::Build),
     Explain(explain::Explain),
@@ -128,6 +131,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::People(command) => command.run(output),
         Command::Partner(command) => command.run(output),
         Command::Agreement(command) => command.run(output),
+        Command::Rules(command) => command.run(output),
         Command::Build(command) => command.run(output),
         Command::Explain(command) => command.run(output),
         Command::Suspend(command) => command.run(output),

@@ -87,8 +87,13 @@ impl Reach {
         }
     }
 
-    /// The platform rules in force.
+    /// The platform rules in force, checked.
     pub(super) fn rules(&self) -> Result<PlatformRules, Failure> {
+        Ok(PlatformRules::from_document(&self.rules_document()?, &self.schema()?)?)
+    }
+
+    /// The document of the platform rules in force.
+    pub(super) fn rules_document(&self) -> Result<RulesDocument, Failure> {
         let document = match &self.way {
             Way::Server(running) => {
                 let InForce { rules } = running.get("/register")?;
@@ -96,8 +101,7 @@ impl Reach {
             }
             Way::Log(log) => log.register().rules_document().cloned(),
         };
-        let document = document.ok_or("there are no platform rules in force yet")?;
-        Ok(PlatformRules::from_document(&document, &self.schema()?)?)
+        document.ok_or_else(|| "there are no platform rules in force yet".into())
     }
 
     /// Hands an act in; the index of its entry.

@@ -37,9 +37,9 @@ struct Seen {
 }
 
 #[test]
-fn no_answer_stands_behind_a_suspension_that_races_two_thousand_reads() {
+fn no_answer_stands_behind_a_suspension_that_races_ten_thousand_reads() {
     const READERS: u64 = 8;
-    const READS: u64 = 250;
+    const READS: u64 = 1_250;
     let world = village::founded();
     let token = world.token(village::VIEWER);
     let serving = world.serve();

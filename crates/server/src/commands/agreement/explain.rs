@@ -38,6 +38,9 @@ pub(in crate::commands) struct Explain {
     /// The instant, as 2027-01-01T00:00:00Z; now, if it is not given.
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     at: Option<Timestamp>,
+    /// When they were concluded, from which certification counts; when each began, if it is not given.
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    concluded: Option<Timestamp>,
     /// The instance whose field schema is in force; without it, the schema that is shipped.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -70,7 +73,7 @@ impl Explain {
     pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let schema = shipped::schema(self.dir.as_deref())?;
         let now = self.at.unwrap_or_else(clock::now);
-        let clients = read(&self.files, &schema)?;
+        let clients = read(&self.files, &schema, self.concluded)?;
         let mut told: Vec<_> =
             clients.iter().map(|client| (client, client.purposes(&schema, now))).collect();
         told.retain(|(_, purposes)| {
@@ -96,16 +99,21 @@ impl Explain {
     }
 }
 
-/// The agreements by client, as if they stood in the log since their first second.
-fn read(paths: &[PathBuf], schema: &FieldSchema) -> Result<Vec<OfClient>, Failure> {
+/// The agreements by client, as if they stood in the log since then, or since their first second.
+fn read(
+    paths: &[PathBuf],
+    schema: &FieldSchema,
+    concluded: Option<Timestamp>,
+) -> Result<Vec<OfClient>, Failure> {
     let mut clients: Vec<OfClient> = Vec::new();
     for path in paths {
         let document = files::read_agreement(path, schema)?;
         let named = |error: AgreementError| format!("{}: {error}", path.display());
         let (client, kind) = (document.client.clone(), document.kind);
-        let (name, begins) = (document.agreement.clone(), document.not_before);
+        let name = document.agreement.clone();
+        let concluded = concluded.unwrap_or(document.not_before);
         let agreement = Agreement::from_document(document, schema).map_err(named)?;
-        let contract = Contract::new(agreement, Digest([0; 32]), 0, begins);
+        let contract = Contract::new(agreement, Digest([0; 32]), 0, concluded);
         let known = clients.iter_mut().find(|known| known.client == client);
         let known = match known {
             Some(known) => known,

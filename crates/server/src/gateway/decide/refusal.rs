@@ -146,6 +146,12 @@ impl Refusal {
         Self::new(Code::MaybeLogged, error.to_string(), &GraphError::unavailable())
     }
 
+    /// It was logged, and ceased to be allowed while it waited to be published.
+    pub(super) fn withheld() -> Self {
+        let message = "while it waited to be published, it ceased to be allowed: the entry stands, and nothing may be sent";
+        Self::new(Code::MaybeLogged, message.to_owned(), &GraphError::unavailable())
+    }
+
     /// A subrequest about what is not read.
     pub(super) fn reads_only() -> Self {
         Self::question(
