@@ -7,6 +7,7 @@
 )]
 
 mod agree;
+mod life;
 mod listing_support;
 mod lists;
 mod matching;

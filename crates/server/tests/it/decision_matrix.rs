@@ -7,11 +7,16 @@ use std::sync::Arc;
 
 use countersign::clock;
 use countersign::demo::world::{BUILD, PURPOSE};
+use countersign::governance::Submission;
 use countersign::instance;
-use countersign_domain::act::ReviewOutcome;
+use countersign_domain::act::{Act, ObligationAct, ReviewOutcome};
+use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldId;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::mask::{Basis, Mask};
+use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::screening::{Outcome, ScreeningAct, ScreeningList};
 use countersign_policy::mask::Masks;
 use serde_json::Value;
 
@@ -69,13 +74,87 @@ self = ["id", "friends", "name"]
 friend = ["id", "name"]
 "#;
 
+/// A partner's plainest app, to which something happens: an agreement with these lines besides.
+fn plain(partner: &str, agreement: &str, lines: &str) -> String {
+    format!(
+        r#"version = 2
+platform = "Example Platform"
+agreement = "{agreement}"
+partner = "{partner}"
+client = "{partner}-app"
+kind = "app"
+not_before = 2020-01-01T00:00:00Z
+not_after = 2999-01-01T00:00:00Z
+delivery = "clear"
+{lines}
+"#
+    )
+}
+
+const WIDE: &str = r#"[[purpose]]
+purpose = "feed"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name", "work", "birthday", "hometown"]
+friend = ["id", "name", "work", "birthday"]"#;
+
+const NARROW: &str = r#"[[purpose]]
+purpose = "feed"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name", "birthday", "email"]
+friend = ["id", "birthday"]
+
+[[wind_down]]
+at = 2021-01-01T00:00:00Z
+ends = "fields"
+fields = ["birthday"]"#;
+
+/// The partners to whom something happened, with what their agreements say beside the purpose.
+const HAPPENED: [(&str, &str); 4] =
+    [("heath", ""), ("sorrel", "territory = [\"US\", \"CA\"]\n"), ("thistle", ""), ("yarrow", "")];
+
+/// Two agreements about one client; a partner outside of its agreement's territory; a screening that found
+/// what nobody has decided; an obligation that is overdue.
+fn happened(world: &World) {
+    for (partner, lines) in HAPPENED {
+        partners::register(world, partner);
+        let wide = plain(partner, &format!("{partner}-1"), &format!("{lines}{WIDE}"));
+        let agreement = partners::conclude(world, &wide);
+        partners::submit(world, &agreement, &format!("{partner}@1"), "feed", &[]);
+        partners::review(world, &format!("{partner}@1"), ReviewOutcome::Approve);
+    }
+    partners::conclude(world, &plain("heath", "heath-2", NARROW));
+    let name = |text| Identifier::parse(text).unwrap();
+    let list = ScreeningList { list: name("csl"), digest: Digest([1; 32]), entries: 1 };
+    let undecided = Act::Screening(ScreeningAct {
+        partner: name("thistle"),
+        lists: vec![list],
+        outcome: Outcome::Undecided,
+        report: Digest([2; 32]),
+    });
+    let demanded = ObligationStep::Demanded {
+        agreement: name("yarrow-1"),
+        what: Duty::Deletion,
+        due: clock::now(),
+        reason: "audit".to_owned(),
+    };
+    let (partner, obligation) = (name("yarrow"), name("deletion-1"));
+    let overdue = Act::Obligation(ObligationAct { partner, obligation, step: demanded });
+    for act in [undecided, overdue] {
+        world.act(Submission::of(act, clock::now()), &["reviewer:ines"]);
+    }
+}
+
 /// Builds and purposes, in the order of the table's columns.
-const COLUMNS: [(&str, &str); 5] = [
+const COLUMNS: [(&str, &str); 9] = [
     (BUILD, PURPOSE),
     ("garden@1", "birthday-calendar"),
     ("garden@2", "sign-in"),
     ("old@1", "feed"),
     ("garden@3", "birthday-calendar"),
+    ("heath@1", "feed"),
+    ("sorrel@1", "feed"),
+    ("thistle@1", "feed"),
+    ("yarrow@1", "feed"),
 ];
 
 fn world() -> World {
@@ -94,6 +173,7 @@ fn world() -> World {
         partners::review(&world, build, ReviewOutcome::Approve);
     }
     partners::review(&world, "garden@3", ReviewOutcome::Revoke);
+    happened(&world);
     world
 }
 
