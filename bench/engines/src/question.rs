@@ -53,7 +53,7 @@ pub(crate) const PURPOSE: &str = "address-book";
 /// The question, with all that any contender needs to know.
 pub(crate) struct Question {
     pub(crate) schema: FieldSchema,
-    pub(crate) register: Register,
+    pub(crate) register: Arc<Register>,
     pub(crate) basis: Arc<Basis>,
     pub(crate) grant: Grant,
     /// The viewer, then the friends.
@@ -65,10 +65,10 @@ pub(crate) struct Question {
 impl Question {
     /// Founds the register and makes people whose settings follow from the seed.
     pub(crate) fn new(seed: u64) -> Result<Self, Trouble> {
-        let register = register()?;
+        let register = Arc::new(register()?);
         let schema = register.schema().ok_or("there is no schema")?.clone();
-        let masks = Masks::compile(&register, None, NOW);
-        let basis = masks.basis("aurora-home@1", PURPOSE).ok_or("nothing was compiled")?;
+        let masks = Masks::new(Arc::clone(&register), None);
+        let basis = masks.basis("aurora-home@1", PURPOSE, NOW).ok_or("nothing was compiled")?;
         let asked = schema.all().without(FieldSet::of(FieldId::FRIENDS));
         let closed = schema.resolve(&["email", "hometown", "likes"])?;
         let grant = Grant {
@@ -79,7 +79,6 @@ impl Question {
             until: NOW.plus_seconds(3_600),
         };
         let people = people(&mut Random::new(seed), schema.all());
-        let basis = Arc::clone(basis);
         Ok(Self { schema, register, basis, grant, people, asked })
     }
 

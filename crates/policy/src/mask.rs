@@ -1,8 +1,11 @@
 //! Compiles the register into a [`Basis`] per build and purpose. Whoever reads a mask never looks at
 //! an agreement again until the basis no longer holds.
+//!
+//! A basis is compiled when somebody first asks for it after an act or after its time, and shared from then
+//! on: an act costs nothing that is proportional to builds or agreements.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use countersign_domain::agreement::{AgreedDelivery, Delivery, Wait};
 use countersign_domain::clause::{Clause, Clauses, Says};
@@ -23,73 +26,97 @@ use crate::cedar::rules::SharedRules;
 const PEOPLE: [(Relation, bool); 3] =
     [(Relation::Viewer, false), (Relation::Friend, false), (Relation::Friend, true)];
 
-/// Every basis that the register gives at an instant.
-#[derive(Debug, Default)]
+/// Every basis that one state of the register gives.
 pub struct Masks {
-    by_build: HashMap<Identifier, Vec<Arc<Basis>>>,
-    holds_until: Option<Timestamp>,
+    register: Arc<Register>,
+    rules: Option<SharedRules>,
+    by_build: RwLock<HashMap<Identifier, Vec<Compiled>>>,
+    /// What the platform's rules said, since many builds are in the same circumstances.
+    asked: Mutex<HashMap<Circumstances, Clauses>>,
+}
+
+/// A basis, and since when it holds.
+#[derive(Clone)]
+struct Compiled {
+    since: Timestamp,
+    basis: Arc<Basis>,
+}
+
+impl Compiled {
+    fn holds(&self, purpose: &str, now: Timestamp) -> bool {
+        self.basis.purpose.as_str() == purpose && self.since <= now && now < self.basis.holds_until
+    }
 }
 
 impl Masks {
-    /// Compiles the register as it stands at `now`, with the platform's own rules of that register.
+    /// The masks of this register, with the platform's own rules of that register.
     #[must_use]
-    pub fn compile(register: &Register, rules: Option<&SharedRules>, now: Timestamp) -> Self {
-        let mut compiler = Compiler { register, rules, now, asked: HashMap::new() };
-        let mut masks = Self::default();
-        for (name, build) in register.builds() {
-            let Some(client) = register.clients().get(&build.build.client) else { continue };
-            let purposes = build.build.purposes.iter();
-            let bases: Vec<_> =
-                purposes.map(|purpose| Arc::new(compiler.basis(client, build, purpose))).collect();
-            let ends = bases.iter().map(|basis| basis.holds_until);
-            masks.holds_until = masks.holds_until.into_iter().chain(ends).min();
-            masks.by_build.insert(name.clone(), bases);
+    pub fn new(register: Arc<Register>, rules: Option<SharedRules>) -> Self {
+        let (by_build, asked) = (RwLock::default(), Mutex::default());
+        Self { register, rules, by_build, asked }
+    }
+
+    /// The register.
+    #[must_use]
+    pub const fn register(&self) -> &Arc<Register> {
+        &self.register
+    }
+
+    /// The platform's own rules.
+    #[must_use]
+    pub const fn rules(&self) -> Option<&SharedRules> {
+        self.rules.as_ref()
+    }
+
+    /// The basis at this second for a build and a purpose that it declared.
+    #[must_use]
+    pub fn basis(&self, build: &str, purpose: &str, now: Timestamp) -> Option<Arc<Basis>> {
+        {
+            let by_build = self.by_build.read().unwrap_or_else(PoisonError::into_inner);
+            let mut compiled = by_build.get(build).into_iter().flatten();
+            if let Some(compiled) = compiled.find(|compiled| compiled.holds(purpose, now)) {
+                return Some(Arc::clone(&compiled.basis));
+            }
         }
-        masks
+        let registered = self.register.builds().get(build)?;
+        let client = self.register.clients().get(&registered.build.client)?;
+        let declared = registered.build.purposes.iter().find(|one| one.as_str() == purpose)?;
+        let basis = Arc::new(self.compile(client, registered, declared, now));
+        let mut by_build = self.by_build.write().unwrap_or_else(PoisonError::into_inner);
+        let compiled = by_build.entry(registered.build.build.clone()).or_default();
+        compiled.retain(|compiled| compiled.basis.purpose.as_str() != purpose);
+        compiled.push(Compiled { since: now, basis: Arc::clone(&basis) });
+        Some(basis)
     }
 
-    /// The basis for a build and a purpose that it declared.
+    /// Everything that is in force about one kind of answer: the register's ruling, how the agreements want
+    /// it delivered, and what the platform's own rules say. Masks are made of it, and so is every explanation.
     #[must_use]
-    pub fn basis(&self, build: &str, purpose: &str) -> Option<&Arc<Basis>> {
-        self.by_build.get(build)?.iter().find(|basis| basis.purpose.as_str() == purpose)
+    pub fn clauses(
+        &self,
+        client: &Client,
+        build: &RegisteredBuild,
+        purpose: &Identifier,
+        people: (Relation, bool),
+        now: Timestamp,
+    ) -> Clauses {
+        ruling(&self.register, client, build, purpose, people, now)
+            .and(undeliverable(client, now))
+            .and(self.own_rules(client, purpose, people, now))
     }
 
-    /// The first second for which the register has to be compiled again.
-    #[must_use]
-    pub fn holds_until(&self) -> Timestamp {
-        self.holds_until.unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// Everything that is in force about one kind of answer: the register's ruling, how the agreements want
-/// it delivered, and what the platform's own rules say. Masks are made of it, and so is every explanation.
-#[must_use]
-pub fn clauses(
-    register: &Register,
-    rules: Option<&SharedRules>,
-    (client, build, purpose): (&Client, &RegisteredBuild, &Identifier),
-    people: (Relation, bool),
-    now: Timestamp,
-) -> Clauses {
-    let mut compiler = Compiler { register, rules, now, asked: HashMap::new() };
-    compiler.clauses(client, build, purpose, people)
-}
-
-struct Compiler<'a> {
-    register: &'a Register,
-    rules: Option<&'a SharedRules>,
-    now: Timestamp,
-    /// What the platform's rules said, since many builds are in the same circumstances.
-    asked: HashMap<Circumstances, Clauses>,
-}
-
-impl Compiler<'_> {
-    fn basis(&mut self, client: &Client, build: &RegisteredBuild, purpose: &Identifier) -> Basis {
-        let stops = stops(self.register, client, build, self.now).and(self.undeliverable(client));
+    fn compile(
+        &self,
+        client: &Client,
+        build: &RegisteredBuild,
+        purpose: &Identifier,
+        now: Timestamp,
+    ) -> Basis {
+        let stops = stops(&self.register, client, build, now).and(undeliverable(client, now));
         let [viewer, friend, minor_friend] =
-            PEOPLE.map(|people| self.clauses(client, build, purpose, people));
+            PEOPLE.map(|people| self.clauses(client, build, purpose, people, now));
         let ends = [&stops, &viewer, &friend, &minor_friend].map(Clauses::holds_until);
-        let in_force = || client.in_force(self.now);
+        let in_force = || client.in_force(now);
         let documents = || in_force().map(|contract| &contract.agreement.document);
         Basis {
             partner: client.partner.clone(),
@@ -101,7 +128,7 @@ impl Compiler<'_> {
             delivery: Delivery::Clear,
             wait: documents().map(|document| document.wait).max().unwrap_or_default(),
             query_token: documents().all(|document| document.query_token),
-            new_grants: client.takes_grants(self.now),
+            new_grants: client.takes_grants(now),
             stopped: stops.iter().next().map(|clause| clause.reason),
             viewer: Mask::of(&viewer),
             friend: Mask::of(&friend),
@@ -110,45 +137,16 @@ impl Compiler<'_> {
         }
     }
 
-    fn clauses(
-        &mut self,
-        client: &Client,
-        build: &RegisteredBuild,
-        purpose: &Identifier,
-        people: (Relation, bool),
-    ) -> Clauses {
-        ruling(self.register, client, build, purpose, people, self.now)
-            .and(self.undeliverable(client))
-            .and(self.own_rules(client, purpose, people))
-    }
-
-    /// Answers are sent in the clear here, and wait for nobody's cosignature. An agreement that wants more
-    /// gets none rather than less.
-    fn undeliverable(&self, client: &Client) -> Clauses {
-        let mut clauses = Clauses::default();
-        for contract in client.in_force(self.now) {
-            let document = &contract.agreement.document;
-            if document.delivery != AgreedDelivery::Clear || document.wait == Wait::Witnessed {
-                clauses.push(Clause {
-                    reason: Reason::Agreement,
-                    allowed: FieldSet::EMPTY,
-                    index: Some(contract.index),
-                    says: Says::Undeliverable(document.agreement.clone()),
-                });
-            }
-        }
-        clauses
-    }
-
     /// What the platform's own rules say, asked once for the same circumstances. Rules that cannot be read
     /// or asked close everything: nobody knows what they would forbid.
     fn own_rules(
-        &mut self,
+        &self,
         client: &Client,
         purpose: &Identifier,
         (relation, minor): (Relation, bool),
+        now: Timestamp,
     ) -> Clauses {
-        let (Some(rules), Some(schema)) = (self.rules, self.register.schema()) else {
+        let (Some(rules), Some(schema)) = (&self.rules, self.register.schema()) else {
             return Clauses::default();
         };
         let index = self.register.rules_index();
@@ -164,21 +162,38 @@ impl Compiler<'_> {
             country: partner.country,
             parent_country: partner.parent_country,
             minor,
-            now: self.now,
+            // Between two instants with which rules compare, all seconds are the same to them.
+            now: rules.same_since(now),
         };
-        let ask = |circumstances: &Circumstances| {
-            let asked = rules.clauses(schema, circumstances, index);
-            asked.unwrap_or_else(|_| unreadable(index))
-        };
-        match self.asked.get(&circumstances) {
-            Some(clauses) => clauses.clone(),
-            None => {
-                let clauses = ask(&circumstances);
-                self.asked.insert(circumstances, clauses.clone());
-                clauses
-            }
+        let held = |asked: &HashMap<_, Clauses>| asked.get(&circumstances).cloned();
+        let clauses = held(&self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let clauses = clauses.unwrap_or_else(|| {
+            let asked = rules.clauses(schema, &circumstances, index);
+            let clauses = asked.unwrap_or_else(|_| unreadable(index));
+            let mut held = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            held.insert(circumstances, clauses.clone());
+            clauses
+        });
+        clauses
+    }
+}
+
+/// Answers are sent in the clear here, and wait for nobody's cosignature. An agreement that wants more
+/// gets none rather than less.
+fn undeliverable(client: &Client, now: Timestamp) -> Clauses {
+    let mut clauses = Clauses::default();
+    for contract in client.in_force(now) {
+        let document = &contract.agreement.document;
+        if document.delivery != AgreedDelivery::Clear || document.wait == Wait::Witnessed {
+            clauses.push(Clause {
+                reason: Reason::Agreement,
+                allowed: FieldSet::EMPTY,
+                index: Some(contract.index),
+                says: Says::Undeliverable(document.agreement.clone()),
+            });
         }
     }
+    clauses
 }
 
 /// Everything is closed, since nobody knows what the rules would forbid.

@@ -197,7 +197,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         directory: directory.clone(),
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
-        masks: MaskCache::new(log.register(), clock::now()),
+        masks: MaskCache::new(log.register()),
         metrics: Metrics::with_source(&source),
         source,
         api: ApiDocument::new(&config)?,

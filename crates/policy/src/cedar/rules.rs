@@ -159,6 +159,13 @@ impl Rules {
         self.described.iter().map(|(_, name, reason)| (name.as_str(), *reason))
     }
 
+    /// The first second since which nothing that the rules say has changed.
+    #[must_use]
+    pub fn same_since(&self, now: Timestamp) -> Timestamp {
+        let passed = self.boundaries.iter().rev().find(|boundary| **boundary <= now);
+        passed.copied().unwrap_or(Timestamp::from_seconds(0))
+    }
+
     /// What the rules withhold under these circumstances, a clause for each rule that withholds anything.
     /// `index` is the entry that put them in force.
     ///

@@ -352,13 +352,12 @@ fn people(dice: &mut Dice) -> Vec<Candidate> {
 }
 
 /// Asks for everything about some people at some instant, and holds the three answers together.
-fn ask(dice: &mut Dice, governed: &Governed, rendered: &Rendered, rules: &SharedRules) {
+fn ask(dice: &mut Dice, governed: &Governed, rendered: &Rendered, masks: &Masks) {
     let now = Timestamp::from_seconds(dice.instant());
     let register = &governed.register;
     let purposes: Vec<_> = register.builds()[&name(BUILD)].build.purposes.iter().collect();
     let purpose = dice.pick(&purposes).clone();
-    let masks = Masks::compile(register, Some(rules), now);
-    let basis = masks.basis(BUILD, purpose.as_str()).unwrap();
+    let basis = &masks.basis(BUILD, purpose.as_str(), now).unwrap();
     let client = &register.clients()[&name(CLIENT)];
     let partner = &register.partners()[&name(PARTNER)];
     let people = people(dice);
@@ -450,8 +449,9 @@ proptest! {
         let cedar = &governed.register.rules().unwrap().cedar;
         let rules = SharedRules::of(cedar, None);
         assert!(rules.rules().is_ok());
+        let masks = Masks::new(Arc::new(governed.register.clone()), Some(rules));
         for _ in 0..REQUESTS {
-            ask(&mut dice, &governed, &rendered, &rules);
+            ask(&mut dice, &governed, &rendered, &masks);
         }
     }
 }

@@ -2,6 +2,8 @@
 //! changes: what masks open, why the rest is withheld, and that each state holds until the second that it
 //! says and not one longer.
 
+use std::sync::Arc;
+
 use countersign_domain::act::ReviewOutcome;
 use countersign_domain::field::FieldSet;
 use countersign_domain::mask::{Basis, Mask};
@@ -105,10 +107,14 @@ fn register(now: Timestamp) -> Governed {
 
 fn basis(register: &Governed, now: Timestamp) -> Basis {
     let rules = SharedRules::of(&register.register.rules().unwrap().cedar, None);
-    let masks = Masks::compile(&register.register, Some(&rules), now);
-    let basis = masks.basis(BUILD, "feed").unwrap();
-    assert_eq!(masks.holds_until(), basis.holds_until);
-    (**basis).clone()
+    let masks = Masks::new(Arc::new(register.register.clone()), Some(rules));
+    let basis = masks.basis(BUILD, "feed", now).unwrap();
+    // It is kept until then, and compiled again when it no longer holds.
+    let last = Timestamp::from_seconds(basis.holds_until.seconds() - 1);
+    assert!(Arc::ptr_eq(&basis, &masks.basis(BUILD, "feed", last).unwrap()));
+    let next = masks.basis(BUILD, "feed", basis.holds_until).unwrap();
+    assert!(!Arc::ptr_eq(&basis, &next) || basis.holds_until == Timestamp::MAX);
+    (*basis).clone()
 }
 
 /// The fields that a mask opens, and what of `work` it says otherwise.

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign_domain::act::{
     Act, AgreementAct, Keys, Published, Review, ReviewOutcome, Reviewer,
@@ -27,7 +28,8 @@ use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{FieldSchema, SchemaDocument};
 use countersign_domain::terms::terms;
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
-use countersign_policy::{agreement, mask};
+use countersign_policy::agreement;
+use countersign_policy::mask::Masks;
 use serde::Deserialize;
 
 /// When the scenario's log begins and everything in it is concluded.
@@ -367,6 +369,7 @@ impl<'a> Alone<'a> {
     /// which nothing changes, by purpose and people.
     fn open(&self) -> Vec<Open<'_>> {
         let (client, build) = self.asks();
+        let masks = Masks::new(Arc::new(self.register.clone()), None);
         let mut all = Vec::new();
         let mut now = at(FOUNDED);
         while now < Timestamp::MAX {
@@ -374,8 +377,7 @@ impl<'a> Alone<'a> {
             for purpose in &self.document.purposes {
                 let purpose = &purpose.purpose;
                 for people in PEOPLE {
-                    let asks = (client, build, purpose);
-                    let clauses = mask::clauses(&self.register, None, asks, people, now);
+                    let clauses = masks.clauses(client, build, purpose, people, now);
                     next = next.min(clauses.holds_until());
                     let fields = clauses.open().and(self.schema.all());
                     let (from, until) = (now, next);

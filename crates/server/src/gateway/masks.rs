@@ -1,9 +1,11 @@
-//! The compiled masks, swapped under readers when an act lands or a boundary of time passes.
+//! The masks of the newest register, swapped under readers when an act lands. Each is compiled when it is
+//! first asked for, and again when a boundary of time has passed.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use countersign_domain::field::FieldId;
+use countersign_domain::mask::Basis;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
@@ -12,25 +14,31 @@ use countersign_policy::mask::Masks;
 
 /// What is compiled from one state of the register.
 pub struct Compiled {
-    /// The register.
-    pub register: Arc<Register>,
-    /// The masks, by build and purpose.
+    /// The masks, with their register and rules.
     pub masks: Masks,
-    /// The platform's own rules, read.
-    pub rules: Option<SharedRules>,
     labels: Vec<Box<[u8]>>,
-    since: Timestamp,
 }
 
 impl Compiled {
-    fn new(register: Arc<Register>, before: Option<&Self>, now: Timestamp) -> Self {
+    fn new(register: Arc<Register>, before: Option<&Self>) -> Self {
         let label = |name: &str| format!("\"{name}\":").into_bytes().into_boxed_slice();
         let fields = register.schema().map(FieldSchema::fields).unwrap_or_default();
         let labels = fields.iter().map(|field| label(&field.name)).collect();
-        let before = before.and_then(|before| before.rules.as_ref());
+        let before = before.and_then(|before| before.masks.rules());
         let rules = register.rules().map(|rules| SharedRules::of(&rules.cedar, before));
-        let masks = Masks::compile(&register, rules.as_ref(), now);
-        Self { masks, rules, labels, since: now, register }
+        Self { masks: Masks::new(register, rules), labels }
+    }
+
+    /// The register.
+    #[must_use]
+    pub const fn register(&self) -> &Arc<Register> {
+        self.masks.register()
+    }
+
+    /// The basis at this second for a build and a purpose that it declared.
+    #[must_use]
+    pub fn basis(&self, build: &str, purpose: &str, now: Timestamp) -> Option<Arc<Basis>> {
+        self.masks.basis(build, purpose, now)
     }
 
     /// A field's name as it stands in an answer, quoted and with its colon.
@@ -38,30 +46,26 @@ impl Compiled {
     pub fn label(&self, field: FieldId) -> Option<&[u8]> {
         self.labels.get(field.number()).map(AsRef::as_ref)
     }
-
-    fn holds(&self, register: &Arc<Register>, now: Timestamp) -> bool {
-        Arc::ptr_eq(&self.register, register) && self.since <= now && now < self.masks.holds_until()
-    }
 }
 
 /// The newest [`Compiled`].
 pub struct MaskCache(ArcSwap<Compiled>);
 
 impl MaskCache {
-    /// Compiles the register as it stands.
+    /// The masks of the register as it stands.
     #[must_use]
-    pub fn new(register: Arc<Register>, now: Timestamp) -> Self {
-        Self(ArcSwap::from_pointee(Compiled::new(register, None, now)))
+    pub fn new(register: Arc<Register>) -> Self {
+        Self(ArcSwap::from_pointee(Compiled::new(register, None)))
     }
 
-    /// What is compiled from `register` and holds at `now`; compiles it if nobody has yet.
+    /// The masks of `register`, kept for whoever comes next.
     #[must_use]
-    pub fn at(&self, register: &Arc<Register>, now: Timestamp) -> Arc<Compiled> {
+    pub fn of(&self, register: &Arc<Register>) -> Arc<Compiled> {
         let current = self.0.load();
-        if current.holds(register, now) {
+        if Arc::ptr_eq(current.register(), register) {
             return Arc::clone(&current);
         }
-        let compiled = Arc::new(Compiled::new(Arc::clone(register), Some(&current), now));
+        let compiled = Arc::new(Compiled::new(Arc::clone(register), Some(&current)));
         self.0.store(Arc::clone(&compiled));
         compiled
     }

@@ -179,9 +179,9 @@ fn world() -> World {
 
 fn bases(world: &World) -> Vec<Arc<Basis>> {
     let log = instance::open_log(&world.directory, &world.config()).unwrap();
-    let masks = Masks::compile(&log.register(), None, clock::now());
+    let (masks, now) = (Masks::new(log.register(), None), clock::now());
     log.shutdown();
-    let basis = |(build, purpose): (&str, &str)| masks.basis(build, purpose).unwrap().clone();
+    let basis = |(build, purpose): (&str, &str)| masks.basis(build, purpose, now).unwrap();
     COLUMNS.map(basis).to_vec()
 }
 

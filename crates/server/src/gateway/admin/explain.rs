@@ -9,14 +9,13 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::Handle;
-use countersign_domain::register::{Client, Register, RegisteredBuild};
+use countersign_domain::register::{Client, RegisteredBuild};
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
-use countersign_policy::cedar::rules::SharedRules;
 use countersign_policy::explain::{Asked, Explained, explain, of_relation};
-use countersign_policy::mask::clauses;
+use countersign_policy::mask::Masks;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
@@ -88,7 +87,7 @@ pub async fn post(
 ) -> Result<Json<Explanation>, AdminError> {
     let view = gateway.log.view();
     let now = wanted.at.map_or_else(crate::clock::now, Timestamp::from_seconds);
-    let compiled = gateway.masks.at(&view.register, crate::clock::now());
+    let compiled = gateway.masks.of(&view.register);
     let of_token = granted(&gateway, &wanted)?;
     let (build, purpose) = named(&wanted, of_token.as_ref())?;
     let viewer = match (&wanted.account, &of_token) {
@@ -173,8 +172,7 @@ async fn ask(
 
 /// What a request would be decided under.
 pub struct Subject<'a> {
-    register: &'a Register,
-    rules: Option<&'a SharedRules>,
+    masks: &'a Masks,
     schema: &'a FieldSchema,
     client: &'a Client,
     build: &'a RegisteredBuild,
@@ -195,7 +193,7 @@ impl<'a> Subject<'a> {
         now: Timestamp,
         as_of: u64,
     ) -> Result<Self, AdminError> {
-        let (register, rules) = (&*compiled.register, compiled.rules.as_ref());
+        let register = compiled.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
         let registered = register.builds().get(build);
         let build = registered.ok_or_else(|| AdminError::not_found(&format!("build: {build}")))?;
@@ -205,7 +203,8 @@ impl<'a> Subject<'a> {
             let what = format!("purpose of build {}: {purpose}", build.build.build);
             return Err(AdminError::not_found(&what));
         }
-        Ok(Self { register, rules, schema, client, build, purpose, now, as_of })
+        let masks = &compiled.masks;
+        Ok(Self { masks, schema, client, build, purpose, now, as_of })
     }
 
     /// What would be released, and why not.
@@ -257,8 +256,8 @@ impl<'a> Subject<'a> {
         grant: Option<&Grant>,
         person: Option<&Candidate>,
     ) -> (Vec<Explained>, Timestamp) {
-        let about = (self.client, self.build, self.purpose);
-        let clauses = clauses(self.register, self.rules, about, (relation, minor), self.now);
+        let Self { masks, client, build, purpose, now, .. } = *self;
+        let clauses = masks.clauses(client, build, purpose, (relation, minor), now);
         let asked = Asked {
             granted: grant.map(|grant| self.in_grant(grant, relation)),
             settings: person.map(|person| person.settings),

@@ -103,7 +103,7 @@ pub async fn issue(
 /// The time by a clock that is believed, and the register as it stands, compiled for it.
 fn at_this_second(gateway: &Gateway) -> Result<(Timestamp, Arc<Compiled>), AdminError> {
     let now = gateway.log.believed_now().map_err(AdminError::unavailable)?;
-    Ok((now, gateway.masks.at(&gateway.log.register(), now)))
+    Ok((now, gateway.masks.of(&gateway.log.register())))
 }
 
 /// An account is a person's name, so an error says which one of many it was by its place.
@@ -170,13 +170,13 @@ impl Issuer<'_> {
     }
 
     fn grant(&self, build: &Identifier, purpose: &str) -> Result<Grant, AdminError> {
-        let registered = self.compiled.register.builds().get(build);
+        let registered = self.compiled.register().builds().get(build);
         let registered = registered.ok_or_else(|| {
             AdminError::not_found(&format!(
                 "build: {build}; submit it first: countersign build submit"
             ))
         })?;
-        let basis = self.compiled.masks.basis(build.as_str(), purpose);
+        let basis = self.compiled.basis(build.as_str(), purpose, self.now);
         let basis = basis.ok_or_else(|| {
             AdminError::not_found(&format!("purpose of build {build}: {purpose:?}"))
         })?;
@@ -199,7 +199,7 @@ impl Issuer<'_> {
 
     /// Outside of its agreement's term a client has nothing to be granted.
     fn check_term(&self, client: &Identifier) -> Result<(), AdminError> {
-        let client = self.compiled.register.clients().get(client);
+        let client = self.compiled.register().clients().get(client);
         let client = client.ok_or_else(|| AdminError::not_found("client"))?;
         if client.in_force(self.now).next().is_some() {
             return Ok(());

@@ -148,7 +148,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
             ReleaseError::NotLogged(error) => Refusal::unavailable(error),
             ReleaseError::Withheld => Refusal::withheld(),
         })?;
-    let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
+    let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
     let told = Told { question, decided: released.decided(), places: &places, schema };
     let mut masks = told.masks(released.placed());
     let people_count = released.decided().records.len();
@@ -182,14 +182,14 @@ impl Decidable for Asked<'_> {
     async fn decide(&self, now: Timestamp) -> Result<Decision<Context>, Refusal> {
         let Self { gateway, stored, question, .. } = self;
         let view = gateway.log.view();
-        let compiled = gateway.masks.at(&view.register, now);
-        let basis = compiled.masks.basis(self.build, &question.purpose);
+        let compiled = gateway.masks.of(&view.register);
+        let basis = compiled.basis(self.build, &question.purpose, now);
         let basis = basis.ok_or_else(Refusal::unknown_build)?;
         if question.request.token_in_query && !basis.query_token {
             return Err(Refusal::token(&GraphError::token_in_query()));
         }
-        let schema = compiled.register.schema().ok_or_else(Refusal::unknown_build)?;
-        gateway.check_receipts_key(&compiled.register).map_err(Refusal::unavailable)?;
+        let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
+        gateway.check_receipts_key(compiled.register()).map_err(Refusal::unavailable)?;
         let request = question.request(schema)?;
         let viewer = gateway.people.person_of_account(&question.viewer.account);
         if viewer.map_err(Refusal::unavailable)? != Some(stored.viewer) {
@@ -198,7 +198,7 @@ impl Decidable for Asked<'_> {
         let people = question.people(schema)?;
         let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
         let Elsewhere { people, places } = circle.await.map_err(|error| Refusal::people(&error))?;
-        let permitted = decide(basis, &stored.grant, request, people, now, view.as_of)
+        let permitted = decide(&basis, &stored.grant, request, people, now, view.as_of)
             .map_err(|refused| Refusal::refused(refused.reason))?;
         Ok((permitted, Context { places, compiled }))
     }

@@ -95,15 +95,15 @@ impl Inquiry<'_> {
     ) -> Result<Decision<(Asked, Arc<Compiled>)>, GraphError> {
         let gateway = self.gateway;
         let view = gateway.log.view();
-        let compiled = gateway.masks.at(&view.register, now);
+        let compiled = gateway.masks.of(&view.register);
         let grant = &self.stored.grant;
-        let basis = compiled.masks.basis(self.build, grant.purpose.as_str());
+        let basis = compiled.basis(self.build, grant.purpose.as_str(), now);
         let basis = basis.ok_or_else(GraphError::unknown_build)?;
         if self.token_in_query && !basis.query_token {
             return Err(GraphError::token_in_query());
         }
-        let schema = compiled.register.schema().ok_or_else(GraphError::unknown_build)?;
-        gateway.check_receipts_key(&compiled.register).map_err(broken)?;
+        let schema = compiled.register().schema().ok_or_else(GraphError::unknown_build)?;
+        gateway.check_receipts_key(compiled.register()).map_err(broken)?;
         let (target, graph) = (self.target, &gateway.config.graph);
         let read = Reading { target, query: &self.query, schema, graph }.read()?;
         let (viewer_fields, friend_fields) = read.needs();
@@ -114,7 +114,7 @@ impl Inquiry<'_> {
         // told the viewer's id is refused whoever they ask for, and learns nothing of whose an id is.
         let asked = read.asked(self.viewer_toward(partner));
         let request = asked.as_ref().map_or(NOTHING, |asked| asked.request.clone());
-        let permitted = decide(basis, grant, request, people, now, view.as_of)
+        let permitted = decide(&basis, grant, request, people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         let asked = asked?;
         self.check_form(&permitted, asked.form)?;

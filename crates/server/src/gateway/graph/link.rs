@@ -26,7 +26,7 @@ pub(super) fn link(page: &Page<'_>, viewer: PairwiseId, direction: Direction) ->
         Some(Selection::Page(page)) => (page.limit, page.count),
         Some(Selection::Named(_)) | None => (0, false),
     };
-    let schema = page.compiled.register.schema();
+    let schema = page.compiled.register().schema();
     let mut names = String::new();
     for field in fields.iter() {
         let name = page.asked.friend_keys.alias(field);

@@ -67,8 +67,8 @@ fn exchange(
     }
     let stored = gateway.people.grant(access.grant).map_err(of_store)?;
     let stored = check_grant(stored, client, now)?;
-    let compiled = gateway.masks.at(&gateway.log.register(), now);
-    let basis = compiled.masks.basis(access.build.as_str(), stored.grant.purpose.as_str());
+    let compiled = gateway.masks.of(&gateway.log.register());
+    let basis = compiled.basis(access.build.as_str(), stored.grant.purpose.as_str(), now);
     if let Some(reason) = basis.ok_or_else(GraphError::unknown_build)?.stopped {
         return Err(GraphError::refused(reason));
     }
