@@ -167,14 +167,13 @@ impl Masks {
         };
         let held = |asked: &HashMap<_, Clauses>| asked.get(&circumstances).cloned();
         let clauses = held(&self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        let clauses = clauses.unwrap_or_else(|| {
+        clauses.unwrap_or_else(|| {
             let asked = rules.clauses(schema, &circumstances, index);
             let clauses = asked.unwrap_or_else(|_| unreadable(index));
             let mut held = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             held.insert(circumstances, clauses.clone());
             clauses
-        });
-        clauses
+        })
     }
 }
 

@@ -3,8 +3,7 @@
 //!
 //! What it is not: its meaning, which is [`terms`](mod@crate::terms).
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::budget::BudgetDocument;
 use crate::identifier::Identifier;
@@ -155,22 +154,4 @@ pub enum Delivery {
     /// By the platform itself, which only had it decided and logged: nothing binds the values. No agreement
     /// names it.
     Decided,
-}
-
-/// Reads a list that has no member twice.
-///
-/// # Errors
-/// The second one of two.
-pub fn each_once<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + PartialEq + std::fmt::Debug,
-{
-    let list = Vec::<T>::deserialize(deserializer)?;
-    for (place, member) in list.iter().enumerate() {
-        if list.iter().take(place).any(|earlier| earlier == member) {
-            return Err(D::Error::custom(format!("{member:?} is listed twice")));
-        }
-    }
-    Ok(list)
 }

@@ -97,16 +97,6 @@ impl<'a> Subject<'a> {
         Ok(Self { schema, rules, contract })
     }
 
-    /// An agreement as it stands in the register.
-    #[must_use]
-    pub const fn of_contract(
-        contract: Contract,
-        schema: &'a FieldSchema,
-        rules: &'a PlatformRules,
-    ) -> Self {
-        Self { schema, rules, contract }
-    }
-
     /// The pledges to be proved: those of the agreement, then those that every agreement is held to.
     #[must_use]
     pub fn pledges(&self) -> Vec<(PledgeDocument, bool)> {
