@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use countersign_domain::rules::{PlatformRules, RulesDocument};
+#[cfg(feature = "prove")]
+use countersign_domain::rules::PlatformRules;
+use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_log::Log;
 use serde::Deserialize;
@@ -88,6 +90,7 @@ impl Reach {
     }
 
     /// The platform rules in force, checked.
+    #[cfg(feature = "prove")]
     pub(super) fn rules(&self) -> Result<PlatformRules, Failure> {
         Ok(PlatformRules::from_document(&self.rules_document()?, &self.schema()?)?)
     }

@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
+#[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::schema::FieldSchema;
 
 use crate::commands::Failure;
 use crate::commands::reach::Reach;
+#[cfg(feature = "prove")]
 use crate::instance;
 use crate::people::schema::DEFAULT_SCHEMA;
 
@@ -20,6 +22,7 @@ pub(super) fn schema(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
 }
 
 /// Schema and rules of the instance in this folder, or the shipped ones.
+#[cfg(feature = "prove")]
 pub(super) fn schema_and_rules(
     dir: Option<&Path>,
 ) -> Result<(FieldSchema, PlatformRules), Failure> {
