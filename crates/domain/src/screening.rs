@@ -35,6 +35,22 @@ pub struct ScreeningList {
     pub entries: u64,
 }
 
+/// A partner's last screening, as the register knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Screened {
+    /// The partner.
+    pub partner: Identifier,
+    /// The lists, in the version that was used.
+    pub lists: Vec<ScreeningList>,
+    /// What came of it; no longer clear once the partner has changed.
+    pub outcome: Outcome,
+    /// The commitment to the report.
+    pub report: Digest,
+    /// The entry that says so.
+    pub entry: u64,
+}
+
 /// What came of a screening, the better before the worse.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -50,6 +50,12 @@ impl Directory {
         self.0.join("log")
     }
 
+    /// The case files of screening: private, primary data, to be backed up.
+    #[must_use]
+    pub fn screening(&self) -> PathBuf {
+        self.0.join("screening")
+    }
+
     /// The folder of the keys.
     #[must_use]
     pub fn keys(&self) -> PathBuf {

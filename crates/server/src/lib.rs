@@ -17,6 +17,7 @@ pub mod governance;
 pub mod instance;
 pub mod keys;
 pub mod people;
+pub mod screening;
 pub mod serving;
 pub mod source;
 pub mod store;

@@ -18,7 +18,7 @@ use crate::partner::Partner;
 use crate::relation::Relation;
 use crate::rules::PlatformRules;
 use crate::schema::FieldSchema;
-use crate::screening::{Outcome, ScreeningAct};
+use crate::screening::{Outcome, Screened, ScreeningAct};
 use crate::time::Timestamp;
 use crate::wind_down::WindDownStep;
 
@@ -133,9 +133,9 @@ impl Register {
         let before = self.partners.insert(partner.id.clone(), partner.clone());
         // Who was screened was somebody else, if name, seat, parent or owners have changed.
         if before.is_some_and(|before| !before.is_same_entity(partner))
-            && let Some((outcome @ Outcome::Clear, _)) = self.screened.get_mut(&partner.id)
+            && let Some(screened) = self.screened.get_mut(&partner.id)
         {
-            *outcome = Outcome::Undecided;
+            screened.outcome = screened.outcome.max(Outcome::Undecided);
         }
         Ok(())
     }
@@ -294,7 +294,9 @@ impl Register {
         if act.lists.is_empty() {
             return Err(ActError::Empty { what: "list" });
         }
-        self.screened.insert(act.partner.clone(), (act.outcome, index));
+        let ScreeningAct { partner, lists, outcome, report } = act.clone();
+        let screened = Screened { partner: partner.clone(), lists, outcome, report, entry: index };
+        self.screened.insert(partner, screened);
         Ok(())
     }
 

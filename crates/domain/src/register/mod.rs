@@ -24,7 +24,7 @@ use crate::relation::Relation;
 use crate::route::ClientKind;
 use crate::rules::{PlatformRules, RulesDocument};
 use crate::schema::{FieldSchema, SchemaDocument};
-use crate::screening::Outcome;
+use crate::screening::{Outcome, Screened};
 use crate::time::{SECONDS_PER_DAY, Timestamp};
 
 /// The public state of governance after some number of entries.
@@ -40,7 +40,7 @@ pub struct Register {
     clients: BTreeMap<Identifier, Client>,
     builds: BTreeMap<Identifier, RegisteredBuild>,
     suspended: BTreeMap<Subject, u64>,
-    screened: BTreeMap<Identifier, (Outcome, u64)>,
+    screened: BTreeMap<Identifier, Screened>,
     owed: BTreeMap<Identifier, BTreeMap<Identifier, Owed>>,
     clients_of: BTreeMap<Identifier, BTreeSet<Identifier>>,
     reviews_paused: bool,
@@ -228,7 +228,13 @@ impl Register {
     /// What came of a partner's last screening, and the entry that says so.
     #[must_use]
     pub fn screening(&self, partner: &Identifier) -> Option<(Outcome, u64)> {
-        self.screened.get(partner).copied()
+        self.screened.get(partner).map(|screened| (screened.outcome, screened.entry))
+    }
+
+    /// The last screening of each partner that was screened.
+    #[must_use]
+    pub const fn screenings(&self) -> &BTreeMap<Identifier, Screened> {
+        &self.screened
     }
 
     /// What a partner owes, whether it is due yet or not: what the platform asked for, and that data is

@@ -10,6 +10,7 @@ mod vocabulary;
 use std::collections::HashMap;
 
 use score::{Pair, score};
+use serde::{Deserialize, Serialize};
 use vocabulary::{Place, Vocabulary};
 
 use super::list::{Listing, ScreeningList};
@@ -45,7 +46,8 @@ pub struct Found<'a> {
 }
 
 /// Two words that were taken for one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WordMatch {
     /// The word, or two adjacent ones, of the name that was asked about.
     pub asked: String,

@@ -26,7 +26,8 @@ pub const POSSIBLE_MATCH_SCORE_MIN: u16 = 840;
 pub struct MatchId(Digest);
 
 /// A party that may be a listed one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Match {
     /// What decisions know it by.
     pub id: MatchId,
@@ -48,7 +49,8 @@ pub struct Match {
 }
 
 /// What the countries of a party and a listing say.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CountryAgreement {
     /// The list connects the listing with the party's country.
     Same,

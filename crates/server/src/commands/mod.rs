@@ -23,6 +23,7 @@ mod people;
 mod reach;
 mod rules;
 mod running;
+mod screening;
 mod serve;
 mod source;
 mod submit;
@@ -59,6 +60,8 @@ enum Command {
     Rules(rules::Rules),
     #[command(subcommand)]
     Build(build::Build),
+    #[command(subcommand)]
+    Screening(screening::Screening),
     Explain(explain::Explain),
     Suspend(suspend::Suspend),
     Reinstate(suspend::Reinstate),
@@ -133,6 +136,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Agreement(command) => command.run(output),
         Command::Rules(command) => command.run(output),
         Command::Build(command) => command.run(output),
+        Command::Screening(command) => command.run(output),
         Command::Explain(command) => command.run(output),
         Command::Suspend(command) => command.run(output),
         Command::Reinstate(command) => command.run(output),

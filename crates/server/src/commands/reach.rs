@@ -3,10 +3,12 @@
 
 use std::path::Path;
 
+use countersign_domain::partner::Partner;
 #[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
+use countersign_domain::screening::Screened;
 use countersign_log::Log;
 use serde::Deserialize;
 
@@ -29,6 +31,15 @@ pub(super) struct Reach {
 #[derive(Deserialize)]
 struct InForce {
     rules: Option<RulesDocument>,
+}
+
+/// What is read of the register about partners.
+#[derive(Deserialize)]
+pub(super) struct Partners {
+    /// Every partner, in the order of their names.
+    pub(super) partners: Vec<Partner>,
+    /// The last screening of each that was screened.
+    pub(super) screenings: Vec<Screened>,
 }
 
 /// The way to a log.
@@ -105,6 +116,19 @@ impl Reach {
             Way::Log(log) => log.register().rules_document().cloned(),
         };
         document.ok_or_else(|| "there are no platform rules in force yet".into())
+    }
+
+    /// The partners, and how their last screenings stand in the log.
+    pub(super) fn partners(&self) -> Result<Partners, Failure> {
+        match &self.way {
+            Way::Server(running) => Ok(running.get("/register")?),
+            Way::Log(log) => {
+                let register = log.register();
+                let partners = register.partners().values().cloned().collect();
+                let screenings = register.screenings().values().cloned().collect();
+                Ok(Partners { partners, screenings })
+            }
+        }
     }
 
     /// Hands an act in; the index of its entry.

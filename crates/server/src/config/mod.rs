@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub mod screening;
 pub(crate) mod secret_file;
 pub mod source;
 pub mod source_http;
@@ -47,6 +48,9 @@ pub struct Config {
     /// How much is taken at once.
     #[serde(default)]
     pub limits: Limits,
+    /// When ownership is control, for screening.
+    #[serde(default)]
+    pub screening: screening::Screening,
 }
 
 /// The files to serve TLS with; relative paths are relative to the instance's folder.
@@ -240,6 +244,7 @@ impl Config {
     fn check_ranges(&self, text: &str) -> Result<(), (usize, String)> {
         // Releases stop when half of the deadline has passed unpublished, so some rounds must fit before.
         let deadline_least_s = (self.log.publish_interval_ms * 8).div_ceil(1_000).max(10);
+        let ownership = self.screening.rule();
         let ranges = [
             ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
             ("log.publish_interval_ms", self.log.publish_interval_ms, 10, 60_000),
@@ -252,6 +257,7 @@ impl Config {
             ("limits.connections", self.limits.connections as u64, 1, 1_000_000),
             ("limits.calls_per_hour", self.limits.calls_per_hour, 0, 1_000_000_000),
             ("limits.seconds_per_hour", self.limits.seconds_per_hour, 0, 1_000_000),
+            ("screening.percent_min", u64::from(ownership.percent_min), 1, 100),
         ];
         for (key, found, least, most) in ranges {
             if !(least..=most).contains(&found) {
@@ -318,6 +324,10 @@ mod tests {
             (config.limits.connections as u64, Limits::default().connections as u64),
             (config.limits.calls_per_hour, Limits::default().calls_per_hour),
             (config.limits.seconds_per_hour, Limits::default().seconds_per_hour),
+            (
+                u64::from(config.screening.rule().percent_min),
+                u64::from(screening::Screening::default().rule().percent_min),
+            ),
             (
                 config.graph.require_appsecret_proof.into(),
                 Graph::default().require_appsecret_proof.into(),

@@ -8,6 +8,7 @@ mod opensanctions;
 mod rows;
 
 use countersign_domain::partner::Country;
+use serde::{Deserialize, Serialize};
 
 use super::name::Name;
 
@@ -19,7 +20,8 @@ pub struct ScreeningList {
 }
 
 /// One party on a list.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Listing {
     /// The publisher's own id; where it gives none, one derived from the listing's contents.
     pub id: String,
@@ -38,7 +40,8 @@ pub struct Listing {
 }
 
 /// What a listed party is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ListingKind {
     /// A company, authority, university, group.
     Organisation,
@@ -90,6 +93,11 @@ pub enum ListError {
         /// The column that was expected.
         column: &'static str,
     },
+    /// The header is of no kind of list that is known.
+    #[error(
+        "the header is neither that of the US Consolidated Screening List (source, type, name, alt_names, addresses) nor of OpenSanctions' targets.simple.csv (id, schema, name, aliases, countries, dataset)"
+    )]
+    UnknownKind,
     /// A row that nobody could be matched against.
     #[error("a listing could not be screened against, so the list is refused: {0}")]
     Row(#[from] RowFault),
@@ -114,6 +122,20 @@ impl ScreeningList {
     /// [`ListError`], naming the column or the row.
     pub fn from_opensanctions_csv(bytes: &[u8]) -> Result<Self, ListError> {
         opensanctions::parse(bytes)
+    }
+
+    /// Reads either kind of list, told apart by the header.
+    ///
+    /// # Errors
+    /// [`ListError`]: of neither kind, or as the readers of each say.
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, ListError> {
+        for parse in [consolidated::parse, opensanctions::parse] {
+            match parse(bytes) {
+                Err(ListError::NoColumn { .. }) => {}
+                parsed => return parsed,
+            }
+        }
+        Err(ListError::UnknownKind)
     }
 
     fn new(listings: Vec<Listing>, faults: Vec<RowFault>) -> Result<Self, ListError> {

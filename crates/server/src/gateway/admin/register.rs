@@ -17,8 +17,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
     Json(as_json(&gateway.log.register()))
 }
 
-/// The fields in force, partners, clients with their agreements, builds with their states, and who is
-/// suspended.
+/// The fields in force, partners, clients with their agreements, builds with their states, each
+/// partner's last screening, and who is suspended.
 #[must_use]
 pub fn as_json(register: &Register) -> Value {
     let agreement = |contract: &Contract| {
@@ -49,6 +49,7 @@ pub fn as_json(register: &Register) -> Value {
         "partners": register.partners().values().collect::<Vec<_>>(),
         "clients": clients.collect::<Vec<_>>(),
         "builds": builds.collect::<Vec<_>>(),
+        "screenings": register.screenings().values().collect::<Vec<_>>(),
         "suspended": register.suspended().collect::<Vec<_>>(),
         "reviews_paused": register.reviews_paused(),
     })
