@@ -57,6 +57,7 @@ mod register_page;
 mod request_forms;
 mod rules;
 mod scenario_2018;
+mod screening;
 mod scripted_api;
 mod settings;
 mod settings_changes;

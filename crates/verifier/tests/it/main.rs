@@ -9,4 +9,5 @@ mod verify_command;
 mod verify_parsers;
 mod verify_receipt;
 mod verify_rules;
+mod verify_ruling;
 mod verify_world;

@@ -42,7 +42,8 @@ persons belong here: they stay in DIR/screening, and are kept for later runs.
   percent = 60
 
 Decisions stay with matches whose party and listing say of their identity what they said. Exit code 0: no match
-waits for a decision; 3: some do; 1: failure, and nothing was changed about partners that were not named yet."#;
+waits for a decision; 3: some do; 1: failure;
+the partners before the one that the error names are screened then."#;
 
 /// Screen partners against lists, and say which matches are new. Nothing goes into the log.
 ///
@@ -192,15 +193,12 @@ fn in_words(done: &[Done], lists: &[LoadedList]) -> String {
         }
     }
     for Done { report, new } in done {
-        let undecided = report.undecided().count();
-        let _ = writeln!(
-            text,
-            "{}: {}; {}, of which {undecided} wait for a decision, {} of them new",
-            report.partner,
-            outcome_in_words(report.outcome()),
-            matches(report.matches.len()),
-            new.len()
-        );
+        let (undecided, outcome) = (report.undecided().count(), outcome_in_words(report.outcome()));
+        let _ = write!(text, "{}: {outcome}; {}", report.partner, matches(report.matches.len()));
+        if undecided > 0 {
+            let _ = write!(text, ", {undecided} without a decision, {} of them new", new.len());
+        }
+        text.push('\n');
         for found in new {
             let (role, name, score) = (found.role.as_str(), shown(&found.name), found.score);
             let (listed, source) = (shown(&found.listed_name), shown(&found.listing.source));

@@ -10,6 +10,7 @@ use countersign_policy::screening::list::{Listing, ListingKind};
 use countersign_policy::screening::matches::{CountryAgreement, Match};
 use countersign_policy::screening::outcome::Verdict;
 use countersign_policy::screening::ownership::OwnershipRule;
+use countersign_policy::screening::subject::Role;
 use serde_json::{Value, json};
 
 use super::super::{Failure, Output};
@@ -146,7 +147,9 @@ const fn kind(kind: ListingKind) -> &'static str {
 }
 
 fn push_ownership(text: &mut String, report: &Report) {
-    let _ = write!(text, "\n\nOwnership, of {} owners told of", report.subject.parties().len() - 1);
+    let parties = report.subject.parties();
+    let owners = parties.iter().filter(|party| party.role == Role::Owner).count();
+    let _ = write!(text, "\n\nOwnership, as far as owners are known (there are {owners})");
     for (name, rule) in [
         ("this instance's", report.ownership),
         ("US DSP", OwnershipRule::HALF),
