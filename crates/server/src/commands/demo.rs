@@ -27,7 +27,7 @@ const NOT_YET: [&str; 7] = [
     "attested devices and sealed answers (answers are clear, which this agreement allows)",
     "the person's own ledger with its proof of completeness, and consent records",
     "independent witnesses of the log",
-    "budgets, screening, certification, obligations",
+    "budgets, certification, obligations",
     "platform rules in Cedar, and agreements proved against the pledges",
     "PostgreSQL and HTTP sources, audits",
 ];
