@@ -138,6 +138,36 @@ fn a_listing_of_opensanctions_has_its_names_countries_and_programmes() {
 }
 
 #[test]
+fn a_place_behind_the_legal_form_is_no_part_of_the_name() {
+    let alternatives = |name: &str| {
+        let list = consolidated(&consolidated_row("1", "", name, "")).unwrap();
+        list.listings()[0].alternative_names.clone()
+    };
+    for (name, expected) in [
+        ("Quillon Marrow Co., Ltd., Ostrel, Veldra", &["Quillon Marrow Co., Ltd."][..]),
+        ("Quillon Marrow Inc., Ostrel", &["Quillon Marrow Inc."]),
+        ("Quillon Marrow Co., Ltd.", &[]),
+        ("Quillon Marrow, Ostrel", &[]),
+    ] {
+        assert_eq!(alternatives(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_header_tells_the_kinds_of_list_apart() {
+    let row = consolidated_row("1", "Entity", "Quillon Marrow", "");
+    let consolidated = ScreeningList::from_csv((CONSOLIDATED_HEADER.to_owned() + &row).as_bytes());
+    assert_eq!(consolidated.unwrap().listings()[0].source, "Invented List");
+    let row = "\"q-1\",\"Company\",\"Quillon Marrow\",,,,,,,,,\"Invented\",,,\n";
+    let simple = ScreeningList::from_csv((SIMPLE_HEADER.to_owned() + row).as_bytes());
+    assert_eq!(simple.unwrap().listings()[0].source, "Invented");
+    assert_eq!(ScreeningList::from_csv(b"name,type\nx,y\n"), Err(ListError::UnknownKind));
+    // A list of a known kind is refused for what is wrong in it.
+    let empty = ScreeningList::from_csv(CONSOLIDATED_HEADER.as_bytes());
+    assert_eq!(empty, Err(ListError::NoListings));
+}
+
+#[test]
 fn the_real_lists_are_read_whole() {
     let Some(data) = shared_data("the_real_lists_are_read_whole") else { return };
     let read = |name: &str| {

@@ -386,7 +386,7 @@ fn a_partner_of_a_name_on_the_real_list_is_found() {
     let Act::Partner(aurora) = desk.partner("Quillon Marrow Trading Co", "NL") else { panic!() };
     let key = SecretKey::generate().unwrap().public();
     let country = Country::parse("CN").unwrap();
-    let name = "Gui'an New District Huawei Investment Co., Ltd., Guiyang, Guizhou".to_owned();
+    let name = "Gui'an New District Huawei Investment Co., Ltd.".to_owned();
     let id = Identifier::parse("listed").unwrap();
     let (parent_country, owners) = (country, Vec::new());
     let listed = Partner { id, name, country, parent_country, owners, key, ..aurora };

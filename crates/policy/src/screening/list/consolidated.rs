@@ -96,11 +96,25 @@ fn values(cell: &str) -> impl Iterator<Item = &str> {
 
 /// Splits at commas, but leaves `Co., Ltd` together.
 fn at_commas(value: &str) -> Vec<&str> {
-    let form = |part: &str| {
-        let part = part.trim().trim_end_matches('.').to_ascii_lowercase();
-        ["ltd", "inc", "llc", "co", "limited", "corp", "jsc", "gmbh", "co. ltd"].contains(&&*part)
-    };
-    if value.split(',').any(form) { vec![value] } else { value.split(',').map(str::trim).collect() }
+    if value.split(',').any(is_form) {
+        vec![value]
+    } else {
+        value.split(',').map(str::trim).collect()
+    }
+}
+
+fn is_form(part: &str) -> bool {
+    let part = part.trim().trim_end_matches('.').to_ascii_lowercase();
+    ["ltd", "inc", "llc", "co", "limited", "corp", "jsc", "gmbh", "co. ltd"].contains(&&*part)
+}
+
+/// The Entity List writes places behind some names: `X Co., Ltd., Beijing`. A partner does not.
+fn without_place(name: &str) -> Option<String> {
+    let parts: Vec<_> = name.split(',').collect();
+    let ends_in_form = |part: &&str| part.split_whitespace().last().is_some_and(is_form);
+    let form = parts.iter().rposition(ends_in_form)?;
+    let named = parts.get(..=form).filter(|named| named.len() < parts.len())?;
+    Some(named.join(","))
 }
 
 /// A published name may be broken into lines.
@@ -122,6 +136,7 @@ fn names_in(name: &str) -> Vec<String> {
         let (outside, inside) = parenthesised(part);
         names.push(part.to_owned());
         names.push(outside);
+        names.extend(without_place(part));
         names.extend(inside.into_iter().filter(|name| is_acronym(name)).map(str::to_owned));
     }
     names.retain(|part| !part.is_empty() && part != name);
