@@ -3,9 +3,12 @@
 //!
 //! What it is not: the counting, which is `countersign-policy`'s.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::identifier::Identifier;
+use crate::partner::Partner;
 use crate::schema::FieldSchema;
 
 /// The version of the budgets document that this code reads and writes.
@@ -13,6 +16,9 @@ pub const BUDGETS_VERSION: u32 = 1;
 
 /// The longest window, in days: a leap year.
 pub const WINDOW_DAYS_MAX: u32 = 366;
+
+/// From which share on owners in countries of concern control a partner, in percent (28 CFR 202.211 (a)).
+pub const CONTROL_PERCENT: u32 = 50;
 
 /// A limit on distinct people.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -116,6 +122,39 @@ pub enum AppliesTo {
     CountryOfConcern,
 }
 
+impl AppliesTo {
+    /// Whether it is about this client of this partner.
+    #[must_use]
+    pub fn covers(&self, client: &Identifier, partner: &Partner) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Partner(name) => *name == partner.id,
+            Self::Client(name) => name == client,
+            Self::CountryOfConcern => partner.is_of_concern(CONTROL_PERCENT),
+        }
+    }
+}
+
+/// A budget by its name, and whose it is: a name is unique within one document only.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetName {
+    /// The agreement that has it; `None` for one that the platform set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Identifier>,
+    /// The budget.
+    pub budget: Identifier,
+}
+
+impl fmt::Display for BudgetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.agreement {
+            Some(agreement) => write!(f, "{} of agreement {agreement}", self.budget),
+            None => write!(f, "{} of the platform", self.budget),
+        }
+    }
+}
+
 /// What is wrong with a budget.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BudgetError {
@@ -141,6 +180,12 @@ pub enum BudgetError {
         /// The category.
         category: String,
     },
+    /// A limit by types of data without a type, or a type without a category: it would limit nothing.
+    #[error("budget {budget} limits types of data and names none; give each type its categories")]
+    NoType {
+        /// The budget.
+        budget: Identifier,
+    },
     /// Two budgets of one name.
     #[error("budget {budget} is defined twice")]
     Twice {
@@ -152,11 +197,35 @@ pub enum BudgetError {
 impl BudgetDocument {
     /// Every category that it counts.
     pub fn counted(&self) -> impl Iterator<Item = &String> {
-        let thresholds = match &self.limit {
-            Limit::LowestPresent(thresholds) => thresholds.as_slice(),
-            Limit::People(_) | Limit::Harvest { .. } => &[],
-        };
+        let thresholds = self.thresholds().unwrap_or_default();
         self.categories.iter().chain(thresholds.iter().flat_map(|threshold| &threshold.categories))
+    }
+
+    /// The types of data, of a budget that limits several together.
+    fn thresholds(&self) -> Option<&[Threshold]> {
+        match &self.limit {
+            Limit::LowestPresent(thresholds) => Some(thresholds),
+            Limit::People(_) | Limit::Harvest { .. } => None,
+        }
+    }
+
+    fn limits_nothing(&self) -> bool {
+        self.thresholds().is_some_and(|types| {
+            types.is_empty() || types.iter().any(|threshold| threshold.categories.is_empty())
+        })
+    }
+}
+
+impl BudgetsDocument {
+    /// Checks the document against the field schema in force.
+    ///
+    /// # Errors
+    /// [`BudgetError`], naming the first thing that is wrong.
+    pub fn check(&self, schema: &FieldSchema) -> Result<(), BudgetError> {
+        if self.version != BUDGETS_VERSION {
+            return Err(BudgetError::UnknownVersion { found: self.version });
+        }
+        check(self.budgets.iter().map(|set| &set.budget), schema)
     }
 }
 
@@ -179,6 +248,9 @@ pub fn check<'a>(
             return Err(BudgetError::Twice { budget: budget.clone() });
         }
         names.push(budget);
+        if document.limits_nothing() {
+            return Err(BudgetError::NoType { budget: budget.clone() });
+        }
         let has = |category: &str| schema.fields().iter().any(|field| field.category == category);
         if let Some(category) = document.counted().find(|category| !has(category)) {
             let (budget, category) = (budget.clone(), category.clone());

@@ -7,7 +7,6 @@ use crate::act::{
     Act, AgreementAct, Certification, Keys, ObligationAct, ReviewOutcome, Subject, WindDown,
 };
 use crate::agreement::Agreement;
-use crate::budget::{self, BUDGETS_VERSION, BudgetError};
 use crate::build::{Build, BuildState};
 use crate::contract::Contract;
 use crate::field::FieldSet;
@@ -112,11 +111,7 @@ impl Register {
         let Some(Document::Budgets(document)) = document else {
             return Err(ActError::DocumentMissing { kind: "budgets" });
         };
-        if document.version != BUDGETS_VERSION {
-            return Err(BudgetError::UnknownVersion { found: document.version }.into());
-        }
-        let schema = self.schema.as_ref().ok_or(ActError::NoSchema)?;
-        budget::check(document.budgets.iter().map(|set| &set.budget), schema)?;
+        document.check(self.schema.as_ref().ok_or(ActError::NoSchema)?)?;
         self.budgets = Some(document);
         Ok(())
     }

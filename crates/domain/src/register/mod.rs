@@ -194,6 +194,11 @@ impl Register {
         &self.clients
     }
 
+    /// The names of a partner's clients.
+    pub fn clients_of(&self, partner: &Identifier) -> impl Iterator<Item = &Identifier> {
+        self.clients_of.get(partner).into_iter().flatten()
+    }
+
     /// The builds, by name.
     #[must_use]
     pub const fn builds(&self) -> &BTreeMap<Identifier, RegisteredBuild> {

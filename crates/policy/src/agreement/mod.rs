@@ -230,7 +230,9 @@ fn place_of_budget(error: &BudgetError, budgets: &[FileBudget]) -> Range<usize> 
     let find = |name| budgets.iter().rev().find(|budget| budget.budget.get_ref() == name);
     let span = match error {
         BudgetError::Window { budget, .. } => find(budget).map(|file| file.window_days.span()),
-        BudgetError::Twice { budget } => find(budget).map(|file| file.budget.span()),
+        BudgetError::Twice { budget } | BudgetError::NoType { budget } => {
+            find(budget).map(|file| file.budget.span())
+        }
         BudgetError::UnknownCategory { budget, category } => find(budget).map(|file| {
             let named = file.categories.iter().find(|name| name.get_ref() == category);
             named.map_or_else(|| file.budget.span(), Spanned::span)
