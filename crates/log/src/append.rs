@@ -1,7 +1,7 @@
 //! Appending, as callers see it: a decision goes in and comes back as [`Released`] once it is durable.
 //!
-//! What is proportional to the people in an answer (the commitments, the annex) is computed here, on
-//! the caller's thread; the sequencer only orders.
+//! What is proportional to the people in an answer (the commitments, the annex, what admission looks at)
+//! is computed here, on the caller's thread; the sequencer only orders.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -21,6 +21,7 @@ use countersign_verifier::replay::ReplayError;
 use tokio::sync::oneshot;
 
 use crate::Log;
+use crate::admission::{Disclosed, Refusal};
 use crate::annex::{ANNEX_BYTES_MAX, Annex, Circumstances, DisclosureAnnex};
 use crate::clock_watch::ClockJump;
 use crate::guarded::{Guarded, Profiles};
@@ -40,6 +41,9 @@ pub enum AppendError {
     /// It has to be decided again.
     #[error("the decision no longer holds: {0}")]
     Stale(#[from] Stale),
+    /// A budget has no room for it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The disk refused the write. It is tried again with the next disclosure.
     #[error(
         "the log's disk refused the write ({kind}); make room on it: appending goes on by itself"
@@ -201,12 +205,17 @@ impl Log {
         let values_here = people.are_values_here();
         let disclosure = self.disclosure(decided, values_here, &request, &seed)?;
         let annex = DisclosureAnnex::of(decided, people.candidates(), seed, circumstances);
+        let weighed = self.inner().admission.as_ref().map(|admission| {
+            let Disclosure { client, partner, .. } = &disclosure;
+            admission.weigh(&Disclosed { client, partner, people: &annex.records })
+        });
         let (reply, answer) = oneshot::channel();
         self.enqueue(Pending::Disclosure(Box::new(PendingDisclosure {
             disclosure,
             decided_at: decided.decided_at,
             valid_until: decided.valid_until,
             annex: Annex::Disclosure(annex).to_bytes(),
+            weighed,
             reply,
         })))?;
         let placed = answer.await.map_err(|_| AppendError::Closed)??;

@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use countersign_domain::register::Register;
 use countersign_verifier::note::NoteKey;
 
+pub mod admission;
 pub mod annex;
 pub mod append;
 pub mod backend;
@@ -40,6 +41,7 @@ mod writer;
 pub use open::{LogConfig, OpenError, Recovered};
 pub use shared::View;
 
+use crate::admission::Admission;
 use crate::backend::Lock;
 use crate::clock_watch::ClockWatch;
 use crate::metrics::Metrics;
@@ -59,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) queue: Sender<Pending>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<ClockWatch>,
+    pub(crate) admission: Option<Arc<dyn Admission>>,
     pub(crate) merge_delay_s: u64,
     threads: Mutex<Option<Threads>>,
 }

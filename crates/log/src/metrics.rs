@@ -17,6 +17,10 @@ pub struct Metrics {
     pub queue_length: u64,
     /// Disclosures refused since start because they were decided too long ago.
     pub refused_stale: u64,
+    /// Answers since start that went beyond a budget which only asks for an alert, once for each such budget.
+    pub budget_alerts: u64,
+    /// Answers refused since start because a budget had no room for them.
+    pub budget_refusals: u64,
     /// Batches since start that the disk refused.
     pub write_errors: u64,
     /// Whether an fdatasync failed, so that nothing is appended until restart.
@@ -39,6 +43,8 @@ pub(crate) struct Counters {
     pub(crate) write_us: AtomicU64,
     pub(crate) queue_length: AtomicU64,
     pub(crate) refused_stale: AtomicU64,
+    pub(crate) budget_alerts: AtomicU64,
+    pub(crate) budget_refusals: AtomicU64,
     pub(crate) write_errors: AtomicU64,
     pub(crate) poisoned: AtomicU64,
     pub(crate) checkpoint_size: AtomicU64,
@@ -65,6 +71,8 @@ impl Counters {
             write_us: of(&self.write_us),
             queue_length: of(&self.queue_length),
             refused_stale: of(&self.refused_stale),
+            budget_alerts: of(&self.budget_alerts),
+            budget_refusals: of(&self.budget_refusals),
             write_errors: of(&self.write_errors),
             is_poisoned: of(&self.poisoned) > 0,
             checkpoint_size: of(&self.checkpoint_size),

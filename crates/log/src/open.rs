@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use countersign_domain::act::Act;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
 use countersign_verifier::chronology::{Chronology, TooEarly};
-use countersign_verifier::entry::{Entry, EntryError};
+use countersign_verifier::entry::{Disclosure, Entry, EntryError};
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 use countersign_verifier::replay::{Replay, ReplayError};
 
+use crate::admission::{Admission, Disclosed, Teller};
 use crate::annex::{Annex, AnnexError};
 use crate::backend::{Access, Backend, Lock, replace};
 use crate::clock::Clock;
@@ -302,6 +304,21 @@ struct Replayed {
     unpublished_since: Option<Timestamp>,
 }
 
+/// Tells whoever admits of an entry that was durable before.
+fn retell(admission: &dyn Admission, replay: &Replay, entry: &Entry, annex: &Annex) {
+    match (entry, annex) {
+        (Entry::Act(act), _) if matches!(act.act, Act::FieldSchema(_)) => {
+            admission.governed(&Arc::new(replay.register().clone()));
+        }
+        (Entry::Disclosure(disclosure), Annex::Disclosure(annex)) => {
+            let Disclosure { client, partner, time, .. } = disclosure;
+            let disclosed = Disclosed { client, partner, people: &annex.records };
+            admission.replayed(&disclosed, *time);
+        }
+        _ => {}
+    }
+}
+
 /// Reads the whole stream, writes again what is missing on the site, and finds what was signed.
 fn replay(
     backend: &dyn Backend,
@@ -309,6 +326,7 @@ fn replay(
     origin: &str,
     signed: [&Signed; 2],
     published_size: u64,
+    admission: Option<&dyn Admission>,
 ) -> Result<Replayed, OpenError> {
     let mut walk = Walk::new(origin);
     let mut at = Position::START;
@@ -332,6 +350,9 @@ fn replay(
             let (entry, annex) = walk.step(entry, annex).map_err(wrong)?;
             if let (Entry::Act(act), Annex::Act(annex)) = (&entry, &annex) {
                 publish_document(backend, act.act.document(), annex.document.as_deref())?;
+            }
+            if let Some(admission) = admission {
+                retell(admission, &walk.replay, &entry, &annex);
             }
             if index >= published_size {
                 unpublished_since.get_or_insert(walk.chronology.floor());
@@ -388,6 +409,30 @@ impl Log {
         signer: Arc<dyn Signer>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Recovered), OpenError> {
+        Self::open_with(config, backend, signer, clock, None)
+    }
+
+    /// As [`Log::open`]; every disclosure has to be admitted, and those that are durable are told of first.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_admitting(
+        config: &LogConfig,
+        backend: Arc<dyn Backend>,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+        admission: Arc<dyn Admission>,
+    ) -> Result<(Self, Recovered), OpenError> {
+        Self::open_with(config, backend, signer, clock, Some(admission))
+    }
+
+    fn open_with(
+        config: &LogConfig,
+        backend: Arc<dyn Backend>,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+        admission: Option<Arc<dyn Admission>>,
+    ) -> Result<(Self, Recovered), OpenError> {
         let key = NoteKey::new(&config.origin, signer.public_key())?;
         let lock = lock(&*backend)?;
         let stored = read_checkpoint(&*backend, STORED_CHECKPOINT, &config.origin, &key)?;
@@ -400,7 +445,8 @@ impl Log {
         for signed in signed {
             signed.compare(&Tiles::default())?;
         }
-        let replayed = replay(&*backend, &stream, &config.origin, signed, published_size)?;
+        let told = admission.as_deref();
+        let replayed = replay(&*backend, &stream, &config.origin, signed, published_size, told)?;
         let recovered = Recovered {
             is_new,
             entries: replayed.end.index,
@@ -418,7 +464,7 @@ impl Log {
         let clock = clock.map_err(|error| OpenError::Io { file: CLOCK_FILE, error })?;
         let clock = Arc::new(clock);
         let writer = StreamWriter::resume(stream, replayed.end, replayed.last_batch)?;
-        let parts = Parts { config, backend, signer, clock, key, lock };
+        let parts = Parts { config, backend, signer, clock, key, lock, admission };
         let Signed { bytes, checkpoint, .. } = stored;
         let stored = Stored { bytes, checkpoint, is_durable: false };
         Ok((start(parts, replayed, writer, stored)?, recovered))
@@ -433,6 +479,7 @@ struct Parts<'a> {
     clock: Arc<ClockWatch>,
     key: NoteKey,
     lock: Box<dyn Lock>,
+    admission: Option<Arc<dyn Admission>>,
 }
 
 /// Starts sequencer and publisher where the stream ends.
@@ -442,10 +489,13 @@ fn start(
     writer: StreamWriter,
     stored: Stored,
 ) -> Result<Log, OpenError> {
-    let Parts { config, backend, signer, clock, key, lock } = parts;
+    let Parts { config, backend, signer, clock, key, lock, admission } = parts;
     let frontier = walk.tiles.frontier().clone();
     let durable = Durable { end: writer.durable(), root: frontier.root() };
-    let register = walk.replay.register().clone();
+    let register = Arc::new(walk.replay.register().clone());
+    if let Some(admission) = &admission {
+        admission.governed(&register);
+    }
     let shared = Arc::new(Shared::new(durable, register, unpublished_since));
     let (queue, waiting) = mpsc::channel();
     let wait = Duration::from_millis(config.pool_wait_ms);
@@ -458,6 +508,8 @@ fn start(
         clock: Arc::clone(&clock),
         backend: Arc::clone(&backend),
         shared: Arc::clone(&shared),
+        admission: admission.clone(),
+        teller: Teller::default(),
         merge_delay_s: config.merge_delay_s,
     };
     let mut publisher = Publisher {
@@ -487,5 +539,14 @@ fn start(
     let threads = Threads { sequencer, publisher, stop, _lock: lock };
     let origin = config.origin.clone();
     let (merge_delay_s, threads) = (config.merge_delay_s, Mutex::new(Some(threads)));
-    Ok(Log::from_inner(Inner { origin, key, queue, shared, clock, merge_delay_s, threads }))
+    Ok(Log::from_inner(Inner {
+        origin,
+        key,
+        queue,
+        shared,
+        clock,
+        admission,
+        merge_delay_s,
+        threads,
+    }))
 }

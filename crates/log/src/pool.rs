@@ -13,6 +13,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::entry::{Disclosure, SignedAct};
 use tokio::sync::oneshot;
 
+use crate::admission::Weighed;
 use crate::append::{ActError, AppendError};
 use crate::released::Placed;
 use crate::shared::Shared;
@@ -40,6 +41,8 @@ pub(crate) struct PendingDisclosure {
     pub(crate) decided_at: Timestamp,
     pub(crate) valid_until: Timestamp,
     pub(crate) annex: Vec<u8>,
+    /// What admits it; `None` in a log that admits everything.
+    pub(crate) weighed: Option<Box<dyn Weighed>>,
     pub(crate) reply: oneshot::Sender<Result<Placed, AppendError>>,
 }
 

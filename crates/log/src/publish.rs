@@ -254,7 +254,6 @@ fn replace_in(backend: &dyn Backend, file: &str, bytes: &[u8]) -> Result<(), Pub
 
 #[cfg(test)]
 mod tests {
-    use countersign_domain::register::Register;
     use countersign_domain::time::Timestamp;
     use countersign_verifier::merkle::empty_root;
 
@@ -282,7 +281,7 @@ mod tests {
             key: NoteKey::new("log.example", signer.public_key()).unwrap(),
             signer: Arc::new(signer),
             clock: Arc::new(clock.unwrap()),
-            shared: Arc::new(Shared::new(durable, Register::default(), None)),
+            shared: Arc::new(Shared::new(durable, Arc::default(), None)),
         }
     }
 
@@ -329,7 +328,7 @@ mod tests {
         let memory = Memory::new();
         let mut publisher = publisher(&memory);
         let durable = Durable { end: Position::START, root: [1; 32] };
-        publisher.shared = Arc::new(Shared::new(durable, Register::default(), None));
+        publisher.shared = Arc::new(Shared::new(durable, Arc::default(), None));
         let differs = publisher.round();
         assert!(matches!(differs, Err(PublishError::RootDiffers { size: 0 })));
         assert!(!memory.exists(PUBLISHED_CHECKPOINT).unwrap());

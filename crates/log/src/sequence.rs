@@ -1,15 +1,19 @@
 //! The sequencer: one thread that gives every entry its index, checks that no decision stands behind an
-//! act that it has not seen, and makes batches durable.
+//! act that it has not seen, has each one admitted, and makes batches durable.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use countersign_domain::budget::BudgetName;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::chronology::{ACT_SKEW_S, Chronology};
 use countersign_verifier::entry::{Disclosure, Entry, EntryError, SignedAct};
 use countersign_verifier::merkle::{Frontier, Hash, leaf_hash};
 use countersign_verifier::replay::Replay;
+use tokio::sync::oneshot;
 
+use crate::admission::{Admission, Teller, Weighed};
 use crate::annex::{ActAnnex, Annex};
 use crate::append::{ActError, AppendError, Stale};
 use crate::backend::{Backend, replace};
@@ -33,7 +37,18 @@ pub(crate) struct Sequencer {
     pub(crate) clock: Arc<ClockWatch>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) admission: Option<Arc<dyn Admission>>,
+    pub(crate) teller: Teller,
     pub(crate) merge_delay_s: u64,
+}
+
+/// A disclosure that has its place in the batch that is being made.
+struct Sequenced {
+    placed: Placed,
+    weighed: Option<Box<dyn Weighed>>,
+    alerts: Vec<BudgetName>,
+    client: Identifier,
+    reply: oneshot::Sender<Result<Placed, AppendError>>,
 }
 
 /// Whether a batch has changed the register.
@@ -72,10 +87,14 @@ impl Sequencer {
         };
         let mut batch = Batch::default();
         let mut sequenced = Vec::with_capacity(disclosures.len());
-        for pending in disclosures {
+        for mut pending in disclosures {
             let index = self.frontier.size() + sequenced.len() as u64;
-            match self.place(&pending, time, index, &mut batch) {
-                Ok(placed) => sequenced.push((placed, pending.reply)),
+            match self.place(&mut pending, time, index, &mut batch) {
+                Ok((placed, alerts)) => {
+                    let PendingDisclosure { disclosure, weighed, reply, .. } = pending;
+                    let client = disclosure.client;
+                    sequenced.push(Sequenced { placed, weighed, alerts, client, reply });
+                }
                 // A caller that has gone away needs no answer.
                 Err(error) => drop(pending.reply.send(Err(error))),
             }
@@ -83,7 +102,7 @@ impl Sequencer {
         if sequenced.is_empty() {
             return;
         }
-        let leaves = sequenced.iter().map(|(placed, _)| placed.leaf_hash);
+        let leaves = sequenced.iter().map(|sequenced| sequenced.placed.leaf_hash);
         let written = self.write(&batch, leaves.collect());
         if written.is_ok() {
             // `now` is never below the floor, so this cannot be too early.
@@ -91,26 +110,52 @@ impl Sequencer {
             self.clock.appended(self.chronology.floor());
             self.publish(RegisterChange::No, time);
         }
-        for (placed, reply) in sequenced {
-            drop(reply.send(written.clone().map(|()| placed)));
+        for sequenced in sequenced {
+            self.finish(sequenced, time, written.clone());
         }
     }
 
-    /// Puts one disclosure into the batch, if it still holds.
+    /// Puts one disclosure into the batch, if it still holds and is admitted. The budgets that it goes
+    /// beyond and that only ask for an alert come with its place.
     fn place(
-        &self,
-        pending: &PendingDisclosure,
+        &mut self,
+        pending: &mut PendingDisclosure,
         time: Timestamp,
         index: u64,
         batch: &mut Batch,
-    ) -> Result<Placed, AppendError> {
+    ) -> Result<(Placed, Vec<BudgetName>), AppendError> {
         self.check_order(pending, time).inspect_err(|_| {
             add(&self.shared.counters.refused_stale, 1);
         })?;
         let disclosure = Disclosure { time, ..pending.disclosure.clone() };
         let entry = Entry::Disclosure(disclosure).to_bytes()?;
-        push(batch, &entry, &pending.annex)?;
-        Ok(self.placed(index, &entry, time, time))
+        let alerts = match &mut pending.weighed {
+            Some(weighed) => weighed.admit(time).inspect_err(|refusal| {
+                self.teller.refusal(refusal, time, &self.shared.counters);
+            })?,
+            None => Vec::new(),
+        };
+        if let Err(error) = push(batch, &entry, &pending.annex) {
+            pending.weighed.take().into_iter().for_each(Weighed::take_back);
+            return Err(error);
+        }
+        Ok((self.placed(index, &entry, time, time), alerts))
+    }
+
+    /// Tells everybody what became of a disclosure. Whoever admitted it comes last: that takes longest, and
+    /// nothing is admitted on this thread meanwhile.
+    fn finish(&mut self, sequenced: Sequenced, time: Timestamp, written: Result<(), AppendError>) {
+        let Sequenced { placed, weighed, alerts, client, reply } = sequenced;
+        let is_durable = written.is_ok();
+        for budget in alerts.iter().filter(|_| is_durable) {
+            self.teller.alert(budget, &client, time, &self.shared.counters);
+        }
+        drop(reply.send(written.map(|()| placed)));
+        match weighed {
+            Some(weighed) if is_durable => weighed.settle(),
+            Some(weighed) => weighed.take_back(),
+            None => {}
+        }
     }
 
     /// INVARIANT: no disclosure stands behind an act that its decision had not seen, or at a time at which
@@ -224,9 +269,14 @@ impl Sequencer {
     fn publish(&self, change: RegisterChange, now: Timestamp) {
         let durable = Durable { end: self.writer.durable(), root: self.frontier.root() };
         let register = match change {
-            RegisterChange::Yes => Some(self.replay.register().clone()),
+            RegisterChange::Yes => Some(Arc::new(self.replay.register().clone())),
             RegisterChange::No => None,
         };
+        // INVARIANT: whoever admits knows the register before anybody can decide on it, so that what is
+        // weighed for such a decision is weighed with its schema. Maintained here and in `open.rs`.
+        if let (Some(admission), Some(register)) = (&self.admission, &register) {
+            admission.governed(register);
+        }
         self.shared.publish(durable, register, now);
     }
 }

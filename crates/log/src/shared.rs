@@ -48,12 +48,12 @@ impl Shared {
     /// What was durable before is published, or waits since `unpublished_since`.
     pub(crate) fn new(
         durable: Durable,
-        register: Register,
+        register: Arc<Register>,
         unpublished_since: Option<Timestamp>,
     ) -> Self {
         Self {
             head: AtomicU64::new(durable.end.index),
-            register: ArcSwap::from_pointee(register),
+            register: ArcSwap::new(register),
             extent: Mutex::new(Extent { durable, unpublished_since }),
             published: watch::Sender::new(0),
             counters: Counters::default(),
@@ -63,9 +63,14 @@ impl Shared {
     /// INVARIANT: the register is stored before the head that has seen it, and read after it. So a
     /// register is never older than the head that it was read with; maintained here and in `view`.
     /// The receipts' promise counts from `now`.
-    pub(crate) fn publish(&self, durable: Durable, register: Option<Register>, now: Timestamp) {
+    pub(crate) fn publish(
+        &self,
+        durable: Durable,
+        register: Option<Arc<Register>>,
+        now: Timestamp,
+    ) {
         if let Some(register) = register {
-            self.register.store(Arc::new(register));
+            self.register.store(register);
         }
         {
             let mut extent = self.extent();

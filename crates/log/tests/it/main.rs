@@ -1,6 +1,7 @@
 //! Tests of the log from outside: ordering, crashes, full disks, the static site.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod admission;
 mod clock;
 mod compile_fail;
 mod crash;
