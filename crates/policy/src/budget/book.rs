@@ -45,6 +45,8 @@ pub(super) struct Addition {
     scope: Scope,
     key: Key,
     people: RoaringBitmap,
+    /// How many people the window had before.
+    before: u64,
 }
 
 impl Book {
@@ -91,56 +93,61 @@ impl Book {
         book
     }
 
-    /// The rules that apply to an answer, each with how many people it counts, the answer included, and
+    /// Whom an answer adds to every window that it belongs in.
+    pub(super) fn additions(&self, reach: &Reach) -> Vec<Addition> {
+        let of_client = self.clients.get(&reach.client).map(|page| &page.windows);
+        let of_client = of_client.into_iter().flatten().map(|window| (Scope::Client, window));
+        let of_partner = self.windows.iter().map(|window| (Scope::Partner, window));
+        let added = of_client.chain(of_partner).map(|(scope, (key, window))| Addition {
+            scope,
+            key: key.clone(),
+            people: reach.of(&key.counted).as_ref() - window,
+            before: window.len(),
+        });
+        added.collect()
+    }
+
+    /// The rules that apply to a client, each with how many people it counts, the additions included, and
     /// how many it allows.
     pub(super) fn held_against(
         &self,
-        reach: &Reach,
+        client: &Identifier,
+        added: &[Addition],
         now: Timestamp,
     ) -> impl Iterator<Item = (&Rule, u64, Option<u64>)> {
-        let page = self.clients.get(&reach.client);
-        page.into_iter().flat_map(move |page| {
-            let in_force = page.rules.iter().filter(move |rule| rule.is_in_force(now));
-            in_force.map(move |rule| {
-                let windows = match rule.scope {
-                    Scope::Client => &page.windows,
-                    Scope::Partner => &self.windows,
-                };
-                let count = |key: &Key| {
-                    let new = reach.of(&key.counted);
-                    windows.get(key).map_or(new.len(), |window| window.union_len(&new))
-                };
-                (rule, count(&rule.people), rule.people_max(count))
-            })
+        let rules = self.clients.get(client).into_iter().flat_map(|page| &page.rules);
+        rules.filter(move |rule| rule.is_in_force(now)).map(move |rule| {
+            let count = |key: &Key| {
+                let of = |added: &&Addition| added.scope == rule.scope && added.key == *key;
+                added.iter().find(of).map_or(0, |added| added.before + added.people.len())
+            };
+            (rule, count(&rule.people), rule.people_max(count))
         })
     }
 
-    /// Adds an answer to every window that it belongs in.
-    pub(super) fn add(&mut self, reach: &Reach) -> Vec<Addition> {
-        let of_client = self.clients.get_mut(&reach.client).map(|page| &mut page.windows);
-        let of_client = of_client.into_iter().flatten().map(|window| (Scope::Client, window));
-        let of_partner = self.windows.iter_mut().map(|window| (Scope::Partner, window));
-        let mut added = Vec::new();
-        for (scope, (key, window)) in of_client.chain(of_partner) {
-            let new = reach.of(&key.counted);
-            let people = new.as_ref() - &*window;
-            if !people.is_empty() {
-                *window |= &people;
-                added.push(Addition { scope, key: key.clone(), people });
-            }
-        }
-        added
+    /// Adds an answer to the windows.
+    pub(super) fn add(&mut self, client: &Identifier, added: &[Addition]) {
+        self.change(client, added, |window, people| *window |= people);
     }
 
     /// Takes out what an answer has added. What other answers added stays: nobody is added twice.
-    pub(super) fn take_back(&mut self, client: &Identifier, added: Vec<Addition>) {
-        for Addition { scope, key, people } in added {
+    pub(super) fn take_back(&mut self, client: &Identifier, added: &[Addition]) {
+        self.change(client, added, |window, people| *window -= people);
+    }
+
+    fn change(
+        &mut self,
+        client: &Identifier,
+        added: &[Addition],
+        change: impl Fn(&mut RoaringBitmap, &RoaringBitmap),
+    ) {
+        for Addition { scope, key, people, .. } in added {
             let windows = match scope {
                 Scope::Client => self.clients.get_mut(client).map(|page| &mut page.windows),
                 Scope::Partner => Some(&mut self.windows),
             };
-            if let Some(window) = windows.and_then(|windows| windows.get_mut(&key)) {
-                *window -= people;
+            if let Some(window) = windows.and_then(|windows| windows.get_mut(key)) {
+                change(window, people);
             }
         }
     }

@@ -78,7 +78,8 @@ impl Counts {
             *book = Book::new(before, &self.register, partner, histories, at, categories);
         }
         let mut alerts = Vec::new();
-        for (rule, people, people_max) in book.held_against(reach, time) {
+        let added = book.additions(reach);
+        for (rule, people, people_max) in book.held_against(&reach.client, &added, time) {
             if people_max.is_none_or(|people_max| people <= people_max) {
                 continue;
             }
@@ -90,7 +91,8 @@ impl Counts {
                 Then::Alert => alerts.push(rule.budget.clone()),
             }
         }
-        Ok(Admitted { day: today, added: book.add(reach), alerts })
+        book.add(&reach.client, &added);
+        Ok(Admitted { day: today, added, alerts })
     }
 
     pub(super) fn settle(&mut self, reach: &Reach, admitted: Admitted) {
@@ -101,7 +103,7 @@ impl Counts {
         if admitted.day == self.today
             && let Some(book) = self.books.get_mut(&reach.partner)
         {
-            book.take_back(&reach.client, admitted.added);
+            book.take_back(&reach.client, &admitted.added);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
@@ -27,7 +28,8 @@ pub struct Reach {
     pub(super) partner: Identifier,
     pub(super) people: RoaringBitmap,
     pub(super) viewers: RoaringBitmap,
-    pub(super) by_category: Vec<(Category, RoaringBitmap)>,
+    /// Most categories have the same people, and then the same bitmap.
+    pub(super) by_category: Vec<(Category, Arc<RoaringBitmap>)>,
 }
 
 impl Reach {
@@ -45,9 +47,16 @@ impl Reach {
         // Bitmaps grow fastest from below.
         people.sort_unstable_by_key(|(number, _)| *number);
         let released = fields.iter().copied().fold(FieldSet::EMPTY, FieldSet::or);
+        let mut distinct: Vec<(Vec<u32>, Arc<RoaringBitmap>)> = Vec::new();
         let of_category = |(category, of): (Category, FieldSet)| {
             let reached = people.iter().filter(|(_, fields)| !fields.and(of).is_empty());
-            (category, reached.map(|(number, _)| *number).collect())
+            let reached: Vec<u32> = reached.map(|(number, _)| *number).collect();
+            if let Some((_, same)) = distinct.iter().find(|(known, _)| *known == reached) {
+                return (category, Arc::clone(same));
+            }
+            let bitmap = Arc::new(reached.iter().copied().collect());
+            distinct.push((reached, Arc::clone(&bitmap)));
+            (category, bitmap)
         };
         Self {
             client,
@@ -64,14 +73,17 @@ impl Reach {
             Counted::Everybody => Cow::Borrowed(&self.people),
             Counted::Viewers => Cow::Borrowed(&self.viewers),
             Counted::Of(categories) => {
-                let of = |(category, _): &&(Category, _)| categories.contains(category);
-                let mut reached = self.by_category.iter().filter(of).map(|(_, people)| people);
-                match (reached.next(), reached.next()) {
-                    (None, _) => Cow::Owned(RoaringBitmap::new()),
-                    (Some(only), None) => Cow::Borrowed(only),
-                    (Some(one), Some(another)) => {
-                        Cow::Owned([one, another].into_iter().chain(reached).union())
+                let mut distinct: Vec<&Arc<RoaringBitmap>> = Vec::new();
+                for (_, people) in self.by_category.iter().filter(|(of, _)| categories.contains(of))
+                {
+                    if !distinct.iter().any(|known| Arc::ptr_eq(known, people)) {
+                        distinct.push(people);
                     }
+                }
+                match distinct.as_slice() {
+                    [] => Cow::Owned(RoaringBitmap::new()),
+                    [only] => Cow::Borrowed(only),
+                    several => Cow::Owned(several.iter().map(|people| people.as_ref()).union()),
                 }
             }
         }
