@@ -1,6 +1,7 @@
 //! `cargo xtask bench [NAME]`: benchmarks that print ratios measured in one run.
 
 mod decide;
+mod budgets;
 mod deployment;
 mod floor_work;
 mod friends_read;
@@ -37,16 +38,23 @@ enum Name {
     /// The floor's arithmetic alone: what one answer cannot do without, timed in one thread.
     #[command(name = "floor_work")]
     FloorWork(floor_work::FloorWork),
+    /// The memory and the time that it takes to count distinct people.
+    Budgets(budgets::Budgets),
 }
 
 impl Bench {
     /// Runs it, with its own program optimised: what it times itself would else be too slow, and the
     /// floor too low.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
+        // What this one times is another program, which it builds optimised itself.
+        if let Name::Budgets(bench) = &self.name {
+            return bench.run();
+        }
         if cfg!(debug_assertions) {
             return run_optimised();
         }
         match &self.name {
+            Name::Budgets(bench) => bench.run(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),
             Name::Decide(bench) => bench.run(),
