@@ -15,10 +15,12 @@ use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
+use countersign_policy::budget::Budgets;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 use tokio::sync::Semaphore;
 
+use crate::admission::ByBudgets;
 use crate::clock::{self, MachineClock};
 use crate::config::{self, Config, ConfigError};
 use crate::directory::Directory;
@@ -183,7 +185,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let decide_token = BearerToken::read(&directory.decide_token())?;
-    let log = open_log_by(directory, &config, trust)?;
+    let (log, budgets) = open_log_by(directory, &config, trust)?;
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
@@ -209,6 +211,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         metrics_token,
         decide_token,
         log,
+        budgets,
         config,
     }))
 }
@@ -218,14 +221,27 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
 /// # Errors
 /// [`InstanceError`]; [`OpenError`] says so when another process has the log open.
 pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceError> {
+    Ok(open_log_counting(directory, config)?.0)
+}
+
+/// Opens the log of an instance alone, with the people whom its clients have reached.
+///
+/// # Errors
+/// As [`open_log`].
+pub fn open_log_counting(
+    directory: &Directory,
+    config: &Config,
+) -> Result<(Log, Budgets), InstanceError> {
     open_log_by(directory, config, ClockTrust::Watched)
 }
 
+/// INVARIANT: every log that this program appends to admits by budgets. Maintained here, the only place
+/// that opens one.
 fn open_log_by(
     directory: &Directory,
     config: &Config,
     trust: ClockTrust,
-) -> Result<Log, InstanceError> {
+) -> Result<(Log, Budgets), InstanceError> {
     let signer = Arc::new(FileSigner::read(&directory.key("log"))?);
     let settings = LogConfig {
         origin: config.origin().to_owned(),
@@ -236,10 +252,12 @@ fn open_log_by(
         accept_clock: trust == ClockTrust::Accepted,
     };
     let backend = Arc::new(Posix::new(directory.log()));
-    let (log, recovered) = Log::open(&settings, backend, signer, Arc::new(MachineClock))?;
+    let (clock, budgets) = (Arc::new(MachineClock), Budgets::default());
+    let admission = Arc::new(ByBudgets(budgets.clone()));
+    let (log, recovered) = Log::open_admitting(&settings, backend, signer, clock, admission)?;
     tracing::info!(entries = recovered.entries, newest = %recovered.newest, "the log is open");
     tell_gap(&recovered, clock::now());
-    Ok(log)
+    Ok((log, budgets))
 }
 
 /// Says when the clock is far from the newest entry: nobody else can tell whether it is right.

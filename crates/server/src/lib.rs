@@ -6,6 +6,7 @@
 //! (`countersign-log`).
 #![deny(unsafe_code)]
 
+pub mod admission;
 pub mod clock;
 pub mod commands;
 pub mod config;

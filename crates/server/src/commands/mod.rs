@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 mod act;
 mod agreement;
+mod budgets;
 mod build;
 mod check;
 mod client;
@@ -58,6 +59,8 @@ enum Command {
     Agreement(agreement::Agreement),
     #[command(subcommand)]
     Rules(rules::Rules),
+    #[command(subcommand)]
+    Budgets(budgets::Budgets),
     #[command(subcommand)]
     Build(build::Build),
     #[command(subcommand)]
@@ -135,6 +138,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Partner(command) => command.run(output),
         Command::Agreement(command) => command.run(output),
         Command::Rules(command) => command.run(output),
+        Command::Budgets(command) => command.run(output),
         Command::Build(command) => command.run(output),
         Command::Screening(command) => command.run(output),
         Command::Explain(command) => command.run(output),

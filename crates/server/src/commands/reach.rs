@@ -10,6 +10,7 @@ use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_domain::screening::Screened;
 use countersign_log::Log;
+use countersign_policy::budget::Budgets;
 use serde::Deserialize;
 
 use super::Failure;
@@ -46,7 +47,7 @@ pub(super) struct Partners {
 enum Way {
     Server(Running),
     /// The log itself, which no server can open meanwhile.
-    Log(Log),
+    Log(Log, Budgets),
 }
 
 impl Reach {
@@ -56,7 +57,10 @@ impl Reach {
         let config = Config::read(&directory.config())?;
         let way = match Running::find(&directory, &config)? {
             Some(running) => Way::Server(running),
-            None => Way::Log(instance::open_log(&directory, &config)?),
+            None => {
+                let (log, budgets) = instance::open_log_counting(&directory, &config)?;
+                Way::Log(log, budgets)
+            }
         };
         Ok(Self { directory, config, way })
     }
@@ -65,7 +69,7 @@ impl Reach {
     pub(super) const fn server(&self) -> Option<&Running> {
         match &self.way {
             Way::Server(running) => Some(running),
-            Way::Log(_) => None,
+            Way::Log(..) => None,
         }
     }
 
@@ -73,7 +77,15 @@ impl Reach {
     pub(super) const fn log(&self) -> Option<&Log> {
         match &self.way {
             Way::Server(_) => None,
-            Way::Log(log) => Some(log),
+            Way::Log(log, _) => Some(log),
+        }
+    }
+
+    /// The log with the people whom its clients have reached, while no server runs.
+    pub(super) const fn counted(&self) -> Option<(&Log, &Budgets)> {
+        match &self.way {
+            Way::Server(_) => None,
+            Way::Log(log, budgets) => Some((log, budgets)),
         }
     }
 
@@ -90,7 +102,7 @@ impl Reach {
                 let document = SchemaDocument { version: SCHEMA_VERSION, fields };
                 Ok(FieldSchema::from_document(document)?)
             }
-            Way::Log(log) => {
+            Way::Log(log, _) => {
                 let register = log.register();
                 register
                     .schema()
@@ -138,7 +150,7 @@ impl Reach {
                 let Taken { index } = running.send("POST", "/acts", &Posted::of(submission)?)?;
                 Ok(index)
             }
-            Way::Log(log) => Ok(governance::submit_blocking(log, submission)?),
+            Way::Log(log, _) => Ok(governance::submit_blocking(log, submission)?),
         }
     }
 }
@@ -146,7 +158,7 @@ impl Reach {
 impl Drop for Reach {
     /// Publishes what was appended, so that a log that nobody serves is complete as well.
     fn drop(&mut self) {
-        if let Way::Log(log) = &self.way {
+        if let Way::Log(log, _) = &self.way {
             log.shutdown();
         }
     }

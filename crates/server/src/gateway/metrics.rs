@@ -30,6 +30,8 @@ pub struct Metrics {
     published_size: Gauge<u64, AtomicU64>,
     write_us: Gauge<u64, AtomicU64>,
     stale: Gauge<u64, AtomicU64>,
+    budget_alerts: Gauge<u64, AtomicU64>,
+    budget_refusals: Gauge<u64, AtomicU64>,
     unpublished_since: Gauge<u64, AtomicU64>,
 }
 
@@ -51,6 +53,8 @@ impl Default for Metrics {
             published_size: Gauge::default(),
             write_us: Gauge::default(),
             stale: Gauge::default(),
+            budget_alerts: Gauge::default(),
+            budget_refusals: Gauge::default(),
             unpublished_since: Gauge::default(),
             registry: Registry::default(),
         };
@@ -71,6 +75,16 @@ impl Default for Metrics {
                 &metrics.write_us,
             ),
             ("log_stale_decisions", "Decisions that an act overtook", &metrics.stale),
+            (
+                "budget_alerts",
+                "Answers since start beyond a budget that only asks for an alert",
+                &metrics.budget_alerts,
+            ),
+            (
+                "budget_refusals",
+                "Answers since start that a budget had no room for",
+                &metrics.budget_refusals,
+            ),
             (
                 "log_unpublished_since_seconds",
                 "When the oldest unpublished entry was made durable; 0 when all is published",
@@ -126,6 +140,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
     metrics.published_size.set(log.checkpoint_size);
     metrics.write_us.set(log.write_us);
     metrics.stale.set(log.refused_stale);
+    metrics.budget_alerts.set(log.budget_alerts);
+    metrics.budget_refusals.set(log.budget_refusals);
     metrics.unpublished_since.set(log.unpublished_since_seconds);
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {

@@ -12,6 +12,7 @@ use countersign_domain::person::Handle;
 use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
+use countersign_policy::budget::Budgets;
 use tokio::sync::Semaphore;
 
 use self::admin::secrets;
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub directory: Directory,
     /// The log.
     pub log: Log,
+    /// The people whom clients have reached, by which the log admits.
+    pub budgets: Budgets,
     /// Handles, settings and grants.
     pub people: Arc<People>,
     /// Profiles and friendships.
@@ -113,6 +116,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     let feed_limit = DefaultBodyLimit::max(admin::feed::BYTES_MAX);
     let admin = Router::new()
         .route("/acts", post(admin::acts::post))
+        .route("/budgets", get(admin::budgets::get))
         .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
         .route("/explain", post(admin::explain::post))
         .route("/register", get(admin::register::get))

@@ -10,6 +10,7 @@ mod acts;
 mod api_reference;
 mod batch;
 mod batch_of_slow_source;
+mod budgets;
 mod checked;
 mod client_secrets;
 mod client_tokens;

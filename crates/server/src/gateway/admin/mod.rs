@@ -16,6 +16,7 @@ use crate::source::SourceError;
 use crate::store::StoreError;
 
 pub mod acts;
+pub mod budgets;
 pub mod explain;
 pub mod feed;
 pub mod register;
@@ -43,7 +44,7 @@ pub async fn require_token(
 /// Any other path below `/admin/v1`.
 pub async fn unknown(uri: Uri) -> AdminError {
     let message = format!(
-        "there is no admin call {}; there are POST acts, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET and PUT people/ACCOUNT/settings, POST tokens",
+        "there is no admin call {}; there are POST acts, GET budgets, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET and PUT people/ACCOUNT/settings, POST tokens",
         uri.path()
     );
     AdminError { status: StatusCode::NOT_FOUND, message }

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use countersign_domain::decide::decide;
 use countersign_domain::time::Timestamp;
+use countersign_log::append::AppendError;
 use serde::{Deserialize, Serialize};
 
 use super::Gateway;
@@ -145,6 +146,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     let (released, Context { places, compiled }) =
         releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(refusal) => refusal,
+            ReleaseError::NotLogged(AppendError::Refused(refusal)) => Refusal::stopped(&refusal),
             ReleaseError::NotLogged(error) => Refusal::unavailable(error),
             ReleaseError::Withheld => Refusal::withheld(),
         })?;

@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use countersign_domain::reason::Reason;
 use countersign_domain::schema::SchemaError;
+use countersign_log::admission;
 use countersign_verifier::receipt::NONCE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +127,11 @@ impl Refusal {
         let message = "no answer may be given; reason says which clause forbids it";
         let refusal = Self::new(Code::Refused, message, &GraphError::refused(reason));
         Self { reason: Some(reason), ..refusal }
+    }
+
+    /// It could be decided, and the log did not admit it.
+    pub(super) fn stopped(by: &admission::Refusal) -> Self {
+        Self { message: by.to_string(), ..Self::refused(by.reason) }
     }
 
     /// The register does not know the token's build or its purpose.

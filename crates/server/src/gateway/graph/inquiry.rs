@@ -11,6 +11,7 @@ use countersign_domain::person::PairwiseId;
 use countersign_domain::request::Request;
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::Circumstances;
+use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
 use tokio::time::timeout_at;
@@ -83,6 +84,9 @@ impl Inquiry<'_> {
         let releasing = release(&self.gateway.log, request, circumstances, self);
         let (released, (asked, compiled)) = releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(stop) => stop,
+            ReleaseError::NotLogged(AppendError::Refused(refusal)) => {
+                GraphError::refused(refusal.reason).into()
+            }
             ReleaseError::NotLogged(error) => unavailable(error).into(),
             ReleaseError::Withheld => GraphError::undelivered().into(),
         })?;
