@@ -62,7 +62,7 @@ impl Conclude {
         let mut done = format!("Screening of partner {}: {outcome}", self.partner);
         let undecided = case.report.undecided().count();
         if undecided > 0 {
-            done.push_str(&format!("; {} wait for a decision", matches(undecided)));
+            done.push_str(&format!("; {} without a decision", matches(undecided)));
         }
         let submission = Submission::of(Act::Screening(act), clock::now());
         self.signing.finish(&reach, submission, &done, output)

@@ -69,7 +69,7 @@ impl Decide {
             "outcome": report.outcome(),
         });
         let text = format!(
-            "Decided: {} {:?} {words} {:?}. {} of partner {} wait for a decision; outcome: {}.\n\
+            "Decided: {} {:?} {words} {:?}. {} of partner {} without a decision; outcome: {}.\n\
              The log does not have it yet. Next: countersign screening conclude {} {} --sign reviewer:NAME=KEYFILE",
             found.role.as_str(),
             shown(&found.name),

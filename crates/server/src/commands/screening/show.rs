@@ -76,7 +76,7 @@ fn in_words(report: &Report) -> String {
     let undecided = report.undecided().count();
     let outcome = outcome_in_words(report.outcome());
     let found = matches(report.matches.len());
-    let _ = write!(text, "\nOutcome: {outcome}; {found}, of which {undecided} wait for a decision");
+    let _ = write!(text, "\nOutcome: {outcome}; {found}, {undecided} without a decision");
     for (found, number) in report.matches.iter().zip(1_u64..) {
         push_match(&mut text, number, found, report.decision(found.id));
     }
@@ -86,7 +86,7 @@ fn in_words(report: &Report) -> String {
             report.matches.iter().position(|found| found.id == open.id).map_or(1, |at| at + 1);
         let _ = write!(
             text,
-            "\n\nNext: countersign screening decide DIR {} {number} --false-positive --reason \"…\" --by NAME",
+            "\n\nNext: countersign screening decide DIR {} {number} --false-positive|--true-match --reason \"…\" --by NAME",
             report.partner
         );
     }
@@ -94,6 +94,7 @@ fn in_words(report: &Report) -> String {
 }
 
 fn push_match(text: &mut String, number: u64, found: &Match, decided: Option<&Decided>) {
+    text.push('\n');
     let Listing { id, source, name, alternative_names, countries, programs, .. } = &found.listing;
     let mut line = |what: &str, says: &str| {
         let _ = write!(text, "\n     {what:<14}{}", shown(says));
@@ -112,7 +113,6 @@ fn push_match(text: &mut String, number: u64, found: &Match, decided: Option<&De
     };
     let known = found.id.digest().to_string();
     let known = known.get(..16).unwrap_or_default();
-    line("", "");
     line(
         &format!("match {number}"),
         &format!("{} {:?}, score {}", found.role.as_str(), found.name, found.score),

@@ -71,7 +71,7 @@ fn in_words(standing: &Standing) -> String {
         line(&format!("screened against {} {} ({} entries)", list.list, list.digest, list.entries));
     }
     if *undecided > 0 {
-        line(&format!("{} wait for a decision", matches(*undecided)));
+        line(&format!("{} without a decision", matches(*undecided)));
     }
     for outdated in outdated {
         line(&outdated.to_string());
