@@ -1,7 +1,7 @@
 //! `cargo xtask bench [NAME]`: benchmarks that print ratios measured in one run.
 
-mod decide;
 mod budgets;
+mod decide;
 mod deployment;
 mod floor_work;
 mod friends_read;

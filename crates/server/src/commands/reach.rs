@@ -125,7 +125,7 @@ impl Reach {
                 let InForce { rules } = running.get("/register")?;
                 rules
             }
-            Way::Log(log) => log.register().rules_document().cloned(),
+            Way::Log(log, _) => log.register().rules_document().cloned(),
         };
         document.ok_or_else(|| "there are no platform rules in force yet".into())
     }
@@ -134,7 +134,7 @@ impl Reach {
     pub(super) fn partners(&self) -> Result<Partners, Failure> {
         match &self.way {
             Way::Server(running) => Ok(running.get("/register")?),
-            Way::Log(log) => {
+            Way::Log(log, _) => {
                 let register = log.register();
                 let partners = register.partners().values().cloned().collect();
                 let screenings = register.screenings().values().cloned().collect();
