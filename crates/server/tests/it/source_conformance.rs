@@ -158,7 +158,8 @@ fn names(seen: &[Seen]) -> Vec<(&str, &str)> {
 /// Values as every reader of JSON has them, or byte by byte.
 fn values<P: Platform>(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let one = |(name, value): (&String, &String)| {
-        let parsed: Value = serde_json::from_str(value).unwrap();
+        let mut parsed: Value = serde_json::from_str(value).unwrap();
+        parsed.sort_all_objects();
         (name.clone(), if P::KEEPS_BYTES { value.clone() } else { parsed.to_string() })
     };
     values.iter().map(one).collect()
