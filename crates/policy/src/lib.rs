@@ -14,3 +14,6 @@ pub mod mask;
 #[cfg(feature = "prove")]
 pub mod prove;
 pub mod screening;
+pub mod dpv;
+pub mod mask;
+pub mod odrl;

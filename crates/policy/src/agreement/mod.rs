@@ -4,7 +4,14 @@
 
 use std::ops::Range;
 
+pub mod diff;
 mod file;
+pub mod odd;
+#[cfg(test)]
+pub(crate) mod testing;
+mod write;
+
+pub use write::write;
 
 use countersign_domain::agreement::{
     AGREEMENT_VERSION, AgreedDelivery, Agreement, AgreementDocument, AgreementError,
@@ -23,6 +30,7 @@ use self::file::{
     File, FileBudget, FileCertification, FileDelivery, FileObligations, FilePledge, FilePurpose,
     FileWindDown,
 };
+use crate::dpv;
 
 /// An agreement file that cannot be taken, and where in it the reason stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +45,10 @@ pub struct AgreementFileError {
 }
 
 /// For how many days data may be kept where the file does not say: a year.
-const RETENTION_DAYS: u32 = 365;
+pub const RETENTION_DAYS: u32 = 365;
 
 /// Within how many days data is deleted where the file does not say.
-const DELETION_DAYS: u32 = 30;
+pub const DELETION_DAYS: u32 = 30;
 
 /// What `ends` may say.
 const ENDS: [&str; 5] = ["new_grants", "renewal", "friends", "fields", "all"];
@@ -103,6 +111,8 @@ impl Reading<'_> {
     }
 
     fn purpose(&self, purpose: &FilePurpose) -> Result<PurposeDocument, AgreementFileError> {
+        dpv::check(purpose.dpv.get_ref())
+            .map_err(|error| located(self.text, purpose.dpv.span(), error.to_string()))?;
         Ok(PurposeDocument {
             purpose: purpose.purpose.get_ref().clone(),
             dpv: purpose.dpv.get_ref().clone(),
@@ -116,6 +126,10 @@ impl Reading<'_> {
             "new_grants" => EndsDocument::NewGrants,
             "renewal" => EndsDocument::Renewal,
             "friends" => EndsDocument::Friends,
+            "fields" if step.fields.is_empty() => {
+                let message = "it ends no field; name them, as fields = [\"work\"]".to_owned();
+                return Err(located(self.text, step.ends.span(), message));
+            }
             "fields" => EndsDocument::Fields(self.names(&step.fields)?),
             "all" => EndsDocument::All,
             other => {
@@ -124,6 +138,13 @@ impl Reading<'_> {
                 return Err(located(self.text, step.ends.span(), message));
             }
         };
+        if let (Some(first), false) = (step.fields.first(), step.ends.get_ref() == "fields") {
+            let message = format!(
+                "{:?} ends more than these fields; write ends = \"fields\", or leave fields out",
+                step.ends.get_ref()
+            );
+            return Err(located(self.text, first.span(), message));
+        }
         Ok(WindDownDocument { at: self.instant(&step.at)?, ends })
     }
 
@@ -319,6 +340,16 @@ fields = ["religion"]
             "line 15, column 17: there is no field \"religon\"; did you mean \"religion\"?",
         ),
         (
+            "dpv = \"dpv:ServiceProvision\"",
+            "dpv = \"dpv:ServiceProvison\"",
+            "line 13, column 7: \"dpv:ServiceProvison\" is no purpose of the Data Privacy Vocabulary 2.0; did you mean \"dpv:ServiceProvision\"?",
+        ),
+        (
+            "dpv = \"dpv:ServiceProvision\"",
+            "dpv = \"pd:Marketing\"",
+            "line 13, column 7: \"pd:Marketing\" is not of DPV: a purpose of the Data Privacy Vocabulary 2.0 with its prefix is expected, as dpv:ServiceProvision; did you mean \"dpv:Marketing\"?",
+        ),
+        (
             "kind = \"device\"",
             "kind = \"phone\"",
             "line 6, column 8: unknown variant `phone`, expected `device` or `app`",
@@ -332,6 +363,16 @@ fields = ["religion"]
             "ends = \"fields\"",
             "ends = \"field\"",
             "line 19, column 8: \"field\" cannot end; one of [\"new_grants\", \"renewal\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?",
+        ),
+        (
+            "ends = \"fields\"",
+            "ends = \"friends\"",
+            "line 20, column 11: \"friends\" ends more than these fields; write ends = \"fields\", or leave fields out",
+        ),
+        (
+            "fields = [\"religion\"]",
+            "fields = []",
+            "line 19, column 8: it ends no field; name them, as fields = [\"work\"]",
         ),
         (
             "not_after = 2027",
