@@ -9,11 +9,11 @@
 pub mod agreement;
 pub mod budget;
 pub mod cedar;
+pub mod dpv;
 pub mod explain;
+pub mod instant;
 pub mod mask;
+pub mod odrl;
 #[cfg(feature = "prove")]
 pub mod prove;
 pub mod screening;
-pub mod dpv;
-pub mod mask;
-pub mod odrl;

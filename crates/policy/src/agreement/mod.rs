@@ -30,7 +30,7 @@ use self::file::{
     File, FileBudget, FileCertification, FileDelivery, FileObligations, FilePledge, FilePurpose,
     FileWindDown,
 };
-use crate::dpv;
+use crate::{dpv, instant};
 
 /// An agreement file that cannot be taken, and where in it the reason stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -176,13 +176,8 @@ impl Reading<'_> {
     }
 
     fn instant(&self, written: &Spanned<Datetime>) -> Result<Timestamp, AgreementFileError> {
-        let expected = "an instant with its offset is expected, as 2027-01-01T00:00:00Z";
-        let instant: Result<jiff::Timestamp, _> = written.get_ref().to_string().parse();
-        instant
-            .ok()
-            .and_then(|instant| u64::try_from(instant.as_second()).ok())
-            .map(Timestamp::from_seconds)
-            .ok_or_else(|| located(self.text, written.span(), expected.to_owned()))
+        instant::parse(&written.get_ref().to_string())
+            .map_err(|error| located(self.text, written.span(), error.to_string()))
     }
 }
 
@@ -382,7 +377,7 @@ fields = ["religion"]
         (
             "not_after = 2027-01-01T00:00:00Z",
             "not_after = 2027-01-01",
-            "line 8, column 13: an instant with its offset is expected, as 2027-01-01T00:00:00Z",
+            "line 8, column 13: \"2027-01-01\" is no instant: a whole second since 1970 with its offset is expected, as 2027-01-01T00:00:00Z",
         ),
         (
             "self = [\"id\", \"friends\"]",

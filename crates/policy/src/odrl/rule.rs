@@ -299,14 +299,5 @@ fn country(at: &At<'_>) -> Result<Country, NotUnderstood> {
 
 fn instant(at: &At<'_>) -> Result<Timestamp, NotUnderstood> {
     let text = at.literal("xsd:dateTime")?;
-    let instant: Option<jiff::Timestamp> = text.parse().ok();
-    let whole = instant.filter(|instant| instant.subsec_nanosecond() == 0);
-    whole
-        .and_then(|instant| u64::try_from(instant.as_second()).ok())
-        .map(Timestamp::from_seconds)
-        .ok_or_else(|| {
-            at.wrong(format!(
-                "a whole second with its offset is expected, as 2027-01-01T00:00:00Z; found {text:?}"
-            ))
-        })
+    crate::instant::parse(text).map_err(|error| at.wrong(error.to_string()))
 }

@@ -315,7 +315,7 @@ fn refusals() -> Vec<(&'static str, &'static str, Value, &'static str, &'static 
             "rightOperand",
             json!("2026-01-01"),
             "/permission/1/constraint/4/rightOperand",
-            "a whole second with its offset",
+            "a whole second since 1970",
         ),
         (
             "/permission/1/constraint/4",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use countersign_domain::act::{Act as Deed, ObligationAct, ReviewOutcome, WindDown};
-use countersign_domain::obligation::ObligationStep;
+use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_domain::text::controls;
 use countersign_verifier::chronology::ACT_SKEW_S;
@@ -15,8 +15,6 @@ use super::agreement::ends_in_words;
 use super::reach::Reach;
 use super::submit::{self, SignWith};
 use super::{Failure, Output, files};
-use crate::config::Config;
-use crate::directory::Directory;
 use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
 
@@ -115,26 +113,8 @@ impl Show {
 impl Sign {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let posted: Posted = files::read_json(&self.file)?;
-        let origin = match (self.origin, self.dir) {
-            (Some(origin), _) => origin,
-            (None, Some(dir)) => Config::read(&Directory::new(&dir).config())?.origin().to_owned(),
-            (None, None) => return Err("the folder of the instance or --origin is needed".into()),
-        };
-        let mut submission = posted.submission_for(&origin)?;
-        submit::sign(&mut submission, &origin, &self.sign)?;
-        let what = in_words(&submission.act.act);
-        let by: Vec<_> = submission.act.signatures.iter().map(|s| s.by.to_string()).collect();
-        let missing = submit::missing(&submission.act);
-        submit::write(submission, &origin, &self.file)?;
-        let file = self.file.display();
-        let next = if missing.is_empty() {
-            format!("It has all signatures. Next: countersign act submit DIR {file}")
-        } else {
-            format!("Still missing: {}", missing.join(", "))
-        };
-        let document = json!({ "file": self.file, "signed_by": by, "missing": missing });
-        output.say(&document, &format!("Signed in {file}: {what}.\n{next}"));
-        Ok(ExitCode::SUCCESS)
+        let origin = submit::origin_of(self.origin, self.dir.as_deref())?;
+        submit::sign_into(posted.submission_for(&origin)?, &origin, &self.sign, &self.file, output)
     }
 }
 
@@ -213,9 +193,16 @@ pub(super) fn in_words(deed: &Deed) -> String {
 fn obligation_in_words(act: &ObligationAct) -> String {
     let ObligationAct { partner, obligation, step } = act;
     match step {
-        ObligationStep::Demanded { agreement, due, reason, .. } => format!(
-            "demand {obligation} of partner {partner} by {due}, as agreement {agreement} obliges it to ({reason})"
-        ),
+        ObligationStep::Demanded { agreement, what, due, reason } => {
+            let what = match what {
+                Duty::Deletion => "that data is deleted",
+                Duty::Retention => "to be shown that nothing is kept for longer than agreed",
+                Duty::OnwardTransfer => "to be shown to whom data was passed on",
+            };
+            format!(
+                "demand {obligation} of partner {partner} by {due}, {what}, as agreement {agreement} obliges it to ({reason})"
+            )
+        }
         ObligationStep::Attested => {
             format!("attest, for partner {partner}, that {obligation} was done")
         }

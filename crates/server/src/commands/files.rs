@@ -1,5 +1,6 @@
 //! Files that people write and hand to a command. Their errors say file, line and column.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
@@ -75,6 +76,13 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError
 /// Reads a file of text.
 pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
     std::fs::read_to_string(path)
+        .map_err(|error| FileError::System { path: path.to_owned(), error })
+}
+
+/// Writes a file that must not be there yet.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
+    let file = std::fs::File::create_new(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }
 

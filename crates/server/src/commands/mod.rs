@@ -19,6 +19,7 @@ mod files;
 mod init;
 mod key;
 mod newcomers;
+mod obligation;
 mod partner;
 mod people;
 mod reach;
@@ -62,6 +63,8 @@ enum Command {
     #[command(subcommand)]
     Budgets(budgets::Budgets),
     #[command(subcommand)]
+    Obligation(obligation::Obligation),
+    #[command(subcommand)]
     Build(build::Build),
     #[command(subcommand)]
     Screening(screening::Screening),
@@ -95,6 +98,15 @@ impl Output {
         let said = if self.json { writeln!(out, "{document}") } else { writeln!(out, "{text}") };
         // What was done is done; a reader who has gone away, as `head` does, is no failure of it.
         let _ = said.and_then(|()| out.flush());
+    }
+
+    /// Says something beside what happened to people, who may be sending the rest into a file. Programs
+    /// find it in the document.
+    fn note(self, text: &str) {
+        if !self.json {
+            // As above: a reader who has gone away is no failure.
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
     }
 }
 
@@ -139,6 +151,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Agreement(command) => command.run(output),
         Command::Rules(command) => command.run(output),
         Command::Budgets(command) => command.run(output),
+        Command::Obligation(command) => command.run(output),
         Command::Build(command) => command.run(output),
         Command::Screening(command) => command.run(output),
         Command::Explain(command) => command.run(output),

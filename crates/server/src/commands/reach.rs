@@ -7,11 +7,17 @@ use countersign_domain::partner::Partner;
 #[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::rules::RulesDocument;
+use countersign_domain::agreement::AgreementDocument;
+use countersign_domain::digest::Digest;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_domain::screening::Screened;
 use countersign_log::Log;
 use countersign_policy::budget::Budgets;
+use countersign_verifier::site::DOCUMENTS_FOLDER;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use super::Failure;
 use super::running::Running;
@@ -141,6 +147,53 @@ impl Reach {
                 Ok(Partners { partners, screenings })
             }
         }
+    }
+
+    /// An agreement that was concluded, as it was signed.
+    pub(super) fn agreement(&self, name: &Identifier) -> Result<AgreementDocument, Failure> {
+        /// What is read of the register.
+        #[derive(Deserialize)]
+        struct Clients {
+            clients: Vec<Client>,
+        }
+        #[derive(Deserialize)]
+        struct Client {
+            agreements: Vec<Concluded>,
+        }
+        #[derive(Deserialize)]
+        struct Concluded {
+            agreement: Identifier,
+            digest: Digest,
+        }
+        let found = match &self.way {
+            Way::Server(running) => {
+                let Clients { clients } = running.get("/register")?;
+                let mut all = clients.into_iter().flat_map(|client| client.agreements);
+                let digest = all.find(|one| one.agreement == *name).map(|one| one.digest);
+                digest.map(|digest| self.document(digest)).transpose()?
+            }
+            Way::Log(log, _) => {
+                let register = log.register();
+                register.contract(name).map(|(_, contract)| contract.agreement.document.clone())
+            }
+        };
+        found.ok_or_else(|| {
+            let origin = self.config.origin();
+            format!("there is no agreement {name} in the log {origin:?}; its register lists those that there are").into()
+        })
+    }
+
+    /// A document of the site.
+    fn document<T: DeserializeOwned>(&self, digest: Digest) -> Result<T, Failure> {
+        let path = self.directory.site().join(DOCUMENTS_FOLDER).join(format!("{digest}.json"));
+        let shown = path.display();
+        let bytes = std::fs::read(&path).map_err(|error| format!("{shown}: {error}"))?;
+        if Digest(Sha256::digest(&bytes).into()) != digest {
+            return Err(
+                format!("{shown}: it is not what its name says; see `countersign check`").into()
+            );
+        }
+        Ok(serde_json::from_slice(&bytes)?)
     }
 
     /// Hands an act in; the index of its entry.

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::reach::Reach;
 use super::{Failure, Output, act, files};
+use crate::config::Config;
+use crate::directory::Directory;
 use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
 use crate::keys::SecretKey;
@@ -82,12 +84,41 @@ impl Signing {
     }
 }
 
-/// Adds the signatures of these signers; whoever has signed before replaces their own signature.
-pub(super) fn sign(
-    submission: &mut Submission,
+/// The name of the log that signatures are for: as it was given, or that of an instance.
+pub(super) fn origin_of(origin: Option<String>, dir: Option<&Path>) -> Result<String, Failure> {
+    match (origin, dir) {
+        (Some(origin), _) => Ok(origin),
+        (None, Some(dir)) => Ok(Config::read(&Directory::new(dir).config())?.origin().to_owned()),
+        (None, None) => Err("the folder of the instance or --origin is needed".into()),
+    }
+}
+
+/// Adds signatures to an act, and writes it to a file for the next signer.
+pub(super) fn sign_into(
+    mut submission: Submission,
     origin: &str,
     signers: &[SignWith],
-) -> Result<(), Failure> {
+    file: &Path,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    sign(&mut submission, origin, signers)?;
+    let what = act::in_words(&submission.act.act);
+    let by: Vec<_> = submission.act.signatures.iter().map(|s| s.by.to_string()).collect();
+    let missing = missing(&submission.act);
+    write(submission, origin, file)?;
+    let shown = file.display();
+    let next = if missing.is_empty() {
+        format!("It has all signatures. Next: countersign act submit DIR {shown}")
+    } else {
+        format!("Still missing: {}", missing.join(", "))
+    };
+    let document = json!({ "file": file, "signed_by": by, "missing": missing });
+    output.say(&document, &format!("Signed in {shown}: {what}.\n{next}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the signatures of these signers; whoever has signed before replaces their own signature.
+fn sign(submission: &mut Submission, origin: &str, signers: &[SignWith]) -> Result<(), Failure> {
     for (at, SignWith { by, key }) in signers.iter().enumerate() {
         if signers.iter().take(at).any(|earlier| earlier.by == *by) {
             return Err(SignsTwice { by: by.clone() }.into());
@@ -118,7 +149,7 @@ pub(super) fn hand_in(reach: &Reach, submission: Submission, first: &str) -> Res
 }
 
 /// Writes an act for the log of this name to a file.
-pub(super) fn write(submission: Submission, origin: &str, file: &Path) -> Result<(), Failure> {
+fn write(submission: Submission, origin: &str, file: &Path) -> Result<(), Failure> {
     let posted = Posted { origin: Some(origin.to_owned()), ..Posted::of(submission)? };
     Ok(files::replace(file, &format!("{}\n", serde_json::to_string_pretty(&posted)?))?)
 }

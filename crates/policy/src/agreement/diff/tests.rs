@@ -166,3 +166,20 @@ fn order_means_nothing() {
     let after = Agreement::from_document(document, &schema()).unwrap();
     assert_eq!(said(&before, &after), Vec::<String>::new());
 }
+
+#[test]
+fn what_ends_already_does_not_end_again() {
+    let before = agreement(WHOLE);
+    let mut document = before.document.clone();
+    let mut again = document.wind_down[0].clone();
+    again.at = again.at.plus_seconds(60);
+    document.wind_down.push(again.clone());
+    let after = Agreement::from_document(document.clone(), &schema()).unwrap();
+    assert_eq!(said(&before, &after), Vec::<String>::new());
+    // What ends earlier does, wherever in the document that stands.
+    again.at = before.document.not_before;
+    document.wind_down.push(again);
+    let after = Agreement::from_document(document, &schema()).unwrap();
+    let expected = "narrower wind_down: work ends at 2026-01-01T00:00:00Z already, and not at 2027-06-01T00:00:00Z";
+    assert_eq!(said(&before, &after), [expected]);
+}

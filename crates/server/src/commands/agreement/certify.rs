@@ -1,0 +1,63 @@
+//! `countersign agreement certify`: a partner says that it keeps to an agreement.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use countersign_domain::act::{Act, Certification};
+use countersign_domain::agreement::Agreement;
+use countersign_domain::identifier::Identifier;
+
+use crate::clock;
+use crate::commands::reach::Reach;
+use crate::commands::submit::Signing;
+use crate::commands::{Failure, Output};
+use crate::governance::Submission;
+
+/// Certify that the partner keeps to an agreement, for types of data. The partner signs.
+///
+/// A type of data that is not certified in time, with the days to make it good, is cut by itself.
+///
+/// Example: countersign agreement certify platform aurora-2026 --all --sign partner:aurora=aurora.key
+#[derive(Args)]
+pub(crate) struct Certify {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The agreement's name.
+    agreement: Identifier,
+    /// A type of data, a category of the field schema as pd:Name. Can be given again.
+    #[arg(long = "category", value_name = "CATEGORY", required_unless_present = "all")]
+    categories: Vec<String>,
+    /// Every type of data that the agreement gives.
+    #[arg(long, conflicts_with = "categories")]
+    all: bool,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl Certify {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let agreement =
+            Agreement::from_document(reach.agreement(&self.agreement)?, &reach.schema()?)?;
+        let types: Vec<_> = agreement.types().keys().cloned().collect();
+        if let Some(other) = self.categories.iter().find(|name| !types.contains(name)) {
+            let types = types.join(", ");
+            let name = &self.agreement;
+            return Err(format!(
+                "agreement {name} gives nothing of category {other:?}; it gives {types}"
+            )
+            .into());
+        }
+        let categories = if self.all { types } else { self.categories };
+        let done =
+            format!("Certified {} under agreement {}", categories.join(", "), self.agreement);
+        let act = Act::Certification(Certification {
+            agreement: self.agreement,
+            client: agreement.document.client,
+            partner: agreement.document.partner,
+            categories,
+        });
+        self.signing.finish(&reach, Submission::of(act, clock::now()), &done, output)
+    }
+}

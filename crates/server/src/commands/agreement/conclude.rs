@@ -1,0 +1,42 @@
+//! `countersign agreement conclude`: signs an agreement and hands it in.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FORMAT, submission};
+use crate::clock;
+use crate::commands::reach::Reach;
+use crate::commands::submit::Signing;
+use crate::commands::{Failure, Output, files};
+
+/// Put an agreement in force. The partner and two reviewers sign.
+///
+/// It takes the place of an earlier agreement of its name. Beside others about the same client, the
+/// stricter holds.
+///
+/// Example: countersign agreement conclude platform aurora-2026.toml --sign partner:aurora=aurora.key
+/// --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
+#[derive(Args)]
+#[command(after_long_help = FORMAT)]
+pub(crate) struct Conclude {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The agreement as a TOML file.
+    file: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl Conclude {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let document = files::read_agreement(&self.file, &reach.schema()?)?;
+        let done = format!(
+            "Agreement {} with partner {} about client {} is in the log",
+            document.agreement, document.partner, document.client
+        );
+        self.signing.finish(&reach, submission(&document, clock::now())?, &done, output)
+    }
+}

@@ -1,0 +1,73 @@
+//! `countersign agreement diff`: what changes from one agreement to another.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use countersign_domain::text::controls;
+use countersign_policy::agreement::diff;
+use serde_json::json;
+
+use super::origin::{Origin, schema_of};
+use crate::commands::{Failure, Output, explain};
+
+/// Say what changes from agreement A to agreement B, clause by clause: what becomes wider, narrower, or
+/// another thing.
+///
+/// A and B are files, or NAME@DIR for an agreement in the log of an instance. Order means nothing. The exit
+/// code is 0 if both mean the same, 1 if they do not, and 2 if one cannot be read.
+///
+/// Example: countersign agreement diff aurora-2026@platform aurora-2027.toml
+#[derive(Args)]
+pub(crate) struct Diff {
+    /// The agreement before.
+    a: Origin,
+    /// The agreement after.
+    b: Origin,
+    /// The folder of the instance whose field schema counts; without it that of A's or B's log does, or the
+    /// one that is shipped.
+    dir: Option<PathBuf>,
+}
+
+/// The exit code for trouble, as diff has it.
+const TROUBLE: u8 = 2;
+
+impl Diff {
+    pub(super) fn run(self, output: Output) -> ExitCode {
+        self.compare(output).unwrap_or_else(|failure| {
+            explain(&*failure);
+            ExitCode::from(TROUBLE)
+        })
+    }
+
+    fn compare(self, output: Output) -> Result<ExitCode, Failure> {
+        let dir = self.dir.or_else(|| self.a.dir()).or_else(|| self.b.dir());
+        let schema = schema_of(dir.as_deref())?;
+        let (before, after) = (self.a.read(&schema)?, self.b.read(&schema)?);
+        let changes = diff::diff(&before, &after, &schema);
+        let is_same_document = before.document == after.document;
+        let text = match (changes.is_empty(), is_same_document) {
+            (true, true) => "They are the same.".to_owned(),
+            (true, false) => {
+                "They mean the same, and are written in another way, so that their digests differ."
+                    .to_owned()
+            }
+            (false, _) => changes
+                .iter()
+                .map(|change| plain(&change.to_string()))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        };
+        let same = changes.is_empty();
+        output.say(
+            &json!({ "same": same, "same_document": is_same_document, "changes": changes }),
+            &text,
+        );
+        Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// A text without what controls terminals. In a log whatever both parties signed stands as it is.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if controls(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}

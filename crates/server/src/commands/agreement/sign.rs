@@ -1,0 +1,62 @@
+//! `countersign agreement sign`: an agreement becomes an act, signed by who is here, in a file for the next
+//! signer.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::origin::schema_of;
+use super::submission;
+use crate::clock;
+use crate::commands::submit::{self, SignWith};
+use crate::commands::{Failure, Output, files};
+use crate::gateway::admin::acts::Posted;
+
+/// Sign an agreement where the instance is not, and write the act for the next signer.
+///
+/// FILE is the agreement as a TOML file, or the act that an earlier signer wrote. Read it first:
+/// `countersign agreement check FILE`, `countersign act show FILE`. All sign within 15 minutes; then
+/// `countersign act submit DIR FILE` hands it in.
+///
+/// Example: countersign agreement sign aurora-2026.toml --origin log.example.org/2026
+/// --sign partner:aurora=aurora.key --out aurora-2026.json
+#[derive(Args)]
+pub(crate) struct Sign {
+    /// The agreement, or an act with it.
+    file: PathBuf,
+    /// The folder of the instance, for the name of its log and its field schema; else give --origin.
+    #[arg(required_unless_present = "origin")]
+    dir: Option<PathBuf>,
+    /// The name of the log, in the place of DIR where the instance is elsewhere.
+    #[arg(long, conflicts_with = "dir")]
+    origin: Option<String>,
+    /// Sign with this key file, as partner:NAME or reviewer:NAME. Can be given again.
+    #[arg(long = "sign", value_name = "SIGNER=KEYFILE", required = true)]
+    sign: Vec<SignWith>,
+    /// Where to write the act; an act in FILE stays there, unless this is given.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Sign {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let origin = submit::origin_of(self.origin, self.dir.as_deref())?;
+        // No TOML file begins so, and every act does.
+        if files::read_text(&self.file)?.trim_start().starts_with('{') {
+            let posted: Posted = files::read_json(&self.file)?;
+            let out = self.out.as_ref().unwrap_or(&self.file);
+            return submit::sign_into(
+                posted.submission_for(&origin)?,
+                &origin,
+                &self.sign,
+                out,
+                output,
+            );
+        }
+        let out = self.out.ok_or("an agreement becomes an act when it is signed: say with --out FILE where to write that")?;
+        let document = files::read_agreement(&self.file, &schema_of(self.dir.as_deref())?)?;
+        let submission = submission(&document, clock::now())?;
+        submit::sign_into(submission, &origin, &self.sign, &out, output)
+    }
+}
