@@ -27,6 +27,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_nginx_", Need::Nginx),
     ("interop_cvc5_", Need::Cvc5),
     ("interop_postgres_", Need::Postgres),
+    ("interop_odrl_", Need::Python),
     ("interop_openapi_", Need::Python),
     ("interop_pyfacebook_", Need::Python),
     ("interop_fbgraph_", Need::Node),

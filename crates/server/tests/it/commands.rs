@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const AGREEMENT: &str = r#"version = 2
+pub(crate) const AGREEMENT: &str = r#"version = 2
 platform = "Example Platform"
 agreement = "aurora-2026"
 partner = "aurora"
@@ -38,18 +38,18 @@ self = ["id", "friends", "name"]
 friend = ["id", "name"]
 "#;
 
-const ANN: &str = "--sign=reviewer:ann=p/keys/reviewers/ann.key";
-const BEN: &str = "--sign=reviewer:ben=p/keys/reviewers/ben.key";
-const AURORA: &str = "--sign=partner:aurora=aurora.key";
+pub(crate) const ANN: &str = "--sign=reviewer:ann=p/keys/reviewers/ann.key";
+pub(crate) const BEN: &str = "--sign=reviewer:ben=p/keys/reviewers/ben.key";
+pub(crate) const AURORA: &str = "--sign=partner:aurora=aurora.key";
 
 /// A folder with an instance in `p/`, and the files of a partner.
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
     url: String,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let desk = Self { folder, url: format!("http://127.0.0.1:{port}") };
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     /// An instance with an approved build.
-    fn with_build() -> Self {
+    pub(crate) fn with_build() -> Self {
         let desk = Self::new();
         desk.done(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
         desk.done(&["agreement", "conclude", "p", "agreement.toml", AURORA, ANN, BEN]);
@@ -73,26 +73,26 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.current_dir(self.folder.path()).env_remove("COUNTERSIGN_LOG").args(arguments);
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// Runs a command that has to succeed; what it said.
-    fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -101,20 +101,20 @@ impl Desk {
     }
 
     /// Runs a command that has to succeed; what it said to programs.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--json"]].concat();
         serde_json::from_str(&self.done(&arguments)).unwrap()
     }
 
     /// Runs a command that has to be refused; why it was.
-    fn refused(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?} was not refused");
         assert!(output.stdout.is_empty(), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let mut command = self.command(&["serve", "p"]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let server = Server(child);
@@ -129,7 +129,7 @@ impl Desk {
 }
 
 /// A server that ends with the test.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -534,8 +534,18 @@ fn every_command_has_help_with_an_example() {
         &["people", "image"],
         &["people", "settings"],
         &["partner", "register"],
+        &["agreement", "new"],
         &["agreement", "check"],
+        &["agreement", "diff"],
+        &["agreement", "sign"],
         &["agreement", "conclude"],
+        &["agreement", "certify"],
+        &["agreement", "wind-down"],
+        &["agreement", "export"],
+        &["agreement", "import"],
+        &["obligation", "demand"],
+        &["obligation", "attest"],
+        &["obligation", "lift"],
         &["build", "submit"],
         &["build", "approve"],
         &["build", "revoke"],

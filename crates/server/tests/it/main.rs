@@ -7,6 +7,7 @@
 )]
 
 mod acts;
+mod agreement_commands;
 mod api_reference;
 mod batch;
 mod batch_of_slow_source;
@@ -32,6 +33,7 @@ mod ids;
 mod interop_facebook_nodejs_business_sdk;
 mod interop_facebook_sdk;
 mod interop_fbgraph;
+mod interop_odrl;
 mod interop_openapi;
 mod interop_postgres_check;
 mod interop_postgres_conformance;

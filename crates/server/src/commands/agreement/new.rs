@@ -116,7 +116,7 @@ not_after = {not_after}           # the first in which it no longer is
 delivery = "clear"                # or { sealed = "hardware" }, "vouched", "software"
 wait = "durable"                  # how long an answer waits: "durable", "published", "witnessed"
 query_token = false               # true lets old clients send their token in the query
-certification = { every_days = 365, cure_days = 30 }   # how often the partner certifies, and how late it may be
+certification = { every_days = 180, cure_days = 30 }   # how often the partner certifies, and how late it may be
 
 # What is promised to everybody, to be proved by `countersign agreement prove`.
 pledges = [
@@ -174,7 +174,7 @@ mod tests {
                 kind,
                 agreement: None,
                 platform: platform.to_owned(),
-                days: 400,
+                days: 365,
                 out: None,
             };
             let text = new.draft(Timestamp::from_seconds(1_528_070_401)).unwrap();
@@ -187,7 +187,7 @@ mod tests {
             assert_eq!(document.platform, platform);
             assert_eq!(document.client.as_str(), "aurora-device");
             assert_eq!(document.not_before.to_string(), "2018-06-05T00:00:00Z");
-            assert_eq!(document.not_after.to_string(), "2019-07-10T00:00:00Z");
+            assert_eq!(document.not_after.to_string(), "2019-06-05T00:00:00Z");
             let odd = odd::oddities(&Agreement::from_document(document, &schema).unwrap(), &schema);
             assert_eq!(odd, []);
         }
