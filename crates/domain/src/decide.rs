@@ -362,6 +362,9 @@ fn not_granted(basis: &Basis, grant: &Grant, request: &Request) -> [FieldSet; 2]
 }
 
 #[cfg(test)]
+mod independence;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -373,9 +376,9 @@ mod tests {
     use crate::request::FriendsRequest;
     use crate::route::ClientKind;
 
-    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+    pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
-    struct Circle(Vec<Candidate>);
+    pub(super) struct Circle(pub(super) Vec<Candidate>);
 
     impl People for Circle {
         fn candidates(&self) -> &[Candidate] {
@@ -384,8 +387,12 @@ mod tests {
     }
 
     fn basis(viewer: FieldSet, friend: FieldSet, minor_friend: FieldSet) -> Arc<Basis> {
+        Arc::new(basis_of(viewer, friend, minor_friend))
+    }
+
+    pub(super) fn basis_of(viewer: FieldSet, friend: FieldSet, minor_friend: FieldSet) -> Basis {
         let name = |text| Identifier::parse(text).unwrap();
-        Arc::new(Basis {
+        Basis {
             partner: name("aurora"),
             client: name("home"),
             build: name("home@1"),
@@ -401,10 +408,10 @@ mod tests {
             friend: Mask::opening(friend),
             minor_friend: Mask::opening(minor_friend),
             holds_until: NOW.plus_seconds(60),
-        })
+        }
     }
 
-    fn grant(basis: &Basis, viewer: FieldSet, friend: FieldSet) -> Grant {
+    pub(super) fn grant(basis: &Basis, viewer: FieldSet, friend: FieldSet) -> Grant {
         let (client, purpose) = (basis.client.clone(), basis.purpose.clone());
         Grant { client, purpose, viewer, friend, until: NOW.plus_seconds(30) }
     }
@@ -419,7 +426,7 @@ mod tests {
         }
     }
 
-    fn bits() -> impl Strategy<Value = FieldSet> {
+    pub(super) fn bits() -> impl Strategy<Value = FieldSet> {
         // Few fields, so that sets meet; the id often, so that people are in the answer.
         (0_u128..256, any::<bool>()).prop_map(|(bits, id)| {
             let set = FieldSet::from_bits(bits);

@@ -1,6 +1,6 @@
 //! A grant: a viewer's permission to a client.
 
-use crate::field::FieldSet;
+use crate::field::{FieldId, FieldSet};
 use crate::identifier::Identifier;
 use crate::relation::Relation;
 use crate::time::Timestamp;
@@ -28,5 +28,14 @@ impl Grant {
             Relation::Viewer => self.viewer,
             Relation::Friend => self.friend,
         }
+    }
+
+    /// What of this grant is left where the viewer's user agent says, by the Global Privacy Control, that
+    /// data be neither sold nor shared: nothing of friends, their list included, and no special category
+    /// of the viewer's own. It is never more than the grant.
+    #[must_use]
+    pub fn under_gpc(&self, special: FieldSet) -> Self {
+        let shared = special.with(FieldId::FRIENDS);
+        Self { viewer: self.viewer.without(shared), friend: FieldSet::EMPTY, ..self.clone() }
     }
 }

@@ -24,6 +24,7 @@ pub mod partner;
 pub mod permission;
 pub mod person;
 pub mod pledge;
+pub mod preset;
 pub mod reason;
 pub mod register;
 pub mod relation;

@@ -34,6 +34,12 @@ impl Settings {
         self.0[route as usize]
     }
 
+    /// What of these settings is about these fields.
+    #[must_use]
+    pub fn within(self, fields: FieldSet) -> Self {
+        Self(self.0.map(|open| open.and(fields)))
+    }
+
     /// These settings with `open` on one route; the other routes stay as they are.
     #[must_use]
     pub const fn with(mut self, route: Route, open: FieldSet) -> Self {
