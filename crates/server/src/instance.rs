@@ -34,6 +34,7 @@ use crate::gateway::token::Tokens;
 use crate::gateway::usage::Usage;
 use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
+use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
 use crate::store::{People, StoreError, StoreOptions};
@@ -191,7 +192,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     }
     let register = log.register();
     let schema = register.schema().ok_or(InstanceError::NoSchema)?;
-    let newcomers = config.source.new_people().settings(schema, "");
+    let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     Ok(Arc::new(Gateway {

@@ -9,13 +9,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Output};
+use crate::clock;
 use crate::demo::tour::{Audience, READ, Tour};
 use crate::demo::world;
 use crate::directory::Directory;
 use crate::gateway::Gateway;
+use crate::people::beginning::Beginning;
 use crate::people::generate::{self, GenerateOptions};
 use crate::people::import::{self, ImportOptions, Kind};
-use crate::people::preset::Preset;
 use crate::people::progress::Progress;
 use crate::people::schema;
 use crate::store::{People, StoreOptions};
@@ -73,15 +74,17 @@ impl Demo {
     fn fill(&self, directory: &Directory) -> Result<String, Failure> {
         let store = People::open(&directory.people(), StoreOptions::default())?;
         let schema = schema::read(&directory.schema())?;
-        let (schema, preset, progress) = (&schema, Preset::Mixed { seed: 1 }, Progress::Stderr);
+        let (schema, beginning, progress) =
+            (&schema, Beginning::Mixed { seed: 1 }, Progress::Stderr);
+        let now = clock::now();
         let report = match &self.people {
             Some(folder) => {
-                let options = ImportOptions { schema, preset, sequence: None, progress };
+                let options = ImportOptions { schema, beginning, sequence: None, now, progress };
                 import::run(Kind::detect(folder)?, folder, &store, &options)?
             }
             None => {
                 let people = self.count;
-                let options = GenerateOptions { schema, preset, progress, people, seed: 1 };
+                let options = GenerateOptions { schema, beginning, now, progress, people, seed: 1 };
                 generate::run(&store, &options)?
             }
         };

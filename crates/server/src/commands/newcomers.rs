@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::reach::Reach;
 use crate::config::source::SourceKind;
+use crate::people::beginning::Beginning;
 use crate::source::{Naming, Source};
 use crate::store::People;
 
@@ -24,7 +25,7 @@ pub(super) fn enrol(reach: &Reach, people: &Arc<People>, accounts: &[&str]) -> R
         return Ok(());
     }
     let (config, schema) = (&reach.config.source, reach.schema()?);
-    let newcomers = config.new_people().settings(&schema, "");
+    let newcomers = Beginning::from(config.new_people()).choice(&schema, "");
     let naming = Naming::new(Arc::clone(people), newcomers);
     let folder = reach.directory.path();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -14,7 +14,7 @@ use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::token::Tokens;
 use crate::keys::SecretKey;
-use crate::store::{People, StoreOptions};
+use crate::store::{Given, People, StoreOptions, Way};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.
@@ -34,6 +34,10 @@ pub(super) struct Token {
     /// For what it will ask.
     #[arg(long)]
     purpose: String,
+    /// The people's user agents say, by the Global Privacy Control, that data be neither sold nor shared:
+    /// nothing of friends and no special category is granted.
+    #[arg(long)]
+    sec_gpc: bool,
 }
 
 /// Whose tokens they are.
@@ -87,6 +91,7 @@ impl Token {
                 account: account.clone(),
                 build: self.build.clone(),
                 purpose: self.purpose.clone(),
+                sec_gpc: self.sec_gpc,
             };
             let issued: Issued = server.send("POST", "/tokens", &wanted)?;
             tokens.push(issued.access_token);
@@ -109,9 +114,10 @@ impl Token {
         };
         let issuer = Issuer { people: &people, tokens: &tokens, compiled: &compiled, now };
         issuer.check(&self.build, &self.purpose)?;
+        let given = Given { by: Way::Command, sec_gpc: self.sec_gpc };
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
         newcomers::enrol(reach, &people, &names)?;
-        let tokens = issuer.issue(&names, &self.build, &self.purpose)?;
+        let tokens = issuer.issue(&names, &self.build, &self.purpose, given)?;
         Ok((accounts, tokens))
     }
 }

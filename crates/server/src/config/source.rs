@@ -1,13 +1,10 @@
 //! `[source]` of the configuration: where profiles and friendships come from.
 
+use countersign_domain::preset::Preset;
 use serde::Deserialize;
 
 use super::source_http::HttpSettings;
 use super::source_postgres::PostgresSettings;
-use crate::people::preset::Preset;
-
-/// The presets that people may begin with whom nobody imported.
-const NEW_PEOPLE: [&str; 4] = ["default", "open", "closed", "legacy-2014"];
 
 /// Where profiles and friendships come from.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,13 +44,13 @@ impl Source {
     /// The settings that new people begin with.
     #[must_use]
     pub fn new_people(&self) -> Preset {
-        Preset::parse(&self.new_people, 0).unwrap_or_default()
+        Preset::parse(&self.new_people).unwrap_or_default()
     }
 
     /// What is wrong with it: the key, and what is allowed.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        if !NEW_PEOPLE.contains(&self.new_people.as_str()) {
-            let (found, allowed) = (&self.new_people, NEW_PEOPLE.join(", "));
+        if Preset::parse(&self.new_people).is_none() {
+            let (found, allowed) = (&self.new_people, Preset::names());
             let message = format!("source.new_people: {found:?} is none of {allowed}");
             return Err(("new_people", message));
         }

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use super::Gateway;
 use super::admin::{AdminError, tokens};
 use super::extract::Json;
+use super::gpc;
+use crate::store::Way;
 
 /// Who signs in, with which build, for what.
 #[derive(Deserialize)]
@@ -22,7 +24,8 @@ pub struct Login {
     purpose: String,
 }
 
-/// Makes a grant of everything that the build declared for the purpose, and a token under it.
+/// Makes a grant of everything that the build declared for the purpose, and a token under it; with the header
+/// `Sec-GPC: 1`, of what the Global Privacy Control leaves.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     uri: Uri,
@@ -34,7 +37,9 @@ pub async fn post(
         return AdminError { status: StatusCode::FORBIDDEN, message: message.to_owned() }
             .into_response();
     }
-    match tokens::issue(&gateway, &login.account, &login.build, &login.purpose).await {
+    let Login { account, build, purpose } = login;
+    let wanted = tokens::Wanted { account, build, purpose, sec_gpc: gpc::is_asked(&headers) };
+    match tokens::issue(&gateway, &wanted, Way::Login).await {
         Ok(issued) => Json(issued).into_response(),
         Err(error) => error.into_response(),
     }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use countersign_domain::person::Handle;
+use countersign_domain::preset::Preset;
 use countersign_domain::register::Register;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
@@ -29,6 +30,7 @@ pub mod decide;
 pub mod deliver;
 pub mod errors;
 pub mod extract;
+pub mod gpc;
 pub mod graph;
 pub mod health;
 pub mod login;
@@ -100,6 +102,14 @@ impl Gateway {
         person.ok_or_else(|| admin::AdminError::not_found("account"))
     }
 
+    /// Whether the preset `legacy-2014` is on: somebody has it, or new people get it. While the store cannot
+    /// tell, the pages rather say it than not.
+    #[must_use]
+    pub fn is_legacy_2014_on(&self) -> bool {
+        let is_default = self.config.source.new_people() == Preset::Legacy2014;
+        is_default || self.people.legacy_2014_count().map_or(true, |count| count > 0)
+    }
+
     /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.
     ///
     /// # Errors
@@ -121,6 +131,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/explain", post(admin::explain::post))
         .route("/register", get(admin::register::get))
         .route("/people/feed", post(admin::feed::post).get(admin::feed::get).layer(feed_limit))
+        .route("/people/{account}/grants", get(admin::grants::get))
+        .route("/people/{account}/grants/{id}", delete(admin::grants::delete))
+        .route("/people/{account}/history", get(admin::history::get))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/tokens", post(admin::tokens::post))
         .method_not_allowed_fallback(admin::wrong_method)

@@ -26,6 +26,7 @@ struct Page<'a> {
     public_url: &'a str,
     log_key: &'a str,
     entries: u64,
+    is_legacy_2014_on: bool,
     clients: Vec<ClientRow>,
     builds: Vec<BuildRow>,
 }
@@ -74,6 +75,7 @@ fn page(gateway: &Gateway) -> Response {
         public_url: gateway.config.public_url(),
         log_key: &gateway.log_key,
         entries: gateway.log.head(),
+        is_legacy_2014_on: gateway.is_legacy_2014_on(),
         clients: client_rows(&register, clock::now()),
         builds: build_rows(&register),
     };

@@ -306,12 +306,13 @@ mod tests {
     use std::path::Path;
 
     use countersign_domain::field::FieldSet;
+    use countersign_domain::preset::Preset;
+    use countersign_domain::time::Timestamp;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::people::import::{self, ImportOptions, Kind};
-    use crate::people::preset::Preset;
     use crate::people::progress::Progress;
     use crate::people::schema;
     use crate::store::StoreOptions;
@@ -421,8 +422,9 @@ mod tests {
         let schema = default_schema();
         let options = ImportOptions {
             schema: &schema,
-            preset: Preset::Default,
+            beginning: Preset::Default.into(),
             sequence: None,
+            now: Timestamp::from_seconds(1_000),
             progress: Progress::Hidden,
         };
         import::run(Kind::Ldbc, folder, &imported, &options).unwrap();

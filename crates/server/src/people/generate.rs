@@ -6,11 +6,12 @@
 //! neighbourhood of four thousand (Chung and Lu's model, in blocks). A small world is scaled down.
 
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
 
+use super::beginning::Beginning;
 use super::import::{Batch, ImportError, ImportOptions, ImportReport};
 use super::invented::Inventor;
 use super::links::Links;
-use super::preset::Preset;
 use super::progress::Progress;
 use super::random::Random;
 use crate::store::{People, Profile};
@@ -38,9 +39,11 @@ pub struct GenerateOptions<'a> {
     /// The same seed makes the same world.
     pub seed: u64,
     /// The settings that people start with.
-    pub preset: Preset,
+    pub beginning: Beginning,
     /// The schema in force.
     pub schema: &'a FieldSchema,
+    /// When it is done.
+    pub now: Timestamp,
     /// Where progress is shown.
     pub progress: Progress,
 }
@@ -50,8 +53,8 @@ pub struct GenerateOptions<'a> {
 /// # Errors
 /// [`ImportError::FeedGenerated`], [`ImportError::Store`]; then nothing has changed.
 pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportReport, ImportError> {
-    let GenerateOptions { schema, preset, progress, .. } = *options;
-    let import = ImportOptions { schema, preset, sequence: None, progress };
+    let GenerateOptions { schema, beginning, now, progress, .. } = *options;
+    let import = ImportOptions { schema, beginning, sequence: None, now, progress };
     let mut batch = Batch::begin(people, &import)?;
     let sequence = batch.import.sequence()?;
     if sequence > 0 {

@@ -18,7 +18,7 @@ use crate::store::Profile;
 /// # Errors
 /// What `out` says.
 pub fn write(out: &mut impl Write, options: &GenerateOptions<'_>) -> io::Result<()> {
-    let GenerateOptions { people, seed, preset, schema, progress } = *options;
+    let GenerateOptions { people, seed, beginning, schema, progress, .. } = *options;
     let (graph, mut random) = generate::friendships(options);
     let inventor = Inventor::new(schema);
     let mut profile = Profile::default();
@@ -31,7 +31,7 @@ pub fn write(out: &mut impl Write, options: &GenerateOptions<'_>) -> io::Result<
         write!(out, "}},\"friends\":[")?;
         write_friends(out, &graph, number, &mut random)?;
         write!(out, "],\"settings\":{{")?;
-        let settings = preset.settings(schema, &account);
+        let settings = beginning.choice(schema, &account).settings;
         for (route, comma) in Route::ALL.into_iter().zip(commas()) {
             write!(out, "{comma}\"{}\":[", route.name())?;
             write_names(out, schema, settings.open(route))?;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
 
+use super::beginning::Beginning;
 use super::links::Links;
-use super::preset::Preset;
 use super::progress::Progress;
 use super::{import_jsonl, import_ldbc, import_snap};
 use crate::store::{Counts, Import, NewPerson, People, Profile, StoreError};
@@ -27,10 +28,12 @@ pub struct ImportOptions<'a> {
     /// The schema in force; a field that it does not have is refused.
     pub schema: &'a FieldSchema,
     /// The settings that people start with, where the files say nothing.
-    pub preset: Preset,
+    pub beginning: Beginning,
     /// The last sequence of the change feed that is in the files. The feed goes on after it, even where it
     /// had come further.
     pub sequence: Option<u64>,
+    /// When it is done.
+    pub now: Timestamp,
     /// Where progress is shown.
     pub progress: Progress,
 }
@@ -169,7 +172,7 @@ impl<'a> Batch<'a> {
         people: &'a People,
         options: &ImportOptions<'a>,
     ) -> Result<Self, StoreError> {
-        let (import, links) = (people.import()?, Links::default());
+        let (import, links) = (people.import(options.now)?, Links::default());
         Ok(Self { options: *options, import, links, people: 0, people_new: 0 })
     }
 
@@ -180,7 +183,7 @@ impl<'a> Batch<'a> {
         profile: &mut Profile,
         minor: bool,
     ) -> Result<u32, StoreError> {
-        let settings = self.options.preset.settings(self.options.schema, account);
+        let settings = self.options.beginning.choice(self.options.schema, account);
         self.put(NewPerson { account, minor, settings, profile })
     }
 

@@ -15,14 +15,17 @@ use std::fmt;
 use std::path::Path;
 
 use countersign_domain::field::FieldSet;
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::settings::Settings;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::beginning::Beginning;
 use super::import::{Batch, ImportError};
 use super::lines::{Line, Lines};
 use super::profile_json::{Fault, ProfileSeed, fault, field};
-use crate::store::{NewPerson, Profile, StoreError};
+use crate::store::{Choice, NewPerson, Profile, StoreError};
 
 /// Reads the file.
 pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
@@ -33,10 +36,7 @@ pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError
         if !accounts.insert(person.account.clone()) {
             return Err(line.malformed(0, "a person who has not come before"));
         }
-        let mut settings = batch.options.preset.settings(schema, &person.account);
-        for (route, open) in &person.settings {
-            settings = settings.with(*route, *open);
-        }
+        let settings = person.choice(batch.options.beginning, schema);
         let Person { account, profile, minor, .. } = person;
         let placed = batch.put(NewPerson { account, minor: *minor, settings, profile });
         placed.map(|_| ()).map_err(|error| at_line(line, error))
@@ -106,6 +106,18 @@ struct Person {
 }
 
 impl Person {
+    /// What the person begins with: what everybody does, but for the routes that the line names.
+    fn choice(&self, beginning: Beginning, schema: &FieldSchema) -> Choice {
+        let choice = beginning.choice(schema, &self.account);
+        if self.settings.is_empty() {
+            return choice;
+        }
+        let own =
+            |settings: Settings, (route, open): &(Route, FieldSet)| settings.with(*route, *open);
+        let settings = self.settings.iter().fold(choice.settings, own);
+        Choice { settings, preset: Preset::of(settings, schema) }
+    }
+
     fn clear(&mut self) {
         self.account.clear();
         self.profile.clear();

@@ -4,6 +4,7 @@
 //! Every import reads all of its files before it commits anything, so that a malformed line leaves
 //! the store as it was, and finds people again by account, so that it can be run again.
 
+pub mod beginning;
 pub mod feed;
 mod feed_line;
 pub mod generate;
@@ -15,7 +16,6 @@ mod import_snap;
 mod invented;
 mod lines;
 mod links;
-pub mod preset;
 mod profile_json;
 pub mod progress;
 mod random;

@@ -119,11 +119,14 @@ mod tests {
     use countersign_domain::person::Handle;
     use countersign_domain::route::Route;
     use countersign_domain::settings::Settings;
+    use countersign_domain::time::Timestamp;
     use countersign_log::guarded::Profiles as _;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::{NewPerson, Profile, StoreOptions};
+    use crate::store::{Made, NewPerson, Profile, StoreOptions, Way};
+
+    const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::Command };
 
     /// A person as a test thinks of them.
     #[derive(Clone, Debug)]
@@ -146,13 +149,13 @@ mod tests {
     /// A store in which everybody is a friend of everybody else.
     fn store(dir: &std::path::Path, thoughts: &[Thought]) -> Arc<People> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
-        let mut import = people.import().unwrap();
+        let mut import = people.import(MADE.at).unwrap();
         for (thought, number) in thoughts.iter().zip(0_u32..) {
             let mut profile = Profile::default();
             for (field, value) in thought.values.iter().rev() {
                 profile.set(FieldId::new(*field).unwrap(), value);
             }
-            let settings = Settings::from_sets(thought.settings.map(FieldSet::from_bits));
+            let settings = Settings::from_sets(thought.settings.map(FieldSet::from_bits)).into();
             let account = number.to_string();
             let (minor, profile) = (thought.minor, &mut profile);
             import.person(NewPerson { account: &account, minor, settings, profile }).unwrap();
@@ -245,7 +248,7 @@ mod tests {
             circle.candidates().iter().find(of(friend)).unwrap().settings
         };
         assert_eq!(seen(&people), Settings::CLOSED);
-        people.set_settings(friend, opened).unwrap();
+        people.set_settings(friend, MADE, opened).unwrap();
         assert_eq!(seen(&people), opened);
         assert_eq!(people.settings(friend).unwrap(), opened);
         drop(people);

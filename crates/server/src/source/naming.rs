@@ -8,17 +8,16 @@ use countersign_domain::decide::Candidate;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, Secret};
-use countersign_domain::settings::Settings;
 use countersign_verifier::record::pairwise_id;
 
 use super::SourceError;
-use crate::store::{Enrolled, People};
+use crate::store::{Choice, Enrolled, People};
 
 /// What gives names.
 #[derive(Clone, Debug)]
 pub struct Naming {
     people: Arc<People>,
-    newcomers: Settings,
+    newcomers: Choice,
 }
 
 /// A person as the platform tells of them.
@@ -41,8 +40,8 @@ pub(super) struct Named {
 impl Naming {
     /// Names by this store; who was never seen before starts with these settings.
     #[must_use]
-    pub const fn new(people: Arc<People>, newcomers: Settings) -> Self {
-        Self { people, newcomers }
+    pub fn new(people: Arc<People>, newcomers: impl Into<Choice>) -> Self {
+        Self { people, newcomers: newcomers.into() }
     }
 
     /// Names people, the viewer first; puts friends in the order of their ids toward the partner.

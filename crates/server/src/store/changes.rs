@@ -8,19 +8,21 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 
+use super::choice::Choice;
 use super::error::StoreError;
-use super::grant::GrantRecord;
+use super::history::{self, Made};
 use super::lmdb::People;
 use super::record::{self, Profile, Record};
 use super::writing::{Known, Writing};
+use super::{grants, legacy};
 
 /// Changes that have begun. Dropped, they leave no trace.
 pub struct Changes<'p> {
     writing: Writing<'p>,
     /// What new people begin with.
-    beginning: Settings,
+    beginning: Choice,
     touched: BTreeSet<u32>,
-    /// Those whose grants end.
+    /// Those whose grants and history end.
     removed: HashSet<Handle>,
     profile: Profile,
 }
@@ -49,7 +51,7 @@ pub enum ProfileUpdate<'a> {
 }
 
 impl<'p> Changes<'p> {
-    pub(super) fn begin(people: &'p People, beginning: Settings) -> Result<Self, StoreError> {
+    pub(super) fn begin(people: &'p People, beginning: Choice) -> Result<Self, StoreError> {
         Ok(Self {
             writing: Writing::begin(people)?,
             beginning,
@@ -88,7 +90,8 @@ impl<'p> Changes<'p> {
             return Ok(number);
         }
         let number = self.writing.place(account)?;
-        let known = self.writing.fresh(self.beginning)?;
+        let known = self.writing.fresh(self.beginning.settings)?;
+        self.writing.mark_new(number, self.beginning.preset)?;
         self.profile.clear();
         self.writing.put(number, account, &known, &mut self.profile, true)?;
         self.touched.insert(number);
@@ -177,8 +180,8 @@ impl<'p> Changes<'p> {
         self.writing.set_friends(number, &friends)
     }
 
-    /// Removes the person of this account, if there is one: profile, friendships and grants go; handle,
-    /// secret and settings stay until erasure.
+    /// Removes the person of this account, if there is one: profile, friendships, grants and history go;
+    /// handle, secret and settings stay until erasure.
     ///
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Full`].
@@ -198,11 +201,25 @@ impl<'p> Changes<'p> {
     }
 
     /// Sets what the person of this number chose.
-    pub(super) fn set_settings(&mut self, number: u32, own: Settings) -> Result<(), StoreError> {
+    pub(super) fn set_settings(
+        &mut self,
+        number: u32,
+        own: Choice,
+        made: Made,
+    ) -> Result<(), StoreError> {
+        let (people, known) = (self.writing.people, self.writing.known(number)?);
         let mut bytes = self.writing.record(number)?.to_vec();
-        record::put_own_settings(&mut bytes, own);
+        record::put_own_settings(&mut bytes, own.settings);
         self.touched.insert(number);
-        self.writing.put_bytes(number, &bytes)
+        self.writing.put_bytes(number, &bytes)?;
+        let (databases, txn) = (&people.databases, &mut self.writing.txn);
+        let changed = history::of_settings(known.settings, own.settings, own.preset, made);
+        legacy::mark(databases, txn, number, own.preset)
+            .and_then(|()| {
+                changed
+                    .map_or(Ok(()), |record| history::append(databases, txn, known.handle, &record))
+            })
+            .map_err(|e| people.failed(e))
     }
 
     /// Makes all of it durable, and seen by the very next reader.
@@ -210,7 +227,7 @@ impl<'p> Changes<'p> {
     /// # Errors
     /// [`StoreError`]; then nothing has changed.
     pub fn commit(mut self) -> Result<(), StoreError> {
-        self.end_grants()?;
+        self.forget_removed()?;
         let Self { mut writing, touched, .. } = self;
         let people = writing.people;
         let stamp = people.databases.put_changed(&mut writing.txn, touched.iter().copied());
@@ -261,26 +278,12 @@ impl<'p> Changes<'p> {
         self.writing.set_friends(number, &friends)
     }
 
-    /// Removes the grants of removed people. Grants have no index by person: removals are rare, and
-    /// one pass serves all of a transaction.
-    fn end_grants(&mut self) -> Result<(), StoreError> {
-        if self.removed.is_empty() {
-            return Ok(());
-        }
+    /// Ends the grants of removed people, and their history with them.
+    fn forget_removed(&mut self) -> Result<(), StoreError> {
         let people = self.writing.people;
-        let mut ended: Vec<Vec<u8>> = Vec::new();
-        for entry in
-            people.databases.grants.iter(&self.writing.txn).map_err(|e| people.failed(e))?
-        {
-            let (id, bytes) = entry.map_err(|e| people.failed(e))?;
-            let grant = GrantRecord::from_bytes(bytes).ok_or_else(|| people.damaged("a grant"))?;
-            if self.removed.contains(&grant.viewer) {
-                ended.push(id.to_vec());
-            }
-        }
-        for id in ended {
-            let deleted = people.databases.grants.delete(&mut self.writing.txn, &id);
-            deleted.map_err(|e| people.failed(e))?;
+        for person in &self.removed {
+            let forgotten = grants::forget(&people.databases, &mut self.writing.txn, *person);
+            forgotten.map_err(|e| people.failed(e))?;
         }
         Ok(())
     }
@@ -293,11 +296,14 @@ mod tests {
 
     use countersign_domain::field::FieldId;
     use countersign_domain::route::Route;
+    use countersign_domain::time::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
     use crate::store::opening::image_path;
-    use crate::store::{NewPerson, StoreOptions};
+    use crate::store::{NewPerson, StoreOptions, Way};
+
+    const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::Command };
 
     type Values = BTreeMap<u8, Vec<u8>>;
 
@@ -478,7 +484,7 @@ mod tests {
                     panic!("one account is one person")
                 };
                 let own = Settings::CLOSED.with(Route::FriendsApp, FieldSet::from_bits(*bits));
-                people.set_settings(who.handle, own).unwrap();
+                people.set_settings(who.handle, MADE, own).unwrap();
             }
             Op::Enrol(everybody) => {
                 let names: Vec<String> = everybody.iter().map(u8::to_string).collect();
@@ -502,9 +508,9 @@ mod tests {
                 return open(dir);
             }
             Op::Import(who) => {
-                let mut import = people.import().unwrap();
+                let mut import = people.import(MADE.at).unwrap();
                 let (account, profile) = (&*who.to_string(), &mut Profile::default());
-                let (minor, settings) = (false, Settings::CLOSED);
+                let (minor, settings) = (false, Settings::CLOSED.into());
                 import.person(NewPerson { account, minor, settings, profile }).unwrap();
                 import.commit(&mut |_, _| ()).unwrap();
             }

@@ -9,9 +9,13 @@
 //! | grants | grant id | grant (see `grant`) |
 //! | changed | person number | the commit that last changed the person, since the image was written |
 //! | client_secrets | client | secret (32) |
+//! | viewer_grants | a person's handle, a grant id | nothing: the index of `grants` by viewer |
+//! | history | a person's handle, a rising number (8, big-endian) | what they changed (see `history`) |
+//! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |
 //!
 //! `people` and `friends` are how things are now; `changed` names those of them whom the image has
-//! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead.
+//! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead;
+//! format 2 had none of the last three.
 //!
 //! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
 //! database from handles: the image's index answers that, and it is made again from `people`.
@@ -41,28 +45,49 @@ pub(super) struct Databases {
     pub(super) grants: Database<Bytes, Bytes>,
     pub(super) changed: Database<Number, Bytes>,
     pub(super) client_secrets: Database<Str, Bytes>,
+    pub(super) viewer_grants: Database<Bytes, Bytes>,
+    pub(super) history: Database<Bytes, Bytes>,
+    pub(super) legacy: Database<Number, Bytes>,
 }
 
 impl Databases {
     /// Opens them all; in a new store they are made.
     pub(super) fn open(env: &Env<WithTls>) -> heed::Result<Self> {
         let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
-            let databases = (
+            let kept = (
                 opener.create_database::<Str, Bytes>(txn, Some(META))?,
                 opener.create_database::<Str, Number>(txn, Some("accounts"))?,
                 opener.create_database::<Number, Bytes>(txn, Some("people"))?,
                 opener.create_database::<Number, Bytes>(txn, Some("friends"))?,
-                opener.create_database::<Bytes, Bytes>(txn, Some("grants"))?,
                 opener.create_database::<Number, Bytes>(txn, Some("changed"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("legacy_2014"))?,
+            );
+            let given = (
+                opener.create_database::<Bytes, Bytes>(txn, Some("grants"))?,
+                opener.create_database::<Bytes, Bytes>(txn, Some("viewer_grants"))?,
+                opener.create_database::<Bytes, Bytes>(txn, Some("history"))?,
                 opener.create_database::<Str, Bytes>(txn, Some("client_secrets"))?,
             );
-            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(databases))
+            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>((kept, given)))
         })?;
-        let (meta, accounts, people, friends, grants, changed, client_secrets) = match opened {
+        let (kept, given) = match opened {
             CommitOrAbort::Commit(databases) => databases,
             CommitOrAbort::Abort(never) => match never {},
         };
-        Ok(Self { meta, accounts, people, friends, grants, changed, client_secrets })
+        let (meta, accounts, people, friends, changed, legacy) = kept;
+        let (grants, viewer_grants, history, client_secrets) = given;
+        Ok(Self {
+            meta,
+            accounts,
+            people,
+            friends,
+            grants,
+            changed,
+            client_secrets,
+            viewer_grants,
+            history,
+            legacy,
+        })
     }
 
     /// The database that format 1 has besides.

@@ -3,11 +3,11 @@
 
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
-use countersign_domain::settings::Settings;
 use countersign_verifier::record::pairwise_id;
 use heed::{RoTxn, WithTls};
 
 use super::changes::Changes;
+use super::choice::Choice;
 use super::error::StoreError;
 use super::lmdb::People;
 use super::person_ref::PersonRef;
@@ -25,7 +25,7 @@ pub struct Enrolled {
 
 impl People {
     /// The people of these accounts, in their order. Who was never seen gets a handle, a secret and
-    /// these settings, without profile and friends: all of them in one commit, durable on return and
+    /// what they are to begin with, without profile and friends: all of them in one commit, durable on return and
     /// the same for whoever asks at once. Where everybody is known, nothing is written.
     ///
     /// # Errors
@@ -34,14 +34,14 @@ impl People {
     pub fn enrol<'a>(
         &self,
         accounts: impl IntoIterator<Item = &'a str>,
-        default_settings: Settings,
+        beginning: impl Into<Choice>,
     ) -> Result<Vec<Enrolled>, StoreError> {
         let mut unknown = Vec::new();
         let mut found = self.known(accounts, &mut unknown)?;
         if unknown.is_empty() {
             return Ok(found);
         }
-        let mut changes = Changes::begin(self, default_settings)?;
+        let mut changes = Changes::begin(self, beginning.into())?;
         let mut came = Vec::with_capacity(unknown.len());
         for (at, account) in unknown {
             came.push((at, changes.person(account)?));
@@ -132,6 +132,8 @@ impl People {
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::settings::Settings;
+
     use super::*;
     use crate::store::StoreOptions;
 

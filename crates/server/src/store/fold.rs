@@ -178,9 +178,12 @@ mod tests {
     use std::time::Instant;
 
     use countersign_domain::settings::Settings;
+    use countersign_domain::time::Timestamp;
 
     use super::*;
     use crate::store::StoreOptions;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
     #[test]
     fn an_earlier_image_that_cannot_be_removed_spoils_neither_fold_nor_import() {
@@ -191,7 +194,7 @@ mod tests {
         std::fs::create_dir(image_path(dir.path(), 99)).unwrap();
         assert_eq!(people.fold(&mut |_, _| ()).unwrap().people, 1);
         assert_eq!(people.view().image().generation(), 2);
-        assert_eq!(people.import().unwrap().commit(&mut |_, _| ()).unwrap().people, 1);
+        assert_eq!(people.import(NOW).unwrap().commit(&mut |_, _| ()).unwrap().people, 1);
         assert_eq!(people.view().image().generation(), 3);
     }
 

@@ -89,13 +89,13 @@ impl GrantRecord {
     }
 }
 
-fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
+pub(super) fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     let (taken, left) = rest.split_first_chunk()?;
     *rest = left;
     Some(taken)
 }
 
-fn take_name<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+pub(super) fn take_name<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let [length] = *take(rest)?;
     let (name, left) = rest.split_at_checked(usize::from(length))?;
     *rest = left;

@@ -277,6 +277,7 @@ mod tests {
 
     use countersign_domain::field::{FieldId, FieldSet};
     use countersign_domain::settings::Settings;
+    use countersign_domain::time::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
@@ -288,14 +289,14 @@ mod tests {
     /// The bytes of an image of five people, all friends of the first.
     fn image_bytes(dir: &Path) -> Vec<u8> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
-        let mut import = people.import().unwrap();
+        let mut import = people.import(Timestamp::from_seconds(1_000)).unwrap();
         for number in 0..5_u8 {
             let mut profile = Profile::default();
             for field in FIELDS.into_iter().filter_map(FieldId::new).skip(number.into()) {
                 profile.set_value(field, &format!("value {number}"));
             }
             let account = format!("account {number}");
-            let (settings, minor) = (Settings::DEFAULT, number == 3);
+            let (settings, minor) = (Settings::DEFAULT.into(), number == 3);
             let profile = &mut profile;
             import.person(NewPerson { account: &account, minor, settings, profile }).unwrap();
         }

@@ -2,10 +2,13 @@
 
 use std::sync::MutexGuard;
 
-use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
 
+use super::choice::Choice;
 use super::error::StoreError;
+use super::history::{self, Made, Way};
 use super::image_writer::{Done, ImageWriter};
+use super::legacy;
 use super::lmdb::{Counts, People};
 use super::opening::open_image;
 use super::record::Profile;
@@ -19,7 +22,7 @@ pub struct NewPerson<'a> {
     /// Whether they are a minor.
     pub minor: bool,
     /// What they start with. What a person has chosen since stays.
-    pub settings: Settings,
+    pub settings: Choice,
     /// Their profile, which takes the place of an earlier one.
     pub profile: &'a mut Profile,
 }
@@ -36,14 +39,15 @@ pub struct Placed {
 /// An import that has begun. Dropped, it leaves no trace.
 pub struct Import<'p> {
     writing: Writing<'p>,
+    now: Timestamp,
     /// Both write the next image.
     _folding: MutexGuard<'p, ()>,
 }
 
 impl<'p> Import<'p> {
-    pub(super) fn begin(people: &'p People) -> Result<Self, StoreError> {
+    pub(super) fn begin(people: &'p People, now: Timestamp) -> Result<Self, StoreError> {
         let folding = people.folding();
-        Ok(Self { writing: Writing::begin(people)?, _folding: folding })
+        Ok(Self { writing: Writing::begin(people)?, now, _folding: folding })
     }
 
     /// How many people there are, those of this import included.
@@ -69,17 +73,42 @@ impl<'p> Import<'p> {
         let (placed, known) = match self.number_of(account)? {
             Some(number) => {
                 let known = self.writing.known(number)?;
-                let settings = if known.own_settings { known.settings } else { settings };
-                (Placed { number, is_new: false }, Known { settings, ..known })
+                let known = if known.own_settings {
+                    known
+                } else {
+                    self.begin_again(number, known, settings)?
+                };
+                (Placed { number, is_new: false }, known)
             }
             None => {
                 let number = self.writing.place(account)?;
-                (Placed { number, is_new: true }, self.writing.fresh(settings)?)
+                self.writing.mark_new(number, settings.preset)?;
+                (Placed { number, is_new: true }, self.writing.fresh(settings.settings)?)
             }
         };
         let known = Known { minor, removed: false, ..known };
         self.writing.put(placed.number, account, &known, profile, placed.is_new)?;
         Ok(placed)
+    }
+
+    /// Lets somebody who chose nothing begin with these settings instead: a change, and so in their history.
+    fn begin_again(
+        &mut self,
+        number: u32,
+        known: Known,
+        choice: Choice,
+    ) -> Result<Known, StoreError> {
+        let (people, txn) = (self.writing.people, &mut self.writing.txn);
+        let made = Made { at: self.now, by: Way::Import };
+        let changed = history::of_settings(known.settings, choice.settings, choice.preset, made);
+        legacy::mark(&people.databases, txn, number, choice.preset)
+            .and_then(|()| {
+                changed.map_or(Ok(()), |record| {
+                    history::append(&people.databases, txn, known.handle, &record)
+                })
+            })
+            .map_err(|e| people.failed(e))?;
+        Ok(Known { settings: choice.settings, ..known })
     }
 
     /// The friends of a person, ascending.
@@ -124,7 +153,7 @@ impl<'p> Import<'p> {
     /// [`StoreError`]; before the commit nothing has changed then.
     pub fn commit(mut self, done: &mut dyn FnMut(u64, u64)) -> Result<Counts, StoreError> {
         let (counts, generation) = self.write_image(done)?;
-        let Self { writing, _folding: folding } = self;
+        let Self { writing, _folding: folding, .. } = self;
         let people = writing.people;
         // What was written is read back and checked before a commit names it.
         let image = open_image(&people.dir, generation)?;
@@ -148,6 +177,8 @@ impl<'p> Import<'p> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::settings::Settings;
+
     use super::super::opening::image_path;
     use super::*;
     use crate::store::StoreOptions;
@@ -156,8 +187,8 @@ mod tests {
     fn crash_an_image_without_its_commit_is_removed_and_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
-        let mut import = people.import().unwrap();
-        let (settings, minor) = (Settings::DEFAULT, false);
+        let mut import = people.import(Timestamp::from_seconds(1_000)).unwrap();
+        let (settings, minor) = (Settings::DEFAULT.into(), false);
         let mut profile = Profile::default();
         let person = NewPerson { account: "ada", minor, settings, profile: &mut profile };
         import.person(person).unwrap();

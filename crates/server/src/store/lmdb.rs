@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use arc_swap::ArcSwap;
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
 use heed::{Env, RoTxn, RwTxn, WithTls};
 
 use super::changes::Changes;
+use super::choice::Choice;
 use super::databases::{self, Databases};
 use super::error::StoreError;
 use super::fold::Bell;
-use super::grant::{GrantId, GrantRecord};
 use super::guesses::Guesses;
+use super::history::Made;
 use super::image::Image;
 use super::import::Import;
 use super::opening::{
@@ -24,7 +26,7 @@ use super::record;
 use super::view::View;
 
 /// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
 const MAP_BYTES_DEFAULT: usize = 256 << 30;
@@ -109,20 +111,20 @@ impl People {
         self.view.load_full()
     }
 
-    /// Begins an import. Nothing of it is there before it is committed.
+    /// Begins an import at this time. Nothing of it is there before it is committed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub fn import(&self) -> Result<Import<'_>, StoreError> {
-        Import::begin(self)
+    pub fn import(&self, now: Timestamp) -> Result<Import<'_>, StoreError> {
+        Import::begin(self, now)
     }
 
     /// Begins changes of people one by one. Nothing of them is there before they are committed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub fn changes(&self, beginning: Settings) -> Result<Changes<'_>, StoreError> {
-        Changes::begin(self, beginning)
+    pub fn changes(&self, beginning: impl Into<Choice>) -> Result<Changes<'_>, StoreError> {
+        Changes::begin(self, beginning.into())
     }
 
     /// The last sequence of the change feed that was applied; zero before the first.
@@ -183,69 +185,33 @@ impl People {
     ///
     /// # Errors
     /// [`StoreError::UnknownPerson`], [`StoreError::Database`]; then nothing has changed.
-    pub fn set_settings(&self, person: Handle, settings: Settings) -> Result<(), StoreError> {
-        self.change_settings(person, |_| Ok(settings)).map(drop)
+    pub fn set_settings(
+        &self,
+        person: Handle,
+        made: Made,
+        settings: Settings,
+    ) -> Result<(), StoreError> {
+        self.change_settings(person, made, |_| Ok::<_, StoreError>(settings)).map(drop)
     }
 
     /// Changes what the person chose, from what it is now: nobody else's change comes in between, so
-    /// that none is undone. Durable, and seen by the very next reader, when this returns.
+    /// that none is undone. Durable, in the person's history, and seen by the very next reader, when this
+    /// returns.
     ///
     /// # Errors
     /// As [`People::set_settings`], and what `change` says; then nothing has changed.
-    pub fn change_settings<E: From<StoreError>>(
+    pub fn change_settings<E: From<StoreError>, C: Into<Choice>>(
         &self,
         person: Handle,
-        change: impl FnOnce(Settings) -> Result<Settings, E>,
+        made: Made,
+        change: impl FnOnce(Settings) -> Result<C, E>,
     ) -> Result<Settings, E> {
         let mut changes = self.changes(Settings::DEFAULT)?;
         let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let settings = change(changes.settings(number)?)?;
-        changes.set_settings(number, settings)?;
+        let choice = change(changes.settings(number)?)?.into();
+        changes.set_settings(number, choice, made)?;
         changes.commit()?;
-        Ok(settings)
-    }
-
-    /// Keeps a grant under this id, in the place of an earlier one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn put_grant(&self, id: GrantId, grant: &GrantRecord) -> Result<(), StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| self.databases.grants.put(txn, &id.0, &grant.to_bytes()))
-    }
-
-    /// Keeps many grants, all of them or on an error none.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn put_grants(&self, grants: &[(GrantId, GrantRecord)]) -> Result<(), StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| {
-            grants.iter().try_for_each(|(id, grant)| {
-                self.databases.grants.put(txn, &id.0, &grant.to_bytes())
-            })
-        })
-    }
-
-    /// The grant of this id.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn grant(&self, id: GrantId) -> Result<Option<GrantRecord>, StoreError> {
-        let txn = self.read()?;
-        let bytes = self.databases.grants.get(&txn, &id.0).map_err(|e| self.failed(e))?;
-        bytes
-            .map(|bytes| GrantRecord::from_bytes(bytes).ok_or_else(|| self.damaged("a grant")))
-            .transpose()
-    }
-
-    /// Removes the grant of this id; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn remove_grant(&self, id: GrantId) -> Result<bool, StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| self.databases.grants.delete(txn, &id.0))
+        Ok(choice.settings)
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, ()> {
@@ -354,9 +320,9 @@ mod tests {
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
-            assert!(matches!(error, StoreError::UnknownFormat { found: 3, .. }), "{error}");
+            assert!(matches!(error, StoreError::UnknownFormat { found: 4, .. }), "{error}");
         }
         let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
-        assert!(matches!(error, StoreError::UnknownFormat { found: 3, .. }), "{error}");
+        assert!(matches!(error, StoreError::UnknownFormat { found: 4, .. }), "{error}");
     }
 }

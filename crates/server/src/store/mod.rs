@@ -12,16 +12,20 @@
 //! What it is not: it decides nothing, and it gives no value of a field to anybody but `source`.
 
 mod changes;
+mod choice;
 mod client_secret;
 mod databases;
 mod enrol;
 mod error;
 mod fold;
 mod grant;
+mod grants;
 mod guesses;
+mod history;
 mod image;
 mod image_writer;
 mod import;
+mod legacy;
 mod lmdb;
 mod map;
 mod migrate;
@@ -33,11 +37,14 @@ mod view;
 mod writing;
 
 pub use changes::{Changes, ProfileUpdate, Update};
+pub use choice::Choice;
 pub use client_secret::ClientSecret;
 pub use enrol::Enrolled;
 pub use error::{ImageFault, StoreError};
 pub use fold::Folder;
 pub use grant::{GrantId, GrantRecord};
+pub use grants::Given;
+pub use history::{Event, HistoryRecord, Made, Way};
 pub use image::{IMAGE_VERSION, Image};
 pub use import::{Import, NewPerson, Placed};
 pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};

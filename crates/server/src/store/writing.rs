@@ -4,11 +4,13 @@
 use std::sync::MutexGuard;
 
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use heed::{PutFlags, RwTxn};
 use zeroize::Zeroize;
 
 use super::error::StoreError;
+use super::legacy;
 use super::lmdb::People;
 use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
 
@@ -102,6 +104,20 @@ impl<'p> Writing<'p> {
             minor: record.is_minor(),
             removed: record.is_removed(),
         })
+    }
+
+    /// Lists somebody new among those of the preset `legacy-2014`, if it is theirs.
+    pub(super) fn mark_new(
+        &mut self,
+        number: u32,
+        preset: Option<Preset>,
+    ) -> Result<(), StoreError> {
+        if preset != Some(Preset::Legacy2014) {
+            return Ok(());
+        }
+        let people = self.people;
+        let marked = legacy::mark(&people.databases, &mut self.txn, number, preset);
+        marked.map_err(|e| people.failed(e))
     }
 
     /// Puts a record under a number that [`Writing::place`] gave.

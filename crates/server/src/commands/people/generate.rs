@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Beginning;
+use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::people::generate::{self, GenerateOptions};
@@ -45,8 +46,9 @@ impl Generate {
         let options = GenerateOptions {
             people: self.people,
             seed: self.beginning.seed,
-            preset: self.beginning.preset()?,
+            beginning: self.beginning.chosen()?,
             schema: &reach.schema()?,
+            now: clock::now(),
             progress: Progress::Stderr,
         };
         if let Some(path) = &self.jsonl {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::Beginning;
+use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::people::import::{self, ImportOptions};
@@ -64,8 +65,9 @@ impl Import {
         let people = People::open(&reach.directory.people(), StoreOptions::default())?;
         let options = ImportOptions {
             schema: &reach.schema()?,
-            preset: self.beginning.preset()?,
+            beginning: self.beginning.chosen()?,
             sequence: self.sequence,
+            now: clock::now(),
             progress: Progress::Stderr,
         };
         let report = import::run(kind, &self.path, &people, &options)?;

@@ -3,13 +3,16 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use countersign_domain::preset::Preset;
 use serde_json::json;
 
 use super::{Failure, Output};
+use crate::people::beginning;
 use crate::people::import::ImportReport;
-use crate::people::preset::Preset;
 
 mod generate;
+mod grants;
+mod history;
 mod image;
 mod import;
 mod settings;
@@ -20,6 +23,8 @@ mod upsert;
 pub(super) enum People {
     Import(import::Import),
     Generate(generate::Generate),
+    Grants(grants::Grants),
+    History(history::History),
     Image(image::Image),
     Settings(settings::Settings),
     Upsert(upsert::Upsert),
@@ -28,8 +33,9 @@ pub(super) enum People {
 /// The settings that people begin with.
 #[derive(Args)]
 struct Beginning {
-    /// The settings that people begin with: default (closed to friends' devices and apps), open,
-    /// closed, legacy-2014 (what friends' apps could see then, for replays) or mixed.
+    /// The settings that people begin with: default (closed to friends' devices and apps), friends-basics
+    /// (these get id and name), open, closed, legacy-2014 (what friends' apps could see then, for replays)
+    /// or mixed.
     #[arg(long, default_value = "default", value_parser = preset_name)]
     settings: String,
     /// The same seed gives the same choices, and the same people where they are generated.
@@ -42,6 +48,8 @@ impl People {
         match self {
             Self::Import(command) => command.run(output),
             Self::Generate(command) => command.run(output),
+            Self::Grants(command) => command.run(output),
+            Self::History(command) => command.run(output),
             Self::Image(command) => command.run(output),
             Self::Settings(command) => command.run(output),
             Self::Upsert(command) => command.run(output),
@@ -50,18 +58,20 @@ impl People {
 }
 
 impl Beginning {
-    fn preset(&self) -> Result<Preset, Failure> {
-        Preset::parse(&self.settings, self.seed)
+    fn chosen(&self) -> Result<beginning::Beginning, Failure> {
+        beginning::Beginning::parse(&self.settings, self.seed)
             .ok_or_else(|| unknown_preset(&self.settings).into())
     }
 }
 
 fn preset_name(name: &str) -> Result<String, String> {
-    Preset::parse(name, 0).map(|_| name.to_owned()).ok_or_else(|| unknown_preset(name))
+    beginning::Beginning::parse(name, 0)
+        .map(|_| name.to_owned())
+        .ok_or_else(|| unknown_preset(name))
 }
 
 fn unknown_preset(name: &str) -> String {
-    format!("{name:?} is none of default, open, closed, legacy-2014 and mixed")
+    format!("{name:?} is none of {} and mixed", Preset::names())
 }
 
 /// Says what has come into the store.

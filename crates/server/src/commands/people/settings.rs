@@ -6,27 +6,32 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
+use countersign_domain::preset::Preset;
 use countersign_domain::schema::FieldSchema;
 use serde_json::json;
 
+use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
 use crate::commands::{Failure, Output, newcomers};
-use crate::gateway::admin::settings::{self, OpenFields};
-use crate::store::{People, StoreOptions};
+use crate::gateway::admin::settings::{OpenFields, OpenSettings};
+use crate::store::{Made, People, StoreOptions, Way};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///
 /// A running server is told, so that its very next read obeys. On a route that is named, exactly the
-/// named fields are open; other routes stay as they are.
+/// named fields are open; other routes stay as they are. A preset is applied first.
 ///
-/// Example: countersign people settings platform ada --open friends_device=id,name --close friends_app
+/// Example: countersign people settings platform ada --preset closed --open my_device=id,name,friends
 #[derive(Args)]
 pub(in crate::commands) struct Settings {
     /// The folder of the instance.
     dir: PathBuf,
     /// The platform's own name for the person.
     account: String,
+    /// Apply a preset to all routes: closed, default, friends-basics, open, or legacy-2014 (for replays).
+    #[arg(long, value_name = "NAME", value_parser = preset_name)]
+    preset: Option<String>,
     /// Open these fields on a route, and no others there; * opens all that there are. Can be given again.
     #[arg(long, value_name = "ROUTE=FIELD,…")]
     open: Vec<Opening>,
@@ -55,16 +60,17 @@ impl FromStr for Opening {
 
 impl Settings {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let mut wanted = OpenFields::new();
-        wanted.extend(self.close.into_iter().map(|route| (route, Vec::new())));
+        let mut open = OpenFields::new();
+        open.extend(self.close.into_iter().map(|route| (route, Vec::new())));
         for Opening { route, fields } in self.open {
-            if wanted.insert(route.clone(), fields).is_some() {
+            if open.insert(route.clone(), fields).is_some() {
                 return Err(format!("{route} is named twice; say once what is open there").into());
             }
         }
+        let wanted = OpenSettings { preset: self.preset, open };
         let reach = Reach::open(&self.dir)?;
         let schema = reach.schema()?;
-        let now_open: OpenFields = match reach.server() {
+        let now: OpenSettings = match reach.server() {
             Some(server) => {
                 let path = format!("/people/{}/settings", path_part(&self.account));
                 if wanted.is_empty() {
@@ -75,8 +81,8 @@ impl Settings {
             }
             None => in_store(&reach, &self.account, &wanted, &schema)?,
         };
-        output
-            .say(&json!({ "account": self.account, "open": now_open }), &text(&now_open, &schema));
+        let document = json!({ "account": self.account, "preset": now.preset, "open": now.open });
+        output.say(&document, &text(&now, &schema));
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -85,21 +91,27 @@ impl Settings {
 fn in_store(
     reach: &Reach,
     account: &str,
-    wanted: &OpenFields,
+    wanted: &OpenSettings,
     schema: &FieldSchema,
-) -> Result<OpenFields, Failure> {
+) -> Result<OpenSettings, Failure> {
     let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
     newcomers::enrol(reach, &people, &[account])?;
     let handle = people.person_of_account(account)?.ok_or("there is no such account")?;
     let settings = if wanted.is_empty() {
         people.settings(handle)?
     } else {
-        people.change_settings(handle, |now| settings::apply(now, wanted, schema))?
+        let made = Made { at: clock::now(), by: Way::Command };
+        people.change_settings(handle, made, |now| wanted.applied_to(now, schema))?
     };
-    Ok(settings::names(settings, schema))
+    Ok(OpenSettings::of(settings, schema))
 }
 
-fn text(open: &OpenFields, schema: &FieldSchema) -> String {
+fn preset_name(name: &str) -> Result<String, String> {
+    let known = Preset::parse(name).map(|preset| preset.name().to_owned());
+    known.ok_or_else(|| format!("{name:?} is none of {}", Preset::names()))
+}
+
+fn text(now: &OpenSettings, schema: &FieldSchema) -> String {
     let line = |(route, fields): (&String, &Vec<String>)| {
         let fields = match fields.len() {
             0 => "nothing".to_owned(),
@@ -108,5 +120,6 @@ fn text(open: &OpenFields, schema: &FieldSchema) -> String {
         };
         format!("{route:<15} {fields}")
     };
-    open.iter().map(line).collect::<Vec<_>>().join("\n")
+    let preset = now.preset.as_ref().map(|name| format!("{:<15} {name}", "preset"));
+    preset.into_iter().chain(now.open.iter().map(line)).collect::<Vec<_>>().join("\n")
 }

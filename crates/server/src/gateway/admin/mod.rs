@@ -19,6 +19,8 @@ pub mod acts;
 pub mod budgets;
 pub mod explain;
 pub mod feed;
+pub mod grants;
+pub mod history;
 pub mod register;
 pub mod secrets;
 pub mod settings;
@@ -44,7 +46,7 @@ pub async fn require_token(
 /// Any other path below `/admin/v1`.
 pub async fn unknown(uri: Uri) -> AdminError {
     let message = format!(
-        "there is no admin call {}; there are POST acts, GET budgets, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET and PUT people/ACCOUNT/settings, POST tokens",
+        "there is no admin call {}; there are POST acts, GET budgets, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, GET and PUT people/ACCOUNT/settings, POST tokens",
         uri.path()
     );
     AdminError { status: StatusCode::NOT_FOUND, message }

@@ -5,17 +5,33 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use serde::{Deserialize, Serialize};
 
 use super::AdminError;
+use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
+use crate::store::{Choice, Made, Way};
 
 /// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field that
 /// there is. What a later schema adds, nobody has chosen yet, so it stays closed.
 pub type OpenFields = BTreeMap<String, Vec<String>>;
+
+/// What a person is to have, or has, open. Asked for, the preset comes first and the routes that are
+/// named after it; told, the preset is the one to which all of it is equal.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct OpenSettings {
+    /// A preset, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// The open fields.
+    #[serde(flatten)]
+    pub open: OpenFields,
+}
 
 /// What is open now.
 ///
@@ -24,50 +40,78 @@ pub type OpenFields = BTreeMap<String, Vec<String>>;
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
-) -> Result<Json<OpenFields>, AdminError> {
+) -> Result<Json<OpenSettings>, AdminError> {
     let handle = gateway.person(&account).await?;
     let settings = gateway.people.settings(handle).map_err(AdminError::internal)?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    Ok(Json(names(settings, schema)))
+    Ok(Json(OpenSettings::of(settings, schema)))
 }
 
-/// Opens exactly the named fields on the named routes; routes that are not named stay as they are.
+/// Applies the preset, if one is named, and opens exactly the named fields on the named routes; what is
+/// named by neither stays as it is.
 ///
 /// # Errors
-/// [`AdminError`] 404 for an unknown account, 422 for an unknown route or field, 503 if the source of people's
-/// data cannot tell whether there is such a person.
+/// [`AdminError`] 404 for an unknown account, 422 for an unknown preset, route or field, 503 if the source of
+/// people's data cannot tell whether there is such a person.
 pub async fn put(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
-    Json(open): Json<OpenFields>,
-) -> Result<Json<OpenFields>, AdminError> {
+    Json(wanted): Json<OpenSettings>,
+) -> Result<Json<OpenSettings>, AdminError> {
     let handle = gateway.person(&account).await?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let settings = gateway.people.change_settings(handle, |now| apply(now, &open, schema))?;
-    Ok(Json(names(settings, schema)))
+    // Whoever closes something is not kept waiting by a clock that nobody believes.
+    let made = Made { at: clock::now(), by: Way::AdminApi };
+    let change = |now| wanted.applied_to(now, schema);
+    let settings = gateway.people.change_settings(handle, made, change)?;
+    Ok(Json(OpenSettings::of(settings, schema)))
 }
 
-/// These settings with exactly the named fields open on the named routes.
-pub(crate) fn apply(
-    mut settings: Settings,
-    open: &OpenFields,
-    schema: &FieldSchema,
-) -> Result<Settings, AdminError> {
-    for (name, fields) in open {
-        let route = Route::parse(name).ok_or_else(|| {
-            let routes = Route::ALL.map(Route::name).join(", ");
-            AdminError::unprocessable(format!("there is no route {name:?}; use one of {routes}"))
-        })?;
-        let set = if fields.iter().any(|field| field == "*") {
-            schema.all()
-        } else {
-            schema.resolve(fields).map_err(AdminError::unprocessable)?
-        };
-        settings = settings.with(route, set);
+impl OpenSettings {
+    /// What these settings are.
+    pub(crate) fn of(settings: Settings, schema: &FieldSchema) -> Self {
+        let preset = Preset::of(settings, schema).map(|preset| preset.name().to_owned());
+        Self { preset, open: names(settings, schema) }
     }
-    Ok(settings)
+
+    /// Whether nothing is asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.preset.is_none() && self.open.is_empty()
+    }
+
+    /// These settings as they are asked to be.
+    pub(crate) fn applied_to(
+        &self,
+        mut settings: Settings,
+        schema: &FieldSchema,
+    ) -> Result<Choice, AdminError> {
+        if let Some(name) = &self.preset {
+            let preset = Preset::parse(name).ok_or_else(|| {
+                let presets = Preset::names();
+                AdminError::unprocessable(format!(
+                    "there is no preset {name:?}; use one of {presets}"
+                ))
+            })?;
+            settings = preset.settings(schema);
+        }
+        for (name, fields) in &self.open {
+            let route = Route::parse(name).ok_or_else(|| {
+                let routes = Route::ALL.map(Route::name).join(", ");
+                AdminError::unprocessable(format!(
+                    "there is no route {name:?}; use one of {routes}, or preset"
+                ))
+            })?;
+            let set = if fields.iter().any(|field| field == "*") {
+                schema.all()
+            } else {
+                schema.resolve(fields).map_err(AdminError::unprocessable)?
+            };
+            settings = settings.with(route, set);
+        }
+        Ok(Choice { settings, preset: Preset::of(settings, schema) })
+    }
 }
 
 /// The names of the open fields, by route.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use countersign_domain::contract::Contract;
+use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
@@ -17,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
 use crate::gateway::masks::Compiled;
 use crate::gateway::token::Tokens;
-use crate::store::{GrantId, GrantRecord, People};
+use crate::store::{Given, GrantId, GrantRecord, People, Way};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;
@@ -32,6 +33,10 @@ pub struct Wanted {
     pub build: String,
     /// For what.
     pub purpose: String,
+    /// Whether the person's user agent said, by the Global Privacy Control, that data be neither sold nor
+    /// shared: `Sec-GPC: 1` on the platform's own page. Then the grant has less in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sec_gpc: bool,
 }
 
 /// What stops every answer to a build, in words.
@@ -70,19 +75,17 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Json<Issued>, AdminError> {
-    issue(&gateway, &wanted.account, &wanted.build, &wanted.purpose).await.map(Json)
+    issue(&gateway, &wanted, Way::AdminApi).await.map(Json)
 }
 
-/// Makes a grant of everything that the build declared, for this purpose, and a token under it.
+/// Makes a grant of everything that the build declared, for this purpose, and a token under it; under the
+/// Global Privacy Control, of what that leaves.
 ///
 /// # Errors
 /// As [`post`].
-pub async fn issue(
-    gateway: &Gateway,
-    account: &str,
-    build: &str,
-    purpose: &str,
-) -> Result<Issued, AdminError> {
+pub async fn issue(gateway: &Gateway, wanted: &Wanted, by: Way) -> Result<Issued, AdminError> {
+    let Wanted { account, build, purpose, sec_gpc } = wanted;
+    let given = Given { by, sec_gpc: *sec_gpc };
     let (people, tokens) = (&*gateway.people, &gateway.tokens);
     let is_new = people.person_of_account(account).map_err(AdminError::internal)?.is_none();
     if is_new {
@@ -93,8 +96,12 @@ pub async fn issue(
     }
     // Taken after the wait for the platform, in which an act may have landed.
     let (now, compiled) = at_this_second(gateway)?;
-    let tokens =
-        Issuer { people, tokens, compiled: &compiled, now }.issue(&[account], build, purpose)?;
+    let tokens = Issuer { people, tokens, compiled: &compiled, now }.issue(
+        &[account],
+        build,
+        purpose,
+        given,
+    )?;
     let access_token = tokens.into_iter().next().ok_or_else(|| AdminError::not_found("account"))?;
     let expires_in = gateway.tokens.lifetime_s();
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
@@ -138,9 +145,11 @@ impl Issuer<'_> {
         accounts: &[&str],
         build: &str,
         purpose: &str,
+        given: Given,
     ) -> Result<Vec<String>, AdminError> {
         let build = Identifier::parse(build).map_err(AdminError::unprocessable)?;
         let grant = self.grant(&build, purpose)?;
+        let grant = if given.sec_gpc { grant.under_gpc(self.special()?) } else { grant };
         let mut grants = Vec::with_capacity(accounts.len());
         for (account, place) in accounts.iter().zip(1..) {
             let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
@@ -153,11 +162,17 @@ impl Issuer<'_> {
             };
             grants.push((GrantId::random().map_err(AdminError::internal)?, record));
         }
-        self.people.put_grants(&grants).map_err(AdminError::internal)?;
+        self.people.put_grants(&grants, given).map_err(AdminError::internal)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             self.tokens.mint(&grant.client, &build, *id, self.now).map_err(AdminError::internal)
         };
         grants.iter().map(mint).collect()
+    }
+
+    /// The fields that are special categories of data.
+    fn special(&self) -> Result<FieldSet, AdminError> {
+        let schema = self.compiled.register.schema();
+        Ok(schema.ok_or_else(|| AdminError::not_found("field schema"))?.special())
     }
 
     /// Whether grants to this build can be made at all.

@@ -200,7 +200,9 @@ impl Decidable for Asked<'_> {
         let people = question.people(schema)?;
         let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
         let Elsewhere { people, places } = circle.await.map_err(|error| Refusal::people(&error))?;
-        let permitted = decide(&basis, &stored.grant, request, people, now, view.as_of)
+        let narrowed = question.request.sec_gpc.then(|| stored.grant.under_gpc(schema.special()));
+        let grant = narrowed.as_ref().unwrap_or(&stored.grant);
+        let permitted = decide(&basis, grant, request, people, now, view.as_of)
             .map_err(|refused| Refusal::refused(refused.reason))?;
         Ok((permitted, Context { places, compiled }))
     }

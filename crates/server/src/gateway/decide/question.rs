@@ -54,6 +54,10 @@ pub struct PartnerRequest {
     /// The parameter `appsecret_proof`, if it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appsecret_proof: Option<String>,
+    /// Whether it had the header `Sec-GPC: 1`: the viewer's user agent says that data be neither sold nor
+    /// shared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sec_gpc: bool,
     /// The address that it came from. Only its network is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<IpAddr>,

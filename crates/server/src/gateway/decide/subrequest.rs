@@ -4,7 +4,7 @@
 //! | header in | what it is |
 //! | --- | --- |
 //! | `Countersign-Decide-Token` | the content of `keys/decide.token` |
-//! | `Authorization`, `Countersign-Nonce` | as the partner's client sent them |
+//! | `Authorization`, `Countersign-Nonce`, `Sec-GPC` | as the partner's client sent them |
 //! | `X-Original-Method`, `X-Original-URI` | the client's request |
 //! | `Countersign-Purpose`, `Countersign-Fields` | what this location serves: a purpose, and fields with commas |
 //!
@@ -27,7 +27,7 @@ use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;
 use super::{Masks, answer};
 use crate::gateway::admin::AdminError;
-use crate::gateway::{Gateway, bearer};
+use crate::gateway::{Gateway, bearer, gpc};
 
 const TOKEN: &str = "countersign-decide-token";
 const METHOD: &str = "x-original-method";
@@ -78,6 +78,7 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
             method: method.to_owned(),
             uri: uri.to_owned(),
             body_sha256: None,
+            sec_gpc: gpc::is_asked(headers),
             nonce: text(NONCE_HEADER).map(str::to_owned),
             token_in_query: false,
             appsecret_proof: proof_in(uri),

@@ -38,6 +38,8 @@ pub(super) struct Call<'a> {
     pub(super) content_type: Option<&'a str>,
     /// The body as sent.
     pub(super) body: Bytes,
+    /// Whether the viewer's user agent says that data be neither sold nor shared.
+    pub(super) sec_gpc: bool,
     /// The client's nonce.
     pub(super) nonce: &'a [u8],
     /// The token before any in query and body: from the header, or of the operation.
@@ -169,10 +171,19 @@ impl<'a> Call<'a> {
         let stored = check_grant(stored, &access.client, now)?;
 
         let build = access.build.as_str();
-        let (token_in_query, part_of) = (token.in_query, self.part_of);
+        let (token_in_query, part_of, sec_gpc) = (token.in_query, self.part_of, self.sec_gpc);
         let (stored, viewer_only) = (&stored, false);
-        let inquiry =
-            Inquiry { gateway, build, stored, target, query, viewer_only, token_in_query, part_of };
+        let inquiry = Inquiry {
+            gateway,
+            build,
+            stored,
+            target,
+            query,
+            viewer_only,
+            token_in_query,
+            sec_gpc,
+            part_of,
+        };
         let circumstances = circumstances(access.grant, Some(self.client));
         let Logged { released, asked, compiled } =
             inquiry.release(self.digest(), circumstances).await?;

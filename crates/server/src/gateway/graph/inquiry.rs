@@ -53,6 +53,8 @@ pub(super) struct Inquiry<'a> {
     pub(super) viewer_only: bool,
     /// Whether the token came in the query.
     pub(super) token_in_query: bool,
+    /// Whether the viewer's user agent says that data be neither sold nor shared.
+    pub(super) sec_gpc: bool,
     /// What it is part of.
     pub(super) part_of: PartOf,
 }
@@ -118,6 +120,8 @@ impl Inquiry<'_> {
         // told the viewer's id is refused whoever they ask for, and learns nothing of whose an id is.
         let asked = read.asked(self.viewer_toward(partner));
         let request = asked.as_ref().map_or(NOTHING, |asked| asked.request.clone());
+        let narrowed = self.sec_gpc.then(|| grant.under_gpc(schema.special()));
+        let grant = narrowed.as_ref().unwrap_or(grant);
         let permitted = decide(&basis, grant, request, people, now, view.as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         let asked = asked?;

@@ -16,6 +16,7 @@ use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 use super::Gateway;
 use super::deliver::Reply;
 use super::errors::GraphError;
+use super::gpc;
 use super::usage::{ClientUsage, USAGE_HEADER};
 use crate::clock;
 use call::{Call, PartOf, Stop};
@@ -61,6 +62,7 @@ pub async fn read(
         path_and_query: uri.path_and_query().map_or("/", |path| path.as_str()),
         content_type: text(header::CONTENT_TYPE),
         body,
+        sec_gpc: gpc::is_asked(&headers),
         nonce: headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes()),
         token: text(header::AUTHORIZATION).and_then(|value| after("bearer", value)),
         basic: text(header::AUTHORIZATION).and_then(|value| after("basic", value)),

@@ -33,6 +33,8 @@ const HEADER_BYTES_MAX: usize = 48;
 /// The page, ready to be sent.
 pub struct Reference {
     page: Bytes,
+    /// The page while the preset `legacy-2014` is on.
+    legacy_page: Bytes,
     policy: String,
 }
 
@@ -40,6 +42,7 @@ pub struct Reference {
 #[template(path = "docs/page.html")]
 struct Page<'a> {
     public_url: &'a str,
+    is_legacy_2014_on: bool,
     style: &'a str,
     about: Vec<Vec<Span>>,
     schemes: Vec<Named>,
@@ -158,8 +161,9 @@ impl Reference {
         public_url: &str,
     ) -> Result<Self, DocumentError> {
         let reader = Reader { document, examples, public_url };
-        let page = Page {
+        let mut page = Page {
             public_url,
+            is_legacy_2014_on: false,
             style: STYLE,
             about: Span::paragraphs(text(&document["info"]["description"])),
             schemes: reader.schemes(),
@@ -172,7 +176,9 @@ impl Reference {
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; script-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
-        Ok(Self { page: page.render()?.into(), policy })
+        let without = page.render()?.into();
+        page.is_legacy_2014_on = true;
+        Ok(Self { page: without, legacy_page: page.render()?.into(), policy })
     }
 }
 
@@ -385,7 +391,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, reference.policy.as_str()),
     ];
-    (headers, reference.page.clone()).into_response()
+    let page = if gateway.is_legacy_2014_on() { &reference.legacy_page } else { &reference.page };
+    (headers, page.clone()).into_response()
 }
 
 /// `GET /docs/filter.js`.

@@ -52,6 +52,7 @@ const PROOF: &str = "countersign-";
 struct Shared {
     gateway: Arc<Gateway>,
     client: IpAddr,
+    sec_gpc: bool,
     nonce: Vec<u8>,
     token: Option<Token<'static>>,
     version: Version,
@@ -87,6 +88,7 @@ pub(super) async fn answer(
     let shared = Arc::new(Shared {
         gateway: Arc::clone(gateway),
         client: call.client,
+        sec_gpc: call.sec_gpc,
         nonce: call.nonce.to_vec(),
         token: token.map(Token::into_owned),
         version: super::Target::version_of(call.path(), call.version),
@@ -157,6 +159,7 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
         path_and_query: url,
         content_type: None,
         body: Bytes::copy_from_slice(body.as_bytes()),
+        sec_gpc: shared.sec_gpc,
         nonce: &nonce,
         token: access_token.as_deref(),
         basic: None,

@@ -47,6 +47,7 @@ impl Viewer<'_> {
             viewer_only: true,
             // Whether it may was looked at before.
             token_in_query: false,
+            sec_gpc: call.sec_gpc,
             part_of: call.part_of,
         };
         let circumstances = circumstances(self.grant, Some(call.client));

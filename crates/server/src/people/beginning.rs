@@ -1,29 +1,20 @@
-//! The settings that imported people start with. What they open is what the schema has: a field that
-//! is added later, nobody has chosen to open.
+//! The settings that imported and generated people begin with: a preset, or choices that differ. What they
+//! open is what the schema has: a field that is added later, nobody has chosen to open.
 
 use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 
 use super::random::Random;
-
-/// The fields that the platform's interface of 2014 kept from friends' apps.
-const LEGACY_2014_CLOSED: [&str; 3] = ["interested_in", "religion", "political"];
+use crate::store::Choice;
 
 /// Settings for many people at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Preset {
-    /// What every new person has: open through their own device and app, closed through friends'.
-    #[default]
-    Default,
-    /// Everything that the schema has open on every route.
-    Open,
-    /// Everything closed on every route.
-    Closed,
-    /// The default, but everything open to friends' apps except interested-in, religion and politics:
-    /// for replays of what was possible then.
-    Legacy2014,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// A preset for everybody.
+    Preset(Preset),
     /// Different people, different choices: some closed to friends, some open, some in part.
     Mixed {
         /// The same seed gives the same account the same choices.
@@ -31,33 +22,30 @@ pub enum Preset {
     },
 }
 
-impl Preset {
-    /// The preset of this name, as commands take it; `seed` is for `mixed`.
+impl From<Preset> for Beginning {
+    fn from(preset: Preset) -> Self {
+        Self::Preset(preset)
+    }
+}
+
+impl Beginning {
+    /// The beginning of this name, as commands take it; `seed` is for `mixed`.
     #[must_use]
     pub fn parse(name: &str, seed: u64) -> Option<Self> {
         match name {
-            "default" => Some(Self::Default),
-            "open" => Some(Self::Open),
-            "closed" => Some(Self::Closed),
-            "legacy-2014" => Some(Self::Legacy2014),
             "mixed" => Some(Self::Mixed { seed }),
-            _ => None,
+            name => Preset::parse(name).map(Self::Preset),
         }
     }
 
-    /// The settings of the person of this account.
+    /// What the person of this account begins with.
     #[must_use]
-    pub fn settings(self, schema: &FieldSchema, account: &str) -> Settings {
+    pub fn choice(self, schema: &FieldSchema, account: &str) -> Choice {
         match self {
-            Self::Default => Settings::DEFAULT,
-            Self::Open => Settings::from_sets([schema.all(); 4]),
-            Self::Closed => Settings::CLOSED,
-            Self::Legacy2014 => {
-                let closed = LEGACY_2014_CLOSED.iter().filter_map(|name| schema.by_name(name));
-                let open = schema.all().without(closed.collect());
-                Settings::DEFAULT.with(Route::FriendsApp, open)
+            Self::Preset(preset) => {
+                Choice { settings: preset.settings(schema), preset: Some(preset) }
             }
-            Self::Mixed { seed } => mixed(schema, &mut Random::for_account(seed, account)),
+            Self::Mixed { seed } => mixed(schema, &mut Random::for_account(seed, account)).into(),
         }
     }
 }
