@@ -7,22 +7,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
 use super::Gateway;
-use super::admin::{AdminError, tokens};
+use super::admin::AdminError;
+use super::admin::tokens::{self, Wanted};
 use super::extract::Json;
 use super::gpc;
 use crate::store::Way;
-
-/// Who signs in, with which build, for what.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Login {
-    account: String,
-    build: String,
-    purpose: String,
-}
 
 /// Makes a grant of everything that the build declared for the purpose, and a token under it; with the header
 /// `Sec-GPC: 1`, of what the Global Privacy Control leaves.
@@ -30,15 +21,14 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     uri: Uri,
     headers: HeaderMap,
-    Json(login): Json<Login>,
+    Json(mut wanted): Json<Wanted>,
 ) -> Response {
     if !is_for_loopback(&uri, &headers) {
         let message = "this address gives tokens to anybody on this machine, so it is called as localhost, 127.0.0.1 or [::1], and by no other name";
         return AdminError { status: StatusCode::FORBIDDEN, message: message.to_owned() }
             .into_response();
     }
-    let Login { account, build, purpose } = login;
-    let wanted = tokens::Wanted { account, build, purpose, sec_gpc: gpc::is_asked(&headers) };
+    wanted.sec_gpc |= gpc::is_asked(&headers);
     match tokens::issue(&gateway, &wanted, Way::Login).await {
         Ok(issued) => Json(issued).into_response(),
         Err(error) => error.into_response(),

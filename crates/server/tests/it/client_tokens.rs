@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use countersign::clock;
 use countersign::demo::client::Reply;
 use countersign::demo::world::{BUILD, CLIENT, PURPOSE};
-use countersign::store::GrantId;
+use countersign::store::{GrantId, Way};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::log_check::Question;
@@ -419,7 +419,7 @@ fn permissions_that_were_declared_and_not_granted_are_declined() {
     let fields = |names: &[&str]| names.iter().map(|name| schema.by_name(name).unwrap()).collect();
     record.grant.viewer = fields(&["id", "name", "friends", "work"]);
     record.grant.friend = fields(&["id", "birthday"]);
-    people.put_grant(access.grant, &record).unwrap();
+    people.put_grant(access.grant, &record, Way::Command).unwrap();
     drop(people);
     let serving = world.serve();
     let told = serving.permissions("/me/permissions", &token);

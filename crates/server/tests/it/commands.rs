@@ -533,6 +533,8 @@ fn every_command_has_help_with_an_example() {
         &["people", "generate"],
         &["people", "image"],
         &["people", "settings"],
+        &["people", "grants"],
+        &["people", "history"],
         &["partner", "register"],
         &["agreement", "new"],
         &["agreement", "check"],

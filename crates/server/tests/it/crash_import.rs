@@ -7,14 +7,15 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
 use countersign::store::StoreError;
 use countersign_domain::field::FieldSet;
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::crash::{next, seed};
+use crate::people_support::MADE;
 use crate::support::{World, program};
 use crate::village;
 
@@ -69,7 +70,7 @@ fn crash_import_by_kill_9_leaves_the_old_people_or_the_new_ones() {
         let person = people.person_of_account("p7").unwrap().unwrap();
         let close =
             |now: Settings| Ok::<_, StoreError>(now.with(Route::FriendsDevice, FieldSet::EMPTY));
-        people.change_settings(person, close).unwrap();
+        people.change_settings(person, MADE, close).unwrap();
         person
     };
     let token = world.token(village::VIEWER);

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use countersign::clock;
 use countersign::demo::world::{BUILD, PURPOSE};
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::preset::Preset;
 use countersign_domain::time::Timestamp;
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
+use countersign_domain::preset::Preset;
 use serde_json::{Value, json};
 
 use crate::people_support::shared_data;

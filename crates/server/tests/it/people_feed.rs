@@ -13,14 +13,14 @@ use countersign::instance::{self, ClockTrust};
 use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
 use countersign::people::generate::{self, GenerateOptions};
 use countersign::people::import::{self, ImportError, ImportOptions, Kind};
-use countersign::people::preset::Preset;
 use countersign::people::progress::Progress;
 use countersign::store::{Counts, Folder, People, StoreOptions};
 use countersign_domain::field::FieldSet;
+use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::people_support::{default_schema, open};
+use crate::people_support::{MADE, default_schema, open};
 use crate::support::{Serving, World, finish, header, ids, program, send};
 use crate::village;
 
@@ -60,7 +60,7 @@ fn changes_do_what_their_lines_say() {
     assert_eq!(glance(&people, "bob"), (fields(&["id", "friends"]), 1, false));
     let bob = people.person_of_account("bob").unwrap().unwrap();
     assert_eq!(people.settings(bob).unwrap(), Settings::DEFAULT);
-    people.set_settings(bob, Settings::CLOSED).unwrap();
+    people.set_settings(bob, MADE, Settings::CLOSED).unwrap();
 
     let more = lines(&[
         json!({"sequence": 9, "account": "ada", "removed": true}),
@@ -181,8 +181,9 @@ fn files_from_before_the_feed_undo_nothing_that_the_feed_does_not_say_again() {
     let dump = json!({"account": "ada", "profile": {"name": "Ada"}, "friends": ["bob"]});
     fs::write(&file, lines(&[dump, json!({"account": "bob"})])).unwrap();
     let import = |sequence| {
-        let (preset, progress) = (Preset::Default, Progress::Hidden);
-        let options = ImportOptions { schema: &schema, preset, sequence, progress };
+        let (beginning, now) = (Preset::Default.into(), MADE.at);
+        let progress = Progress::Hidden;
+        let options = ImportOptions { schema: &schema, beginning, sequence, now, progress };
         import::run(Kind::Jsonl, &file, &people, &options)
     };
     import(Some(4)).unwrap();
@@ -203,7 +204,8 @@ fn files_from_before_the_feed_undo_nothing_that_the_feed_does_not_say_again() {
     let options = GenerateOptions {
         people: 5,
         seed: 1,
-        preset: Preset::Default,
+        beginning: Preset::Default.into(),
+        now: MADE.at,
         schema: &schema,
         progress: Progress::Hidden,
     };

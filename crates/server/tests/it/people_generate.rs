@@ -1,23 +1,24 @@
 //! Generated worlds: repeatable, complete, unequal.
 
+use countersign::people::beginning::Beginning;
 use countersign::people::generate::{self, GenerateOptions};
 use countersign::people::generate_jsonl;
 use countersign::people::import::{self, ImportOptions, Kind};
-use countersign::people::preset::Preset;
 use countersign::people::progress::Progress;
 use countersign::store::People;
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 
-use crate::people_support::{default_schema, open};
+use crate::people_support::{MADE, default_schema, open};
 
 fn generate(people: &People, count: u32, seed: u64) -> countersign::people::import::ImportReport {
     let schema = default_schema();
-    let preset = Preset::Mixed { seed };
     let options = GenerateOptions {
         people: count,
         seed,
-        preset,
+        beginning: Beginning::Mixed { seed },
+        now: MADE.at,
         schema: &schema,
         progress: Progress::Hidden,
     };
@@ -102,20 +103,22 @@ fn a_world_written_as_json_lines_is_the_same_when_it_is_read() {
     generate(&generated, 300, 11);
     let schema = default_schema();
     // The settings come from the file; this preset would close everything.
-    let options = |preset| GenerateOptions {
+    let options = |beginning| GenerateOptions {
         people: 300,
         seed: 11,
-        preset,
+        beginning,
+        now: MADE.at,
         schema: &schema,
         progress: Progress::Hidden,
     };
     let mut lines = Vec::new();
-    generate_jsonl::write(&mut lines, &options(Preset::Mixed { seed: 11 })).unwrap();
+    generate_jsonl::write(&mut lines, &options(Beginning::Mixed { seed: 11 })).unwrap();
     let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
     std::fs::write(file.path(), lines).unwrap();
     let import = ImportOptions {
         schema: &schema,
-        preset: Preset::Closed,
+        beginning: Preset::Closed.into(),
+        now: MADE.at,
         sequence: None,
         progress: Progress::Hidden,
     };

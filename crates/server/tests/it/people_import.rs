@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use countersign::people::beginning::Beginning;
 use countersign::people::import::{ImportError, Kind};
-use countersign::people::preset::Preset;
 use countersign::store::People;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::Handle;
+use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 
@@ -115,17 +116,19 @@ fn a_malformed_line_says_where_and_leaves_the_store_as_it_was() {
 #[test]
 fn presets_are_what_they_say() {
     let schema = default_schema();
-    let of = |preset: Preset| preset.settings(&schema, "ada");
-    assert_eq!(of(Preset::Default), Settings::DEFAULT);
-    assert_eq!(of(Preset::Closed), Settings::CLOSED);
-    assert!(Route::ALL.iter().all(|route| of(Preset::Open).open(*route) == schema.all()));
-    let legacy = of(Preset::parse("legacy-2014", 0).unwrap());
+    let mixed = |account: &str| {
+        let choice = Beginning::Mixed { seed: 1 }.choice(&schema, account);
+        assert_eq!(choice.preset, None);
+        choice.settings.open(Route::FriendsDevice)
+    };
+    for preset in Preset::ALL {
+        let choice = Beginning::parse(preset.name(), 1).unwrap().choice(&schema, "ada");
+        assert_eq!((choice.settings, choice.preset), (preset.settings(&schema), Some(preset)));
+    }
+    let legacy = Preset::Legacy2014.settings(&schema);
     let closed = fields(&["interested_in", "religion", "political"]);
     assert_eq!(legacy.open(Route::FriendsApp), schema.all().without(closed));
     assert_eq!(legacy.open(Route::FriendsDevice), FieldSet::EMPTY);
-    let mixed = |account: &str| {
-        Preset::Mixed { seed: 1 }.settings(&schema, account).open(Route::FriendsDevice)
-    };
     let sets: Vec<FieldSet> = (0..400).map(|n| mixed(&n.to_string())).collect();
     let count = |is: &dyn Fn(&FieldSet) -> bool| sets.iter().filter(|set| is(set)).count();
     assert!((60..140).contains(&count(&|set| set.is_empty())));

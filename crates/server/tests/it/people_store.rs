@@ -7,17 +7,17 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
 use countersign::store::{
-    Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, rebuild_image,
+    Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, Way, rebuild_image,
 };
 use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 
-use crate::people_support::{import, open};
+use crate::people_support::{MADE, import, open};
 
 /// `count` people, each a friend of the next one.
 fn jsonl(dir: &Path, count: usize) -> PathBuf {
@@ -63,7 +63,7 @@ fn a_missing_or_damaged_image_is_named_with_the_command_that_makes_it_again() {
     let people = open(&store);
     import(Kind::Jsonl, &jsonl(dir.path(), 10), &people, Preset::Default).unwrap();
     let someone = people.person_of_account("3").unwrap().unwrap();
-    people.set_settings(someone, Settings::CLOSED).unwrap();
+    people.set_settings(someone, MADE, Settings::CLOSED).unwrap();
     drop(people);
     let [image] = &images(&store)[..] else { panic!("not one image") };
 
@@ -122,16 +122,20 @@ fn grants_are_kept_replaced_and_removed() {
     let mut record = GrantRecord { viewer, grant, build: Some(name("aurora-home@41")), created };
     let id = GrantId::random().unwrap();
     assert_eq!(people.grant(id).unwrap(), None);
-    people.put_grant(id, &record).unwrap();
+    people.put_grant(id, &record, Way::Command).unwrap();
     assert_eq!(people.grant(id).unwrap().as_ref(), Some(&record));
     record.build = None;
     record.grant.viewer = FieldSet::EMPTY;
-    people.put_grant(id, &record).unwrap();
+    people.put_grant(id, &record, Way::Command).unwrap();
     drop(people);
     let people = open(dir.path());
     assert_eq!(people.grant(id).unwrap(), Some(record));
-    assert!(people.remove_grant(id).unwrap());
-    assert!(!people.remove_grant(id).unwrap());
+    let other = countersign_domain::person::Handle([8; 16]);
+    assert!(!people.end_grant(other, id, MADE).unwrap(), "somebody else's");
+    assert_eq!(people.grants_of(viewer).unwrap().len(), 1);
+    assert!(people.end_grant(viewer, id, MADE).unwrap());
+    assert!(!people.end_grant(viewer, id, MADE).unwrap());
+    assert!(people.grants_of(viewer).unwrap().is_empty());
     assert_eq!(people.grant(id).unwrap(), None);
 }
 

@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign::people::beginning::Beginning;
 use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
-use countersign::people::preset::Preset;
 use countersign::people::progress::Progress;
 use countersign::people::schema;
-use countersign::store::{People, StoreOptions};
+use countersign::store::{Made, People, StoreOptions, Way};
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
+
+/// A change that a test makes itself.
+pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };
 
 pub(crate) fn default_schema() -> FieldSchema {
     schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
@@ -21,11 +25,12 @@ pub(crate) fn import(
     kind: Kind,
     path: &Path,
     people: &People,
-    preset: Preset,
+    beginning: impl Into<Beginning>,
 ) -> Result<ImportReport, ImportError> {
     let schema = default_schema();
     let progress = Progress::Hidden;
-    let options = ImportOptions { schema: &schema, preset, sequence: None, progress };
+    let (beginning, now) = (beginning.into(), MADE.at);
+    let options = ImportOptions { schema: &schema, beginning, sequence: None, now, progress };
     import::run(kind, path, people, &options)
 }
 

@@ -9,7 +9,7 @@ use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use serde_json::json;
 
-use crate::people_support::{self, default_schema};
+use crate::people_support::{self, MADE, default_schema};
 use crate::support::World;
 
 const ROUNDS: usize = 300;
@@ -32,7 +32,7 @@ fn changes_at_once_do_not_undo_each_other() {
                 std::thread::sleep(Duration::from_micros(200));
                 Ok::<_, StoreError>(now.with(route, wanted))
             };
-            people.change_settings(ada, change).unwrap();
+            people.change_settings(ada, MADE, change).unwrap();
             last = wanted;
         }
         assert_eq!(people.settings(ada).unwrap().open(route), last);
@@ -60,11 +60,13 @@ fn a_refused_change_changes_nothing() {
     let people = world.people();
     let ada = people.person_of_account("ada").unwrap().unwrap();
     let before = people.settings(ada).unwrap();
-    let refused = people.change_settings(ada, |_| Err(Refused::Wish)).unwrap_err();
+    let refused =
+        people.change_settings(ada, MADE, |_| Err::<Settings, _>(Refused::Wish)).unwrap_err();
     assert!(matches!(refused, Refused::Wish));
     assert_eq!(people.settings(ada).unwrap(), before);
     let nobody = countersign_domain::person::Handle([7; 16]);
-    let refused = people.change_settings(nobody, |_| Ok(Settings::CLOSED)).unwrap_err();
+    let refused =
+        people.change_settings(nobody, MADE, |_| Ok::<_, Refused>(Settings::CLOSED)).unwrap_err();
     assert!(matches!(refused, Refused::Store));
 }
 

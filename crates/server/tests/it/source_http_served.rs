@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use countersign::clock;
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
 use countersign::source::http::{EndpointCheck, Report, check};
 use countersign::source::image::ImageSource;
 use countersign::source::{Question, Source};
 use countersign::store::People;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::preset::Preset;
 use countersign_log::Log;
 use serde_json::Value;
 

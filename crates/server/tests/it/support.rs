@@ -20,12 +20,13 @@ use countersign::gateway::token::Tokens;
 use countersign::governance::{self, Submission};
 use countersign::instance;
 use countersign::keys::SecretKey;
+use countersign::people::beginning::Beginning;
 use countersign::people::import::Kind;
-use countersign::people::preset::Preset;
-use countersign::store::{ClientSecret, GrantId, GrantRecord, People};
+use countersign::store::{ClientSecret, GrantId, GrantRecord, People, Way};
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
+use countersign_domain::preset::Preset;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
@@ -110,7 +111,7 @@ impl World {
         instance::open_log(&self.directory, &self.config()).unwrap()
     }
 
-    pub(crate) fn import(&self, kind: Kind, path: &Path, preset: Preset) -> u64 {
+    pub(crate) fn import(&self, kind: Kind, path: &Path, preset: impl Into<Beginning>) -> u64 {
         people_support::import(kind, path, &self.people(), preset).unwrap().people
     }
 
@@ -173,7 +174,7 @@ impl World {
         let (client, id) = (grant.client.clone(), GrantId::random().unwrap());
         let viewer = people.person_of_account(account).unwrap().unwrap();
         let record = GrantRecord { viewer, grant, build: Some(build.clone()), created: made };
-        people.put_grant(id, &record).unwrap();
+        people.put_grant(id, &record, Way::Command).unwrap();
         self.tokens().mint(&client, &build, id, made).unwrap()
     }
 
