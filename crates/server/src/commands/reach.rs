@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
+use countersign_domain::agreement::AgreementDocument;
+use countersign_domain::digest::Digest;
+use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::Partner;
 #[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::rules::RulesDocument;
-use countersign_domain::agreement::AgreementDocument;
-use countersign_domain::digest::Digest;
-use countersign_domain::identifier::Identifier;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_domain::screening::Screened;
 use countersign_log::Log;

@@ -171,7 +171,7 @@ impl Issuer<'_> {
 
     /// The fields that are special categories of data.
     fn special(&self) -> Result<FieldSet, AdminError> {
-        let schema = self.compiled.register.schema();
+        let schema = self.compiled.register().schema();
         Ok(schema.ok_or_else(|| AdminError::not_found("field schema"))?.special())
     }
 
