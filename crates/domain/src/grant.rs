@@ -39,3 +39,24 @@ impl Grant {
         Self { viewer: self.viewer.without(shared), friend: FieldSet::EMPTY, ..self.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn under_the_global_privacy_control_nothing_of_friends_and_nothing_special_is_left() {
+        let name = |text| Identifier::parse(text).unwrap();
+        let fields = |bits| FieldSet::from_bits(bits);
+        let grant = Grant {
+            client: name("home"),
+            purpose: name("contacts"),
+            viewer: fields(0b11_1111),
+            friend: fields(0b1111),
+            until: Timestamp::from_seconds(9),
+        };
+        let under = grant.under_gpc(fields(0b1001_0000));
+        let expected = Grant { viewer: fields(0b10_1101), friend: FieldSet::EMPTY, ..grant };
+        assert_eq!(under, expected);
+    }
+}

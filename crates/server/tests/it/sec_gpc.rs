@@ -1,8 +1,11 @@
 //! The Global Privacy Control: `Sec-GPC: 1` narrows a grant that is made under it, and an answer to a request
 //! that carries it. It never widens anything.
 
+use countersign::clock;
+use countersign_domain::act::ReviewOutcome;
 use serde_json::{Value, json};
 
+use crate::partners;
 use crate::support::{Serving, ids, send};
 use crate::village::{self, VIEWER};
 
@@ -15,10 +18,10 @@ fn read(serving: &Serving<'_>, path: &str, token: &str, value: &str) -> (u16, Va
     (reply.status, reply.json().unwrap())
 }
 
-const ME: &str = "/me?fields=id,name,religion,friends.limit(400){id,name}";
+const ME: &str = "/me?fields=id,name,friends.limit(400){id,name}";
 
 #[test]
-fn a_read_under_the_control_tells_nothing_of_friends_and_no_special_category() {
+fn a_read_under_the_control_tells_nothing_of_friends() {
     let world = village::founded();
     let token = world.token(VIEWER);
     let friend = world.id(&village::open(1));
@@ -87,6 +90,43 @@ fn a_grant_that_is_made_under_the_control_has_less_in_it_and_history_says_so() {
         assert_eq!(grant["friend"], json!([]));
         let own = grant["self"].as_array().unwrap();
         assert!(own.contains(&json!("name")) && !own.contains(&json!("friends")), "{own:?}");
-        assert!(!own.contains(&json!("religion")), "{own:?}");
     }
+}
+
+const AGREEMENT: &str = r#"version = 2
+platform = "Example Platform"
+agreement = "faith-1"
+partner = "clover"
+client = "faith"
+kind = "app"
+not_before = 2020-01-01T00:00:00Z
+not_after = 2999-01-01T00:00:00Z
+delivery = "clear"
+
+[[purpose]]
+purpose = "feed"
+dpv = "dpv:ServiceProvision"
+self = ["id", "name", "religion"]
+friend = ["id"]
+"#;
+
+#[test]
+fn special_categories_of_the_viewers_own_stay_too() {
+    let world = village::founded();
+    partners::register(&world, "clover");
+    let agreement = partners::conclude(&world, AGREEMENT);
+    partners::submit(&world, &agreement, "faith@1", "feed", &[]);
+    partners::review(&world, "faith@1", ReviewOutcome::Approve);
+    let token = world.token_of("faith@1", "feed", VIEWER, clock::now());
+    let serving = world.serve();
+    let path = "/me?fields=name,religion";
+    let all = read(&serving, path, &token, "0").1;
+    assert_eq!(all["religion"], village::value("religion", VIEWER));
+    let narrowed = read(&serving, path, &token, "1").1;
+    assert_eq!(narrowed, json!({ "id": all["id"], "name": all["name"] }));
+    let wanted =
+        json!({ "account": VIEWER, "build": "faith@1", "purpose": "feed", "sec_gpc": true });
+    let reply = serving.client.post("/admin/v1/tokens", &serving.admin_token(), &wanted).unwrap();
+    let token = reply.json().unwrap()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(read(&serving, path, &token, "0").1, narrowed, "the grant has no more in it");
 }
