@@ -107,7 +107,7 @@ delivery = "clear"
 purpose = "feed"
 dpv = "dpv:ServiceProvision"
 self = ["id", "name", "religion"]
-friend = ["id"]
+friend = []
 "#;
 
 #[test]
