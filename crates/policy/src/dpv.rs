@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_agreements_lists_them() {
+        let page = include_str!("../../../docs/agreements.md");
+        let (_, list) = page.split_once("## Purposes of DPV").unwrap();
+        let listed: Vec<_> = list.split('`').skip(1).step_by(2).collect();
+        // Before the list stand the class, the file, the repository and the prefix.
+        assert_eq!(listed[4..], PURPOSES);
+    }
+
+    #[test]
     fn what_is_no_purpose_is_refused_with_the_nearest_that_is() {
         for (text, expected) in [
             ("dpv:ServiceProvison", "2.0; did you mean \"dpv:ServiceProvision\"?"),
