@@ -96,7 +96,7 @@ fn people_who_are_imported_with_the_settings_of_2014_are_noticed_until_they_have
 }
 
 #[test]
-fn unauthorised_settings_of_nobody_are_not_there() {
+fn settings_grants_and_history_of_nobody_are_not_there() {
     let world = village::founded();
     let serving = world.serve();
     let admin = format!("Bearer {}", serving.admin_token());
