@@ -123,9 +123,10 @@ impl fmt::Display for Says {
             Self::BuildState(build, BuildState::Revoked) => write!(f, "build {build} was revoked"),
             Self::NotScreened(name) => write!(f, "partner {name} has not been screened"),
             Self::Screened(name, Outcome::Clear) => write!(f, "partner {name} was screened: clear"),
-            Self::Screened(name, Outcome::Undecided) => {
-                write!(f, "screening found matches for partner {name} that nobody has decided")
-            }
+            Self::Screened(name, Outcome::Undecided) => write!(
+                f,
+                "screening of partner {name} is undecided: matches wait for a decision, or the partner has changed since"
+            ),
             Self::Screened(name, Outcome::Refused) => {
                 write!(f, "screening went against partner {name}")
             }
