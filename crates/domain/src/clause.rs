@@ -122,14 +122,7 @@ impl fmt::Display for Says {
             Self::BuildState(build, BuildState::Approved) => write!(f, "build {build} is approved"),
             Self::BuildState(build, BuildState::Revoked) => write!(f, "build {build} was revoked"),
             Self::NotScreened(name) => write!(f, "partner {name} has not been screened"),
-            Self::Screened(name, Outcome::Clear) => write!(f, "partner {name} was screened: clear"),
-            Self::Screened(name, Outcome::Undecided) => write!(
-                f,
-                "screening of partner {name} is undecided: matches wait for a decision, or the partner has changed since"
-            ),
-            Self::Screened(name, Outcome::Refused) => {
-                write!(f, "screening went against partner {name}")
-            }
+            Self::Screened(name, outcome) => screened(f, name, *outcome),
             Self::Overdue { obligation, due } => {
                 write!(f, "obligation {obligation} is overdue since {due}")
             }
@@ -182,6 +175,17 @@ impl fmt::Display for Says {
                 "agreement {agreement} has answers delivered in a way that this server does not have"
             ),
         }
+    }
+}
+
+fn screened(f: &mut fmt::Formatter<'_>, name: &Identifier, outcome: Outcome) -> fmt::Result {
+    match outcome {
+        Outcome::Clear => write!(f, "partner {name} was screened: clear"),
+        Outcome::Undecided => write!(
+            f,
+            "screening of partner {name} is undecided: matches wait for a decision, or the partner has changed since"
+        ),
+        Outcome::Refused => write!(f, "screening went against partner {name}"),
     }
 }
 

@@ -110,11 +110,11 @@ fn obligations() -> impl Strategy<Value = ObligationsDocument> {
 }
 
 fn budgets() -> impl Strategy<Value = Vec<BudgetDocument>> {
-    let categories = || {
-        subsequence(vec!["pd:Name", "pd:Religion", "pd:City"], 0..3)
+    let categories = |at_least: usize| {
+        subsequence(vec!["pd:Name", "pd:Religion", "pd:City"], at_least..3)
             .prop_map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
     };
-    let threshold = (categories(), 0_u64..9_000_000)
+    let threshold = (categories(1), 0_u64..9_000_000)
         .prop_map(|(categories, people_max)| Threshold { categories, people_max });
     let limit = prop_oneof![
         (0_u64..9_000_000).prop_map(Limit::People),
@@ -125,7 +125,7 @@ fn budgets() -> impl Strategy<Value = Vec<BudgetDocument>> {
     ];
     let scope = select(&[Scope::Client, Scope::Partner][..]);
     let then = select(&[Then::Deny, Then::Alert][..]);
-    vec((scope, categories(), 1_u32..=366, limit, then), 0..3).prop_map(|budgets| {
+    vec((scope, categories(0), 1_u32..=366, limit, then), 0..3).prop_map(|budgets| {
         let budgets = budgets.into_iter().enumerate();
         budgets
             .map(|(number, (scope, categories, window_days, limit, then))| {

@@ -5,8 +5,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::admin::AdminError;
 
@@ -70,4 +70,14 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
         }
     }
+}
+
+/// Reads an optional member that has a value where it is there: `null` is none.
+///
+/// # Errors
+/// Whatever is not a value of its type.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

@@ -109,7 +109,7 @@ fn explain_says_what_is_missing() {
             422,
             "did you mean \"name\"?",
         ),
-        (json!({ "token": "x" }), 422, "could not be decrypted"),
+        (json!({ "token": "x" }), 404, "could not be decrypted"),
     ] {
         let (found, said) = ask(&serving, &wanted);
         assert_eq!(found, status, "{wanted}");

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AdminError;
 use crate::gateway::Gateway;
-use crate::gateway::extract::Json;
+use crate::gateway::extract::{Json, given};
 use crate::gateway::masks::Compiled;
 use crate::source::Question;
 
@@ -29,25 +29,25 @@ use crate::source::Question;
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// The build that would ask; that of the token, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
     /// What for; that of the token's grant, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
     /// The access token of a real request. Its grant is then looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The viewer, by account; that of the token, if there is one. Their settings are then looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// One of the viewer's friends, by account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub friend: Option<String>,
     /// The fields; all, if none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     /// The second, as RFC 3339 or since 1970; now, if it is not given. The register is that of today.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
 }
 
@@ -79,8 +79,8 @@ pub struct Explanation {
 /// Explains.
 ///
 /// # Errors
-/// [`AdminError`] 404 for a build, purpose, account or friend that there is not, 422 for a token that does
-/// not hold, 503 if the source of people's data cannot tell.
+/// [`AdminError`] 404 for a build, purpose, account or friend that there is not and a token that does not
+/// hold, 422 for a field that there is not, 503 if the source of people's data cannot tell.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
@@ -114,9 +114,10 @@ struct OfToken {
 fn granted(gateway: &Gateway, wanted: &Wanted) -> Result<Option<OfToken>, AdminError> {
     let Some(token) = &wanted.token else { return Ok(None) };
     let now = crate::clock::now();
-    let access = gateway.tokens.verify(token, now).map_err(AdminError::unprocessable)?;
+    let access = gateway.tokens.verify(token, now);
+    let access = access.map_err(|error| AdminError::not_found(&format!("token: {error}")))?;
     let stored = gateway.people.grant(access.grant)?;
-    let stored = stored.ok_or_else(|| AdminError::unprocessable("the token's grant has ended"))?;
+    let stored = stored.ok_or_else(|| AdminError::not_found("grant as the token's"))?;
     let build = access.build.to_string();
     Ok(Some(OfToken { viewer: stored.viewer, build, grant: stored.grant }))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::AdminError;
 use crate::clock;
 use crate::gateway::Gateway;
-use crate::gateway::extract::{Json, Path};
+use crate::gateway::extract::{Json, Path, given};
 use crate::store::{Choice, Made, Way};
 
 /// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field that
@@ -26,7 +26,7 @@ pub type OpenFields = BTreeMap<String, Vec<String>>;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct OpenSettings {
     /// A preset, by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// The open fields.
     #[serde(flatten)]
