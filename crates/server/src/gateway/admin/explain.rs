@@ -16,7 +16,9 @@ use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use countersign_policy::explain::{Asked, Explained, explain, of_relation};
 use countersign_policy::mask::Masks;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
 use super::AdminError;
 use crate::gateway::Gateway;
@@ -47,8 +49,20 @@ pub struct Wanted {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     /// The second, as RFC 3339 or since 1970; now, if it is not given. The register is that of today.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
+}
+
+/// Reads a whole number, as JSON writes it: `366.0` is one.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let of_float = || {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+        (0.0..9e15).contains(&float).then_some(float as u64)
+    };
+    let whole = number.as_u64().or_else(of_float);
+    let refuse = || D::Error::custom("a second since 1970 is expected");
+    whole.map(Some).ok_or_else(refuse)
 }
 
 /// What a request would be answered.

@@ -103,11 +103,10 @@ impl OpenSettings {
                     "there is no route {name:?}; use one of {routes}, or preset"
                 ))
             })?;
-            let set = if fields.iter().any(|field| field == "*") {
-                schema.all()
-            } else {
-                schema.resolve(fields).map_err(AdminError::unprocessable)?
-            };
+            // What stands beside a star has to be a field too, or somebody meant something else.
+            let named: Vec<_> = fields.iter().filter(|field| *field != "*").collect();
+            let resolved = schema.resolve(&named).map_err(AdminError::unprocessable)?;
+            let set = if named.len() < fields.len() { schema.all() } else { resolved };
             settings = settings.with(route, set);
         }
         Ok(Choice { settings, preset: Preset::of(settings, schema) })
