@@ -424,4 +424,26 @@ fields = ["religion"]
             assert_eq!(read(&text, &schema()).unwrap_err().to_string(), *expected);
         }
     }
+
+    #[test]
+    fn the_page_about_agreements_has_the_file_with_everything_and_every_key() {
+        let page = include_str!("../../../../docs/agreements.md");
+        assert!(page.contains(&format!("```toml\n{}```", testing::WHOLE)));
+        // What the reader of files would take is what it says that it expects.
+        let error = toml::from_str::<File>("x = 1").err().unwrap().to_string();
+        let keys: Vec<_> = error.split('`').skip(1).step_by(2).filter(|key| *key != "x").collect();
+        assert!(keys.len() >= 19, "{error}");
+        for key in keys {
+            let named =
+                [format!("| `{key}` |"), format!("| `[{key}]` |"), format!("| `[[{key}]]` |")];
+            assert!(named.iter().any(|row| page.contains(row)), "{key}");
+        }
+        for pledge in PledgeDocument::NAMES {
+            assert!(
+                page.contains(&format!("| `\"{pledge}\"` |"))
+                    || page.contains(&format!("| `{{ {pledge} = ")),
+                "{pledge}"
+            );
+        }
+    }
 }
