@@ -29,6 +29,7 @@ use countersign_domain::person::Handle;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 mod book;
 mod category;
@@ -74,7 +75,8 @@ pub struct UsedUp {
 }
 
 /// How much of a budget a client has used.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Usage {
     /// The client that the budget applies to.
     pub client: Identifier,
@@ -84,7 +86,7 @@ pub struct Usage {
     pub budget: BudgetName,
     /// Whose reach it limits.
     pub scope: Scope,
-    /// Over how many days.
+    /// Over how many days, today included.
     pub window_days: u32,
     /// How many distinct people were reached.
     pub people: u64,

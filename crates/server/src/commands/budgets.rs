@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use countersign_domain::act::{Act, Published};
 use countersign_domain::budget::{BudgetsDocument, Scope, Then};
+use countersign_policy::budget::Usage;
 use countersign_policy::budget::preset::Preset;
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output, files};
 use crate::clock;
-use crate::gateway::admin::budgets::{self, InForce, Used};
+use crate::gateway::admin::budgets::{self, InForce};
 use crate::governance::Submission;
 
 /// What a budgets file looks like.
@@ -155,7 +156,7 @@ fn in_words(in_force: &InForce) -> String {
     let mut lines = Vec::new();
     let mut client = None;
     for used in &in_force.used {
-        let Used { budget, window_days, people, people_max, .. } = used;
+        let Usage { budget, window_days, people, people_max, .. } = used;
         if client != Some(&used.client) {
             client = Some(&used.client);
             lines.push(format!("client {} of partner {}", used.client, used.partner));

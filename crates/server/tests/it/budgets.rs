@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use countersign::clock;
 use countersign::demo::client::{Client, Reply};
 use countersign::demo::world::{CLIENT, PARTNER, PURPOSE};
-use countersign::gateway::admin::budgets::{InForce, Used};
+use countersign::gateway::admin::budgets::InForce;
 use countersign::gateway::decide::Answers;
 use countersign::gateway::decide::Outcome;
 use countersign::governance::Submission;
@@ -21,6 +21,7 @@ use countersign_domain::reason::Reason;
 use countersign_log::annex::Annex;
 use countersign_log::backend::posix::Posix;
 use countersign_log::stream::{Found, Position, Stream};
+use countersign_policy::budget::Usage;
 use countersign_verifier::entry::Entry;
 use serde_json::{Value, json};
 
@@ -54,11 +55,12 @@ fn set(world: &World, budgets: Vec<SetBudget>) -> u64 {
 
 impl Serving<'_> {
     /// How much of the budget that the tests set is used by a client.
-    fn used(&self, client: &str) -> Used {
+    fn used(&self, client: &str) -> Usage {
         let reply = self.get("/admin/v1/budgets", &self.admin_token());
         assert_eq!(reply.status, 200);
         let in_force: InForce = serde_json::from_slice(&reply.body).unwrap();
-        let is_it = |used: &Used| used.client.as_str() == client && used.budget.agreement.is_none();
+        let is_it =
+            |used: &Usage| used.client.as_str() == client && used.budget.agreement.is_none();
         in_force.used.into_iter().find(is_it).unwrap()
     }
 
