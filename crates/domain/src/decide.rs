@@ -96,8 +96,10 @@ impl Decided {
     /// agreements, and nobody and nothing is in it that would not be in an answer of now.
     #[must_use]
     pub fn is_within(&self, later: &Self) -> bool {
+        // Both are in the order of the candidates, so one walk finds whoever is in both.
+        let mut later_records = later.records.iter();
         let still = |record: &DecidedRecord| {
-            let now = later.records.iter().find(|now| now.handle == record.handle);
+            let now = later_records.find(|now| now.handle == record.handle);
             now.is_some_and(|now| record.fields.is_within(now.fields))
         };
         self.basis.agreements == later.basis.agreements && self.records.iter().all(still)
@@ -432,6 +434,30 @@ mod tests {
             let set = FieldSet::from_bits(bits);
             if id { set.with(FieldId::ID) } else { set }
         })
+    }
+
+    #[test]
+    fn an_answer_is_within_a_later_one_that_has_everybody_and_everything_of_it() {
+        let name = FieldSet::of(FieldId::ID).with(FieldId::new(2).unwrap());
+        let all = name.with(FieldId::FRIENDS);
+        let ended = Basis { agreements: [Digest([1; 32])].into(), ..basis_of(all, name, name) };
+        let decided = |basis: Basis, friends: &[(u8, FieldSet)]| {
+            let (grant, mut people) = (grant(&basis, all, all), vec![person(0, all, all, false)]);
+            people.extend(friends.iter().map(|(n, open)| person(*n, *open, name, false)));
+            let friends = Some(FriendsRequest::first(name, 9));
+            let request = Request { viewer: all, friends };
+            let people = Circle(people);
+            decide(&Arc::new(basis), &grant, request, people, NOW, 7).unwrap().into_parts().0
+        };
+        let now = |friends: &[(u8, FieldSet)]| decided(basis_of(all, name, name), friends);
+        let id = FieldSet::of(FieldId::ID);
+        let two = now(&[(2, name), (4, id)]);
+        assert!(two.is_within(&two));
+        assert!(two.is_within(&now(&[(1, name), (2, name), (3, id), (4, name), (5, id)])));
+        assert!(!two.is_within(&now(&[(2, name), (3, id)])), "somebody is gone");
+        assert!(!two.is_within(&now(&[(2, id), (4, id)])), "a field is gone");
+        assert!(!two.is_within(&now(&[])));
+        assert!(!two.is_within(&decided(ended, &[(2, name), (4, id)])), "another agreement");
     }
 
     proptest! {

@@ -36,8 +36,7 @@ pub fn boundaries(policy: &Policy) -> Result<Result<Vec<Timestamp>, Lint>, Cedar
     Ok(linted.map(|()| boundaries))
 }
 
-/// The comparisons, as Cedar's JSON names them, each with the seconds that lie between its literal and the
-/// first second in which its answer is another one.
+/// The comparisons, as Cedar's JSON names them.
 const COMPARISONS: [&str; 4] = ["<", "<=", ">", ">="];
 
 fn walk(value: &Value, boundaries: &mut Vec<Timestamp>) -> Result<(), Lint> {

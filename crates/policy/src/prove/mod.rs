@@ -28,7 +28,7 @@ use solver::Question;
 /// What every proof rests on without proving it.
 pub const ASSUMED: [&str; 8] = [
     "that a request over HTTP is the request that was decided: the gateway's mapping of token, path and fields, which tests hold",
-    "that the clock is right: the log refuses one that jumps, and witnesses bound it",
+    "that the clock is right: the log refuses one that jumps",
     "that the register is the log's: partners' countries, builds' states and declarations",
     "that the partner certifies everything in time, for every pledge but those about certification: a lapse only ever stops more",
     "that suspensions, screening and obligations only ever stop more: they are ANDed outside of Cedar, which is tested exhaustively",

@@ -2,20 +2,22 @@
 //! between. Where the agreement has answers wait until their entries are published, it is decided once more
 //! after that wait, and what may no longer leave does not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_domain::agreement::Wait;
 use countersign_domain::decide::Permitted;
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use countersign_log::Log;
-use countersign_log::annex::Circumstances;
 use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
 
+use super::Gateway;
+use super::circumstances::circumstances;
 use crate::clock;
 use crate::source::Circle;
+use crate::store::GrantId;
 
 /// How often a request is decided again when an act lands between its decision and its entry.
 const DECISIONS_MAX: usize = 4;
@@ -52,24 +54,26 @@ pub trait Decidable: Sync {
 /// A decision, and what is needed to tell of it.
 pub type Decision<C> = (Permitted<Guarded<Circle>>, C);
 
-/// Decides and appends, until the log takes the decision.
+/// Decides and appends, until the log takes the decision of a request under this grant, from this address
+/// if it is known.
 ///
 /// # Errors
 /// [`ReleaseError`]; the log then has no entry for it.
 pub async fn release<Q: Decidable>(
-    log: &Log,
+    gateway: &Gateway,
     request: Digest,
-    circumstances: Circumstances,
+    (grant, client_ip): (GrantId, Option<IpAddr>),
     question: &Q,
 ) -> Result<(Released<Circle>, Q::Context), ReleaseError<Q::Error>> {
+    let circumstances = circumstances(grant, client_ip);
     let mut decisions = 0;
     loop {
         decisions += 1;
         let decided = question.decide(clock::now()).await;
         let (permitted, context) = decided.map_err(ReleaseError::Undecided)?;
-        match log.append(permitted, request, circumstances.clone()).await {
+        match gateway.log.append(permitted, request, circumstances.clone()).await {
             Ok(released) => {
-                wait(log, &released, question).await?;
+                wait(gateway, &released, grant, question).await?;
                 return Ok((released, context));
             }
             Err(refused) => match refused.error {
@@ -80,11 +84,12 @@ pub async fn release<Q: Decidable>(
     }
 }
 
-/// Waits as long as the agreement says, and decides again after that: settings, grants and the register may
-/// have changed meanwhile.
+/// Waits as long as the agreement says, and decides again after that: settings and the register may have
+/// changed meanwhile, and the grant may have been ended.
 async fn wait<Q: Decidable>(
-    log: &Log,
+    gateway: &Gateway,
     released: &Released<Circle>,
+    grant: GrantId,
     question: &Q,
 ) -> Result<(), ReleaseError<Q::Error>> {
     let decided = released.decided();
@@ -93,8 +98,11 @@ async fn wait<Q: Decidable>(
     }
     let placed = released.placed();
     let promised_s = placed.deadline.seconds().saturating_sub(placed.time.seconds());
-    let published = log.wait_published(placed.index);
+    let published = gateway.log.wait_published(placed.index);
     if tokio::time::timeout(Duration::from_secs(promised_s), published).await.is_err() {
+        return Err(ReleaseError::Withheld);
+    }
+    if !matches!(gateway.people.grant(grant), Ok(Some(_))) {
         return Err(ReleaseError::Withheld);
     }
     match question.decide(clock::now()).await {

@@ -5,7 +5,7 @@ use countersign::clock;
 use countersign_domain::act::{Act, ReviewOutcome, Suspension};
 use countersign_verifier::entry::Entry;
 
-use crate::support::{World, eventually};
+use crate::support::{Serving, World, eventually};
 use crate::{partners, village};
 
 const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name}";
@@ -52,25 +52,50 @@ fn no_answer_leaves_before_its_entry_is_published() {
     }
 }
 
-#[test]
-fn what_is_forbidden_while_an_answer_waits_does_not_leave() {
+/// Reads under an agreement that has answers wait, and has something happen between the entry of the
+/// answer and its publication: no answer leaves, and the entry stands.
+fn assert_withheld_after(happening: impl FnOnce(&Serving<'_>)) {
     let (world, token) = world(PATIENT);
     // Publishing is slow enough for something to happen meanwhile.
     world.configure("publish_interval_ms = 100", "publish_interval_ms = 4000");
     let serving = world.serve();
     let before = serving.head();
-    let (reply, suspension) = std::thread::scope(|scope| {
+    let reply = std::thread::scope(|scope| {
         let reading = scope.spawn(|| serving.get(READ, &token));
         eventually("the entry of the answer", || serving.head() > before);
-        let subject = "client:clover-patient".parse().unwrap();
-        let act = Act::Suspension(Suspension { subject, reason: "audit".to_owned() });
-        let suspension = serving.submit(act, &["reviewer:ines"]).unwrap();
-        (reading.join().unwrap(), suspension)
+        happening(&serving);
+        assert!(!reading.is_finished(), "it was too late");
+        reading.join().unwrap()
     });
     assert_eq!(reply.status, 500, "{}", String::from_utf8_lossy(&reply.body));
-    assert_eq!(suspension, before + 1);
-    let leaves = world.verified(suspension + 1);
+    let leaves = world.verified(serving.head());
     assert!(matches!(leaves[before as usize].entry, Entry::Disclosure(_)));
+}
+
+#[test]
+fn what_is_suspended_while_an_answer_waits_does_not_leave() {
+    assert_withheld_after(|serving| {
+        let subject = "client:clover-patient".parse().unwrap();
+        let act = Act::Suspension(Suspension { subject, reason: "audit".to_owned() });
+        serving.submit(act, &["reviewer:ines"]).unwrap();
+    });
+}
+
+#[test]
+fn an_answer_whose_grant_is_ended_while_it_waits_does_not_leave() {
+    assert_withheld_after(|serving| {
+        let grants = serving.told(&format!("/people/{}/grants", village::VIEWER));
+        let id = grants["grants"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/people/{}/grants/{id}", village::VIEWER);
+        assert_eq!(serving.admin("DELETE", &path).status, 200);
+    });
+}
+
+#[test]
+fn what_a_friend_closes_while_an_answer_waits_does_not_leave() {
+    assert_withheld_after(|serving| {
+        serving.open_to_friends_devices(&village::visible()[0], &[]);
+    });
 }
 
 #[test]

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use super::Gateway;
 use super::admin::AdminError;
 use super::bearer;
-use super::circumstances::circumstances;
 use super::credentials;
 use super::errors::GraphError;
 use super::extract::Json;
@@ -141,8 +140,8 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
         return Err(Refusal::another_purpose());
     }
     let asked = Asked { gateway, build: access.build.as_str(), stored: &stored, question };
-    let circumstances = circumstances(access.grant, question.request.client_ip);
-    let releasing = release(&gateway.log, request, circumstances, &asked);
+    let under = (access.grant, question.request.client_ip);
+    let releasing = release(gateway, request, under, &asked);
     let (released, Context { places, compiled }) =
         releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(refusal) => refusal,

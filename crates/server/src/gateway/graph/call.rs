@@ -21,7 +21,6 @@ use super::target::{Node, Target};
 use super::version::Version;
 use super::{body, of_store, unavailable};
 use crate::gateway::Gateway;
-use crate::gateway::circumstances::circumstances;
 use crate::gateway::deliver::{Reply, deliver};
 use crate::gateway::errors::GraphError;
 use crate::gateway::usage::ClientUsage;
@@ -176,6 +175,7 @@ impl<'a> Call<'a> {
         let inquiry = Inquiry {
             gateway,
             build,
+            grant: access.grant,
             stored,
             target,
             query,
@@ -184,9 +184,8 @@ impl<'a> Call<'a> {
             sec_gpc,
             part_of,
         };
-        let circumstances = circumstances(access.grant, Some(self.client));
         let Logged { released, asked, compiled } =
-            inquiry.release(self.digest(), circumstances).await?;
+            inquiry.release(self.digest(), self.client).await?;
         let decided = released.decided();
         let page = Page {
             public_url: gateway.config.public_url(),

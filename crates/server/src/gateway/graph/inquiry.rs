@@ -1,6 +1,7 @@
 //! One question of one client, from the register to the log: decided, appended, and decided again if an
 //! act landed in between.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use countersign_domain::decide::{Permitted, decide};
@@ -10,7 +11,6 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::request::Request;
 use countersign_domain::time::Timestamp;
-use countersign_log::annex::Circumstances;
 use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
@@ -27,7 +27,7 @@ use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
 use crate::gateway::release::{Decidable, Decision, ReleaseError, release};
 use crate::source::{Circle, Question};
-use crate::store::GrantRecord;
+use crate::store::{GrantId, GrantRecord};
 
 /// A question that was decided and logged, so that it may be answered.
 pub(super) struct Logged {
@@ -46,6 +46,7 @@ const NOTHING: Request = Request { viewer: FieldSet::EMPTY, friends: None };
 pub(super) struct Inquiry<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) build: &'a str,
+    pub(super) grant: GrantId,
     pub(super) stored: &'a GrantRecord,
     pub(super) target: Target,
     pub(super) query: Query<'a>,
@@ -77,13 +78,9 @@ impl Decidable for Inquiry<'_> {
 }
 
 impl Inquiry<'_> {
-    /// Decides and logs.
-    pub(super) async fn release(
-        &self,
-        request: Digest,
-        circumstances: Circumstances,
-    ) -> Result<Logged, Stop> {
-        let releasing = release(&self.gateway.log, request, circumstances, self);
+    /// Decides and logs a request from this address.
+    pub(super) async fn release(&self, request: Digest, client: IpAddr) -> Result<Logged, Stop> {
+        let releasing = release(self.gateway, request, (self.grant, Some(client)), self);
         let (released, (asked, compiled)) = releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(stop) => stop,
             ReleaseError::NotLogged(AppendError::Refused(refusal)) => {

@@ -7,7 +7,6 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 
 use crate::gateway::Gateway;
-use crate::gateway::circumstances::circumstances;
 use crate::gateway::deliver::{Reply, deliver};
 use crate::gateway::graph::call::{Call, Stop};
 use crate::gateway::graph::inquiry::{Inquiry, Logged};
@@ -41,6 +40,7 @@ impl Viewer<'_> {
         let inquiry = Inquiry {
             gateway,
             build: self.build.as_str(),
+            grant: self.grant,
             stored: self.stored,
             target: Target { version: self.version, node: self.node, edge: Edge::None },
             query: Query { fields: Some(Cow::Borrowed("id")), ..Query::default() },
@@ -50,8 +50,7 @@ impl Viewer<'_> {
             sec_gpc: call.sec_gpc,
             part_of: call.part_of,
         };
-        let circumstances = circumstances(self.grant, Some(call.client));
-        let Logged { released, .. } = inquiry.release(call.digest(), circumstances).await?;
+        let Logged { released, .. } = inquiry.release(call.digest(), call.client).await?;
         let answer = released
             .answer(|mut records| records.next().map_or_else(Vec::new, |v| write(v.pairwise())));
         let reply = deliver(answer, gateway)?;
