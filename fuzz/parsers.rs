@@ -13,6 +13,7 @@ use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::note::{NoteKey, SignedNote};
+use countersign_verifier::person_index::{Label, Proof};
 use countersign_verifier::receipt::Receipt;
 use countersign_verifier::tile::{self, TilePath};
 
@@ -61,6 +62,15 @@ pub fn tile(bytes: &[u8]) {
             assert!(entries.iter().all(|entry| tile::push_entry(&mut again, entry).is_some()));
             assert_eq!((entries.len(), again.as_slice()), (usize::from(width), bytes));
         }
+    }
+}
+
+/// A proof of the person index that is read is written again in the same bytes, and leads to no root that
+/// nobody made.
+pub fn person_index(bytes: &[u8]) {
+    if let Ok(proof) = Proof::parse(bytes) {
+        assert_eq!(proof.to_bytes(), bytes);
+        assert!(proof.verify(&[0; 32], &Label([0xa5; 32])).is_err());
     }
 }
 

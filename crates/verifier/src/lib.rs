@@ -21,6 +21,7 @@ pub mod merkle;
 pub mod note;
 mod own;
 mod paging;
+pub mod person_index;
 pub mod promise;
 pub mod receipt;
 pub mod record;

@@ -6,6 +6,7 @@ mod deployment;
 mod floor_work;
 mod friends_read;
 mod histogram;
+mod person_index;
 mod process;
 mod sources;
 mod table;
@@ -40,21 +41,20 @@ enum Name {
     FloorWork(floor_work::FloorWork),
     /// The memory and the time that it takes to count distinct people.
     Budgets(budgets::Budgets),
+    /// The person index of a close over a million people, against its hashes alone.
+    #[command(name = "person_index")]
+    PersonIndex(person_index::PersonIndex),
 }
 
 impl Bench {
     /// Runs it, with its own program optimised: what it times itself would else be too slow, and the
     /// floor too low.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        // What this one times is another program, which it builds optimised itself.
-        if let Name::Budgets(bench) = &self.name {
-            return bench.run();
-        }
-        if cfg!(debug_assertions) {
-            return run_optimised();
-        }
         match &self.name {
+            // What these time is another program, which they build optimised themselves.
             Name::Budgets(bench) => bench.run(),
+            Name::PersonIndex(bench) => bench.run(),
+            _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),
             Name::Decide(bench) => bench.run(),

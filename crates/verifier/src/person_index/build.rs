@@ -1,0 +1,125 @@
+//! Building an index from leaves in the order of their labels: the root in one pass that remembers at most
+//! 256 hashes, and proofs from a slice.
+
+use super::proof::{End, Proof, Step};
+use super::{Label, Leaf, empty_index_root, node_hash};
+use crate::merkle::Hash;
+
+/// Leaves that make no index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// A label is not above the one before it.
+    #[error(
+        "leaf {leaf} is not above the one before it; sort the leaves by label, each label once"
+    )]
+    Order {
+        /// Which leaf, counted from 0.
+        leaf: u64,
+    },
+}
+
+/// Computes the root of an index. What it remembers does not grow with the leaves.
+#[derive(Clone, Debug, Default)]
+pub struct IndexBuilder {
+    /// INVARIANT: depths rise. The right edge of the tree: nodes whose right child is not complete yet.
+    open: Vec<Open>,
+    /// The last label, with the root of what is complete around it.
+    last: Option<(Label, Hash)>,
+    count: u64,
+}
+
+/// A node that has its left child.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    depth: u8,
+    left: Hash,
+}
+
+impl IndexBuilder {
+    /// An index in which nobody is yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the leaf with the next label.
+    ///
+    /// # Errors
+    /// [`IndexError::Order`]; the index is as it was.
+    pub fn push(&mut self, leaf: Leaf) -> Result<(), IndexError> {
+        let out_of_order = IndexError::Order { leaf: self.count };
+        if let Some((last, hash)) = self.last {
+            let depth = last.common_bits(&leaf.label).filter(|_| last < leaf.label);
+            let depth = depth.ok_or(out_of_order)?;
+            let left = self.close_above(depth, &last, hash);
+            self.open.push(Open { depth, left });
+        }
+        self.last = Some((leaf.label, leaf.hash()));
+        self.count += 1;
+        Ok(())
+    }
+
+    /// How many leaves there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The root of the index.
+    #[must_use]
+    pub fn root(mut self) -> Hash {
+        let Some((last, mut hash)) = self.last else { return empty_index_root() };
+        while let Some(node) = self.open.pop() {
+            hash = node_hash(node.depth, &last.prefix(node.depth), [&node.left, &hash]);
+        }
+        hash
+    }
+
+    /// Completes the nodes deeper than `depth`: nothing further comes under them.
+    fn close_above(&mut self, depth: u8, last: &Label, mut hash: Hash) -> Hash {
+        while let Some(node) = self.open.pop_if(|node| node.depth > depth) {
+            hash = node_hash(node.depth, &last.prefix(node.depth), [&node.left, &hash]);
+        }
+        hash
+    }
+}
+
+/// The proof of what stands under a label, from all leaves in the order of their labels. It hashes every
+/// leaf once.
+///
+/// # Errors
+/// [`IndexError::Order`].
+pub fn prove(leaves: &[Leaf], label: &Label) -> Result<Proof, IndexError> {
+    let pairs = leaves.windows(2).zip(1..);
+    for (pair, leaf) in pairs {
+        if !pair.is_sorted_by(|one, next| one.label < next.label) {
+            return Err(IndexError::Order { leaf });
+        }
+    }
+    let mut steps = Vec::new();
+    let mut rest = leaves;
+    loop {
+        let (first, last) = match rest {
+            [] => return Ok(Proof { steps, end: End::Empty }),
+            [leaf] => return Ok(Proof { steps, end: End::at_leaf(leaf, label) }),
+            [first, .., last] => (first.label, last.label),
+        };
+        let depth = first.common_bits(&last).ok_or(IndexError::Order { leaf: 1 })?;
+        let middle = rest.partition_point(|leaf| !leaf.label.bit(depth));
+        let (left, right) = rest.split_at(middle);
+        let prefix = first.prefix(depth);
+        if label.prefix(depth) != prefix {
+            let children = [root_of(left)?, root_of(right)?];
+            return Ok(Proof { steps, end: End::OtherNode { depth, prefix, children } });
+        }
+        let (own, other) = if label.bit(depth) { (right, left) } else { (left, right) };
+        steps.push(Step { depth, sibling: root_of(other)? });
+        rest = own;
+    }
+}
+
+fn root_of(leaves: &[Leaf]) -> Result<Hash, IndexError> {
+    let mut builder = IndexBuilder::new();
+    leaves.iter().try_for_each(|leaf| builder.push(*leaf))?;
+    Ok(builder.root())
+}
