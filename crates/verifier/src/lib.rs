@@ -3,7 +3,7 @@
 //! What it is not: it holds no key, decides nothing about anybody's data and does no network I/O (the
 //! binary `countersign-verify` alone may fetch). Log keys are its caller's input, never taken from a log.
 //!
-//! Formats: C2SP tlog-tiles, signed-note and checkpoint to the letter; RFC 6962 trees; RFC 8785 entries;
+//! Formats: C2SP tlog-tiles, signed-note, checkpoint, cosignature and policy to the letter; RFC 6962 trees; RFC 8785 entries;
 //! the rest is defined in docs/protocol.md.
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod body;
 pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
+pub mod cosignature;
 pub mod entry;
 pub mod headers;
 mod key_change;
@@ -31,3 +32,4 @@ pub mod site;
 pub mod tile;
 pub mod tree_check;
 pub mod verdict;
+pub mod witness_policy;

@@ -2,7 +2,7 @@
 //!
 //! What it is not: a note says nothing until [`SignedNote::verify`] has found a signature by a key that
 //! the caller trusts. Ed25519 (type 0x01) is the only type that is verified here; lines by other keys
-//! are kept and ignored.
+//! are kept and ignored, those of witnesses for [`cosignature`](mod@crate::cosignature).
 //!
 //! Spec: C2SP signed-note; decisions agree with Go's golang.org/x/mod/sumdb/note.
 
@@ -19,13 +19,15 @@ pub const NOTE_BYTES_MAX: usize = 1_000_000;
 /// The most signature lines that a note may have.
 pub const SIGNATURES_MAX: usize = 100;
 
-const LINE_START: &str = "\u{2014} ";
+/// The type of keys that sign a note's text as it is.
 const ED25519: u8 = 0x01;
+const LINE_START: &str = "\u{2014} ";
 
 /// A key under the name with which it signs notes, written `name+id+key` (a *vkey*).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoteKey {
     name: String,
+    kind: u8,
     id: [u8; 4],
     key: PublicKey,
 }
@@ -60,11 +62,13 @@ pub enum NoteKeyError {
         /// The name.
         name: String,
     },
-    /// Not an Ed25519 key.
-    #[error("the key of {name:?} is not an Ed25519 key (type 0x01, 32 bytes)")]
+    /// Not an Ed25519 key, or one for another purpose.
+    #[error("the key of {name:?} is not an Ed25519 key of type {expected:#04x} with 32 bytes")]
     NotEd25519 {
         /// The name.
         name: String,
+        /// The type that is expected: 0x01 of logs, 0x04 of witnesses.
+        expected: u8,
     },
     /// The id does not belong to name and key: something was mistyped.
     #[error("the id of the key of {name:?} is {found}, expected {expected}")]
@@ -107,17 +111,22 @@ impl NoteKey {
     /// # Errors
     /// [`NoteKeyError::Name`].
     pub fn new(name: &str, key: PublicKey) -> Result<Self, NoteKeyError> {
+        Self::of_kind(ED25519, name, key)
+    }
+
+    /// The key under this name, of this type. What has another type than 0x01 is for its own module only.
+    pub(crate) fn of_kind(kind: u8, name: &str, key: PublicKey) -> Result<Self, NoteKeyError> {
         if !is_key_name(name) {
             return Err(NoteKeyError::Name { name: name.to_owned() });
         }
         let hash: [u8; 32] = Sha256::new()
             .chain_update(name)
-            .chain_update([b'\n', ED25519])
+            .chain_update([b'\n', kind])
             .chain_update(key.0)
             .finalize()
             .into();
         let [a, b, c, d, ..] = hash;
-        Ok(Self { name: name.to_owned(), id: [a, b, c, d], key })
+        Ok(Self { name: name.to_owned(), kind, id: [a, b, c, d], key })
     }
 
     /// Reads a vkey.
@@ -125,6 +134,10 @@ impl NoteKey {
     /// # Errors
     /// [`NoteKeyError`].
     pub fn parse(text: &str) -> Result<Self, NoteKeyError> {
+        Self::parse_kind(ED25519, text)
+    }
+
+    pub(crate) fn parse_kind(kind: u8, text: &str) -> Result<Self, NoteKeyError> {
         let (name, rest) = text.split_once('+').ok_or(NoteKeyError::Form)?;
         let (id, key) = rest.split_once('+').ok_or(NoteKeyError::Form)?;
         if id.len() != 8 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -132,11 +145,12 @@ impl NoteKey {
         }
         let key = STANDARD.decode(key).map_err(|_| NoteKeyError::Form)?;
         let key = match key.split_first() {
-            Some((&ED25519, key)) => <[u8; 32]>::try_from(key).ok(),
+            Some((found, key)) if *found == kind => <[u8; 32]>::try_from(key).ok(),
             _ => None,
         };
-        let key = key.ok_or_else(|| NoteKeyError::NotEd25519 { name: name.to_owned() })?;
-        let key = Self::new(name, PublicKey(key))?;
+        let key =
+            key.ok_or_else(|| NoteKeyError::NotEd25519 { name: name.to_owned(), expected: kind })?;
+        let key = Self::of_kind(kind, name, PublicKey(key))?;
         let expected = key.id_text();
         if !id.eq_ignore_ascii_case(&expected) {
             let (name, found) = (name.to_owned(), id.to_owned());
@@ -165,7 +179,7 @@ impl NoteKey {
 impl fmt::Display for NoteKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, rest @ ..] = &self.key.0;
-        let typed: Vec<u8> = [ED25519, *a].into_iter().chain(rest.iter().copied()).collect();
+        let typed: Vec<u8> = [self.kind, *a].into_iter().chain(rest.iter().copied()).collect();
         write!(f, "{}+{}+{}", self.name, self.id_text(), STANDARD.encode(typed))
     }
 }
@@ -260,7 +274,7 @@ impl SignatureLine {
         }
     }
 
-    fn is_by(&self, key: &NoteKey) -> bool {
+    pub(crate) fn is_by(&self, key: &NoteKey) -> bool {
         self.name == key.name && self.id == key.id
     }
 }
@@ -279,11 +293,16 @@ pub fn sign(
         return Err(NoteError::Malformed { reason: "its text does not end in a newline" });
     }
     let signature = sign(text.as_bytes());
-    let line: Vec<u8> = key.id.into_iter().chain(signature.0).collect();
-    Ok(format!("{text}\n{LINE_START}{} {}\n", key.name, STANDARD.encode(line)))
+    Ok(format!("{text}\n{}", signature_line(key, &signature.0)))
 }
 
-fn check_text(text: &str) -> Result<(), NoteError> {
+/// The line that holds a signature by this key, its newline included.
+pub(crate) fn signature_line(key: &NoteKey, signature: &[u8]) -> String {
+    let line: Vec<u8> = key.id.iter().chain(signature).copied().collect();
+    format!("{LINE_START}{} {}\n", key.name, STANDARD.encode(line))
+}
+
+pub(crate) fn check_text(text: &str) -> Result<(), NoteError> {
     if text.bytes().any(|b| b < 0x20 && b != b'\n') {
         return Err(NoteError::Malformed { reason: "it has a control character" });
     }
