@@ -11,11 +11,13 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
+use countersign_verifier::cosignature::{self, WitnessKey};
 use countersign_verifier::entry::Entry;
 use countersign_verifier::note::{NoteKey, SignedNote};
 use countersign_verifier::person_index::{Label, Proof};
 use countersign_verifier::receipt::Receipt;
 use countersign_verifier::tile::{self, TilePath};
+use countersign_verifier::witness_policy::{Policy, Quorum};
 
 /// The viewer whom the answers in the corpus are for.
 const VIEWER: PairwiseId = PairwiseId([1; 16]);
@@ -33,6 +35,7 @@ pub fn entry(bytes: &[u8]) {
 pub fn note(bytes: &[u8]) {
     if let Ok(note) = SignedNote::parse(bytes) {
         assert!(bytes.starts_with(note.text().as_bytes()));
+        assert_eq!(cosignature::verify(&note, &[]), Ok(Vec::new()));
         if let Ok(checkpoint) = Checkpoint::parse(note.text()) {
             assert_eq!(checkpoint.text(), note.text());
         }
@@ -43,6 +46,9 @@ pub fn note(bytes: &[u8]) {
     }
     if let Ok(key) = NoteKey::parse(text.trim_end()) {
         assert_eq!(NoteKey::parse(&key.to_string()), Ok(key));
+    }
+    if let Ok(key) = WitnessKey::parse(text.trim_end()) {
+        assert_eq!(WitnessKey::parse(&key.to_string()), Ok(key));
     }
 }
 
@@ -105,6 +111,13 @@ pub fn answer(bytes: &[u8]) {
     people.sort_unstable();
     people.dedup();
     assert_eq!(people.len(), records.len());
+}
+
+/// A policy that is read is content with nobody's cosignature only if it asks for none.
+pub fn witness_policy(bytes: &[u8]) {
+    if let Ok(policy) = Policy::parse(bytes) {
+        assert!(matches!(policy.quorum(&[]), Quorum::NotAsked | Quorum::NotMet));
+    }
 }
 
 #[expect(clippy::unwrap_used, reason = "the name is written here")]

@@ -1,5 +1,5 @@
-//! What the person index of a close costs over a million people: labels, order, tree, and a proof, each
-//! beside the hashes that it cannot do without, timed alone in the same run. `cargo xtask bench person_index`
+//! What the person index of a close costs over a million people: labels and tree beside the hashes that they
+//! cannot do without, timed alone in the same run; the order; and proofs. `cargo xtask bench person_index`
 //! runs it optimised.
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -76,7 +76,7 @@ fn main() {
     println!("{:34} {:>9.0} ms", "order (in memory, 64 bytes each)", sorted.as_secs_f64() * 1e3);
     row("tree (remembers 256 hashes)", built, leaf_hash + node);
     println!(
-        "a proof: {:.0} ms to make of all leaves, {} bytes, {:.1} µs to verify",
+        "a proof, on average: {:.0} ms to make of all leaves, {} bytes, {:.1} µs to verify",
         proved.as_secs_f64() * 1e3 / f64::from(PROOFS),
         bytes / proofs.len(),
         verified.as_secs_f64() * 1e6 / f64::from(PROOFS),

@@ -40,8 +40,15 @@ const EMPTY_TAG: &[u8; 8] = b"cs1:none";
 
 /// A person's name in the index of one period. Without the secret it tells nothing, and no two of a
 /// person's labels can be seen to be one person's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub Hash);
+
+impl std::fmt::Debug for Label {
+    /// Says nothing: debug output ends in logs, and whoever has the secret finds the person by it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Label(…)")
+    }
+}
 
 /// One leaf: a label, and the commitment to the complete list of what the period holds about its person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,7 +121,7 @@ impl Leaf {
 /// The commitment to a person's complete list. `items` are in the order of the log.
 #[must_use]
 pub fn list_commitment(items: &[Item]) -> Hash {
-    // A period has fewer than 2^32 items about anybody: an entry holds at most 2^16.
+    // 2^32 items are more than fit into memory; beyond that the items would still tell lists apart.
     let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let mut hash = Sha256::new().chain_update(LIST_TAG).chain_update(count.to_be_bytes());
     for item in items {

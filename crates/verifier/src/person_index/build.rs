@@ -51,7 +51,7 @@ impl IndexBuilder {
         if let Some((last, hash)) = self.last {
             let depth = last.common_bits(&leaf.label).filter(|_| last < leaf.label);
             let depth = depth.ok_or(out_of_order)?;
-            let left = self.close_above(depth, &last, hash);
+            let left = self.join(Some(depth), &last, hash);
             self.open.push(Open { depth, left });
         }
         self.last = Some((leaf.label, leaf.hash()));
@@ -68,24 +68,23 @@ impl IndexBuilder {
     /// The root of the index.
     #[must_use]
     pub fn root(mut self) -> Hash {
-        let Some((last, mut hash)) = self.last else { return empty_index_root() };
-        while let Some(node) = self.open.pop() {
-            hash = node_hash(node.depth, &last.prefix(node.depth), [&node.left, &hash]);
-        }
-        hash
+        let Some((last, hash)) = self.last else { return empty_index_root() };
+        self.join(None, &last, hash)
     }
 
-    /// Completes the nodes deeper than `depth`: nothing further comes under them.
-    fn close_above(&mut self, depth: u8, last: &Label, mut hash: Hash) -> Hash {
-        while let Some(node) = self.open.pop_if(|node| node.depth > depth) {
+    /// Completes the nodes deeper than `depth`, or all of them: nothing further comes under them. Gives the
+    /// root of what is complete then.
+    fn join(&mut self, depth: Option<u8>, last: &Label, mut hash: Hash) -> Hash {
+        let is_over = |node: &mut Open| depth.is_none_or(|depth| node.depth > depth);
+        while let Some(node) = self.open.pop_if(is_over) {
             hash = node_hash(node.depth, &last.prefix(node.depth), [&node.left, &hash]);
         }
         hash
     }
 }
 
-/// The proof of what stands under a label, from all leaves in the order of their labels. It hashes every
-/// leaf once.
+/// The proof of what stands under a label, from all leaves in the order of their labels. It hashes each
+/// leaf once, but the label's own.
 ///
 /// # Errors
 /// [`IndexError::Order`].
