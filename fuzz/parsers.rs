@@ -11,6 +11,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
+use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::cosignature::{self, WitnessKey};
 use countersign_verifier::entry::Entry;
 use countersign_verifier::note::{NoteKey, SignedNote};
@@ -28,6 +29,13 @@ const TIME_S: u64 = 1_528_070_400;
 pub fn entry(bytes: &[u8]) {
     if let Ok(entry) = Entry::parse(bytes) {
         assert_eq!(entry.to_bytes().as_deref(), Ok(bytes));
+    }
+}
+
+/// A consent record that is read is written again in the same bytes.
+pub fn consent(bytes: &[u8]) {
+    if let Ok(record) = ConsentRecord::parse(bytes) {
+        assert_eq!(record.to_bytes().as_deref(), Ok(bytes));
     }
 }
 

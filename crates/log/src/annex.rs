@@ -2,12 +2,14 @@
 //! public must not learn: handles, exact fields, reasons, the seed, where a request came from.
 //!
 //! ```text
-//! annex       = version (1) ‖ kind (1: 0 act, 1 disclosure) ‖ body       integers little-endian
+//! annex       = version (1) ‖ kind (1: 0 act, 1 disclosure, 2 consents, 3 close) ‖ body
+//!                                                                        integers little-endian
 //! act         = document? ‖ submitted_by?
 //! disclosure  = seed (32) ‖ grant? ‖ network? ‖ zone? ‖ hidden_count (4)
 //!             ‖ 3 × (count (1) ‖ count × (reason (1) ‖ fields (16)))     by standing
 //!             ‖ count (2) ‖ count × (standing (1) ‖ fields (16) ‖ closed (16))
 //!             ‖ count (4) ‖ count × (handle (16) ‖ place (1, or 2 if there are more than 256))
+//! close       = nothing;  consents: see `consents`
 //! text?       = 0 (1), or 1 (1) ‖ length (1) ‖ bytes;  document? has a length of 4 bytes
 //! ```
 //!
@@ -24,6 +26,10 @@ use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_verifier::record::Seed;
 
+mod consents;
+
+pub use self::consents::{AnnexConsent, CONSENT_BYTES_MAX, CONSENTS_MAX, ConsentsAnnex};
+
 /// The version of the annex format.
 pub const ANNEX_VERSION: u8 = 1;
 
@@ -32,6 +38,8 @@ pub const ANNEX_BYTES_MAX: usize = 4 << 20;
 
 const KIND_ACT: u8 = 0;
 const KIND_DISCLOSURE: u8 = 1;
+const KIND_CONSENTS: u8 = 2;
+const KIND_CLOSE: u8 = 3;
 
 /// The private part of an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +48,10 @@ pub enum Annex {
     Act(ActAnnex),
     /// Of a disclosure.
     Disclosure(DisclosureAnnex),
+    /// Of people's choices.
+    Consents(ConsentsAnnex),
+    /// Of a close, which has nothing private.
+    Close,
 }
 
 /// The private part of a governance act. The document is public, and is here so that the stream alone
@@ -237,6 +249,12 @@ impl Annex {
                 bytes
             }
             Self::Disclosure(disclosure) => disclosure.to_bytes(),
+            Self::Consents(consents) => {
+                let mut bytes = vec![ANNEX_VERSION, KIND_CONSENTS];
+                consents.push_to(&mut bytes);
+                bytes
+            }
+            Self::Close => vec![ANNEX_VERSION, KIND_CLOSE],
         }
     }
 
@@ -253,6 +271,8 @@ impl Annex {
         let annex = match input.byte("kind")? {
             KIND_ACT => Self::Act(input.act()?),
             KIND_DISCLOSURE => Self::Disclosure(input.disclosure()?),
+            KIND_CONSENTS => Self::Consents(input.consents()?),
+            KIND_CLOSE => Self::Close,
             found => return Err(meaningless("kind", found)),
         };
         match input.rest.len() {
@@ -470,6 +490,7 @@ impl<'a> Input<'a> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::person::PairwiseId;
     use proptest::prelude::*;
 
     use super::*;
@@ -520,14 +541,31 @@ mod tests {
         }
     }
 
+    fn any_consents() -> impl Strategy<Value = ConsentsAnnex> {
+        let record = prop::collection::vec(any::<u8>(), 0..300);
+        let consent = (any::<[u8; 16]>(), any::<[u8; 16]>(), record);
+        let records = prop::collection::vec(consent, 0..20);
+        (any::<[u8; 32]>(), records).prop_map(|(seed, records)| {
+            let record = |(handle, person, record)| AnnexConsent {
+                handle: Handle(handle),
+                person: PairwiseId(person),
+                record,
+            };
+            ConsentsAnnex { seed: Seed(seed), records: records.into_iter().map(record).collect() }
+        })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn property_an_annex_is_read_as_it_was_written(
             disclosure in any_disclosure(), document: Option<Vec<u8>>, submitted_by in any_text(),
+            consents in any_consents(),
         ) {
-            for annex in [Annex::Disclosure(disclosure), Annex::Act(ActAnnex { document, submitted_by })] {
+            let act = Annex::Act(ActAnnex { document, submitted_by });
+            let consents = Annex::Consents(consents);
+            for annex in [Annex::Disclosure(disclosure), act, consents, Annex::Close] {
                 let bytes = annex.to_bytes();
                 prop_assert_eq!(Annex::parse(&bytes), Ok(annex));
                 prop_assert!(Annex::parse(&bytes[..bytes.len() - 1]).is_err());
@@ -538,7 +576,9 @@ mod tests {
         #[test]
         fn property_no_bytes_break_the_reader(bytes: Vec<u8>) {
             let _ = Annex::parse(&bytes);
-            let _ = Annex::parse(&[&[ANNEX_VERSION, KIND_DISCLOSURE], &bytes[..]].concat());
+            for kind in [KIND_DISCLOSURE, KIND_CONSENTS, KIND_CLOSE] {
+                let _ = Annex::parse(&[&[ANNEX_VERSION, kind], &bytes[..]].concat());
+            }
         }
     }
 

@@ -288,7 +288,7 @@ impl Log {
         answer.await.map_err(|_| AppendError::Closed)?
     }
 
-    fn enqueue(&self, pending: Pending) -> Result<(), AppendError> {
+    pub(crate) fn enqueue(&self, pending: Pending) -> Result<(), AppendError> {
         let inner = self.inner();
         let queue_length = &inner.shared.counters.queue_length;
         let is_bounded = matches!(pending, Pending::Disclosure(_));

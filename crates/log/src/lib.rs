@@ -19,6 +19,7 @@ use countersign_verifier::note::NoteKey;
 pub mod admission;
 pub mod annex;
 pub mod append;
+mod append_own;
 pub mod backend;
 pub mod batch;
 pub mod check;
@@ -38,6 +39,7 @@ mod tiles;
 pub mod trouble;
 mod writer;
 
+pub use append_own::ConsentsError;
 pub use open::{LogConfig, OpenError, Recovered};
 pub use shared::View;
 

@@ -175,6 +175,9 @@ pub enum EntryProblem {
     /// The annex belongs to another kind of entry.
     #[error("its annex belongs to another kind of entry")]
     OtherKind,
+    /// The consent records are not those that the entry commits to.
+    #[error("its annex has other consent records than the entry commits to")]
+    OtherRecords,
     /// It is older than what stands before it allows.
     #[error(transparent)]
     Time(#[from] TooEarly),
@@ -212,8 +215,15 @@ impl Walk {
                 self.chronology.act(act.time)?;
             }
             (Entry::Disclosure(disclosure), Annex::Disclosure(_)) => {
-                self.chronology.disclosure(disclosure.time)?;
+                self.chronology.clock(disclosure.time)?;
             }
+            (Entry::Consents(consents), Annex::Consents(annex)) => {
+                self.chronology.clock(consents.time)?;
+                if annex.records_root() != consents.records {
+                    return Err(EntryProblem::OtherRecords);
+                }
+            }
+            (Entry::Close(close), Annex::Close) => self.chronology.clock(close.time)?,
             _ => return Err(EntryProblem::OtherKind),
         }
         self.tiles.push(entry);

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Disclosure, SignedAct};
+use countersign_verifier::entry::{Disclosure, Entry, SignedAct};
 use tokio::sync::oneshot;
 
 use crate::admission::Weighed;
@@ -31,6 +31,8 @@ pub(crate) enum Pending {
     Disclosure(Box<PendingDisclosure>),
     /// An act.
     Act(Box<PendingAct>),
+    /// What the platform itself says.
+    Own(Box<PendingOwn>),
     /// The end.
     Stop,
 }
@@ -54,12 +56,21 @@ pub(crate) struct PendingAct {
     pub(crate) reply: oneshot::Sender<Result<Placed, ActError>>,
 }
 
+/// People's choices or a close, waiting. Its time is set when it is sequenced.
+pub(crate) struct PendingOwn {
+    pub(crate) entry: Entry,
+    pub(crate) annex: Vec<u8>,
+    pub(crate) reply: oneshot::Sender<Result<Placed, AppendError>>,
+}
+
 /// What is sequenced next.
 pub(crate) enum Next {
     /// These, as one batch.
     Disclosures(Vec<PendingDisclosure>),
     /// This, alone.
     Act(Box<PendingAct>),
+    /// This, alone.
+    Own(Box<PendingOwn>),
     /// Nothing any more.
     Stop,
 }
@@ -70,6 +81,9 @@ pub(crate) struct Pool {
     /// What came out of the queue and is not handed out yet. Acts overtake disclosures: a suspension must
     /// not stand in line behind the very disclosures that it ends.
     acts: VecDeque<Box<PendingAct>>,
+    /// What the platform says comes after acts, and before disclosures: a person who closes something is
+    /// not kept waiting by a flood of them.
+    own: VecDeque<Box<PendingOwn>>,
     disclosures: VecDeque<PendingDisclosure>,
     is_stopped: bool,
     wait: Duration,
@@ -81,6 +95,7 @@ impl Pool {
         Self {
             queue,
             acts: VecDeque::new(),
+            own: VecDeque::new(),
             disclosures: VecDeque::new(),
             is_stopped: false,
             wait,
@@ -95,6 +110,10 @@ impl Pool {
             self.taken(1);
             return Next::Act(act);
         }
+        if let Some(own) = self.own.pop_front() {
+            self.taken(1);
+            return Next::Own(own);
+        }
         let batch = self.batch();
         if batch.is_empty() {
             return Next::Stop;
@@ -106,14 +125,17 @@ impl Pool {
     /// Takes what is in the queue. Waits until there is something, and, if it is a disclosure, for more of
     /// them.
     fn collect(&mut self) {
-        if self.acts.is_empty() && self.disclosures.is_empty() && !self.is_stopped {
+        let is_empty = self.acts.is_empty() && self.own.is_empty() && self.disclosures.is_empty();
+        if is_empty && !self.is_stopped {
             // When nobody is left who could ask for anything, it is time to stop.
             let first = self.queue.recv().unwrap_or(Pending::Stop);
             self.take(first);
         }
         let until = Instant::now() + self.wait;
         while !self.is_stopped {
-            let is_enough = !self.acts.is_empty() || self.disclosures.len() >= DISCLOSURES_MAX;
+            let is_enough = !self.acts.is_empty()
+                || !self.own.is_empty()
+                || self.disclosures.len() >= DISCLOSURES_MAX;
             let left = until.saturating_duration_since(Instant::now());
             let next = if is_enough || left.is_zero() {
                 self.queue.try_recv().map_err(|_| RecvTimeoutError::Timeout)
@@ -130,6 +152,7 @@ impl Pool {
     fn take(&mut self, next: Pending) {
         match next {
             Pending::Act(act) => self.acts.push_back(act),
+            Pending::Own(own) => self.own.push_back(own),
             Pending::Disclosure(disclosure) => self.disclosures.push_back(*disclosure),
             Pending::Stop => self.is_stopped = true,
         }

@@ -69,6 +69,10 @@ impl Sequencer {
                     // Whoever has stopped waiting finds the act in the register.
                     let _ = pending.reply.send(result);
                 }
+                Next::Own(pending) => {
+                    let result = self.sequence_own(pending.entry, &pending.annex);
+                    let _ = pending.reply.send(result);
+                }
                 Next::Stop => return,
             }
         }
@@ -106,7 +110,7 @@ impl Sequencer {
         let written = self.write(&batch, leaves.collect());
         if written.is_ok() {
             // `now` is never below the floor, so this cannot be too early.
-            let _ = self.chronology.disclosure(time);
+            let _ = self.chronology.clock(time);
             self.clock.appended(self.chronology.floor());
             self.publish(RegisterChange::No, time);
         }
@@ -212,6 +216,28 @@ impl Sequencer {
         self.chronology = chronology;
         self.clock.appended(chronology.floor());
         self.publish(RegisterChange::Yes, now);
+        Ok(placed)
+    }
+
+    /// Makes what the platform itself says durable, dated now. It is not kept waiting by a clock that
+    /// nobody believes: among it is what people close.
+    fn sequence_own(&mut self, mut entry: Entry, annex: &[u8]) -> Result<Placed, AppendError> {
+        let (now, _) = self.time_for_act();
+        match &mut entry {
+            Entry::Consents(consents) => consents.time = now,
+            Entry::Close(close) => close.time = now,
+            // Those come by ways of their own, with their times.
+            Entry::Act(_) | Entry::Disclosure(_) => {}
+        }
+        let entry = entry.to_bytes()?;
+        let placed = self.placed(self.frontier.size(), &entry, now, now);
+        let mut batch = Batch::default();
+        push(&mut batch, &entry, annex)?;
+        self.write(&batch, vec![placed.leaf_hash])?;
+        // `now` is never below the floor, so this cannot be too early.
+        let _ = self.chronology.clock(now);
+        self.clock.appended(self.chronology.floor());
+        self.publish(RegisterChange::No, now);
         Ok(placed)
     }
 

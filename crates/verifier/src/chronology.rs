@@ -1,9 +1,9 @@
-//! What the order of a log says about its times. A disclosure's time is read from the log's own clock;
-//! an act's time is set by those who sign it, and the log takes an act whose time is within
+//! What the order of a log says about its times. The time of a disclosure, of consents or of a close is
+//! read from the log's own clock; an act's time is set by those who sign it, and the log takes an act whose time is within
 //! [`ACT_SKEW_S`] of its clock, before or after.
 //!
 //! From entries alone an outsider therefore knows a floor below which the log's clock cannot have
-//! been: no lower than the time of any disclosure before, nor than that of any act before less the
+//! been: no lower than any time before that was read from it, nor than that of any act before less the
 //! skew. Nothing may be older than that floor allows. The log keeps the same floor with the same code.
 //!
 //! What it is not: a proof of time. Whoever holds all keys can date a whole log as they like until
@@ -66,11 +66,11 @@ impl Chronology {
         Ok(())
     }
 
-    /// Takes the time of a disclosure.
+    /// Takes a time that was read from the log's own clock: of a disclosure, of consents, of a close.
     ///
     /// # Errors
-    /// [`TooEarly`] if the log's clock had passed it; what is known then stays as it was.
-    pub fn disclosure(&mut self, time: Timestamp) -> Result<(), TooEarly> {
+    /// [`TooEarly`] if the clock had passed it; what is known then stays as it was.
+    pub fn clock(&mut self, time: Timestamp) -> Result<(), TooEarly> {
         if time < self.floor {
             return Err(TooEarly { found: time, earliest: self.floor });
         }
@@ -91,13 +91,13 @@ mod tests {
     #[test]
     fn the_floor_rises_with_disclosures_and_with_acts_less_the_skew() {
         let mut known = Chronology::default();
-        assert_eq!(known.disclosure(at(10_000)), Ok(()));
+        assert_eq!(known.clock(at(10_000)), Ok(()));
         assert_eq!(known.act(at(9_100)), Ok(()));
         assert!(known.act(at(9_099)).is_err());
         assert_eq!(known.act(at(10_901)), Ok(()));
         assert_eq!(known.floor(), at(10_001));
-        assert!(known.disclosure(at(10_000)).is_err());
-        assert_eq!(known.disclosure(at(10_001)), Ok(()));
+        assert!(known.clock(at(10_000)).is_err());
+        assert_eq!(known.clock(at(10_001)), Ok(()));
         assert_eq!(known.newest(), at(10_901));
     }
 }

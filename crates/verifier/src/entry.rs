@@ -27,6 +27,10 @@ pub enum Entry {
     Act(SignedAct),
     /// An answer to a client, which may have been released.
     Disclosure(Disclosure),
+    /// What people chose.
+    Consents(Consents),
+    /// The end of a period.
+    Close(Close),
 }
 
 /// A governance act with the signatures of those who acted.
@@ -94,6 +98,83 @@ pub struct Disclosure {
     pub v: u32,
 }
 
+/// What people chose, without any person in it; see [`consent`](crate::consent).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consents {
+    /// The kind of entry.
+    pub kind: ConsentsKind,
+    /// The root over the commitments to the consent records.
+    pub records: Digest,
+    /// When it was appended, to the second.
+    pub time: Timestamp,
+    /// [`ENTRY_VERSION`].
+    pub v: u32,
+}
+
+/// The end of a period: what it holds about everybody, as one root.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    /// The directory at the end of the period.
+    pub directory: DirectoryRoot,
+    /// The first entry of the period; the first period begins at 0.
+    pub from: u64,
+    /// The kind of entry.
+    pub kind: CloseKind,
+    /// How many people the index has, which are those who have records or consent records in the period.
+    pub people: u64,
+    /// The number of the period, from 0.
+    pub period: u64,
+    /// The root of the [person index](crate::person_index).
+    pub person_index: Digest,
+    /// The close before; absent in the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousClose>,
+    /// When it was appended, to the second.
+    pub time: Timestamp,
+    /// The first entry after the period. The close itself stands there or later.
+    pub until: u64,
+    /// [`ENTRY_VERSION`].
+    pub v: u32,
+}
+
+/// The directory of accounts at some time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryRoot {
+    /// Its epoch; 0 while nobody is in it.
+    pub epoch: u64,
+    /// Its root.
+    pub root: Digest,
+}
+
+/// Where the close before stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousClose {
+    /// Its index in the log.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: Digest,
+}
+
+/// The word that marks an entry as consents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentsKind {
+    /// `"kind":"consents"`.
+    Consents,
+}
+
+/// The word that marks an entry as a close.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseKind {
+    /// `"kind":"close"`.
+    Close,
+}
+
 /// The word that marks an entry as a disclosure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -155,6 +236,8 @@ impl Entry {
         let bytes = match self {
             Self::Act(act) => canonical::to_bytes(act)?,
             Self::Disclosure(disclosure) => canonical::to_bytes(disclosure)?,
+            Self::Consents(consents) => canonical::to_bytes(consents)?,
+            Self::Close(close) => canonical::to_bytes(close)?,
         };
         check_length(&bytes)?;
         Ok(bytes)
@@ -179,8 +262,21 @@ impl Entry {
         }
         Ok(match head.kind.as_str() {
             "disclosure" => Self::Disclosure(canonical::from_bytes(bytes)?),
+            "consents" => Self::Consents(canonical::from_bytes(bytes)?),
+            "close" => Self::Close(canonical::from_bytes(bytes)?),
             _ => Self::Act(canonical::from_bytes(bytes)?),
         })
+    }
+
+    /// The word for its kind, as the entry has it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Act(act) => act.act.kind(),
+            Self::Disclosure(_) => "disclosure",
+            Self::Consents(_) => "consents",
+            Self::Close(_) => "close",
+        }
     }
 
     /// When it happened, as the entry says.
@@ -189,6 +285,8 @@ impl Entry {
         match self {
             Self::Act(act) => act.time,
             Self::Disclosure(disclosure) => disclosure.time,
+            Self::Consents(consents) => consents.time,
+            Self::Close(close) => close.time,
         }
     }
 }

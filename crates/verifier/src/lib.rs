@@ -13,6 +13,7 @@ mod body;
 pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
+pub mod consent;
 pub mod cosignature;
 pub mod entry;
 pub mod headers;

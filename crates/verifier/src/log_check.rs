@@ -285,9 +285,13 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             }
             Some(Entry::Disclosure(disclosure)) => {
                 verdict.disclosures += 1;
-                let timely = self.chronology.disclosure(disclosure.time);
+                let timely = self.chronology.clock(disclosure.time);
                 verdict.check_ok(Rule::DisclosureTime, place, timely);
                 redecide(self.replay.register(), index, &disclosure, verdict);
+            }
+            Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
+                let timely = self.chronology.clock(entry.time());
+                verdict.check_ok(Rule::OwnTime, place, timely);
             }
             None => {}
         }

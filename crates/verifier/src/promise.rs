@@ -307,7 +307,7 @@ impl Case<'_> {
         let place = Place::entry(receipt.index);
         let disclosure = match entry {
             Some(Entry::Disclosure(disclosure)) => Ok(disclosure),
-            Some(Entry::Act(act)) => Err(format!("an act of kind {}", act.act.kind())),
+            Some(entry) => Err(format!("an entry of kind {}", entry.kind())),
             None => Err(format!("{} is the leaf of something that is no entry", Digest(leaf))),
         };
         let disclosure = self.verdict.check_ok(Rule::ReceiptEntry, place, disclosure)?;

@@ -53,10 +53,20 @@ pub struct Record {
 /// A person's name toward a partner.
 #[must_use]
 pub fn pairwise_id(secret: &Secret, partner: &Identifier) -> PairwiseId {
+    id_toward(secret, partner.as_str())
+}
+
+/// A person's own name, toward nobody: no partner's name is empty. See [`consent`](crate::consent).
+#[must_use]
+pub fn own_id(secret: &Secret) -> PairwiseId {
+    id_toward(secret, "")
+}
+
+fn id_toward(secret: &Secret, partner: &str) -> PairwiseId {
     let hash: Hash = Sha256::new()
         .chain_update(PAIRWISE_TAG)
         .chain_update(secret.0)
-        .chain_update(partner.as_str())
+        .chain_update(partner)
         .finalize()
         .into();
     let (id, _) = hash.split_at(16);
@@ -82,19 +92,24 @@ impl Record {
     /// The commitment to this record as the `position`th of a disclosure.
     #[must_use]
     pub fn commitment(&self, seed: &Seed, position: u32) -> Hash {
-        let salt: Hash = Sha256::new()
-            .chain_update(SALT_TAG)
-            .chain_update(seed.0)
-            .chain_update(position.to_be_bytes())
-            .finalize()
-            .into();
         Sha256::new()
             .chain_update(RECORD_TAG)
-            .chain_update(salt)
+            .chain_update(salt(seed, position))
             .chain_update(self.to_bytes())
             .finalize()
             .into()
     }
+}
+
+/// The salt of the `position`th commitment under a seed. Given alone, it opens that one and no other.
+#[must_use]
+pub fn salt(seed: &Seed, position: u32) -> Hash {
+    Sha256::new()
+        .chain_update(SALT_TAG)
+        .chain_update(seed.0)
+        .chain_update(position.to_be_bytes())
+        .finalize()
+        .into()
 }
 
 /// The commitment to the request that a disclosure answers, which an entry carries as `request`: one

@@ -50,6 +50,7 @@ rules! {
     Act "act" "Each act has the signatures that it needs and was possible when it was done."
     ActTime "act_time" "No act is dated back before what stood in the log already."
     DisclosureTime "disclosure_time" "The times of disclosures never go back."
+    OwnTime "own_time" "The times of consents and closes never go back."
     AsOf "as_of" "The decision had seen every act before the disclosure."
     BuildKnown "build_known" "The build is in the register."
     BuildApproved "build_approved" "Two reviewers approved the build, and nobody revoked it."

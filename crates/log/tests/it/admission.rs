@@ -119,7 +119,7 @@ fn found(cap: &Cap, setup: &Setup, memory: &Memory) -> Log {
 fn people(memory: &Memory) -> usize {
     let of = |annex: &[u8]| match Annex::parse(annex).unwrap() {
         Annex::Disclosure(annex) => annex.records.len(),
-        Annex::Act(_) => 0,
+        Annex::Act(_) | Annex::Consents(_) | Annex::Close => 0,
     };
     pairs(memory).iter().map(|(_, annex)| of(annex)).sum()
 }

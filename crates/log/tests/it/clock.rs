@@ -51,10 +51,7 @@ fn redated(act: SignedAct, seconds: u64) -> SignedAct {
 
 /// The times of all entries, in their order.
 fn times(memory: &Memory) -> Vec<u64> {
-    let time = |(entry, _): &(Vec<u8>, Vec<u8>)| match Entry::parse(entry).unwrap() {
-        Entry::Disclosure(disclosure) => disclosure.time.seconds(),
-        Entry::Act(act) => act.time.seconds(),
-    };
+    let time = |(entry, _): &(Vec<u8>, Vec<u8>)| Entry::parse(entry).unwrap().time().seconds();
     pairs(memory).iter().map(time).collect()
 }
 

@@ -8,6 +8,7 @@ mod crash;
 mod faults;
 mod memory_site;
 mod order;
+mod own;
 mod site;
 mod support;
 mod trouble;

@@ -162,6 +162,7 @@ fn no_disclosure_stands_behind_an_act_that_it_has_not_seen() {
             Entry::Disclosure(disclosure) => {
                 assert!(disclosure.as_of > last_act, "entry {index} has not seen act {last_act}");
             }
+            own => panic!("entry {index} is of kind {}", own.kind()),
         }
     }
     assert!(log.metrics().refused_stale > 0, "the race was never run");

@@ -440,6 +440,13 @@ pub(crate) fn assert_together(pairs: &[Pair]) {
                 let root = records_root(&annex.seed, records);
                 assert_eq!(entry.records, root, "entry {index} has the annex of another");
             }
+            (Entry::Consents(entry), Annex::Consents(annex)) => {
+                assert_eq!(
+                    entry.records,
+                    annex.records_root(),
+                    "entry {index} has others' choices"
+                );
+            }
             (Entry::Act(act), Annex::Act(annex)) => {
                 let document = annex.document.map(|document| Digest(sha256(&document)));
                 assert_eq!(act.act.document(), document, "act {index} has another document");

@@ -78,6 +78,7 @@ macro_rules! property {
 
 property! {
     property_changed_entries_are_refused_or_read_back entry
+    property_changed_consent_records_are_refused_or_read_back consent
     property_changed_notes_are_refused_or_read_back note
     property_changed_tiles_are_refused_or_read_back tile
     property_changed_index_proofs_are_refused_or_read_back person_index

@@ -6,8 +6,11 @@ use countersign_domain::act::{
 use countersign_domain::digest::Digest;
 use countersign_domain::key::Signature;
 use countersign_domain::partner::Partner;
+use countersign_domain::time::Timestamp;
 use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::{Disclosure, Entry, SignedAct};
+use countersign_verifier::entry::{
+    Consents, ConsentsKind, Disclosure, ENTRY_VERSION, Entry, SignedAct,
+};
 use countersign_verifier::log_check::{LogCheckError, Question, check_log};
 use countersign_verifier::merkle::root_of_leaves;
 use countersign_verifier::site::{FolderSite, SiteError};
@@ -275,6 +278,23 @@ fn a_disclosure_whose_time_goes_back_is_named() {
     world.clock_s -= 1;
     let index = world.disclose(|_| {});
     assert_eq!(failed(&world.verdict()), [(Rule::DisclosureTime, Some(index))]);
+}
+
+#[test]
+fn consents_and_closes_whose_time_goes_back_are_named() {
+    let consents = |time| {
+        let records = Digest([7; 32]);
+        Entry::Consents(Consents { kind: ConsentsKind::Consents, records, time, v: ENTRY_VERSION })
+    };
+    let mut world = World::governed();
+    world.clock_s += 10;
+    let time = at(world.clock_s);
+    world.disclose(|_| {});
+    world.push(&consents(time));
+    assert_eq!(failed(&world.verdict()), []);
+    let early = Timestamp::from_seconds(time.seconds() - 1);
+    let index = world.push(&consents(early));
+    assert_eq!(failed(&world.verdict()), [(Rule::OwnTime, Some(index))]);
 }
 
 #[test]
