@@ -40,6 +40,12 @@ impl Settings {
         Self(self.0.map(|open| open.and(fields)))
     }
 
+    /// What is open in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|route| self.0[route].and(other.0[route])))
+    }
+
     /// These settings with `open` on one route; the other routes stay as they are.
     #[must_use]
     pub const fn with(mut self, route: Route, open: FieldSet) -> Self {

@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use crate::admission::ByBudgets;
 use crate::clock::{self, MachineClock};
 use crate::config::{self, Config, ConfigError};
+use crate::consents::{Consents, TellError};
 use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
@@ -64,6 +65,9 @@ pub struct Created {
 /// An instance that cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
+    /// The log could not be told what people chose.
+    #[error("the log could not be told what people chose: {0}")]
+    Untold(#[from] TellError),
     /// The folder has something in it.
     #[error("{} is not empty; a new instance needs a folder of its own", path.display())]
     NotEmpty {
@@ -193,11 +197,15 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     let register = log.register();
     let schema = register.schema().ok_or(InstanceError::NoSchema)?;
     let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
+    let consents = Consents::new(Arc::clone(&people), log.clone(), receipts.clone());
+    // Before anybody is served: what commands changed and what a crash cut short.
+    consents.tell().await?;
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
+        consents,
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register()),

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod connections;
+pub mod consents;
 pub mod demo;
 pub mod directory;
 pub mod gateway;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
 use crate::config::Tls;
 use crate::connections::{Limited, affordable};
+use crate::consents::Consents;
 use crate::gateway::{self, Gateway};
 use crate::store::Folder;
 
@@ -20,6 +22,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a client may take for a handshake, and for the head of a request from when it could begin;
 /// so a connection on which nothing is asked ends as well.
 const HEAD: Duration = Duration::from_secs(10);
+
+/// How often the log is told what nobody waits for.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// Serves until SIGINT or SIGTERM; calls `ready` once the socket listens.
 ///
@@ -35,6 +40,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let limited = Limited::new(affordable(gateway.config.limits.connections));
     let log = gateway.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.people))?;
+    let telling = tokio::spawn(tell_every_second(gateway.consents.clone()));
     let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
     // Before anything listens: whoever has seen it listen can tell it to stop.
     tokio::spawn(stop_when(told_to_stop()?, handle.clone()));
@@ -55,8 +61,21 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
         }
     };
     let (served, ()) = tokio::join!(serving, announcing);
+    telling.abort();
     log.shutdown();
     served
+}
+
+/// Tells the log what nobody waits for: what newcomers begin with, and what could not be told before.
+async fn tell_every_second(consents: Consents) {
+    let mut ticks = tokio::time::interval(TELLING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = consents.tell().await {
+            tracing::warn!(%error, "the log could not be told what people chose; it is tried again");
+        }
+    }
 }
 
 /// Reads certificate and key before anything listens, so that a server without them does not start.

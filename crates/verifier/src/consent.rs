@@ -7,9 +7,10 @@
 //! records      = RFC 6962 root over the commitments, which a `consents` entry carries
 //! ```
 //!
-//! A person's consent records are numbered from 1, without a gap. A record may stand in the log twice,
+//! A person's consent records are numbered from 1, without a gap; number 0 says what they began with,
+//! unless that is [`Settings::DEFAULT`], and may stand behind the first disclosures about them. A record may stand in the log twice,
 //! equal both times, when a crash came between: the second says nothing new. Until a person's first
-//! settings record they have [`Settings::DEFAULT`]. What closes something is in force before its
+//! settings record they have what they began with. What closes something is in force before its
 //! entry, what opens something only after.
 //!
 //! What it is not: a consent record does not say who chose, but what the platform says was chosen. A
@@ -36,7 +37,7 @@ const CONSENT_TAG: &[u8; 8] = b"cs1:cons";
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentRecord {
-    /// Its number among the person's own, from 1.
+    /// Its number among the person's own, from 1; 0 is what they began with.
     pub number: u64,
     /// When it was made.
     pub time: Timestamp,

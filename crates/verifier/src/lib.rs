@@ -14,6 +14,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
 pub mod consent;
+pub mod consent_receipt;
 pub mod cosignature;
 pub mod entry;
 pub mod headers;

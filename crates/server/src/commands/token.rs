@@ -10,7 +10,7 @@ use serde_json::json;
 use super::reach::Reach;
 use super::running::Running;
 use super::{Failure, Output, files, newcomers};
-use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
+use crate::gateway::admin::tokens::{Holds, Issued, Issuer, Wanted};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::token::Tokens;
 use crate::keys::SecretKey;
@@ -112,7 +112,13 @@ impl Token {
             Some(accounts) => accounts,
             None => spread(&people, self.who.count.unwrap_or_default()),
         };
-        let issuer = Issuer { people: &people, tokens: &tokens, compiled: &compiled, now };
+        let issuer = Issuer {
+            people: &people,
+            tokens: &tokens,
+            compiled: &compiled,
+            now,
+            holds: Holds::AtOnce,
+        };
         issuer.check(&self.build, &self.purpose)?;
         let given = Given { by: Way::Command, sec_gpc: self.sec_gpc };
         let names: Vec<&str> = accounts.iter().map(String::as_str).collect();

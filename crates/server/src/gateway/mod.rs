@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use self::admin::secrets;
 use crate::config::Config;
+use crate::consents::Consents;
 use crate::directory::Directory;
 use crate::source::{Naming, Source};
 use crate::store::People;
@@ -61,6 +62,8 @@ pub struct Gateway {
     pub budgets: Budgets,
     /// Handles, settings and grants.
     pub people: Arc<People>,
+    /// What tells the log what people choose.
+    pub consents: Consents,
     /// Profiles and friendships.
     pub source: Source,
     /// What names people of whom a platform tells by account.
@@ -135,6 +138,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/people/{account}/grants/{id}", delete(admin::grants::delete))
         .route("/people/{account}/history", get(admin::history::get))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
+        .route("/people/{account}/consents/{number}", get(admin::consents::get))
         .route("/tokens", post(admin::tokens::post))
         .method_not_allowed_fallback(admin::wrong_method)
         .fallback(admin::unknown)

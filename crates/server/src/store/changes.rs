@@ -8,6 +8,8 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 
+use heed::RwTxn;
+
 use super::choice::Choice;
 use super::error::StoreError;
 use super::history::{self, Made};
@@ -91,7 +93,7 @@ impl<'p> Changes<'p> {
         }
         let number = self.writing.place(account)?;
         let known = self.writing.fresh(self.beginning.settings)?;
-        self.writing.mark_new(number, self.beginning.preset)?;
+        self.writing.mark_new(number, self.beginning)?;
         self.profile.clear();
         self.writing.put(number, account, &known, &mut self.profile, true)?;
         self.touched.insert(number);
@@ -217,9 +219,55 @@ impl<'p> Changes<'p> {
         legacy::mark(databases, txn, number, own.preset)
             .and_then(|()| {
                 changed
-                    .map_or(Ok(()), |record| history::append(databases, txn, known.handle, &record))
+                    .map_or(Ok(0), |record| history::append(databases, txn, known.handle, &record))
+                    .map(drop)
             })
             .map_err(|e| people.failed(e))
+    }
+
+    /// Remembers what the person of this number chose, where `before` was chosen before, and lets
+    /// `in_force` hold until the log has it. The number of the choice, unless nothing changes.
+    pub(super) fn choose(
+        &mut self,
+        number: u32,
+        before: Settings,
+        own: Choice,
+        in_force: Settings,
+        made: Made,
+    ) -> Result<Option<u64>, StoreError> {
+        let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
+        let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {
+            return Ok(None);
+        };
+        let chosen = history::append(&people.databases, &mut self.writing.txn, handle, &record);
+        let chosen = chosen.map_err(|e| people.failed(e))?;
+        let preset = own.preset.filter(|_| in_force == own.settings);
+        self.put_in_force(number, Choice { settings: in_force, preset })?;
+        Ok(Some(chosen))
+    }
+
+    /// Lets these settings of the person of this number hold.
+    pub(super) fn put_in_force(&mut self, number: u32, choice: Choice) -> Result<(), StoreError> {
+        let people = self.writing.people;
+        if self.settings(number)? != choice.settings {
+            let mut bytes = self.writing.record(number)?.to_vec();
+            record::put_own_settings(&mut bytes, choice.settings);
+            self.touched.insert(number);
+            self.writing.put_bytes(number, &bytes)?;
+        }
+        let txn = &mut self.writing.txn;
+        let marked = legacy::mark(&people.databases, txn, number, choice.preset);
+        marked.map_err(|e| people.failed(e))
+    }
+
+    /// The transaction, to read in.
+    pub(super) fn txn(&self) -> &RwTxn<'p> {
+        &self.writing.txn
+    }
+
+    /// The transaction, to write in.
+    pub(super) const fn txn_mut(&mut self) -> &mut RwTxn<'p> {
+        &mut self.writing.txn
     }
 
     /// Makes all of it durable, and seen by the very next reader.

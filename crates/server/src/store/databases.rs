@@ -11,11 +11,15 @@
 //! | client_secrets | client | secret (32) |
 //! | viewer_grants | a person's handle, a grant id | nothing: the index of `grants` by viewer |
 //! | history | a person's handle, a rising number (8, big-endian) | what they changed (see `history`) |
+//! | outbox | as of `history` | nothing: changes that the log does not have yet (see `outbox`) |
+//! | beginnings | person number | nothing: people of whose first settings the log does not know |
+//! | consent_receipts | as of `history` | the receipt of a change that the log has, as text |
 //! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |
 //!
 //! `people` and `friends` are how things are now; `changed` names those of them whom the image has
 //! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead;
-//! format 2 had none of the last three.
+//! format 2 had neither viewer_grants, history nor legacy_2014; format 3 had neither outbox, beginnings
+//! nor consent_receipts.
 //!
 //! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
 //! database from handles: the image's index answers that, and it is made again from `people`.
@@ -48,6 +52,9 @@ pub(super) struct Databases {
     pub(super) viewer_grants: Database<Bytes, Bytes>,
     pub(super) history: Database<Bytes, Bytes>,
     pub(super) legacy: Database<Number, Bytes>,
+    pub(super) outbox: Database<Bytes, Bytes>,
+    pub(super) beginnings: Database<Number, Bytes>,
+    pub(super) consent_receipts: Database<Bytes, Bytes>,
 }
 
 impl Databases {
@@ -68,14 +75,20 @@ impl Databases {
                 opener.create_database::<Bytes, Bytes>(txn, Some("history"))?,
                 opener.create_database::<Str, Bytes>(txn, Some("client_secrets"))?,
             );
-            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>((kept, given)))
+            let untold = (
+                opener.create_database::<Bytes, Bytes>(txn, Some("outbox"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("beginnings"))?,
+                opener.create_database::<Bytes, Bytes>(txn, Some("consent_receipts"))?,
+            );
+            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>((kept, given, untold)))
         })?;
-        let (kept, given) = match opened {
+        let (kept, given, untold) = match opened {
             CommitOrAbort::Commit(databases) => databases,
             CommitOrAbort::Abort(never) => match never {},
         };
         let (meta, accounts, people, friends, changed, legacy) = kept;
         let (grants, viewer_grants, history, client_secrets) = given;
+        let (outbox, beginnings, consent_receipts) = untold;
         Ok(Self {
             meta,
             accounts,
@@ -87,6 +100,9 @@ impl Databases {
             viewer_grants,
             history,
             legacy,
+            outbox,
+            beginnings,
+            consent_receipts,
         })
     }
 

@@ -53,7 +53,10 @@ impl People {
         let given = given.into();
         let _writer = self.writer();
         self.write(|txn| {
-            grants.iter().try_for_each(|(id, grant)| put(&self.databases, txn, *id, grant, given))
+            grants.iter().try_for_each(|(id, grant)| {
+                put_in_force(&self.databases, txn, *id, grant)?;
+                remember(&self.databases, txn, *id, grant, given).map(drop)
+            })
         })
     }
 
@@ -82,24 +85,29 @@ impl People {
         Ok(grants)
     }
 
-    /// Ends the grant of this id, if it is this person's; whether it was. Its tokens are refused from the
+    /// Ends the grant of this id, if it is this person's: the number that its end has in their history. Its tokens are refused from the
     /// next request on.
     ///
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn end_grant(&self, viewer: Handle, id: GrantId, made: Made) -> Result<bool, StoreError> {
+    pub fn end_grant(
+        &self,
+        viewer: Handle,
+        id: GrantId,
+        made: Made,
+    ) -> Result<Option<u64>, StoreError> {
         let _writer = self.writer();
         // Nobody else writes between the look and the end.
         let Some(grant) = self.grant(id)?.filter(|grant| grant.viewer == viewer) else {
-            return Ok(false);
+            return Ok(None);
         };
         let record = HistoryRecord { made, event: Event::GrantEnded { id, grant } };
-        self.write(|txn| {
+        let number = self.write(|txn| {
             self.databases.grants.delete(txn, &id.0)?;
             self.databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
             history::append(&self.databases, txn, viewer, &record)
         })?;
-        Ok(true)
+        Ok(Some(number))
     }
 
     fn grant_in(&self, txn: &RoTxn<'_>, id: GrantId) -> Result<Option<GrantRecord>, StoreError> {
@@ -110,19 +118,29 @@ impl People {
     }
 }
 
-fn put(
+/// Lets a grant be used.
+pub(super) fn put_in_force(
     databases: &Databases,
     txn: &mut RwTxn<'_>,
     id: GrantId,
     grant: &GrantRecord,
-    given: Given,
 ) -> heed::Result<()> {
     let earlier = databases.grants.get(txn, &id.0)?.and_then(GrantRecord::from_bytes);
     if let Some(earlier) = earlier {
         databases.viewer_grants.delete(txn, &index_key(earlier.viewer, id))?;
     }
     databases.grants.put(txn, &id.0, &grant.to_bytes())?;
-    databases.viewer_grants.put(txn, &index_key(grant.viewer, id), &[])?;
+    databases.viewer_grants.put(txn, &index_key(grant.viewer, id), &[])
+}
+
+/// Puts a grant that was given into its viewer's history; the number that it has there.
+pub(super) fn remember(
+    databases: &Databases,
+    txn: &mut RwTxn<'_>,
+    id: GrantId,
+    grant: &GrantRecord,
+    given: Given,
+) -> heed::Result<u64> {
     let made = Made { at: grant.created, by: given.by };
     let event = Event::GrantGiven { id, grant: grant.clone(), sec_gpc: given.sec_gpc };
     history::append(databases, txn, grant.viewer, &HistoryRecord { made, event })
@@ -138,7 +156,9 @@ pub(super) fn forget(
         databases.grants.delete(txn, &id.0)?;
     }
     delete_prefix(databases.viewer_grants, txn, viewer)?;
-    delete_prefix(databases.history, txn, viewer)
+    delete_prefix(databases.history, txn, viewer)?;
+    delete_prefix(databases.outbox, txn, viewer)?;
+    delete_prefix(databases.consent_receipts, txn, viewer)
 }
 
 /// A viewer and one of their grants.

@@ -142,7 +142,7 @@ impl HistoryRecord {
     }
 
     /// `None` for bytes that this version did not write.
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(&[HISTORY_VERSION])?;
         let at = Timestamp::from_seconds(u64::from_le_bytes(*take(&mut rest)?));
         let [code, kind] = *take(&mut rest)?;
@@ -173,17 +173,20 @@ impl HistoryRecord {
     }
 }
 
-/// Adds what changed to a person's history.
+/// Adds what changed to a person's history, for the log to be told; its number.
 pub(super) fn append(
     databases: &Databases,
     txn: &mut RwTxn<'_>,
     person: Handle,
     record: &HistoryRecord,
-) -> heed::Result<()> {
+) -> heed::Result<u64> {
     let last = databases.history.rev_prefix_iter(txn, &person.0)?.next().transpose()?;
     let last = last.map_or(0, |(key, _)| number_of(key));
-    let key = key(person, last.saturating_add(1));
-    databases.history.put(txn, &key, &record.to_bytes())
+    let number = last.saturating_add(1);
+    let key = key(person, number);
+    databases.history.put(txn, &key, &record.to_bytes())?;
+    databases.outbox.put(txn, &key, &[])?;
+    Ok(number)
 }
 
 /// The settings of a person as they were and are, unless they are the same.
@@ -197,12 +200,18 @@ pub(super) fn of_settings(
     (before != after).then_some(HistoryRecord { made, event })
 }
 
-fn key(person: Handle, number: u64) -> [u8; 24] {
+/// A person and one of their changes, as a key.
+pub(super) fn key(person: Handle, number: u64) -> [u8; 24] {
     let mut key = [0; 24];
     let (handle, place) = key.split_at_mut(16);
     handle.copy_from_slice(&person.0);
     place.copy_from_slice(&number.to_be_bytes());
     key
+}
+
+/// The person and the number in a key.
+pub(super) fn split_key(key: &[u8]) -> (Handle, u64) {
+    (Handle(key.first_chunk().copied().unwrap_or_default()), number_of(key))
 }
 
 fn number_of(key: &[u8]) -> u64 {

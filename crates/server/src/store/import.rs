@@ -82,7 +82,7 @@ impl<'p> Import<'p> {
             }
             None => {
                 let number = self.writing.place(account)?;
-                self.writing.mark_new(number, settings.preset)?;
+                self.writing.mark_new(number, settings)?;
                 (Placed { number, is_new: true }, self.writing.fresh(settings.settings)?)
             }
         };
@@ -104,7 +104,7 @@ impl<'p> Import<'p> {
         legacy::mark(&people.databases, txn, number, choice.preset)
             .and_then(|()| {
                 changed.map_or(Ok(()), |record| {
-                    history::append(&people.databases, txn, known.handle, &record)
+                    history::append(&people.databases, txn, known.handle, &record).map(drop)
                 })
             })
             .map_err(|e| people.failed(e))?;

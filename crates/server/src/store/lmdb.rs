@@ -26,7 +26,7 @@ use super::record;
 use super::view::View;
 
 /// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
 const MAP_BYTES_DEFAULT: usize = 256 << 30;
@@ -320,9 +320,9 @@ mod tests {
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
-            assert!(matches!(error, StoreError::UnknownFormat { found: 4, .. }), "{error}");
+            assert!(matches!(error, StoreError::UnknownFormat { found: 5, .. }), "{error}");
         }
         let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
-        assert!(matches!(error, StoreError::UnknownFormat { found: 4, .. }), "{error}");
+        assert!(matches!(error, StoreError::UnknownFormat { found: 5, .. }), "{error}");
     }
 }

@@ -11,7 +11,7 @@ use super::grant::{GrantId, GrantRecord};
 use super::lmdb::{FORMAT_VERSION, StoreOptions};
 use super::opening::database_error;
 use super::record::{self, Record};
-use super::{grants, legacy};
+use super::{grants, legacy, outbox};
 
 /// Format 1 kept settings that changed since the image beside the records. They go into the records,
 /// whose people then count as changed; all in one commit.
@@ -74,6 +74,37 @@ pub(super) fn from_2(
     for number in listed {
         let preset = Some(Preset::Legacy2014);
         legacy::mark(&databases, &mut txn, number, preset).map_err(failed)?;
+    }
+    databases.put_format(&mut txn, 3).map_err(failed)?;
+    txn.commit().map_err(failed)
+}
+
+/// Format 3 told the log nothing of what people chose. Everything in their histories, and what people have
+/// open from the beginning that not everybody has, is there to be told. One commit.
+pub(super) fn from_3(
+    dir: &Path,
+    env: &Env<WithTls>,
+    databases: Databases,
+    options: StoreOptions,
+) -> Result<(), StoreError> {
+    let failed = |source| database_error(dir, options, source);
+    let damaged = |what| StoreError::Damaged { dir: dir.to_owned(), what };
+    let mut txn = env.write_txn().map_err(failed)?;
+    let mut changes = Vec::new();
+    for entry in databases.history.iter(&txn).map_err(failed)? {
+        changes.push(entry.map_err(failed)?.0.to_vec());
+    }
+    let mut begun = Vec::new();
+    for entry in databases.people.iter(&txn).map_err(failed)? {
+        let (number, bytes) = entry.map_err(failed)?;
+        let record = Record::parse(bytes).ok_or_else(|| damaged("a person"))?;
+        begun.push((number, record.settings()));
+    }
+    for key in &changes {
+        databases.outbox.put(&mut txn, key, &[]).map_err(failed)?;
+    }
+    for (number, settings) in begun {
+        outbox::begun(&databases, &mut txn, number, settings).map_err(failed)?;
     }
     databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
     txn.commit().map_err(failed)

@@ -109,12 +109,12 @@ pub(super) fn open_databases(
             databases.put_generation(&mut txn, 1).map_err(failed)?;
             txn.commit().map_err(failed)?;
         }
-        Some(1) => {
-            migrate::from_1(dir, env, databases, options)?;
-            migrate::from_2(dir, env, databases, options)?;
+        Some(found) => {
+            let steps = [migrate::from_1, migrate::from_2, migrate::from_3];
+            for step in steps.into_iter().skip(found.saturating_sub(1) as usize) {
+                step(dir, env, databases, options)?;
+            }
         }
-        Some(2) => migrate::from_2(dir, env, databases, options)?,
-        Some(_) => {}
     }
     Ok(databases)
 }

@@ -9,10 +9,11 @@ use countersign_domain::settings::Settings;
 use heed::{PutFlags, RwTxn};
 use zeroize::Zeroize;
 
+use super::choice::Choice;
 use super::error::StoreError;
-use super::legacy;
 use super::lmdb::People;
 use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
+use super::{legacy, outbox};
 
 /// A transaction that has begun. Dropped, it leaves no trace.
 pub(super) struct Writing<'p> {
@@ -106,17 +107,15 @@ impl<'p> Writing<'p> {
         })
     }
 
-    /// Lists somebody new among those of the preset `legacy-2014`, if it is theirs.
-    pub(super) fn mark_new(
-        &mut self,
-        number: u32,
-        preset: Option<Preset>,
-    ) -> Result<(), StoreError> {
-        if preset != Some(Preset::Legacy2014) {
-            return Ok(());
-        }
-        let people = self.people;
-        let marked = legacy::mark(&people.databases, &mut self.txn, number, preset);
+    /// Lists somebody new among those of whom the log has to be told, and among those of the preset
+    /// `legacy-2014`, if it is theirs.
+    pub(super) fn mark_new(&mut self, number: u32, began: Choice) -> Result<(), StoreError> {
+        let (people, txn) = (self.people, &mut self.txn);
+        let marked = outbox::begun(&people.databases, txn, number, began.settings);
+        let marked = marked.and_then(|()| match began.preset {
+            Some(Preset::Legacy2014) => legacy::mark(&people.databases, txn, number, began.preset),
+            _ => Ok(()),
+        });
         marked.map_err(|e| people.failed(e))
     }
 

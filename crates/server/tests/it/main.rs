@@ -17,6 +17,7 @@ mod client_secrets;
 mod client_tokens;
 mod clock_jumps;
 mod commands;
+mod consents;
 mod crash;
 mod crash_import;
 mod decide;

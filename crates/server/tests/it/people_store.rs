@@ -131,10 +131,10 @@ fn grants_are_kept_replaced_and_removed() {
     let people = open(dir.path());
     assert_eq!(people.grant(id).unwrap(), Some(record));
     let other = countersign_domain::person::Handle([8; 16]);
-    assert!(!people.end_grant(other, id, MADE).unwrap(), "somebody else's");
+    assert_eq!(people.end_grant(other, id, MADE).unwrap(), None, "somebody else's");
     assert_eq!(people.grants_of(viewer).unwrap().len(), 1);
-    assert!(people.end_grant(viewer, id, MADE).unwrap());
-    assert!(!people.end_grant(viewer, id, MADE).unwrap());
+    assert!(people.end_grant(viewer, id, MADE).unwrap().is_some());
+    assert_eq!(people.end_grant(viewer, id, MADE).unwrap(), None);
     assert!(people.grants_of(viewer).unwrap().is_empty());
     assert_eq!(people.grant(id).unwrap(), None);
 }

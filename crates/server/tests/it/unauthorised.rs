@@ -86,7 +86,10 @@ fn unauthorised_endpoints_are_those_that_were_reviewed() {
     );
     writeln!(text, "{:40}{:>10}{:>10}{:>10}", "", "no token", "wrong", "partner's").unwrap();
     for Endpoint { method, path } in endpoints() {
-        let url = path.replace("{account}", village::VIEWER).replace("{client}", "aurora-home");
+        let url = path
+            .replace("{account}", village::VIEWER)
+            .replace("{client}", "aurora-home")
+            .replace("{number}", "1");
         let status = |authorization: Option<&str>| {
             let mut headers = vec![("content-type", "application/json")];
             headers.extend(authorization.map(|value| ("authorization", value)));

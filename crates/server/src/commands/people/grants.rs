@@ -61,7 +61,7 @@ impl Grants {
         let people = People::open(&reach.directory.people(), StoreOptions::default())?;
         let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
         let made = Made { at: clock::now(), by: Way::Command };
-        Ok(grants::end(&people, person, id, made)?)
+        Ok(grants::end(&people, person, id, made)?.0)
     }
 }
 

@@ -10,6 +10,7 @@ use countersign_domain::schema::FieldSchema;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
+use super::consents::{ReceiptHeader, receipt_of};
 use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
@@ -77,13 +78,15 @@ pub async fn get(
 pub async fn delete(
     State(gateway): State<Arc<Gateway>>,
     Path((account, id)): Path<(String, String)>,
-) -> Result<Json<EndedGrant>, AdminError> {
+) -> Result<(ReceiptHeader, Json<EndedGrant>), AdminError> {
     let handle = gateway.person(&account).await?;
     let made = Made { at: clock::now(), by: Way::AdminApi };
-    end(&gateway.people, handle, &id, made).map(Json)
+    let (ended, chosen) = end(&gateway.people, handle, &id, made)?;
+    let receipt = receipt_of(&gateway, handle, Some(chosen)).await?;
+    Ok((receipt, Json(ended)))
 }
 
-/// Ends a person's grant of this id.
+/// Ends a person's grant of this id; with the number of the choice.
 ///
 /// # Errors
 /// [`AdminError`] 404 where this person has no such grant.
@@ -92,12 +95,13 @@ pub(crate) fn end(
     person: Handle,
     id: &str,
     made: Made,
-) -> Result<EndedGrant, AdminError> {
+) -> Result<(EndedGrant, u64), AdminError> {
     let unknown = || AdminError::not_found("grant of this person; `GET …/grants` lists them");
     let mut bytes = [0; 16];
     const_hex::decode_to_slice(id, &mut bytes).map_err(|_| unknown())?;
     let ended = people.end_grant(person, GrantId(bytes), made).map_err(AdminError::internal)?;
-    if ended { Ok(EndedGrant { id: const_hex::encode(bytes), ended }) } else { Err(unknown()) }
+    let chosen = ended.ok_or_else(unknown)?;
+    Ok((EndedGrant { id: const_hex::encode(bytes), ended: true }, chosen))
 }
 
 impl Grants {

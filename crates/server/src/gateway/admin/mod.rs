@@ -12,11 +12,13 @@ use serde_json::json;
 
 use super::Gateway;
 use super::bearer;
+use crate::consents::TellError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
 pub mod acts;
 pub mod budgets;
+pub mod consents;
 pub mod explain;
 pub mod feed;
 pub mod grants;
@@ -46,7 +48,7 @@ pub async fn require_token(
 /// Any other path below `/admin/v1`.
 pub async fn unknown(uri: Uri) -> AdminError {
     let message = format!(
-        "there is no admin call {}; there are POST acts, GET budgets, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, GET and PUT people/ACCOUNT/settings, POST tokens",
+        "there is no admin call {}; there are POST acts, GET budgets, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/consents/NUMBER, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, GET and PUT people/ACCOUNT/settings, POST tokens",
         uri.path()
     );
     AdminError { status: StatusCode::NOT_FOUND, message }
@@ -104,6 +106,17 @@ impl AdminError {
     /// Something of ours fails.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }
+    }
+}
+
+impl AdminError {
+    /// The log was not told what somebody chose.
+    pub(super) fn untold(error: TellError) -> Self {
+        tracing::error!(%error, "the log could not be told what people choose");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            message: "it is kept, and what it closes is closed; what it opens is open once the log can be told, which is tried again every second: ask again then".to_owned(),
+        }
     }
 }
 

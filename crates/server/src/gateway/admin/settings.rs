@@ -12,6 +12,7 @@ use countersign_domain::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;
+use super::consents::{ReceiptHeader, receipt_of};
 use crate::clock;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path, given};
@@ -49,7 +50,8 @@ pub async fn get(
 }
 
 /// Applies the preset, if one is named, and opens exactly the named fields on the named routes; what is
-/// named by neither stays as it is.
+/// named by neither stays as it is. What this closes is closed at once, what it opens once the log has it,
+/// which is when this returns: with a receipt, if anything changed.
 ///
 /// # Errors
 /// [`AdminError`] 404 for an unknown account, 422 for an unknown preset, route or field, 503 if the source of
@@ -58,15 +60,16 @@ pub async fn put(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
     Json(wanted): Json<OpenSettings>,
-) -> Result<Json<OpenSettings>, AdminError> {
+) -> Result<(ReceiptHeader, Json<OpenSettings>), AdminError> {
     let handle = gateway.person(&account).await?;
     let register = gateway.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     // Whoever closes something is not kept waiting by a clock that nobody believes.
     let made = Made { at: clock::now(), by: Way::AdminApi };
     let change = |now| wanted.applied_to(now, schema);
-    let settings = gateway.people.change_settings(handle, made, change)?;
-    Ok(Json(OpenSettings::of(settings, schema)))
+    let (settings, chosen) = gateway.people.choose_settings(handle, made, change)?;
+    let receipt = receipt_of(&gateway, handle, chosen).await?;
+    Ok((receipt, Json(OpenSettings::of(settings, schema))))
 }
 
 impl OpenSettings {

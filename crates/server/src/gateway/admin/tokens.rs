@@ -86,22 +86,19 @@ pub async fn post(
 pub async fn issue(gateway: &Gateway, wanted: &Wanted, by: Way) -> Result<Issued, AdminError> {
     let Wanted { account, build, purpose, sec_gpc } = wanted;
     let given = Given { by, sec_gpc: *sec_gpc };
-    let (people, tokens) = (&*gateway.people, &gateway.tokens);
+    let (people, tokens, holds) = (&*gateway.people, &gateway.tokens, Holds::OnceLogged);
     let is_new = people.person_of_account(account).map_err(AdminError::internal)?.is_none();
     if is_new {
         // Whoever asks for what cannot be granted is told so first, and enrols nobody.
         let (now, compiled) = at_this_second(gateway)?;
-        Issuer { people, tokens, compiled: &compiled, now }.check(build, purpose)?;
+        Issuer { people, tokens, compiled: &compiled, now, holds }.check(build, purpose)?;
         gateway.person(account).await?;
     }
     // Taken after the wait for the platform, in which an act may have landed.
     let (now, compiled) = at_this_second(gateway)?;
-    let tokens = Issuer { people, tokens, compiled: &compiled, now }.issue(
-        &[account],
-        build,
-        purpose,
-        given,
-    )?;
+    let issuer = Issuer { people, tokens, compiled: &compiled, now, holds };
+    let tokens = issuer.issue(&[account], build, purpose, given)?;
+    gateway.consents.tell().await.map_err(AdminError::untold)?;
     let access_token = tokens.into_iter().next().ok_or_else(|| AdminError::not_found("account"))?;
     let expires_in = gateway.tokens.lifetime_s();
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
@@ -132,6 +129,17 @@ pub struct Issuer<'a> {
     pub compiled: &'a Compiled,
     /// The time of the grants.
     pub now: Timestamp,
+    /// When they hold.
+    pub holds: Holds,
+}
+
+/// When a grant can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// As soon as it is kept: nobody is served meanwhile, and the log is told before anybody is.
+    AtOnce,
+    /// When the log has it.
+    OnceLogged,
 }
 
 impl Issuer<'_> {
@@ -162,7 +170,11 @@ impl Issuer<'_> {
             };
             grants.push((GrantId::random().map_err(AdminError::internal)?, record));
         }
-        self.people.put_grants(&grants, given).map_err(AdminError::internal)?;
+        match self.holds {
+            Holds::AtOnce => self.people.put_grants(&grants, given),
+            Holds::OnceLogged => self.people.propose_grants(&grants, given).map(drop),
+        }
+        .map_err(AdminError::internal)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             self.tokens.mint(&grant.client, &build, *id, self.now).map_err(AdminError::internal)
         };

@@ -1,0 +1,276 @@
+//! What people chose and the log does not have yet: durable with the choice itself, and gone once the log
+//! has it.
+//!
+//! ```text
+//! choose_settings   what is closed is closed at once; what is opened waits
+//! pending           → the log                                    (see `crate::consents`)
+//! settled           what was opened is open; a grant that was given can be used
+//! ```
+//!
+//! INVARIANT: while a server runs, nothing is opened before the log has it, and nothing that was closed is
+//! open until the log has it. Kept by [`People::choose_settings`] and [`People::propose_grants`]. A command
+//! changes what it changes at once, since nobody else has the store open; the server that starts next
+//! tells the log before it serves.
+//!
+//! What it is not: exact about crashes. A choice that the log has and that was not settled is told again,
+//! in the same words.
+
+use countersign_domain::person::{Handle, PairwiseId, Secret};
+use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::consent::{Choice as Chosen, ConsentRecord, GrantGiven, GrantName};
+use countersign_verifier::record::own_id;
+use heed::{RoTxn, RwTxn};
+
+use super::changes::Changes;
+use super::choice::Choice;
+use super::databases::Databases;
+use super::error::StoreError;
+use super::grant::{GrantId, GrantRecord};
+use super::grants::{self, Given};
+use super::history::{self, Event, HistoryRecord, Made};
+use super::lmdb::People;
+use super::record::Record;
+
+/// The number of the record of what a person began with.
+pub const BEGINNING: u64 = 0;
+
+/// One choice that the log does not have yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingConsent {
+    /// The person.
+    pub handle: Handle,
+    /// The person's own name.
+    pub person: PairwiseId,
+    /// What the log will have.
+    pub record: ConsentRecord,
+}
+
+/// One choice that the log has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SettledConsent {
+    /// The person.
+    pub handle: Handle,
+    /// The number of the choice among the person's own.
+    pub number: u64,
+    /// The receipt, as text; none for what a person began with.
+    pub receipt: Option<String>,
+}
+
+impl People {
+    /// Changes what the person chose, for the log to be told: what this closes is closed when it returns,
+    /// and what it opens is open once [`People::settled`] says so. The settings that were chosen, and the number
+    /// of the choice, unless they were chosen already.
+    ///
+    /// # Errors
+    /// As [`People::change_settings`].
+    pub fn choose_settings<E: From<StoreError>, C: Into<Choice>>(
+        &self,
+        person: Handle,
+        made: Made,
+        change: impl FnOnce(Settings) -> Result<C, E>,
+    ) -> Result<(Settings, Option<u64>), E> {
+        let mut changes = self.changes(Settings::DEFAULT)?;
+        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
+        let in_force = changes.settings(number)?;
+        let waiting = self.waiting_settings(changes.txn(), person, BEGINNING)?;
+        let before = waiting.last().copied().unwrap_or(in_force);
+        let choice = change(before)?.into();
+        let chosen = changes.choose(number, before, choice, in_force.and(choice.settings), made)?;
+        changes.commit()?;
+        Ok((choice.settings, chosen))
+    }
+
+    /// Keeps grants for the log to be told: they can be used once [`People::settled`] says so. The numbers of the
+    /// choices, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]; then none is kept.
+    pub fn propose_grants(
+        &self,
+        grants: &[(GrantId, GrantRecord)],
+        given: Given,
+    ) -> Result<Vec<u64>, StoreError> {
+        let _writer = self.writer();
+        self.write(|txn| {
+            let remember = |(id, grant): &(GrantId, GrantRecord)| {
+                grants::remember(&self.databases, txn, *id, grant, given)
+            };
+            grants.iter().map(remember).collect()
+        })
+    }
+
+    /// Choices that the log does not have yet, at most so many. Each person's are in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<PendingConsent>, StoreError> {
+        let txn = self.read()?;
+        let mut pending = Vec::new();
+        let begun = self.databases.beginnings.iter(&txn).map_err(|e| self.failed(e))?;
+        for entry in begun.take(limit) {
+            let (number, _) = entry.map_err(|e| self.failed(e))?;
+            pending.push(self.beginning(&txn, number, now)?);
+        }
+        let left = limit - pending.len();
+        let waiting = self.databases.outbox.iter(&txn).map_err(|e| self.failed(e))?;
+        for entry in waiting.take(left) {
+            let (key, _) = entry.map_err(|e| self.failed(e))?;
+            let (handle, number) = history::split_key(key);
+            let record = self.history_record(&txn, handle, number)?;
+            let person = self.own_name(&txn, handle)?;
+            pending.push(PendingConsent { handle, person, record: consent(number, &record) });
+        }
+        Ok(pending)
+    }
+
+    /// Whether the log has this choice, and its receipt.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn consent_receipt(
+        &self,
+        person: Handle,
+        number: u64,
+    ) -> Result<Option<String>, StoreError> {
+        let txn = self.read()?;
+        let key = history::key(person, number);
+        let bytes = self.databases.consent_receipts.get(&txn, &key).map_err(|e| self.failed(e))?;
+        let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()));
+        text.transpose().map_err(|_| self.damaged("a consent receipt"))
+    }
+
+    /// The log has these choices: what they open is open, and the grants can be used, when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then all of them still wait.
+    pub fn settled(&self, consents: &[SettledConsent]) -> Result<(), StoreError> {
+        let mut changes = self.changes(Settings::DEFAULT)?;
+        for consent in consents {
+            self.settle(&mut changes, consent)?;
+        }
+        changes.commit()
+    }
+
+    fn settle(
+        &self,
+        changes: &mut Changes<'_>,
+        consent: &SettledConsent,
+    ) -> Result<(), StoreError> {
+        let SettledConsent { handle, number, receipt } = consent;
+        // Whoever was removed meanwhile has nothing that could be opened.
+        let Some(person) = self.view().number_of(*handle) else { return Ok(()) };
+        if *number == BEGINNING {
+            let begun = self.databases.beginnings.delete(changes.txn_mut(), &person);
+            return begun.map(drop).map_err(|e| self.failed(e));
+        }
+        let key = history::key(*handle, *number);
+        let waited = self.databases.outbox.delete(changes.txn_mut(), &key);
+        if !waited.map_err(|e| self.failed(e))? {
+            return Ok(());
+        }
+        if let Some(receipt) = receipt {
+            let receipts = self.databases.consent_receipts;
+            let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
+            put.map_err(|e| self.failed(e))?;
+        }
+        match self.history_record(changes.txn(), *handle, *number)?.event {
+            Event::Settings { after, preset, .. } => {
+                let later = self.waiting_settings(changes.txn(), *handle, *number)?;
+                let in_force = later.iter().fold(after, |open, waiting| open.and(*waiting));
+                let preset = preset.filter(|_| in_force == after);
+                changes.put_in_force(person, Choice { settings: in_force, preset })
+            }
+            Event::GrantGiven { id, grant, .. } => {
+                let put = grants::put_in_force(&self.databases, changes.txn_mut(), id, &grant);
+                put.map_err(|e| self.failed(e))
+            }
+            Event::GrantEnded { .. } => Ok(()),
+        }
+    }
+
+    /// The settings that a person chose after the choice of this number, and of which the log does not know.
+    fn waiting_settings(
+        &self,
+        txn: &RoTxn<'_>,
+        person: Handle,
+        after: u64,
+    ) -> Result<Vec<Settings>, StoreError> {
+        let mut settings = Vec::new();
+        let waiting = self.databases.outbox.prefix_iter(txn, &person.0);
+        for entry in waiting.map_err(|e| self.failed(e))? {
+            let (key, _) = entry.map_err(|e| self.failed(e))?;
+            let (_, number) = history::split_key(key);
+            if number <= after {
+                continue;
+            }
+            if let Event::Settings { after, .. } = self.history_record(txn, person, number)?.event {
+                settings.push(after);
+            }
+        }
+        Ok(settings)
+    }
+
+    fn history_record(
+        &self,
+        txn: &RoTxn<'_>,
+        person: Handle,
+        number: u64,
+    ) -> Result<HistoryRecord, StoreError> {
+        let bytes = self.databases.history.get(txn, &history::key(person, number));
+        let bytes = bytes.map_err(|e| self.failed(e))?;
+        let record = bytes.and_then(HistoryRecord::from_bytes);
+        record.ok_or_else(|| self.damaged("somebody's history"))
+    }
+
+    fn beginning(
+        &self,
+        txn: &RoTxn<'_>,
+        number: u32,
+        now: Timestamp,
+    ) -> Result<PendingConsent, StoreError> {
+        let bytes = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
+        let choice = Chosen::Settings(record.settings().into());
+        let consent = ConsentRecord { number: BEGINNING, time: now, choice };
+        Ok(PendingConsent { handle: record.handle(), person: own_name(&record), record: consent })
+    }
+
+    fn own_name(&self, txn: &RoTxn<'_>, person: Handle) -> Result<PairwiseId, StoreError> {
+        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
+        let bytes = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
+        Ok(own_name(&record))
+    }
+}
+
+fn own_name(record: &Record<'_>) -> PairwiseId {
+    let mut secret = Secret([0; 32]);
+    record.secret_into(&mut secret);
+    own_id(&secret)
+}
+
+/// What the log will have of a change.
+fn consent(number: u64, record: &HistoryRecord) -> ConsentRecord {
+    let choice = match &record.event {
+        Event::Settings { after, .. } => Chosen::Settings((*after).into()),
+        Event::GrantGiven { id, grant, .. } => {
+            Chosen::Grant(GrantGiven::of(GrantName(id.0), &grant.grant))
+        }
+        Event::GrantEnded { id, .. } => Chosen::GrantEnded { grant: GrantName(id.0) },
+    };
+    ConsentRecord { number, time: record.made.at, choice }
+}
+
+/// Notes that the log does not know what this new person began with, unless everybody begins so.
+pub(super) fn begun(
+    databases: &Databases,
+    txn: &mut RwTxn<'_>,
+    number: u32,
+    settings: Settings,
+) -> heed::Result<()> {
+    if settings == Settings::DEFAULT {
+        return Ok(());
+    }
+    databases.beginnings.put(txn, &number, &[])
+}
