@@ -7,6 +7,7 @@
 //! the rest is defined in docs/protocol.md.
 #![forbid(unsafe_code)]
 
+mod act_check;
 pub mod answer;
 pub mod batch;
 mod body;

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeSet;
 
-use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use crate::act_check;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::chronology::{ACT_SKEW_S, Chronology};
 use crate::entry::{Entry, SignedAct};
@@ -128,7 +128,7 @@ fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut V
     }
     let newest = chronology.newest();
     let latest = question.now.plus_seconds(ACT_SKEW_S);
-    verdict.check(Rule::Fresh, Place::WHOLE, newest <= latest, || {
+    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
         (format!("the newest entry is of {newest}"), format!("{latest} at the latest"))
     });
     if let Some(max_age_s) = question.max_age_s {
@@ -138,6 +138,12 @@ fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut V
             (format!("the newest entry is of {newest}"), expected)
         });
     }
+}
+
+fn check_not_shrunk(kept: u64, found: u64, verdict: &mut Verdict) -> bool {
+    verdict.check(Rule::NotShrunk, Place::WHOLE, found >= kept, || {
+        (format!("{found} entries"), format!("at least {kept}, as before"))
+    })
 }
 
 /// One pass over a log, from its first entry to its last.
@@ -176,6 +182,9 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         watch: &mut dyn FnMut(&Seen<'_>),
     ) -> Result<(), SiteError> {
         let mut tree = TreeCheck::new(self.site, self.checkpoint.size, self.checkpoint.root);
+        if let Some(since) = &self.since {
+            check_not_shrunk(since.size, self.checkpoint.size, verdict);
+        }
         self.check_since(verdict);
         let bundles = self.checkpoint.size.div_ceil(TILE_WIDTH);
         let mut index = 0;
@@ -200,7 +209,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             let of = |size: u64, root: Hash| format!("{size} entries under {}", Digest(root));
             (of(read, root), of(size, self.checkpoint.root))
         });
-        if let Some(since) = self.since.take() {
+        if let Some(since) = self.since.take_if(|since| since.size <= size) {
             verdict.check(Rule::Consistency, Place::WHOLE, false, || {
                 (
                     format!("{read} entries could be read"),
@@ -310,11 +319,8 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             },
         };
         let key_change = key_change(self.replay.register(), &act.act);
-        let applied = self.replay.apply(index, act, document.as_deref());
-        let kind = Act::kind(&act.act);
-        let applied = applied.map_err(|error| format!("{kind}: {error}"));
-        let applied = verdict.check_ok(Rule::Act, Place::entry(index), applied);
-        if let (Some(()), Some(key_change)) = (applied, key_change) {
+        let taken = act_check::take(&mut self.replay, index, act, document.as_deref(), verdict);
+        if let (true, Some(key_change)) = (taken, key_change) {
             verdict.notice(Some(index), key_change);
         }
         Ok(())

@@ -139,12 +139,15 @@ impl Text {
         self.line("");
         for (rule, tally) in &verdict.rules {
             let holds = tally.failed == 0;
-            let word = self.painted(if holds { "ok    " } else { "FAILED" }, holds);
+            let word = match tally.checked {
+                0 => "-     ".to_owned(),
+                _ => self.painted(if holds { "ok    " } else { "FAILED" }, holds),
+            };
             let count = match tally.failed {
                 0 => tally.checked.to_string(),
                 failed => format!("{failed} of {}", tally.checked),
             };
-            self.line(&format!("{word}  {:<18} {count:>10}  {}", rule.name(), rule.says()));
+            self.line(&format!("{word}  {:<21} {count:>10}  {}", rule.name(), rule.says()));
         }
         self.failures(verdict);
         self.notices(verdict);
