@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
 /// counted. It is a limit per rule so that many failures of one cannot hide those of another.
@@ -135,8 +135,17 @@ impl Serialize for Rule {
     }
 }
 
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("{name:?} is no rule of this program"));
+        Self::named(&name).ok_or_else(unknown)
+    }
+}
+
 /// Something that does not hold.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The rule.
     pub rule: Rule,
@@ -150,8 +159,21 @@ pub struct Failure {
     pub expected: String,
 }
 
+/// A lie that an earlier check found, and what the log signed then. It counts however the log looks now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    /// What did not hold.
+    pub failure: Failure,
+    /// When it was found.
+    pub at: Timestamp,
+    /// The checkpoint that the log showed then, with its signature.
+    pub checkpoint: String,
+}
+
 /// Something that holds, and that those whom it concerns should look at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Notice {
     /// The index of the entry, where it is about one.
     pub entry: Option<u64>,
@@ -160,7 +182,8 @@ pub struct Notice {
 }
 
 /// How often a rule was checked, and how often it did not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     /// How often it was checked.
     pub checked: u64,
@@ -194,8 +217,10 @@ pub struct Verdict {
     pub failure_count: u64,
     /// What holds and is worth a look: keys that changed, an empty log, where the check had to stop.
     pub notices: Vec<Notice>,
+    /// What earlier checks found and a kept state remembers, beside what this one found.
+    pub remembered: Vec<Remembered>,
     #[serde(skip)]
-    kept_max: u64,
+    pub(crate) kept_max: u64,
 }
 
 /// What a failure is about.
@@ -242,14 +267,33 @@ impl Verdict {
             failures: Vec::new(),
             failure_count: 0,
             notices: Vec::new(),
+            remembered: Vec::new(),
             kept_max,
         }
     }
 
-    /// Whether everything held.
+    /// Whether everything held, now and as far as is remembered.
     #[must_use]
     pub const fn holds(&self) -> bool {
-        self.failure_count == 0
+        self.failure_count == 0 && self.remembered.is_empty()
+    }
+
+    /// How often this rule did not hold.
+    #[must_use]
+    pub fn failed(&self, rule: Rule) -> u64 {
+        self.rules.get(&rule).map_or(0, |tally| tally.failed)
+    }
+
+    /// The verdict without what these rules came to, and without what is said of the log as a whole.
+    pub(crate) fn without(mut self, rules: &[Rule]) -> Self {
+        for rule in rules {
+            let tally = self.rules.insert(*rule, Tally::default()).unwrap_or_default();
+            self.failure_count -= tally.failed;
+        }
+        self.failures.retain(|failure| !rules.contains(&failure.rule));
+        self.notices.retain(|notice| notice.entry.is_some());
+        self.remembered.clear();
+        self
     }
 
     /// Whether this rule was checked and always held.
