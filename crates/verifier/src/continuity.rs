@@ -7,8 +7,9 @@
 
 use countersign_domain::digest::Digest;
 
+use crate::checkpoint::Checkpoint;
 use crate::log_check::Seen;
-use crate::merkle::{ProveError, prove_consistency, verify_consistency};
+use crate::merkle::{Hash, ProveError, prove_consistency, verify_consistency};
 use crate::pass::Pass;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::tile::{TileError, TileReader};
@@ -49,27 +50,53 @@ pub(crate) fn check<S: Site + ?Sized>(
         let holds = check_same(kept, (kept_root, root), verdict);
         return Ok(if holds { Continuity::Whole } else { Continuity::Lie(Rule::Consistency) });
     }
-    pass.run(verdict, watch)?;
-    let whole = pass.progress.edge.size() == size && pass.progress.edge.root() == root;
-    let files_hold = OF_FILES.iter().all(|rule| verdict.failed(*rule) == 0);
-    if kept > 0 && !whole {
-        if let Some(conflict) = check_consistency(site, (kept, kept_root), (size, root), verdict)? {
-            return Ok(conflict);
-        }
-    } else if kept > 0 {
-        // The tree that was kept, with what was read since behind it, has the signed root.
-        verdict.check(Rule::Consistency, Place::WHOLE, true, Default::default);
+    if kept > 0
+        && let Some(conflict) = go_on(site, pass, (kept, kept_root), verdict, watch)?
+    {
+        return Ok(conflict);
     }
-    Ok(match (whole, files_hold) {
+    if kept == 0 {
+        pass.run(verdict, watch)?;
+    }
+    let files_hold = OF_FILES.iter().all(|rule| verdict.failed(*rule) == 0);
+    Ok(match (pass.is_whole(), files_hold) {
         (true, true) if verdict.failed(Rule::Consistency) == 0 => Continuity::Whole,
         // Only a checkpoint that the caller brought can be inconsistent with a tree that was read whole.
         (true, true) => Continuity::Lie(Rule::Consistency),
-        (true, false) => Continuity::Unread,
-        (false, _) if pass.progress.edge.size() == size && files_hold => {
-            Continuity::Lie(Rule::Root)
-        }
-        (false, _) => Continuity::Unread,
+        (false, true) if pass.progress.edge.size() == size => Continuity::Lie(Rule::Root),
+        _ => Continuity::Unread,
     })
+}
+
+/// Reads what is new behind a tree that was kept, and says so if that is no beginning of the one that is signed now.
+fn go_on<S: Site + ?Sized>(
+    site: &S,
+    pass: &mut Pass<'_, S>,
+    (kept, kept_root): (u64, Hash),
+    verdict: &mut Verdict,
+    watch: &mut dyn FnMut(&Seen<'_>),
+) -> Result<Option<Continuity>, SiteError> {
+    let proof = prove(site, (kept, kept_root), pass.checkpoint)?;
+    let before = (pass.progress.clone(), verdict.clone());
+    pass.run(verdict, watch)?;
+    // Two ways show it: a proof out of the published tiles, and the tree that was kept with the new entries behind
+    // it having the signed root. One is enough, since no two trees have one root.
+    let shown = proof.is_ok() || pass.is_whole();
+    let Some((found, conflict)) = proof.err().filter(|_| !shown) else {
+        verdict.check(Rule::Consistency, Place::WHOLE, true, Default::default);
+        return Ok(None);
+    };
+    if conflict != Continuity::Unread {
+        // What of another history does not fit the tree that was kept is no news.
+        (pass.progress, *verdict) = before;
+    }
+    let Checkpoint { size, root, .. } = pass.checkpoint;
+    verdict.check(Rule::Consistency, Place::WHOLE, false, || {
+        let expected =
+            format!("a tree that begins with the {kept} entries under {}", Digest(kept_root));
+        (format!("{size} entries under {}: {found}", Digest(*root)), expected)
+    });
+    Ok(Some(conflict))
 }
 
 /// Notes whether a log has at least as many entries as it had.
@@ -79,7 +106,7 @@ pub(crate) fn check_not_shrunk(kept: u64, found: u64, verdict: &mut Verdict) -> 
     })
 }
 
-fn check_same(size: u64, (kept, root): ([u8; 32], [u8; 32]), verdict: &mut Verdict) -> bool {
+fn check_same(size: u64, (kept, root): (Hash, Hash), verdict: &mut Verdict) -> bool {
     let holds = verdict.check(Rule::Consistency, Place::WHOLE, kept == root, || {
         let of = |root| format!("{size} entries under {}", Digest(root));
         (of(root), of(kept))
@@ -91,34 +118,21 @@ fn check_same(size: u64, (kept, root): ([u8; 32], [u8; 32]), verdict: &mut Verdi
     holds
 }
 
-/// Asks the published tiles for a proof that one tree goes on from the other, where the entries do not show it:
-/// a log with a broken file is another thing than a log with two histories.
-fn check_consistency<S: Site + ?Sized>(
+/// Asks the published tiles for a proof that the tree goes on from the one that was kept; otherwise says why
+/// there is none, and what that shows. They are tiles that have to be read for the new entries anyway.
+fn prove<S: Site + ?Sized>(
     site: &S,
-    (kept, kept_root): (u64, [u8; 32]),
-    (size, root): (u64, [u8; 32]),
-    verdict: &mut Verdict,
-) -> Result<Option<Continuity>, SiteError> {
-    let tiles = TileReader::new(SiteTiles(site), size);
-    let (found, conflict) = match prove_consistency(&tiles, kept, size) {
-        Ok(proof) => match verify_consistency(kept, size, &kept_root, &root, &proof) {
-            Ok(()) => {
-                verdict.check(Rule::Consistency, Place::WHOLE, true, Default::default);
-                return Ok(None);
-            }
-            Err(error) => (error.to_string(), Continuity::Lie(Rule::Consistency)),
-        },
-        Err(ProveError::Read(TileError::Source { error, .. }))
-            if matches!(error, SiteError::Unreadable { .. }) =>
-        {
-            return Err(error);
-        }
-        Err(error) => (error.to_string(), Continuity::Unread),
-    };
-    verdict.check(Rule::Consistency, Place::WHOLE, false, || {
-        let expected =
-            format!("a tree that begins with the {kept} entries under {}", Digest(kept_root));
-        (format!("{size} entries under {}: {found}", Digest(root)), expected)
-    });
-    Ok(Some(conflict))
+    (kept, kept_root): (u64, Hash),
+    signed: &Checkpoint,
+) -> Result<Result<(), (String, Continuity)>, SiteError> {
+    let tiles = TileReader::new(SiteTiles(site), signed.size);
+    Ok(match prove_consistency(&tiles, kept, signed.size) {
+        Ok(proof) => verify_consistency(kept, signed.size, &kept_root, &signed.root, &proof)
+            .map_err(|error| (error.to_string(), Continuity::Lie(Rule::Consistency))),
+        Err(ProveError::Read(TileError::Source {
+            error: error @ SiteError::Unreadable { .. },
+            ..
+        })) => return Err(error),
+        Err(error) => Err((error.to_string(), Continuity::Unread)),
+    })
 }

@@ -74,11 +74,16 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         self.check_other_documents(verdict)
     }
 
+    /// Whether everything that the checkpoint signs was read, and is what it signs.
+    pub(crate) fn is_whole(&self) -> bool {
+        let edge = &self.progress.edge;
+        (edge.size(), edge.root()) == (self.checkpoint.size, self.checkpoint.root)
+    }
+
     fn check_root(&mut self, verdict: &mut Verdict) {
         let (read, root) = (self.progress.edge.size(), self.progress.edge.root());
         let size = self.checkpoint.size;
-        let holds = read == size && root == self.checkpoint.root;
-        verdict.check(Rule::Root, Place::WHOLE, holds, || {
+        verdict.check(Rule::Root, Place::WHOLE, self.is_whole(), || {
             let of = |size: u64, root: Hash| format!("{size} entries under {}", Digest(root));
             (of(read, root), of(size, self.checkpoint.root))
         });

@@ -84,9 +84,9 @@ fn an_act_that_is_played_again_does_not_count() {
 }
 
 /// A lie that a disclosure tells, and the rules that say so.
-type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
+pub(crate) type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
 
-const LIES: &[Lie] = &[
+pub(crate) const LIES: &[Lie] = &[
     ("an unknown build", |d| d.build = name("aurora-home@42"), &[Rule::BuildKnown]),
     ("another client", |d| d.client = name("aurora-car"), &[Rule::Client]),
     ("another partner", |d| d.partner = name("borealis"), &[Rule::Partner]),

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write};
 use countersign_domain::text::controls;
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::receipt::Receipt;
-use countersign_verifier::verdict::{Failure, Notice, Verdict};
+use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
 use serde::Serialize;
 
 use crate::CannotSay;
@@ -165,6 +165,9 @@ impl Text {
         let more = verdict.failure_count - verdict.failures.len() as u64;
         if more > 0 {
             self.line(&format!("and {more} more"));
+        }
+        for Remembered { failure, at, .. } in &verdict.remembered {
+            self.line(&format!("remembered from {at}: {}", told(failure)));
         }
     }
 
