@@ -6,6 +6,7 @@ mod interop_transparency_dev;
 mod tools;
 mod verify_bytes;
 mod verify_command;
+mod verify_monitor;
 mod verify_parsers;
 mod verify_receipt;
 mod verify_rules;

@@ -100,6 +100,33 @@ fn only_what_is_new_is_read() {
 }
 
 #[test]
+fn a_lie_in_the_newest_entries_is_found_by_reading_the_new_files_alone() {
+    let (mut world, folder, mut state) = checked();
+    let site = Counting::new(folder.path());
+    let mut read = Vec::new();
+    let lie = loop {
+        disclosures(&mut world, 300);
+        if world.size() > 1_700 {
+            break world.disclose(|d| d.friend.push("email".to_owned()));
+        }
+        world.publish(folder.path());
+        let check = go_on(&site, &state);
+        assert!(check.verdict.holds());
+        read.extend(site.read_files());
+        state = check.state;
+    };
+    world.publish(folder.path());
+    let check = go_on(&site, &state);
+    let expected = [(Rule::FieldsAgreed, Some(lie)), (Rule::FieldsDeclared, Some(lie))];
+    assert_eq!(failed(&check.verdict), expected);
+    let new = site.read_files();
+    // Three bundles of entries with their tiles, one tile above, and the checkpoint.
+    assert_eq!(new.len(), 8, "{new:?}");
+    let again: Vec<_> = new.iter().filter(|file| read.contains(file)).collect();
+    assert_eq!(again, ["checkpoint"]);
+}
+
+#[test]
 fn a_lie_found_once_is_not_forgotten() {
     let (mut world, folder, state) = checked();
     let lie = world.disclose(|d| d.build = name("aurora-home@42"));

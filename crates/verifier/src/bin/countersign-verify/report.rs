@@ -49,6 +49,24 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     write(text.text.as_bytes())
 }
 
+/// The verdict on a log as one line of JSON, with what `--json` prints.
+pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
+    let document = Document { holds: verdict.holds(), verdict, answer: None };
+    serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
+}
+
+/// Shows a line, escaped unless it is JSON.
+pub(crate) fn line(line: &str, json: bool) -> Result<(), CannotSay> {
+    let line = if json { line.to_owned() } else { escaped(line) };
+    write(format!("{line}\n").as_bytes())
+}
+
+/// Says something beside the report.
+pub(crate) fn aside(says: &str) {
+    // If not even this can be written, there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(says));
+}
+
 /// Shows the verdict on an answer; `carried` says whether it carries a receipt, in whatever form.
 pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result<(), CannotSay> {
     let AnswerCheck { verdict, promise, receipt } = checked;
@@ -84,7 +102,7 @@ pub(crate) fn error(error: &CannotSay, json: bool) {
         // If not even this can be written, the exit code still says it.
         let _ = write_json(&serde_json::json!({"holds": null, "error": error.to_string()}));
     }
-    let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(&error.to_string()));
+    aside(&error.to_string());
 }
 
 fn write_json(document: &impl Serialize) -> Result<(), CannotSay> {
