@@ -254,7 +254,7 @@ impl World {
         let hash = Sha256::digest(index.to_be_bytes());
         let records = Digest(hash.into());
         let partner = index % PARTNERS;
-        let alone = index % 5 == 0;
+        let alone = index.is_multiple_of(5);
         let viewer: &[&str] = match (alone, index % 3) {
             (true, _) => &["id", "name", "email"],
             (false, 0) => &["id", "friends", "name"],
