@@ -9,6 +9,10 @@ use serde_json::Value;
 
 use crate::verify_world::{World, log_key, name};
 
+/// How long what has to happen may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
 /// A folder with a log, a state file beside it, and a file that the alarm command appends to.
 struct Watched {
     folder: tempfile::TempDir,
@@ -78,15 +82,43 @@ fn lines(output: &Output) -> Vec<Value> {
 fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
     while !so() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what} did not happen");
-        std::thread::sleep(Duration::from_millis(20));
+        assert!(began.elapsed() < PATIENCE, "{what} did not happen");
+        std::thread::sleep(POLL);
     }
 }
 
-fn end(child: Child, signal: &str) -> Output {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    child.wait_with_output().unwrap()
+/// A monitor that runs, and that no test leaves behind.
+struct Running(Option<Child>);
+
+impl Running {
+    fn start(mut monitor: Command) -> Self {
+        Self(Some(monitor.spawn().unwrap()))
+    }
+
+    /// Ends it with this signal, if with any, and says what it printed.
+    fn end(mut self, signal: Option<&str>) -> Output {
+        let child = self.0.as_mut().unwrap();
+        if let Some(signal) = signal {
+            let pid = child.id().to_string();
+            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        }
+        let began = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(began.elapsed() < PATIENCE, "it did not end");
+            std::thread::sleep(POLL);
+        }
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 #[test]
@@ -119,11 +151,11 @@ fn rounds_of_a_timer_go_on_from_one_another_and_end_in_one_at_the_first_lie() {
 #[test]
 fn a_lie_in_a_log_that_grows_ends_the_watching() {
     let mut watched = Watched::new();
-    let child = watched.monitor(&["--every-s", "1", "--json"]).spawn().unwrap();
+    let running = Running::start(watched.monitor(&["--every-s", "1", "--json"]));
     until("the first round", || Path::new(&watched.path("log.state")).exists());
     watched.grow(20);
     watched.lie();
-    let output = child.wait_with_output().unwrap();
+    let output = running.end(None);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(watched.alarms().len(), 1);
     let rounds: Vec<_> = lines(&output).iter().map(|line| line["round"].clone()).collect();
@@ -137,13 +169,13 @@ fn who_keeps_going_is_alarmed_once_for_each_thing_and_can_end_it() {
         let mut watched = Watched::new();
         let lie = watched.lie();
         let more = ["--every-s", "1", "--json", "--keep-going"];
-        let child = watched.monitor(&more).spawn().unwrap();
+        let running = Running::start(watched.monitor(&more));
         until("the first alarm", || watched.alarms().len() == 1);
         watched.grow(5);
         std::thread::sleep(Duration::from_millis(1_300));
         let second = watched.lie();
         until("the second alarm", || watched.alarms().len() == 2);
-        let output = end(child, signal);
+        let output = running.end(Some(signal));
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let entries = |alarm: &Value| {
             let failures = alarm["failures"].as_array().unwrap();
@@ -163,10 +195,10 @@ fn a_fork_raises_one_alarm_and_is_remembered_by_the_next_start() {
     watched.world.entries.pop();
     watched.world.disclose(|d| d.people = 8);
     watched.publish();
-    let child = watched.monitor(&["--every-s", "1", "--json", "--keep-going"]).spawn().unwrap();
+    let running = Running::start(watched.monitor(&["--every-s", "1", "--json", "--keep-going"]));
     until("the alarm", || watched.alarms().len() == 1);
     std::thread::sleep(Duration::from_millis(1_300));
-    end(child, "-INT");
+    running.end(Some("-INT"));
     assert_eq!(watched.alarms().len(), 1);
     assert_eq!(watched.alarms()[0]["failures"][0]["rule"], "consistency");
     watched.world = honest;
@@ -195,19 +227,20 @@ fn a_log_that_cannot_be_read_is_asked_again_and_raises_an_alarm_after_a_while() 
     fs::remove_file(&checkpoint).unwrap();
     assert_eq!(watched.once(&[]).status.code(), Some(2));
     let far = 100_000_000_000_u64.to_string();
-    let child =
-        watched.monitor(&["--every-s", "1", "--json", "--max-age-s", &far]).spawn().unwrap();
+    let running =
+        Running::start(watched.monitor(&["--every-s", "1", "--json", "--max-age-s", &far]));
     std::thread::sleep(Duration::from_millis(1_500));
     fs::write(&checkpoint, &bytes).unwrap();
     std::thread::sleep(Duration::from_millis(1_500));
-    let output = end(child, "-INT");
+    let output = running.end(Some("-INT"));
     let rounds: Vec<_> = lines(&output).iter().map(|line| line["round"].clone()).collect();
     assert_eq!((&rounds[0], rounds.last()), (&"unread".into(), Some(&"holds".into())));
     assert_eq!(watched.alarms(), [] as [Value; 0]);
     fs::remove_file(&checkpoint).unwrap();
-    let child = watched.monitor(&["--every-s", "1", "--json", "--max-age-s", "1"]).spawn().unwrap();
+    let running =
+        Running::start(watched.monitor(&["--every-s", "1", "--json", "--max-age-s", "1"]));
     until("the alarm", || watched.alarms().len() == 1);
-    end(child, "-INT");
+    running.end(Some("-INT"));
     let alarm = &watched.alarms()[0];
     assert_eq!((&alarm["holds"], &alarm["error"]), (&Value::Null, &"checkpoint is missing".into()));
 }

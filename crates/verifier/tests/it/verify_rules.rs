@@ -314,6 +314,7 @@ fn an_act_without_the_signatures_that_it_needs_is_named() {
     for (signers, rules) in [
         (&["reviewer:ann"][..], &alone[..]),
         (&["reviewer:ann", "reviewer:ann"], &alone),
+        (&["reviewer:ann", "reviewer:ann", "reviewer:bob"], &alone),
         (&["reviewer:ann", "reviewer:mallory"], &both),
         (&["reviewer:ann", "reviewer:bob", "root"], &stranger),
         (&["partner:aurora", "reviewer:ann"], &both),
