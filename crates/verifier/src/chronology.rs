@@ -39,6 +39,12 @@ pub struct TooEarly {
 }
 
 impl Chronology {
+    /// What was known when this was kept.
+    #[must_use]
+    pub(crate) const fn kept(floor: Timestamp, newest: Timestamp) -> Self {
+        Self { floor, newest }
+    }
+
     /// The log's clock cannot have been before this.
     #[must_use]
     pub const fn floor(&self) -> Timestamp {

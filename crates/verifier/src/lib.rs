@@ -7,6 +7,7 @@
 //! the rest is defined in docs/protocol.md.
 #![forbid(unsafe_code)]
 
+mod act_check;
 pub mod answer;
 pub mod batch;
 mod body;
@@ -15,7 +16,9 @@ pub mod checkpoint;
 pub mod chronology;
 pub mod consent;
 pub mod consent_receipt;
+mod continuity;
 pub mod cosignature;
+pub mod edge;
 pub mod entry;
 pub mod headers;
 mod key_change;
@@ -24,6 +27,7 @@ pub mod merkle;
 pub mod note;
 mod own;
 mod paging;
+mod pass;
 pub mod person_index;
 pub mod promise;
 pub mod receipt;
@@ -31,6 +35,7 @@ pub mod record;
 pub mod redecide;
 pub mod replay;
 pub mod site;
+pub mod state;
 pub mod tile;
 pub mod tree_check;
 pub mod verdict;

@@ -1,33 +1,27 @@
-//! The check of a whole log from its public files: the checkpoint, every file of the tree, every act
+//! The check of a log from its public files: the checkpoint, every file of the tree, every act
 //! with its signatures and document, and every disclosure re-decided. It holds one bundle of
 //! entries at a time, the register, and what it notes of acts; what it needs does not grow with the
 //! disclosures. It stops at the first bundle that is missing or broken.
 //!
+//! With a [`State`] from an earlier check it reads only what is new, and comes to the same verdict as from the
+//! start, for as long as nobody changes files that were read before.
+//!
 //! What it is not: it says nothing about entries beyond the checkpoint, and whether the log shows the
 //! same checkpoint to everybody can only be said by those who compare theirs.
 
-use std::collections::BTreeSet;
-
-use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::chronology::{ACT_SKEW_S, Chronology};
-use crate::entry::{Entry, SignedAct};
-use crate::key_change::key_change;
-use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::continuity::{self, Continuity};
+use crate::entry::Entry;
+use crate::merkle::Hash;
 use crate::note::NoteKey;
-use crate::redecide::redecide;
-use crate::replay::Replay;
-use crate::site::{
-    CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError,
-    document_path,
-};
-use crate::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
-use crate::tree_check::{TreeCheck, read_or_full};
+use crate::pass::Pass;
+use crate::site::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError};
+use crate::state::State;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
@@ -37,8 +31,10 @@ pub struct Question<'a> {
     pub key: &'a NoteKey,
     /// What time it is.
     pub now: Timestamp,
-    /// A checkpoint of the same log that was kept earlier.
+    /// A checkpoint of the same log that was kept earlier. With a state it is not looked at: the state has one.
     pub since: Option<&'a [u8]>,
+    /// What an earlier check of the same log left; without it, the check begins at the first entry.
+    pub state: Option<&'a State>,
     /// How old the newest entry may be, in seconds.
     pub max_age_s: Option<u64>,
     /// How many failures of each rule are kept; more are only counted.
@@ -49,7 +45,8 @@ impl<'a> Question<'a> {
     /// Asks about the log of this key, and nothing else.
     #[must_use]
     pub const fn new(key: &'a NoteKey, now: Timestamp) -> Self {
-        Self { key, now, since: None, max_age_s: None, failures_kept_max: FAILURES_KEPT_MAX }
+        let failures_kept_max = FAILURES_KEPT_MAX;
+        Self { key, now, since: None, state: None, max_age_s: None, failures_kept_max }
     }
 }
 
@@ -62,6 +59,14 @@ pub enum LogCheckError {
     /// The checkpoint that was kept earlier is not one of this log.
     #[error("the checkpoint kept earlier is not one of this log: {0}")]
     Since(CheckpointError),
+    /// The state is another log's.
+    #[error("the state is that of the log {found:?}, and the key that of {expected:?}")]
+    OtherLog {
+        /// The state's origin.
+        found: String,
+        /// The key's.
+        expected: String,
+    },
 }
 
 /// An entry as the check passes it.
@@ -87,9 +92,12 @@ pub struct LogCheck {
     pub checkpoint: Option<Checkpoint>,
     /// The register at the end.
     pub register: Register,
+    /// What to keep for the next check. It goes on from here if everything up to the checkpoint could be read, and
+    /// was what the checkpoint signs; otherwise from where the check began.
+    pub state: State,
 }
 
-/// Checks the log on this site. `watch` sees each entry pass, in order.
+/// Checks the log on this site. `watch` sees each entry pass that is read, in order.
 ///
 /// # Errors
 /// [`LogCheckError`] when a file cannot be read; whatever does not hold is in the verdict.
@@ -100,26 +108,39 @@ pub fn check_log<S: Site + ?Sized>(
 ) -> Result<LogCheck, LogCheckError> {
     let origin = question.key.name();
     let open = |bytes: &[u8]| Checkpoint::open(bytes, origin, question.key);
-    let since = question.since.map(open).transpose().map_err(LogCheckError::Since)?;
+    let state = question.state.cloned().unwrap_or_else(|| State::new(origin));
+    if state.origin() != origin {
+        let (found, expected) = (state.origin().to_owned(), origin.to_owned());
+        return Err(LogCheckError::OtherLog { found, expected });
+    }
+    let since = question.since.filter(|_| question.state.is_none());
+    let since = since.map(open).transpose().map_err(LogCheckError::Since)?;
     let bytes = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
     let bytes = bytes.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
-    let mut verdict = Verdict::new(origin, question.failures_kept_max);
+    let mut verdict = state.verdict(question.failures_kept_max);
     let place = Place::file(CHECKPOINT_PATH);
     let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&bytes)) else {
-        return Ok(LogCheck { verdict, checkpoint: None, register: Register::default() });
+        let register = state.register().clone();
+        return Ok(LogCheck { verdict, checkpoint: None, register, state });
     };
     verdict.size = checkpoint.size;
     verdict.root = Some(Digest(checkpoint.root));
-    let mut pass = Pass::new(site, origin, &checkpoint, since);
-    pass.run(&mut verdict, &mut watch)?;
-    let Pass { replay, chronology, .. } = pass;
+    let mut pass = Pass::new(site, &checkpoint, since, state.progress().clone());
+    let continuity = continuity::check(site, &mut pass, &mut verdict, &mut watch)?;
     if checkpoint.size == 0 {
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
-    check_fresh(question, &chronology, &mut verdict);
-    let register = replay.register().clone();
+    check_fresh(question, &pass.progress.chronology, &mut verdict);
+    let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
-    Ok(LogCheck { verdict, checkpoint: Some(checkpoint), register })
+    let progress = pass.progress;
+    let note = String::from_utf8_lossy(&bytes).into_owned();
+    let state = match continuity {
+        Continuity::Whole => state.advanced(progress, note, &verdict),
+        Continuity::Lie(rule) => state.remembering(rule, &verdict, question.now, note),
+        Continuity::Unread => state,
+    };
+    Ok(LogCheck { verdict, checkpoint: Some(checkpoint), register, state })
 }
 
 fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut Verdict) {
@@ -128,7 +149,7 @@ fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut V
     }
     let newest = chronology.newest();
     let latest = question.now.plus_seconds(ACT_SKEW_S);
-    verdict.check(Rule::Fresh, Place::WHOLE, newest <= latest, || {
+    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
         (format!("the newest entry is of {newest}"), format!("{latest} at the latest"))
     });
     if let Some(max_age_s) = question.max_age_s {
@@ -138,232 +159,4 @@ fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut V
             (format!("the newest entry is of {newest}"), expected)
         });
     }
-}
-
-/// One pass over a log, from its first entry to its last.
-struct Pass<'a, S: ?Sized> {
-    site: &'a S,
-    checkpoint: &'a Checkpoint,
-    since: Option<Checkpoint>,
-    replay: Replay,
-    chronology: Chronology,
-    /// The tree over the entries as they were read, wherever there were some.
-    frontier: Frontier,
-    documents: BTreeSet<Digest>,
-}
-
-impl<'a, S: Site + ?Sized> Pass<'a, S> {
-    fn new(
-        site: &'a S,
-        origin: &str,
-        checkpoint: &'a Checkpoint,
-        since: Option<Checkpoint>,
-    ) -> Self {
-        Self {
-            site,
-            checkpoint,
-            since,
-            replay: Replay::new(origin),
-            chronology: Chronology::default(),
-            frontier: Frontier::new(),
-            documents: BTreeSet::new(),
-        }
-    }
-
-    fn run(
-        &mut self,
-        verdict: &mut Verdict,
-        watch: &mut dyn FnMut(&Seen<'_>),
-    ) -> Result<(), SiteError> {
-        let mut tree = TreeCheck::new(self.site, self.checkpoint.size, self.checkpoint.root);
-        self.check_since(verdict);
-        let bundles = self.checkpoint.size.div_ceil(TILE_WIDTH);
-        let mut index = 0;
-        // What comes after a gap cannot be judged, and a checkpoint may claim more than anybody could read.
-        while index < bundles && self.pass_bundle(index, &mut tree, verdict, watch)? {
-            index += 1;
-        }
-        if index == bundles {
-            tree.finish(verdict)?;
-        } else {
-            let read = self.frontier.size();
-            let missing = self.checkpoint.size - read;
-            verdict.notice(
-                None,
-                format!("the check stopped after {read} entries: {missing} were not looked at"),
-            );
-        }
-        let (read, root) = (self.frontier.size(), self.frontier.root());
-        let size = self.checkpoint.size;
-        let holds = read == size && root == self.checkpoint.root;
-        verdict.check(Rule::Root, Place::WHOLE, holds, || {
-            let of = |size: u64, root: Hash| format!("{size} entries under {}", Digest(root));
-            (of(read, root), of(size, self.checkpoint.root))
-        });
-        if let Some(since) = self.since.take() {
-            verdict.check(Rule::Consistency, Place::WHOLE, false, || {
-                (
-                    format!("{read} entries could be read"),
-                    format!("at least {}, as before", since.size),
-                )
-            });
-        }
-        self.check_other_documents(verdict)
-    }
-
-    /// Passes the entries of one bundle; `false` if it is missing or broken.
-    fn pass_bundle(
-        &mut self,
-        index: u64,
-        tree: &mut TreeCheck<'_, S>,
-        verdict: &mut Verdict,
-        watch: &mut dyn FnMut(&Seen<'_>),
-    ) -> Result<bool, SiteError> {
-        let Some(path) = path_in(TileKind::Entries, index, self.checkpoint.size) else {
-            return Ok(false);
-        };
-        let expected = || format!("{} entries", path.width);
-        let Some((file, bytes)) = read_or_full(self.site, path)? else {
-            verdict.check(Rule::EntryBundle, Place::file(&path.to_string()), false, || {
-                ("no such file".to_owned(), expected())
-            });
-            return Ok(false);
-        };
-        let bytes = bytes.map_err(|error| error.to_string());
-        let entries = bytes
-            .as_deref()
-            .map_err(Clone::clone)
-            .and_then(|bytes| parse_entries(bytes, file.width).map_err(|error| error.to_string()));
-        let entries = match entries {
-            Ok(entries) => entries,
-            Err(found) => {
-                let otherwise = || (found, expected());
-                verdict.check(Rule::EntryBundle, Place::file(&file.to_string()), false, otherwise);
-                return Ok(false);
-            }
-        };
-        let entries = entries.get(..path.width.into()).unwrap_or_default();
-        let hashes: Vec<_> = entries.iter().map(|bytes| leaf_hash(bytes)).collect();
-        tree.bundle(file, hashes.clone(), verdict)?;
-        for ((bytes, leaf), index) in entries.iter().zip(hashes).zip(index * TILE_WIDTH..) {
-            self.frontier.push(leaf);
-            self.check_since(verdict);
-            self.pass_entry(index, leaf, bytes, verdict, watch)?;
-        }
-        Ok(true)
-    }
-
-    /// Compares with the checkpoint kept earlier, once the tree has as many entries.
-    fn check_since(&mut self, verdict: &mut Verdict) {
-        let size = self.frontier.size();
-        if let Some(since) = self.since.take_if(|since| since.size == size) {
-            let root = self.frontier.root();
-            verdict.check(Rule::Consistency, Place::WHOLE, root == since.root, || {
-                let of = |root: Hash| format!("the first {size} entries under {}", Digest(root));
-                (of(root), of(since.root))
-            });
-        }
-    }
-
-    fn pass_entry(
-        &mut self,
-        index: u64,
-        leaf: Hash,
-        bytes: &[u8],
-        verdict: &mut Verdict,
-        watch: &mut dyn FnMut(&Seen<'_>),
-    ) -> Result<(), SiteError> {
-        let place = Place::entry(index);
-        let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes));
-        let (size, register) = (self.checkpoint.size, self.replay.register());
-        watch(&Seen { index, size, leaf, entry: entry.as_ref(), register });
-        match entry {
-            Some(Entry::Act(act)) => {
-                verdict.acts += 1;
-                verdict.check_ok(Rule::ActTime, place, self.chronology.act(act.time));
-                self.apply(index, &act, verdict)?;
-            }
-            Some(Entry::Disclosure(disclosure)) => {
-                verdict.disclosures += 1;
-                let timely = self.chronology.clock(disclosure.time);
-                verdict.check_ok(Rule::DisclosureTime, place, timely);
-                redecide(self.replay.register(), index, &disclosure, verdict);
-            }
-            Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
-                let timely = self.chronology.clock(entry.time());
-                verdict.check_ok(Rule::OwnTime, place, timely);
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Applies an act to the register, if it can be.
-    fn apply(
-        &mut self,
-        index: u64,
-        act: &SignedAct,
-        verdict: &mut Verdict,
-    ) -> Result<(), SiteError> {
-        let document = match act.act.document() {
-            None => None,
-            Some(digest) => match self.document(index, digest, verdict)? {
-                Some(document) => Some(document),
-                // Noted with the document; what the act says cannot be known.
-                None => return Ok(()),
-            },
-        };
-        let key_change = key_change(self.replay.register(), &act.act);
-        let applied = self.replay.apply(index, act, document.as_deref());
-        let kind = Act::kind(&act.act);
-        let applied = applied.map_err(|error| format!("{kind}: {error}"));
-        let applied = verdict.check_ok(Rule::Act, Place::entry(index), applied);
-        if let (Some(()), Some(key_change)) = (applied, key_change) {
-            verdict.notice(Some(index), key_change);
-        }
-        Ok(())
-    }
-
-    fn document(
-        &mut self,
-        index: u64,
-        digest: Digest,
-        verdict: &mut Verdict,
-    ) -> Result<Option<Vec<u8>>, SiteError> {
-        let path = document_path(&digest);
-        let place = Place { entry: Some(index), file: Some(&path) };
-        self.documents.insert(digest);
-        let document = read_document(self.site, &path, &digest)?;
-        Ok(verdict.check_ok(Rule::Document, place, document))
-    }
-
-    /// Checks the documents in the folder that no act speaks of, where the site can list them.
-    fn check_other_documents(&self, verdict: &mut Verdict) -> Result<(), SiteError> {
-        for name in self.site.list(DOCUMENTS_FOLDER)?.unwrap_or_default() {
-            let digest = name.strip_suffix(".json").and_then(|name| Digest::parse(name).ok());
-            let Some(digest) = digest.filter(|digest| !self.documents.contains(digest)) else {
-                continue;
-            };
-            let path = document_path(&digest);
-            let document = read_document(self.site, &path, &digest)?;
-            verdict.check_ok(Rule::Document, Place::file(&path), document);
-        }
-        Ok(())
-    }
-}
-
-/// The document of this digest, or what was found in its place.
-fn read_document<S: Site + ?Sized>(
-    site: &S,
-    path: &str,
-    digest: &Digest,
-) -> Result<Result<Vec<u8>, String>, SiteError> {
-    let bytes = match site.read(path, DOCUMENT_BYTES_MAX) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(Err("no such file".to_owned())),
-        Err(error @ SiteError::TooLarge { .. }) => return Ok(Err(error.to_string())),
-        Err(error) => return Err(error),
-    };
-    let found = Digest(Sha256::digest(&bytes).into());
-    Ok(if found == *digest { Ok(bytes) } else { Err(format!("its digest is {found}")) })
 }

@@ -121,7 +121,7 @@ pub fn check_answer<S: Site + ?Sized>(
     let carried = Carried::read(Headers(received.headers));
     let index = carried.as_ref().ok().map(|carried| carried.receipt.index);
     let mut at = AtIndex::default();
-    let LogCheck { mut verdict, checkpoint, register } = check_log(site, question, |seen| {
+    let LogCheck { mut verdict, checkpoint, register, .. } = check_log(site, question, |seen| {
         progress(seen.index + 1, seen.size);
         if Some(seen.index) == index {
             at.receipts_key = seen.register.keys().map(|keys| keys.receipts);

@@ -7,6 +7,7 @@
 //! register, which a platform wrote itself, are passed over.
 
 use countersign_domain::agreement::{AgreedDelivery, Delivery};
+use countersign_domain::build::BuildState;
 use countersign_domain::clause::{Clause, Clauses, Says};
 use countersign_domain::contract::Contract;
 use countersign_domain::digest::Digest;
@@ -65,12 +66,12 @@ impl<'a> Case<'a> {
         let (index, as_of) = (self.index, self.disclosure.as_of);
         let last_act = self.register.last_act();
         let seen_acts = last_act.is_none_or(|last_act| last_act < as_of);
-        self.check(Rule::AsOf, as_of <= index && seen_acts, || {
+        self.check(Rule::AsOf, seen_acts, || {
             let oldest = last_act.map_or(0, |last_act| last_act + 1);
-            (
-                format!("as_of {as_of}"),
-                format!("from {oldest} (after the last act) to {index} (its own index)"),
-            )
+            (format!("as_of {as_of}"), format!("at least {oldest}, after the last act"))
+        });
+        self.check(Rule::AsOfPast, as_of <= index, || {
+            (format!("as_of {as_of}"), format!("at most {index}, its own index"))
         });
     }
 
@@ -125,8 +126,13 @@ impl<'a> Case<'a> {
     /// What would have stopped every answer.
     fn check_stops(&mut self, client: &Client, build: &RegisteredBuild) {
         let stops = stops(self.register, client, build, self.disclosure.time);
-        for (rule, reason) in STOPS {
-            let stop = stops.iter().find(|clause| clause.reason == reason);
+        let stop = |rule| stops.iter().find(|clause| stopped_by(&clause.says) == Some(rule));
+        for (rule, said_first) in STOPS {
+            // Where the ruling names another cause of the same kind, it does not say whether this one holds.
+            if said_first.and_then(stop).is_some() {
+                continue;
+            }
+            let stop = stop(rule);
             self.check(rule, stop.is_none(), || (stop.map(words).unwrap_or_default(), rule.says()));
         }
     }
@@ -222,23 +228,44 @@ impl<'a> Case<'a> {
         let people = (relation, false);
         let clauses = ruling(self.register, client, build, purpose, people, *time);
         for (rule, reason) in FIELDS {
-            let forbidden = forbidden(&clauses, reason, released);
+            let (forbidden, by) = forbidden(&clauses, reason, released);
             self.check(rule, forbidden.is_empty(), || {
                 let names: Vec<_> = schema.names(forbidden).collect();
-                (format!("{}: {}", relation.name(), names.join(", ")), rule.says())
+                let by: Vec<_> = by.into_iter().map(words).collect();
+                let expected = format!("none of them, since {}", by.join("; "));
+                (format!("{}: {}", relation.name(), names.join(", ")), expected)
             });
         }
     }
 }
 
-/// The rules about what stops every answer, by the reason of the clause that does.
-const STOPS: [(Rule, Reason); 5] = [
-    (Rule::NotSuspended, Reason::Suspended),
-    (Rule::BuildApproved, Reason::Build),
-    (Rule::Screening, Reason::Screening),
-    (Rule::Territory, Reason::Territory),
-    (Rule::Obligation, Reason::Obligation),
+/// The rules about what stops every answer; beside a rule, the one that the ruling gives in its place if both
+/// do not hold.
+const STOPS: [(Rule, Option<Rule>); 8] = [
+    (Rule::PartnerNotSuspended, None),
+    (Rule::ClientNotSuspended, None),
+    (Rule::BuildNotRevoked, None),
+    (Rule::BuildApproved, Some(Rule::BuildNotRevoked)),
+    (Rule::Screening, None),
+    (Rule::Territory, None),
+    (Rule::AgreementTerritory, Some(Rule::Territory)),
+    (Rule::Obligation, None),
 ];
+
+/// The rule that forbids what this stops.
+const fn stopped_by(says: &Says) -> Option<Rule> {
+    Some(match says {
+        Says::PartnerSuspended(_) => Rule::PartnerNotSuspended,
+        Says::ClientSuspended(_) => Rule::ClientNotSuspended,
+        Says::BuildState(_, BuildState::Revoked) => Rule::BuildNotRevoked,
+        Says::BuildState(..) => Rule::BuildApproved,
+        Says::NotScreened(_) | Says::Screened(..) => Rule::Screening,
+        Says::NoRules | Says::NoPartner | Says::ClosedCountry(_) => Rule::Territory,
+        Says::OutsideTerritory(..) => Rule::AgreementTerritory,
+        Says::Overdue { .. } => Rule::Obligation,
+        _ => return None,
+    })
+}
 
 /// The rules about fields, by the reason of the clauses that withhold them.
 const FIELDS: [(Rule, Reason); 5] = [
@@ -249,17 +276,25 @@ const FIELDS: [(Rule, Reason); 5] = [
     (Rule::SpecialCategory, Reason::SpecialCategory),
 ];
 
-/// What was released although a clause of this reason withholds it. What stops every answer is told of
-/// once, by a rule of its own.
-fn forbidden(clauses: &Clauses, reason: Reason, released: FieldSet) -> FieldSet {
-    let withholds =
-        |clause: &&Clause| clause.reason == reason && !matches!(clause.says, Says::BuildState(..));
-    let allowed = clauses.iter().filter(withholds).map(|clause| clause.allowed);
-    released.without(allowed.fold(FieldSet::ALL, FieldSet::and))
+/// What was released although clauses of this reason withhold it, and those clauses. What stops every answer is
+/// told of once, by a rule of its own.
+fn forbidden(clauses: &Clauses, reason: Reason, released: FieldSet) -> (FieldSet, Vec<&Clause>) {
+    let withholds = |clause: &&Clause| {
+        clause.reason == reason
+            && !matches!(clause.says, Says::BuildState(..))
+            && !released.without(clause.allowed).is_empty()
+    };
+    let by: Vec<_> = clauses.iter().filter(withholds).collect();
+    let allowed = by.iter().fold(FieldSet::ALL, |allowed, clause| allowed.and(clause.allowed));
+    (released.without(allowed), by)
 }
 
+/// What a clause says, and where the log says it.
 fn words(clause: &Clause) -> String {
-    clause.says.to_string()
+    match clause.index {
+        Some(index) => format!("{} (entry {index})", clause.says),
+        None => clause.says.to_string(),
+    }
 }
 
 fn listed(digests: &[Digest]) -> String {

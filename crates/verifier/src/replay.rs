@@ -11,7 +11,7 @@ use countersign_domain::register::{ActError, Document, Register};
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::{self, CanonicalError};
-use crate::entry::SignedAct;
+use crate::entry::{ActSignature, SignedAct};
 
 /// The register, and the origin whose acts it takes.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub enum ReplayError {
         /// The act's kind.
         kind: &'static str,
         /// Whose signature is missing.
-        missing: String,
+        missing: Missing,
     },
     /// The very same act stands in the log already.
     #[error(
@@ -86,6 +86,45 @@ pub enum ReplayError {
     /// Properly signed, and still not possible.
     #[error(transparent)]
     Act(#[from] ActError),
+}
+
+/// Everything that was found wrong with an act that is not taken. There is at least one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    first: Box<ReplayError>,
+    others: Vec<ReplayError>,
+}
+
+impl Refused {
+    /// What is wrong.
+    pub fn errors(&self) -> impl Iterator<Item = &ReplayError> {
+        std::iter::once(&*self.first).chain(&self.others)
+    }
+}
+
+impl From<ReplayError> for Refused {
+    fn from(error: ReplayError) -> Self {
+        Self { first: Box::new(error), others: Vec::new() }
+    }
+}
+
+/// Whose signature an act needs and does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// The root's.
+    #[error("root")]
+    Root,
+    /// This partner's.
+    #[error("partner:{0}")]
+    Partner(Identifier),
+    /// Those of more reviewers.
+    #[error("{needed} different reviewers, found {found}")]
+    Reviewers {
+        /// How many have to sign.
+        needed: usize,
+        /// How many different ones have signed.
+        found: usize,
+    },
 }
 
 impl Replay {
@@ -117,9 +156,38 @@ impl Replay {
         signed: &SignedAct,
         document: Option<&[u8]>,
     ) -> Result<(), ReplayError> {
-        let message = signed.message(&self.origin)?;
-        self.check_signatures(signed, &message)?;
-        let said = Digest(Sha256::digest(&message).into());
+        let taken = self.examine(index, signed, document);
+        taken.map_err(|errors| *errors.first)
+    }
+
+    /// The same as [`Replay::apply`], but with everything that is wrong with the act's signatures, and not
+    /// with the first of it alone. What else is wrong is looked at only if they are right.
+    ///
+    /// # Errors
+    /// [`Refused`]; the register is then as it was.
+    pub fn examine(
+        &mut self,
+        index: u64,
+        signed: &SignedAct,
+        document: Option<&[u8]>,
+    ) -> Result<(), Refused> {
+        let message = signed.message(&self.origin).map_err(ReplayError::Form)?;
+        let mut errors = self.signature_errors(signed, &message).into_iter();
+        if let Some(first) = errors.next() {
+            return Err(Refused { first: Box::new(first), others: errors.collect() });
+        }
+        self.take(index, signed, &message, document).map_err(Refused::from)
+    }
+
+    /// Takes an act whose signatures hold.
+    fn take(
+        &mut self,
+        index: u64,
+        signed: &SignedAct,
+        message: &[u8],
+        document: Option<&[u8]>,
+    ) -> Result<(), ReplayError> {
+        let said = Digest(Sha256::digest(message).into());
         let document = read_document(&signed.act, document)?;
         if self.said.contains(&said) {
             // What the register has against it says more than that it was said before.
@@ -131,40 +199,47 @@ impl Replay {
         Ok(())
     }
 
-    fn check_signatures(&self, signed: &SignedAct, message: &[u8]) -> Result<(), ReplayError> {
-        let kind = signed.act.kind();
-        let required = signed.act.required(self.partner_concerned(&signed.act));
+    /// Whose signatures this act needs, given the register before it.
+    pub(crate) fn required(&self, act: &Act) -> Required {
+        act.required(self.partner_concerned(act))
+    }
+
+    fn signature_errors(&self, signed: &SignedAct, message: &[u8]) -> Vec<ReplayError> {
+        let required = self.required(&signed.act);
         let mut signers = BTreeSet::new();
-        let mut reviewers = 0;
+        let mut errors = Vec::new();
         for signature in &signed.signatures {
-            let by = &signature.by;
-            if !signers.insert(by) {
-                return Err(ReplayError::SignedTwice { by: by.clone() });
+            match self.check_signature(signature, signed, message, (&required, &signers)) {
+                Ok(()) => {
+                    signers.insert(&signature.by);
+                }
+                Err(error) => errors.push(error),
             }
-            if !may_sign(by, &required) {
-                return Err(ReplayError::NotForThem { kind, by: by.clone() });
-            }
-            let key = self.key_for(by, &signed.act);
-            let key = key.ok_or_else(|| ReplayError::UnknownSigner { by: by.clone() })?;
-            if !verify(&key, message, &signature.sig) {
-                return Err(ReplayError::BadSignature { by: by.clone() });
-            }
-            reviewers += usize::from(matches!(by, Signer::Reviewer(_)));
         }
-        let missing = |missing: String| Err(ReplayError::Missing { kind, missing });
-        if required.root && !signers.contains(&Signer::Root) {
-            return missing(Signer::Root.to_string());
+        let kind = signed.act.kind();
+        let missing = missing(required, &signers).into_iter();
+        errors.extend(missing.map(|missing| ReplayError::Missing { kind, missing }));
+        errors
+    }
+
+    fn check_signature(
+        &self,
+        signature: &ActSignature,
+        signed: &SignedAct,
+        message: &[u8],
+        (required, signers): (&Required, &BTreeSet<&Signer>),
+    ) -> Result<(), ReplayError> {
+        let by = &signature.by;
+        if signers.contains(by) {
+            return Err(ReplayError::SignedTwice { by: by.clone() });
         }
-        if let Some(partner) = required.partner.map(Signer::Partner)
-            && !signers.contains(&partner)
-        {
-            return missing(partner.to_string());
+        if !may_sign(by, required) {
+            return Err(ReplayError::NotForThem { kind: signed.act.kind(), by: by.clone() });
         }
-        if reviewers < required.reviewers {
-            return missing(format!(
-                "{} different reviewers, found {reviewers}",
-                required.reviewers
-            ));
+        let key = self.key_for(by, &signed.act);
+        let key = key.ok_or_else(|| ReplayError::UnknownSigner { by: by.clone() })?;
+        if !verify(&key, message, &signature.sig) {
+            return Err(ReplayError::BadSignature { by: by.clone() });
         }
         Ok(())
     }
@@ -190,6 +265,24 @@ impl Replay {
             _ => self.register.key_of(by),
         }
     }
+}
+
+/// Whose signatures are not among those of these signers.
+fn missing(required: Required, signers: &BTreeSet<&Signer>) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if required.root && !signers.contains(&Signer::Root) {
+        missing.push(Missing::Root);
+    }
+    if let Some(partner) = required.partner
+        && !signers.contains(&Signer::Partner(partner.clone()))
+    {
+        missing.push(Missing::Partner(partner));
+    }
+    let found = signers.iter().filter(|by| matches!(by, Signer::Reviewer(_))).count();
+    if found < required.reviewers {
+        missing.push(Missing::Reviewers { needed: required.reviewers, found });
+    }
+    missing
 }
 
 /// Whether the signer has a part in an act that needs these signatures.

@@ -10,6 +10,7 @@
 
 use countersign_domain::digest::Digest;
 
+use crate::edge::TileEdge;
 use crate::merkle::{self, Hash, Nodes, leaf_hash, root_of_leaves};
 use crate::site::{Site, SiteError, tile_bytes_max};
 use crate::tile::{TILE_WIDTH, TileKind, TilePath, parse_entries, parse_hashes, path_in};
@@ -23,6 +24,8 @@ pub struct TreeCheck<'a, S: ?Sized> {
     site: &'a S,
     size: u64,
     root: Hash,
+    /// How many leaves were compared by an earlier check.
+    known: u64,
     /// INVARIANT: per level of tiles, the hashes of the tile that is being filled, fewer than 256 of
     /// them between two calls; kept by `rise`.
     levels: Vec<Filling>,
@@ -57,10 +60,23 @@ enum Wrong {
 }
 
 impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
-    /// Begins to compare the tree of this size and signed root.
+    /// Begins to compare the tree of this size and signed root, behind what was compared before: the next
+    /// bundle is the one that `known` ends in. What lies wholly before is not read again.
     #[must_use]
-    pub const fn new(site: &'a S, size: u64, root: Hash) -> Self {
-        Self { site, size, root, levels: Vec::new(), edge: Vec::new() }
+    pub fn behind(site: &'a S, (size, root): (u64, Hash), known: &TileEdge) -> Self {
+        let size_known = known.size();
+        let mut levels: Vec<_> = (0_u32..)
+            .zip(known.levels())
+            .map(|(level, hashes)| {
+                let index = (size_known >> (level * TILE_HEIGHT)) / TILE_WIDTH;
+                Filling { index, hashes: hashes.clone() }
+            })
+            .collect();
+        // The lowest level comes whole, with the bundle.
+        if let Some(lowest) = levels.first_mut() {
+            lowest.hashes.clear();
+        }
+        Self { site, size, root, known: size_known, levels, edge: Vec::new() }
     }
 
     /// Takes the leaf hashes of the next bundle. `bundle` is the file that was read.
@@ -221,6 +237,16 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         }
     }
 
+    /// Whether a file lies wholly in what an earlier check compared.
+    fn was_compared(&self, file: &TilePath) -> bool {
+        let level = match file.kind {
+            TileKind::Hashes { level } => u32::from(level),
+            TileKind::Entries => 0,
+        };
+        let known = self.known.checked_shr(level * TILE_HEIGHT).unwrap_or_default();
+        file.index * TILE_WIDTH + u64::from(file.width) <= known
+    }
+
     /// Compares what else the site has of a file: partial versions, and the full one of the last.
     fn check_others(
         &self,
@@ -232,7 +258,10 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         let Some(names) = self.site.list(&folder)? else { return Ok(()) };
         let partial =
             names.iter().filter_map(|name| TilePath::parse(&format!("{folder}/{name}")).ok());
-        for other in partial.chain([read.full()]).filter(|other| other != read) {
+        for other in partial.chain([read.full()]) {
+            if other == *read || self.was_compared(&other) {
+                continue;
+            }
             let file = other.to_string();
             let Some(bytes) = self.site.read(&file, tile_bytes_max(&other))? else { continue };
             let (rule, hashes) = match other.kind {

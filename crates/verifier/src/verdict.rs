@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
 /// counted. It is a limit per rule so that many failures of one cannot hide those of another.
@@ -29,6 +29,12 @@ macro_rules! rules {
                 match self { $(Self::$variant => $name,)* }
             }
 
+            /// The rule of this name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|rule| rule.name() == name)
+            }
+
             /// What the rule asks, in a sentence.
             #[must_use]
             pub const fn says(self) -> &'static str {
@@ -43,20 +49,36 @@ rules! {
     Root "root" "The tree computed from the entries has the root that the checkpoint signs."
     HashTile "hash_tile" "Each hash tile holds the hashes computed from the tile below."
     EntryBundle "entry_bundle" "Each entry bundle holds the entries that the tree was built from."
+    NotShrunk "not_shrunk" "The log has no fewer entries than a checkpoint of it that was kept earlier."
     Consistency "consistency" "The tree begins with the tree of the checkpoint kept earlier."
-    Fresh "fresh" "The newest entry is not older than asked, and none comes from the future."
+    Fresh "fresh" "The newest entry is not older than asked."
+    NotFuture "not_future" "No entry comes from the future."
     Document "document" "Each published document is the one that its digest names."
     EntryForm "entry_form" "Each entry is read in its one spelling."
-    Act "act" "Each act has the signatures that it needs and was possible when it was done."
+    ActSignatures "act_signatures" "Every signature under an act holds, and is by somebody who has a part in it."
+    RootSigned "root_signed" "The root signed each act about keys."
+    PartnerSigned "partner_signed" "The partner signed what binds it: agreements, builds, certifications, attestations, its new key."
+    FourEyes "four_eyes" "Two different reviewers signed each act that opens something."
+    ReviewerSigned "reviewer_signed" "A reviewer signed each act that closes something."
+    ActOnce "act_once" "No act counts twice."
+    ActDocument "act_document" "The document of an act can be read, and is about what the act is about."
+    KeysApart "keys_apart" "The root key stays the same, and no key belongs to two."
+    BuildDeclares "build_declares" "A build declares only what an agreement of its client gives."
+    BuildReview "build_review" "A build is approved once submitted, not while reviews are paused, and never once revoked."
+    WindDownAhead "wind_down_ahead" "No wind-down step lies before the act that schedules it."
+    Act "act" "Each act was possible when it was done."
     ActTime "act_time" "No act is dated back before what stood in the log already."
     DisclosureTime "disclosure_time" "The times of disclosures never go back."
     OwnTime "own_time" "The times of consents and closes never go back."
     AsOf "as_of" "The decision had seen every act before the disclosure."
+    AsOfPast "as_of_past" "The decision had seen nothing but what stands before the disclosure."
     BuildKnown "build_known" "The build is in the register."
-    BuildApproved "build_approved" "Two reviewers approved the build, and nobody revoked it."
+    BuildApproved "build_approved" "Two reviewers approved the build."
+    BuildNotRevoked "build_not_revoked" "Nobody revoked the build."
     Client "client" "The client is the build's."
     Partner "partner" "The partner is the client's."
-    NotSuspended "not_suspended" "Neither the partner nor the client is suspended."
+    PartnerNotSuspended "partner_not_suspended" "The partner is not suspended."
+    ClientNotSuspended "client_not_suspended" "The client is not suspended."
     Screening "screening" "No screening of the partner is undecided or went against it."
     Obligation "obligation" "The partner owes nothing that is overdue."
     AgreementDigest "agreement_digest" "The agreements are those in force for the client at the disclosure's time."
@@ -64,7 +86,8 @@ rules! {
     Purpose "purpose" "Every agreement in force has the purpose."
     PurposeDeclared "purpose_declared" "The build declared the purpose."
     Delivery "delivery" "It was delivered as the agreement says, or, where that is clear, by the platform itself."
-    Territory "territory" "The countries of the partner and its parent are open, and within every agreement in force."
+    Territory "territory" "The platform rules leave the countries of the partner and its parent open."
+    AgreementTerritory "agreement_territory" "Every agreement in force reaches the countries of the partner and its parent."
     FieldsKnown "fields_known" "The field schema in force has the fields."
     FieldsOrdered "fields_ordered" "The fields stand in the schema's order, each once."
     FieldsComplete "fields_complete" "Whoever is in an answer is there with an id; the viewer's list is there exactly if a friend is."
@@ -94,6 +117,13 @@ rules! {
     AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
 }
 
+impl Rule {
+    /// The rules about a log, whatever answer is held against it: all but those of answers and their receipts.
+    pub fn of_log() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().take_while(|rule| *rule < Self::ReceiptForm)
+    }
+}
+
 impl std::fmt::Display for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
@@ -106,8 +136,17 @@ impl Serialize for Rule {
     }
 }
 
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("{name:?} is no rule of this program"));
+        Self::named(&name).ok_or_else(unknown)
+    }
+}
+
 /// Something that does not hold.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The rule.
     pub rule: Rule,
@@ -121,8 +160,21 @@ pub struct Failure {
     pub expected: String,
 }
 
+/// A lie that an earlier check found, and what the log signed then. It counts however the log looks now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    /// What did not hold.
+    pub failure: Failure,
+    /// When it was found.
+    pub at: Timestamp,
+    /// The checkpoint that the log showed then, with its signature.
+    pub checkpoint: String,
+}
+
 /// Something that holds, and that those whom it concerns should look at.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Notice {
     /// The index of the entry, where it is about one.
     pub entry: Option<u64>,
@@ -131,7 +183,8 @@ pub struct Notice {
 }
 
 /// How often a rule was checked, and how often it did not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     /// How often it was checked.
     pub checked: u64,
@@ -156,7 +209,8 @@ pub struct Verdict {
     pub partners: u64,
     /// The time of the newest entry.
     pub newest: Option<Timestamp>,
-    /// The rules that were checked.
+    /// Every rule about a log, those that nothing in it called for included, and those of an answer that were
+    /// checked.
     pub rules: BTreeMap<Rule, Tally>,
     /// The first failures of each rule, in the order in which they were found.
     pub failures: Vec<Failure>,
@@ -164,8 +218,10 @@ pub struct Verdict {
     pub failure_count: u64,
     /// What holds and is worth a look: keys that changed, an empty log, where the check had to stop.
     pub notices: Vec<Notice>,
+    /// What earlier checks found and a kept state remembers, beside what this one found.
+    pub remembered: Vec<Remembered>,
     #[serde(skip)]
-    kept_max: u64,
+    pub(crate) kept_max: u64,
 }
 
 /// What a failure is about.
@@ -208,18 +264,37 @@ impl Verdict {
             disclosures: 0,
             partners: 0,
             newest: None,
-            rules: BTreeMap::new(),
+            rules: Rule::of_log().map(|rule| (rule, Tally::default())).collect(),
             failures: Vec::new(),
             failure_count: 0,
             notices: Vec::new(),
+            remembered: Vec::new(),
             kept_max,
         }
     }
 
-    /// Whether everything held.
+    /// Whether everything held, now and as far as is remembered.
     #[must_use]
     pub const fn holds(&self) -> bool {
-        self.failure_count == 0
+        self.failure_count == 0 && self.remembered.is_empty()
+    }
+
+    /// How often this rule did not hold.
+    #[must_use]
+    pub fn failed(&self, rule: Rule) -> u64 {
+        self.rules.get(&rule).map_or(0, |tally| tally.failed)
+    }
+
+    /// The verdict without what these rules came to, and without what is said of the log as a whole.
+    pub(crate) fn without(mut self, rules: &[Rule]) -> Self {
+        for rule in rules {
+            let tally = self.rules.insert(*rule, Tally::default()).unwrap_or_default();
+            self.failure_count -= tally.failed;
+        }
+        self.failures.retain(|failure| !rules.contains(&failure.rule));
+        self.notices.retain(|notice| notice.entry.is_some());
+        self.remembered.clear();
+        self
     }
 
     /// Whether this rule was checked and always held.

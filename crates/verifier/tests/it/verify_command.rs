@@ -131,7 +131,7 @@ fn a_folder_above_the_log_is_answered_with_the_right_one() {
 
 #[test]
 fn help_teaches_with_examples() {
-    for command in ["log", "receipt"] {
+    for command in ["log", "monitor", "receipt"] {
         let output = run(&[command, "--help"]);
         assert_eq!(code(&output), 0);
         assert!(text(&output.stdout).contains(&format!("countersign-verify {command} ")));
@@ -156,6 +156,34 @@ fn a_log_that_forgot_what_was_seen_ends_in_one() {
     assert!(
         text(&output.stdout).contains("fresh: found the newest entry is of 2018-06-04T00:00:00Z")
     );
+}
+
+#[test]
+fn a_log_is_gone_on_with_from_a_file_that_is_kept() {
+    let mut world = world();
+    let (folder, place, key) = published(&world);
+    let state = folder.path().join("log.state");
+    let run = || run(&["log", &place, "--key", &key, "--json", "--state", state.to_str().unwrap()]);
+    assert_eq!(code(&run()), 0);
+    let first = fs::read(&state).unwrap();
+    // What was read is not read again.
+    fs::remove_file(folder.path().join("tile/entries/000")).unwrap();
+    world.disclose(|d| d.build = name("aurora-home@42"));
+    fs::rename(folder.path().join("tile/entries/001.p/51"), folder.path().join("old")).unwrap();
+    let (newer, ..) = published(&world);
+    for file in ["checkpoint", "tile/0/001.p/52", "tile/entries/001.p/52"] {
+        fs::copy(newer.path().join(file), folder.path().join(file)).unwrap();
+    }
+    let output = run();
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    assert_eq!(json(&output)["disclosures"], 301);
+    assert_eq!(json(&output)["failures"][0]["entry"], 307);
+    assert_ne!(fs::read(&state).unwrap(), first);
+    fs::write(&state, "torn").unwrap();
+    let output = run();
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("is not a state of countersign-verify"));
+    assert_eq!(fs::read(&state).unwrap(), b"torn");
 }
 
 /// What time it is for the binary.

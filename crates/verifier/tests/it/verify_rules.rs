@@ -2,11 +2,13 @@
 
 use countersign_domain::act::{
     Act, Published, Reinstatement, ReviewOutcome, ReviewPause, Reviewer, Subject, Suspension,
+    WindDown,
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::key::Signature;
 use countersign_domain::partner::Partner;
 use countersign_domain::time::Timestamp;
+use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::{
     Consents, ConsentsKind, Disclosure, ENTRY_VERSION, Entry, SignedAct,
@@ -14,7 +16,7 @@ use countersign_verifier::entry::{
 use countersign_verifier::log_check::{LogCheckError, Question, check_log};
 use countersign_verifier::merkle::root_of_leaves;
 use countersign_verifier::site::{FolderSite, SiteError};
-use countersign_verifier::verdict::Rule;
+use countersign_verifier::verdict::{Failure, Rule};
 
 use crate::verify_world::{
     AGREEMENT_ENDS_S, BEGINNING_S, ORIGIN, WORK_ENDS_S, World, agreement, at, build, failed, keys,
@@ -81,13 +83,13 @@ fn an_act_that_is_played_again_does_not_count() {
     world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
     world.clock_s = signed_at_s;
     let again = world.act(reinstate(), &REVIEWERS);
-    assert_eq!(failed(&world.verdict()), [(Rule::Act, Some(again))]);
+    assert_eq!(failed(&world.verdict()), [(Rule::ActOnce, Some(again))]);
 }
 
 /// A lie that a disclosure tells, and the rules that say so.
-type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
+pub(crate) type Lie = (&'static str, fn(&mut Disclosure), &'static [Rule]);
 
-const LIES: &[Lie] = &[
+pub(crate) const LIES: &[Lie] = &[
     ("an unknown build", |d| d.build = name("aurora-home@42"), &[Rule::BuildKnown]),
     ("another client", |d| d.client = name("aurora-car"), &[Rule::Client]),
     ("another partner", |d| d.partner = name("borealis"), &[Rule::Partner]),
@@ -155,7 +157,7 @@ const LIES: &[Lie] = &[
         },
         &[Rule::People],
     ),
-    ("decided after it was logged", |d| d.as_of += 1, &[Rule::AsOf]),
+    ("decided after it was logged", |d| d.as_of += 1, &[Rule::AsOfPast]),
     ("decided before the approval", |d| d.as_of -= 1, &[Rule::AsOf]),
 ];
 
@@ -203,16 +205,19 @@ fn a_release_after_a_revocation_is_named() {
     let revoke = |world: &mut World| {
         world.act(revoke, &["reviewer:eve"]);
     };
-    after(revoke, &[Rule::BuildApproved]);
+    after(revoke, &[Rule::BuildNotRevoked]);
 }
 
 #[test]
 fn a_release_after_a_suspension_is_named() {
-    for subject in ["partner:aurora", "client:aurora-home"] {
+    for (subject, rule) in [
+        ("partner:aurora", Rule::PartnerNotSuspended),
+        ("client:aurora-home", Rule::ClientNotSuspended),
+    ] {
         let stop = |world: &mut World| {
             world.act(suspend(subject), &["reviewer:eve"]);
         };
-        after(stop, &[Rule::NotSuspended]);
+        after(stop, &[rule]);
     }
 }
 
@@ -221,7 +226,7 @@ fn a_decision_that_had_not_seen_a_suspension_is_named() {
     let mut world = World::governed();
     world.act(suspend("client:aurora-home"), &["reviewer:eve"]);
     let index = world.disclose(|d| d.as_of -= 1);
-    let expected = [(Rule::AsOf, Some(index)), (Rule::NotSuspended, Some(index))];
+    let expected = [(Rule::AsOf, Some(index)), (Rule::ClientNotSuspended, Some(index))];
     assert_eq!(failed(&world.verdict()), expected);
 }
 
@@ -310,11 +315,12 @@ fn an_act_that_is_dated_back_is_named() {
     assert_eq!(failed(&world.verdict()), [(Rule::ActTime, Some(index))]);
 }
 
-/// An act that should not have been taken.
-fn bad_act(act: impl FnOnce(&mut World) -> u64) {
+/// An act that should not have been taken, and the rules that say so.
+fn bad_act(rules: &[Rule], act: impl FnOnce(&mut World) -> u64) {
     let mut world = World::governed();
     let index = act(&mut world);
-    assert_eq!(failed(&world.verdict()), [(Rule::Act, Some(index))]);
+    let expected: Vec<_> = rules.iter().map(|rule| (*rule, Some(index))).collect();
+    assert_eq!(failed(&world.verdict()), expected);
 }
 
 #[test]
@@ -323,21 +329,27 @@ fn an_act_without_the_signatures_that_it_needs_is_named() {
     let submit = |world: &mut World| {
         world.act(Act::Build(build("aurora-home@42")), &["partner:aurora"]);
     };
-    for signers in [
-        &["reviewer:ann"][..],
-        &["reviewer:ann", "reviewer:ann"],
-        &["reviewer:ann", "reviewer:mallory"],
-        &["reviewer:ann", "reviewer:bob", "root"],
-        &["partner:aurora", "reviewer:ann"],
+    let (alone, stranger) = ([Rule::FourEyes], [Rule::ActSignatures]);
+    let both = [Rule::ActSignatures, Rule::FourEyes];
+    for (signers, rules) in [
+        (&["reviewer:ann"][..], &alone[..]),
+        (&["reviewer:ann", "reviewer:ann"], &alone),
+        (&["reviewer:ann", "reviewer:ann", "reviewer:bob"], &alone),
+        (&["reviewer:ann", "reviewer:mallory"], &both),
+        (&["reviewer:ann", "reviewer:bob", "root"], &stranger),
+        (&["partner:aurora", "reviewer:ann"], &both),
     ] {
-        bad_act(|world| {
+        bad_act(rules, |world| {
             submit(world);
             world.act(approve(), signers)
         });
     }
-    bad_act(|world| world.act(Act::Build(build("aurora-home@42")), &["reviewer:ann"]));
-    bad_act(|world| world.act(suspend("partner:aurora"), &[]));
-    bad_act(|world| {
+    bad_act(&[Rule::ActSignatures, Rule::PartnerSigned], |world| {
+        world.act(Act::Build(build("aurora-home@42")), &["reviewer:ann"])
+    });
+    bad_act(&[Rule::ReviewerSigned], |world| world.act(suspend("partner:aurora"), &[]));
+    bad_act(&[Rule::RootSigned], |world| world.act(Act::Keys(keys()), &[]));
+    bad_act(&[Rule::BuildReview], |world| {
         let pause = ReviewPause { paused: true, reason: "audit".to_owned() };
         world.act(Act::ReviewPause(pause), &["reviewer:ann"]);
         submit(world);
@@ -352,11 +364,11 @@ fn an_agreement_that_the_partner_never_signed_is_named() {
         document.agreement = name("aurora-2019");
         world.agreement_act(&document)
     };
-    bad_act(|world| {
+    bad_act(&[Rule::PartnerSigned], |world| {
         let act = changed(world);
         world.act(act, &REVIEWERS)
     });
-    bad_act(|world| {
+    bad_act(&[Rule::ActSignatures, Rule::PartnerSigned], |world| {
         let act = changed(world);
         let index = world.act(act, &["partner:aurora", "reviewer:ann", "reviewer:bob"]);
         let Some(Ok(Entry::Act(mut signed))) =
@@ -371,8 +383,72 @@ fn an_agreement_that_the_partner_never_signed_is_named() {
 }
 
 #[test]
+fn an_agreement_whose_document_is_about_another_one_is_named() {
+    bad_act(&[Rule::ActDocument], |world| {
+        let mut document = agreement();
+        document.agreement = name("aurora-2019");
+        let mut act = world.agreement_act(&document);
+        if let Act::Agreement(act) = &mut act {
+            act.agreement = name("aurora-2020");
+        }
+        world.act(act, &["partner:aurora", "reviewer:ann", "reviewer:bob"])
+    });
+}
+
+#[test]
+fn a_build_that_declares_more_than_was_agreed_is_named() {
+    bad_act(&[Rule::BuildDeclares], |world| {
+        let mut build = build("aurora-home@42");
+        build.viewer.push("email".to_owned());
+        world.act(Act::Build(build), &["partner:aurora"])
+    });
+}
+
+#[test]
+fn a_wind_down_step_in_the_past_is_named() {
+    bad_act(&[Rule::WindDownAhead], |world| {
+        let steps = vec![WindDownDocument { at: at(world.clock_s - 1), ends: EndsDocument::All }];
+        let (agreement, client) = (name("aurora-2018"), name("aurora-home"));
+        let act = WindDown { agreement, client, steps, reason: "the end".to_owned() };
+        world.act(Act::WindDown(act), &["reviewer:eve"])
+    });
+}
+
+#[test]
+fn every_failure_says_rule_entry_what_was_found_and_what_was_expected() {
+    let mut world = World::governed();
+    let suspended = world.act(suspend("partner:aurora"), &["reviewer:eve"]);
+    let index = world.disclose(|d| d.viewer.push("email".to_owned()));
+    let verdict = world.verdict();
+    let told = |rule| {
+        let of = |failure: &&Failure| (failure.rule, failure.entry) == (rule, Some(index));
+        let failure = verdict.failures.iter().find(of).unwrap();
+        (failure.found.as_str(), failure.expected.as_str())
+    };
+    let stopped = format!("partner aurora is suspended (entry {suspended})");
+    assert_eq!(told(Rule::PartnerNotSuspended), (&*stopped, "The partner is not suspended."));
+    let withheld = "none of them, since agreement aurora-2018 does not give it of self for experience (entry 4)";
+    assert_eq!(told(Rule::FieldsAgreed), ("self: email", withheld));
+}
+
+#[test]
+fn the_verdict_shows_every_rule_about_a_log_with_how_often_it_was_checked() {
+    let mut world = World::governed();
+    world.disclose(|_| {});
+    let rules = world.verdict().rules;
+    assert!(Rule::of_log().all(|rule| rules.contains_key(&rule)));
+    assert_eq!(rules.len(), Rule::of_log().count(), "and none about answers");
+    let checked = |rule: Rule| rules[&rule].checked;
+    // keys; schema, rules, partner, agreement and review; agreement and build.
+    let of_acts = [Rule::RootSigned, Rule::FourEyes, Rule::PartnerSigned, Rule::ReviewerSigned];
+    assert_eq!(of_acts.map(checked), [1, 5, 2, 0]);
+    assert_eq!([Rule::ActSignatures, Rule::ActOnce, Rule::ActDocument].map(checked), [7, 7, 3]);
+    assert_eq!([Rule::NotShrunk, Rule::Consistency, Rule::FieldsAgreed].map(checked), [0, 0, 2]);
+}
+
+#[test]
 fn an_act_signed_for_another_log_is_named() {
-    bad_act(|world| {
+    bad_act(&[Rule::ActSignatures, Rule::ReviewerSigned], |world| {
         let mut signed = SignedAct::unsigned(suspend("partner:aurora"), at(world.clock_s));
         let message = signed.message("log.example/other").unwrap();
         signed.signatures = vec![countersign_verifier::entry::ActSignature {
@@ -385,7 +461,7 @@ fn an_act_signed_for_another_log_is_named() {
 
 #[test]
 fn a_root_key_that_changes_is_named() {
-    bad_act(|world| {
+    bad_act(&[Rule::KeysApart], |world| {
         let mut other = keys();
         other.root = partner().key;
         world.act(Act::Keys(other), &["root"])
@@ -401,8 +477,10 @@ fn partner_with(key: &str) -> Act {
 
 #[test]
 fn a_partners_key_that_changes_without_its_old_key_is_named() {
-    bad_act(|world| world.act(partner_with("partner:aurora/2"), &REVIEWERS));
-    bad_act(|world| {
+    bad_act(&[Rule::PartnerSigned], |world| {
+        world.act(partner_with("partner:aurora/2"), &REVIEWERS)
+    });
+    bad_act(&[Rule::FourEyes], |world| {
         world.act(partner_with("partner:aurora/2"), &["partner:aurora", "reviewer:ann"])
     });
     let mut world = World::governed();
@@ -412,7 +490,7 @@ fn a_partners_key_that_changes_without_its_old_key_is_named() {
 
 #[test]
 fn a_receipts_key_that_is_a_reviewers_is_named() {
-    bad_act(|world| {
+    bad_act(&[Rule::KeysApart], |world| {
         let mut other = keys();
         other.receipts = public_key("reviewer:eve");
         world.act(Act::Keys(other), &["root"])
@@ -433,7 +511,7 @@ fn keys_that_change_are_noticed() {
     other.reviewers.push(Reviewer { id: name("dan"), key: public_key("reviewer:dan") });
     let of_platform = world.act(Act::Keys(other), &["root"]);
     let verdict = world.verdict();
-    assert_eq!(failed(&verdict), [(Rule::Act, Some(refused))]);
+    assert_eq!(failed(&verdict), [(Rule::PartnerSigned, Some(refused))]);
     let entries: Vec<_> = verdict.notices.iter().map(|notice| notice.entry).collect();
     assert_eq!(entries, [Some(of_partner), Some(of_platform)]);
     let key = public_key;
@@ -569,7 +647,7 @@ fn failed_since(world: &World, since: &str) -> Vec<(Rule, Option<u64>)> {
     let question =
         Question { since: Some(since.as_bytes()), ..Question::new(&key, at(BEGINNING_S + 86_400)) };
     let checked = check_log(&FolderSite::new(folder.path()), &question, |_| {}).unwrap();
-    assert_eq!(checked.verdict.rules[&Rule::Consistency].checked, 1);
+    assert_eq!(checked.verdict.rules[&Rule::NotShrunk].checked, 1);
     failed(&checked.verdict)
 }
 
@@ -588,7 +666,7 @@ fn a_log_that_does_not_continue_what_was_seen_of_it_is_named() {
     world.disclose(|d| d.records = Digest([8; 32]));
     assert_eq!(failed_since(&world, &seen), [(Rule::Consistency, None)]);
     world.entries.truncate(index as usize);
-    assert_eq!(failed_since(&world, &seen), [(Rule::Consistency, None)]);
+    assert_eq!(failed_since(&world, &seen), [(Rule::NotShrunk, None)]);
     world.entries.extend(kept);
     assert_eq!(failed_since(&world, &seen), []);
 }
@@ -600,16 +678,15 @@ fn a_stale_log_and_one_from_the_future_are_named() {
     let folder = tempfile::tempdir().unwrap();
     world.publish(folder.path());
     let key = log_key();
-    for (now, max_age_s, holds) in [
-        (BEGINNING_S + 60, Some(60), true),
-        (BEGINNING_S + 61, Some(60), false),
-        (BEGINNING_S + 61, None, true),
-        (BEGINNING_S - 900, None, true),
-        (BEGINNING_S - 901, None, false),
+    for (now, max_age_s, expected) in [
+        (BEGINNING_S + 60, Some(60), &[][..]),
+        (BEGINNING_S + 61, Some(60), &[(Rule::Fresh, None)]),
+        (BEGINNING_S + 61, None, &[]),
+        (BEGINNING_S - 900, None, &[]),
+        (BEGINNING_S - 901, None, &[(Rule::NotFuture, None)]),
     ] {
         let question = Question { max_age_s, ..Question::new(&key, at(now)) };
         let checked = check_log(&FolderSite::new(folder.path()), &question, |_| {}).unwrap();
-        let expected: &[_] = if holds { &[] } else { &[(Rule::Fresh, None)] };
         assert_eq!(failed(&checked.verdict), expected, "{now} {max_age_s:?}");
     }
 }

@@ -81,7 +81,7 @@ fn a_release_after_a_screening_that_did_not_end_well_is_named() {
 fn a_partner_that_one_reviewer_cleared_is_not_cleared() {
     let (mut world, _) = agreed(|_| {});
     let index = screened(&mut world, Outcome::Clear, &["reviewer:eve"]);
-    assert_eq!(failed(&world.verdict()), [(Rule::Act, Some(index))]);
+    assert_eq!(failed(&world.verdict()), [(Rule::FourEyes, Some(index))]);
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn a_release_outside_of_an_agreements_own_territory_is_named() {
     let country = |code| Country::parse(code).unwrap();
     for (territory, expected) in [
         (&["FI", "IE"][..], &[][..]),
-        (&["FI"], &[Rule::Territory]),
-        (&["IE"], &[Rule::Territory]),
-        (&["DE"], &[Rule::Territory]),
+        (&["FI"], &[Rule::AgreementTerritory]),
+        (&["IE"], &[Rule::AgreementTerritory]),
+        (&["DE"], &[Rule::AgreementTerritory]),
     ] {
         let territory: Vec<_> = territory.iter().map(|code| country(code)).collect();
         let (world, digest) = agreed(|document| document.territory = territory);

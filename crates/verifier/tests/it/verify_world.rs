@@ -234,9 +234,13 @@ pub(crate) fn failed(verdict: &Verdict) -> Vec<(Rule, Option<u64>)> {
     failed
 }
 
+/// Replaces the file, as a publisher does: who reads meanwhile reads the one or the other.
 fn write(path: &Path, bytes: &[u8]) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, bytes).unwrap();
+    let folder = path.parent().unwrap();
+    std::fs::create_dir_all(folder).unwrap();
+    let beside = folder.join("new");
+    std::fs::write(&beside, bytes).unwrap();
+    std::fs::rename(beside, path).unwrap();
 }
 
 pub(crate) fn keys() -> Keys {

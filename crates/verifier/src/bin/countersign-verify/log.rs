@@ -1,11 +1,12 @@
 //! `countersign-verify log`: the check of a whole log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::log_check::{Question, check_log};
 use countersign_verifier::note::NoteKey;
+use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 
 use crate::source::{Source, read_file};
@@ -28,6 +29,9 @@ pub(crate) struct Arguments {
     /// A checkpoint of this log that you kept earlier: fails if the log is not a continuation of it.
     #[arg(long, value_name = "CHECKPOINT-FILE")]
     since: Option<PathBuf>,
+    /// Keep in this file what was checked, and go on from there the next time: only what is new is then read.
+    #[arg(long, value_name = "FILE", conflicts_with = "since")]
+    state: Option<PathBuf>,
     /// Fail if the newest entry is older than so many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
@@ -47,21 +51,53 @@ Examples:
     countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --since last-week.checkpoint --max-age-s 3600
   Which entries failed which rule:
     countersign-verify log ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, rule}'
+  Every night, reading only what is new, and never forgetting a lie:
+    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --state log.state
 
+With --state the first run reads everything. Later ones refuse a log that has shrunk, or that is not a continuation
+of what was read, and remember it. Old files are not read again: leave --state out, now and then, to do that.
+To begin again, move the file away; one that is damaged, or another log's, is an error.
 To be able to use --since, keep a copy of the file `checkpoint` each time.";
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     let source = Source::open(&arguments.log)?;
     let since = arguments.since.as_deref().map(read_file).transpose()?;
+    let state = kept(arguments.state.as_deref(), &arguments.key)?;
     let question = Question {
         since: since.as_deref(),
+        state: arguments.state.is_some().then_some(&state),
         max_age_s: arguments.max_age_s,
         failures_kept_max: arguments.failures_max,
         ..Question::new(&arguments.key, now)
     };
     let mut progress = source.progress();
     let checked = check_log(&*source.site, &question, |seen| progress(seen.index + 1, seen.size));
-    let verdict = checked.map_err(|error| CannotSay(error.to_string()))?.verdict;
-    report::log(&verdict, arguments.json)?;
-    Ok(if verdict.holds() { 0 } else { DOES_NOT_HOLD })
+    let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
+    let kept = arguments.state.as_deref().map_or(Ok(()), |path| keep(path, &checked.state, &state));
+    report::log(&checked.verdict, arguments.json)?;
+    if !checked.verdict.holds() {
+        // What was found matters more than that it could not be kept.
+        kept.unwrap_or_else(|error| report::error(&error, false));
+        return Ok(DOES_NOT_HOLD);
+    }
+    kept.map(|()| 0)
+}
+
+/// The state in this file, or that of the beginning.
+pub(crate) fn kept(path: Option<&Path>, key: &NoteKey) -> Result<State, CannotSay> {
+    let read = path.map(|path| State::read(path, key).map_err(|error| unusable(path, &error)));
+    Ok(read.transpose()?.flatten().unwrap_or_else(|| State::new(key.name())))
+}
+
+/// Keeps the state in this file, if there is anything new in it.
+pub(crate) fn keep(path: &Path, state: &State, before: &State) -> Result<(), CannotSay> {
+    if !state.goes_beyond(before) {
+        return Ok(());
+    }
+    state.write(path).map_err(|error| CannotSay(error.to_string()))
+}
+
+fn unusable(path: &Path, error: &StateError) -> CannotSay {
+    let path = path.display();
+    CannotSay(format!("{path}: {error}. To begin again from the first entry, move the file away"))
 }

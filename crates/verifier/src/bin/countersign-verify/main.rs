@@ -7,6 +7,7 @@
 
 mod http_site;
 mod log;
+mod monitor;
 mod receipt;
 mod report;
 mod source;
@@ -39,6 +40,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 #[derive(Subcommand)]
 enum Command {
     Log(log::Arguments),
+    Monitor(monitor::Arguments),
     Receipt(receipt::Arguments),
 }
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     let now = clock();
     let (outcome, json) = match arguments.command {
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
+        Command::Monitor(arguments) => (monitor::run(&arguments, clock), arguments.json),
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
     };
     match outcome {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write};
 use countersign_domain::text::controls;
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::receipt::Receipt;
-use countersign_verifier::verdict::{Failure, Notice, Verdict};
+use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
 use serde::Serialize;
 
 use crate::CannotSay;
@@ -49,6 +49,24 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     write(text.text.as_bytes())
 }
 
+/// The verdict on a log as one line of JSON, with what `--json` prints.
+pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
+    let document = Document { holds: verdict.holds(), verdict, answer: None };
+    serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
+}
+
+/// Shows a line, escaped unless it is JSON.
+pub(crate) fn line(line: &str, json: bool) -> Result<(), CannotSay> {
+    let line = if json { line.to_owned() } else { escaped(line) };
+    write(format!("{line}\n").as_bytes())
+}
+
+/// Says something beside the report.
+pub(crate) fn aside(says: &str) {
+    // If not even this can be written, there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(says));
+}
+
 /// Shows the verdict on an answer; `carried` says whether it carries a receipt, in whatever form.
 pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result<(), CannotSay> {
     let AnswerCheck { verdict, promise, receipt } = checked;
@@ -84,7 +102,7 @@ pub(crate) fn error(error: &CannotSay, json: bool) {
         // If not even this can be written, the exit code still says it.
         let _ = write_json(&serde_json::json!({"holds": null, "error": error.to_string()}));
     }
-    let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(&error.to_string()));
+    aside(&error.to_string());
 }
 
 fn write_json(document: &impl Serialize) -> Result<(), CannotSay> {
@@ -139,12 +157,15 @@ impl Text {
         self.line("");
         for (rule, tally) in &verdict.rules {
             let holds = tally.failed == 0;
-            let word = self.painted(if holds { "ok    " } else { "FAILED" }, holds);
+            let word = match tally.checked {
+                0 => "-     ".to_owned(),
+                _ => self.painted(if holds { "ok    " } else { "FAILED" }, holds),
+            };
             let count = match tally.failed {
                 0 => tally.checked.to_string(),
                 failed => format!("{failed} of {}", tally.checked),
             };
-            self.line(&format!("{word}  {:<18} {count:>10}  {}", rule.name(), rule.says()));
+            self.line(&format!("{word}  {:<21} {count:>10}  {}", rule.name(), rule.says()));
         }
         self.failures(verdict);
         self.notices(verdict);
@@ -162,6 +183,9 @@ impl Text {
         let more = verdict.failure_count - verdict.failures.len() as u64;
         if more > 0 {
             self.line(&format!("and {more} more"));
+        }
+        for Remembered { failure, at, .. } in &verdict.remembered {
+            self.line(&format!("remembered from {at}: {}", told(failure)));
         }
     }
 

@@ -1,0 +1,172 @@
+//! `countersign-verify monitor`: checks a log again and again, reading only what is new.
+
+mod alert;
+mod round;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::note::NoteKey;
+use countersign_verifier::state::State;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::source::Source;
+use crate::{CANNOT_SAY, CannotSay, DOES_NOT_HOLD, log, report};
+use round::{Finding, Round};
+
+/// How long it may take until an end that was asked for is noticed between two rounds.
+const NOTICE: Duration = Duration::from_millis(100);
+/// The exit code of who was interrupted, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// Watch a log: check what is new on a timer, and raise an alarm at the first lie.
+///
+/// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
+/// What was checked is kept in a file, so that the next start goes on from there and a lie is never forgotten. The first
+/// lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next round.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The folder or the URL of the log's public files.
+    #[arg(value_name = "PATH-OR-URL")]
+    log: String,
+    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
+    #[arg(long, value_name = "VKEY")]
+    key: NoteKey,
+    /// The file in which to keep what was checked. The first round without it reads the whole log.
+    #[arg(long, value_name = "FILE")]
+    state: PathBuf,
+    /// Seconds from the end of one round to the beginning of the next.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    every_s: u64,
+    /// Raise an alarm if the newest entry is older than so many seconds, or the log could not be read for as long.
+    #[arg(long, value_name = "SECONDS")]
+    max_age_s: Option<u64>,
+    /// Run this with `sh -c` for each alarm; it gets the verdict as JSON on its standard input.
+    #[arg(long, value_name = "COMMAND")]
+    on_alert: Option<String>,
+    /// Go on after a lie; the alarm is raised again only when something else is found.
+    #[arg(long)]
+    keep_going: bool,
+    /// One round, then end: for timers and cron.
+    #[arg(long)]
+    once: bool,
+    /// Print a line of JSON for each round instead, and the verdict as another.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Watch a log, every minute, and send a mail at the first lie or after ten minutes of silence:
+    countersign-verify monitor https://log.example/log --key \"$(cat log.vkey)\" --state log.state \\
+      --max-age-s 600 --on-alert 'mail -s \"the log does not hold\" you@example.org'
+  From a timer, one round each time:
+    countersign-verify monitor https://log.example/log --key \"$(cat log.vkey)\" --state log.state --once
+  What the alarm command gets, and how to read it:
+    --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
+
+Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a lie, or with --once a log that is
+too old; 2 it cannot go on, or with --once the log cannot be read. Without --max-age-s a log that falls silent, or
+cannot be read, raises no alarm. Two monitors do not share one state file.
+To begin again from the first entry, move the state file away.";
+
+/// Watches until it is told to end, or for one round.
+pub(crate) fn run(arguments: &Arguments, clock: fn() -> Timestamp) -> Result<u8, CannotSay> {
+    let stop = stop_flag()?;
+    let state = log::kept(Some(&arguments.state), &arguments.key)?;
+    let mut monitor = Monitor {
+        arguments,
+        source: Source::open(&arguments.log)?,
+        state,
+        read_last: clock(),
+        alerted: None,
+    };
+    loop {
+        let finding = monitor.round(clock())?;
+        let ends = arguments.once || (finding == Finding::Lie && !arguments.keep_going);
+        if ends {
+            return Ok(match finding {
+                Finding::Holds => 0,
+                Finding::Stale | Finding::Lie => DOES_NOT_HOLD,
+                Finding::Unread => CANNOT_SAY,
+            });
+        }
+        if wait(Duration::from_secs(arguments.every_s), &stop) {
+            return Ok(0);
+        }
+    }
+}
+
+/// What goes on from round to round.
+struct Monitor<'a> {
+    arguments: &'a Arguments,
+    source: Source,
+    state: State,
+    /// When the log could be read last; at first, when watching began.
+    read_last: Timestamp,
+    /// What the last alarm was about, until all is well again.
+    alerted: Option<String>,
+}
+
+impl Monitor<'_> {
+    /// One round: check, keep, say, and raise the alarm if there is a new reason.
+    fn round(&mut self, now: Timestamp) -> Result<Finding, CannotSay> {
+        let Arguments { key, max_age_s, json, .. } = self.arguments;
+        let round = Round::check(&self.source, key, &self.state, now, *max_age_s);
+        if let Some(state) = round.state() {
+            // Before anything is said: who ends now must not forget.
+            log::keep(&self.arguments.state, state, &self.state)?;
+        }
+        report::line(&round.line(&self.state, now, *json)?, *json)?;
+        if !matches!(round, Round::Unread(_)) {
+            self.read_last = now;
+        }
+        let subject = round.subject(now, self.read_last, *max_age_s);
+        if let Some(subject) =
+            subject.as_ref().filter(|subject| self.alerted.as_ref() != Some(*subject))
+        {
+            round.show(self.read_last, *json)?;
+            if let Some(command) = &self.arguments.on_alert {
+                alert::run(command, &round.alert(self.read_last)?);
+            }
+            self.alerted = Some(subject.clone());
+        } else if round.finding() == Finding::Holds {
+            self.alerted = None;
+        }
+        let finding = round.finding();
+        if let Some(state) = round.into_state() {
+            self.state = state;
+        }
+        Ok(finding)
+    }
+}
+
+/// A flag that Ctrl-C and SIGTERM set. A second Ctrl-C does not wait for the round to end.
+fn stop_flag() -> Result<Arc<AtomicBool>, CannotSay> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let failed = |error: std::io::Error| CannotSay(format!("signals cannot be caught: {error}"));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop))
+            .map_err(failed)?;
+        flag::register(signal, Arc::clone(&stop)).map_err(failed)?;
+    }
+    Ok(stop)
+}
+
+/// Waits for the next round; `true` if it is to end.
+fn wait(every: Duration, stop: &AtomicBool) -> bool {
+    let began = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        match every.checked_sub(began.elapsed()) {
+            Some(left) if !left.is_zero() => std::thread::sleep(left.min(NOTICE)),
+            _ => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,263 @@
+//! One pass over the entries of a log that are new, in order: tree, acts, disclosures, times.
+
+use std::collections::BTreeSet;
+
+use countersign_domain::digest::Digest;
+use sha2::{Digest as _, Sha256};
+
+use crate::act_check;
+use crate::checkpoint::Checkpoint;
+use crate::continuity::check_not_shrunk;
+use crate::entry::{Entry, SignedAct};
+use crate::key_change::key_change;
+use crate::log_check::Seen;
+use crate::merkle::{Hash, leaf_hash};
+use crate::redecide::redecide;
+use crate::site::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError, document_path};
+use crate::state::{KeptAct, Progress};
+use crate::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
+use crate::tree_check::{TreeCheck, read_or_full};
+use crate::verdict::{Place, Rule, Verdict};
+
+/// One pass over a log, from where an earlier one ended to its last entry.
+pub(crate) struct Pass<'a, S: ?Sized> {
+    site: &'a S,
+    pub(crate) checkpoint: &'a Checkpoint,
+    since: Option<Checkpoint>,
+    /// How many entries an earlier pass has read.
+    known: u64,
+    /// How far it has come. The edge is that of the entries as they were read, wherever there were some.
+    pub(crate) progress: Progress,
+    /// The documents that were asked for, those that are not there included.
+    asked: BTreeSet<Digest>,
+}
+
+impl<'a, S: Site + ?Sized> Pass<'a, S> {
+    pub(crate) fn new(
+        site: &'a S,
+        checkpoint: &'a Checkpoint,
+        since: Option<Checkpoint>,
+        progress: Progress,
+    ) -> Self {
+        let known = progress.edge.size();
+        Self { site, checkpoint, since, known, progress, asked: BTreeSet::new() }
+    }
+
+    pub(crate) fn run(
+        &mut self,
+        verdict: &mut Verdict,
+        watch: &mut dyn FnMut(&Seen<'_>),
+    ) -> Result<(), SiteError> {
+        let signed = (self.checkpoint.size, self.checkpoint.root);
+        let mut tree = TreeCheck::behind(self.site, signed, &self.progress.edge);
+        if let Some(since) = &self.since {
+            check_not_shrunk(since.size, self.checkpoint.size, verdict);
+        }
+        self.check_since(verdict);
+        let bundles = self.checkpoint.size.div_ceil(TILE_WIDTH);
+        let mut index = self.known / TILE_WIDTH;
+        // What comes after a gap cannot be judged, and a checkpoint may claim more than anybody could read.
+        while index < bundles && self.pass_bundle(index, &mut tree, verdict, watch)? {
+            index += 1;
+        }
+        if index == bundles {
+            tree.finish(verdict)?;
+        } else {
+            let read = self.progress.edge.size();
+            let missing = self.checkpoint.size - read;
+            verdict.notice(
+                None,
+                format!("the check stopped after {read} entries: {missing} were not looked at"),
+            );
+        }
+        self.check_root(verdict);
+        self.check_other_documents(verdict)
+    }
+
+    /// Whether everything that the checkpoint signs was read, and is what it signs.
+    pub(crate) fn is_whole(&self) -> bool {
+        let edge = &self.progress.edge;
+        (edge.size(), edge.root()) == (self.checkpoint.size, self.checkpoint.root)
+    }
+
+    fn check_root(&mut self, verdict: &mut Verdict) {
+        let (read, root) = (self.progress.edge.size(), self.progress.edge.root());
+        let size = self.checkpoint.size;
+        verdict.check(Rule::Root, Place::WHOLE, self.is_whole(), || {
+            let of = |size: u64, root: Hash| format!("{size} entries under {}", Digest(root));
+            (of(read, root), of(size, self.checkpoint.root))
+        });
+        if let Some(since) = self.since.take_if(|since| since.size <= size) {
+            verdict.check(Rule::Consistency, Place::WHOLE, false, || {
+                (
+                    format!("{read} entries could be read"),
+                    format!("at least {}, as before", since.size),
+                )
+            });
+        }
+    }
+
+    /// Passes the entries of one bundle; `false` if it is missing or broken.
+    fn pass_bundle(
+        &mut self,
+        index: u64,
+        tree: &mut TreeCheck<'_, S>,
+        verdict: &mut Verdict,
+        watch: &mut dyn FnMut(&Seen<'_>),
+    ) -> Result<bool, SiteError> {
+        let Some(path) = path_in(TileKind::Entries, index, self.checkpoint.size) else {
+            return Ok(false);
+        };
+        let expected = || format!("{} entries", path.width);
+        let Some((file, bytes)) = read_or_full(self.site, path)? else {
+            verdict.check(Rule::EntryBundle, Place::file(&path.to_string()), false, || {
+                ("no such file".to_owned(), expected())
+            });
+            return Ok(false);
+        };
+        let bytes = bytes.map_err(|error| error.to_string());
+        let entries = bytes
+            .as_deref()
+            .map_err(Clone::clone)
+            .and_then(|bytes| parse_entries(bytes, file.width).map_err(|error| error.to_string()));
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(found) => {
+                let otherwise = || (found, expected());
+                verdict.check(Rule::EntryBundle, Place::file(&file.to_string()), false, otherwise);
+                return Ok(false);
+            }
+        };
+        let entries = entries.get(..path.width.into()).unwrap_or_default();
+        let hashes: Vec<_> = entries.iter().map(|bytes| leaf_hash(bytes)).collect();
+        tree.bundle(file, hashes.clone(), verdict)?;
+        let known = self.known;
+        let of_bundle = entries.iter().zip(hashes).zip(index * TILE_WIDTH..);
+        for ((bytes, leaf), index) in of_bundle.filter(|(_, index)| *index >= known) {
+            self.progress.edge.push(leaf);
+            self.check_since(verdict);
+            self.pass_entry(index, leaf, bytes, verdict, watch)?;
+        }
+        Ok(true)
+    }
+
+    /// Compares with the checkpoint kept earlier, once the tree has as many entries.
+    fn check_since(&mut self, verdict: &mut Verdict) {
+        let size = self.progress.edge.size();
+        if let Some(since) = self.since.take_if(|since| since.size == size) {
+            let root = self.progress.edge.root();
+            verdict.check(Rule::Consistency, Place::WHOLE, root == since.root, || {
+                let of = |root: Hash| format!("the first {size} entries under {}", Digest(root));
+                (of(root), of(since.root))
+            });
+        }
+    }
+
+    fn pass_entry(
+        &mut self,
+        index: u64,
+        leaf: Hash,
+        bytes: &[u8],
+        verdict: &mut Verdict,
+        watch: &mut dyn FnMut(&Seen<'_>),
+    ) -> Result<(), SiteError> {
+        let place = Place::entry(index);
+        let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes));
+        let (size, register) = (self.checkpoint.size, self.progress.replay.register());
+        watch(&Seen { index, size, leaf, entry: entry.as_ref(), register });
+        match entry {
+            Some(Entry::Act(act)) => {
+                verdict.acts += 1;
+                verdict.check_ok(Rule::ActTime, place, self.progress.chronology.act(act.time));
+                self.apply(index, &act, verdict)?;
+            }
+            Some(Entry::Disclosure(disclosure)) => {
+                verdict.disclosures += 1;
+                let timely = self.progress.chronology.clock(disclosure.time);
+                verdict.check_ok(Rule::DisclosureTime, place, timely);
+                redecide(self.progress.replay.register(), index, &disclosure, verdict);
+            }
+            Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
+                let timely = self.progress.chronology.clock(entry.time());
+                verdict.check_ok(Rule::OwnTime, place, timely);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Applies an act to the register, if it can be.
+    fn apply(
+        &mut self,
+        index: u64,
+        act: &SignedAct,
+        verdict: &mut Verdict,
+    ) -> Result<(), SiteError> {
+        let document = match act.act.document() {
+            None => None,
+            Some(digest) => match self.document(index, digest, verdict)? {
+                Some(document) => Some(document),
+                // Noted with the document; what the act says cannot be known.
+                None => return Ok(()),
+            },
+        };
+        let key_change = key_change(self.progress.replay.register(), &act.act);
+        let taken =
+            act_check::take(&mut self.progress.replay, index, act, document.as_deref(), verdict);
+        if !taken {
+            return Ok(());
+        }
+        if let Some(key_change) = key_change {
+            verdict.notice(Some(index), key_change);
+        }
+        self.progress.keep(KeptAct { index, act: act.clone() }, document);
+        Ok(())
+    }
+
+    fn document(
+        &mut self,
+        index: u64,
+        digest: Digest,
+        verdict: &mut Verdict,
+    ) -> Result<Option<Vec<u8>>, SiteError> {
+        let path = document_path(&digest);
+        let place = Place { entry: Some(index), file: Some(&path) };
+        self.asked.insert(digest);
+        let document = read_document(self.site, &path, &digest)?;
+        Ok(verdict.check_ok(Rule::Document, place, document))
+    }
+
+    /// Checks the documents in the folder that no act speaks of, where the site can list them. Behind an earlier
+    /// check it does not: those it has read, and most of them are not new.
+    fn check_other_documents(&self, verdict: &mut Verdict) -> Result<(), SiteError> {
+        if self.known > 0 {
+            return Ok(());
+        }
+        for name in self.site.list(DOCUMENTS_FOLDER)?.unwrap_or_default() {
+            let digest = name.strip_suffix(".json").and_then(|name| Digest::parse(name).ok());
+            let Some(digest) = digest.filter(|digest| !self.asked.contains(digest)) else {
+                continue;
+            };
+            let path = document_path(&digest);
+            let document = read_document(self.site, &path, &digest)?;
+            verdict.check_ok(Rule::Document, Place::file(&path), document);
+        }
+        Ok(())
+    }
+}
+
+/// The document of this digest, or what was found in its place.
+fn read_document<S: Site + ?Sized>(
+    site: &S,
+    path: &str,
+    digest: &Digest,
+) -> Result<Result<Vec<u8>, String>, SiteError> {
+    let bytes = match site.read(path, DOCUMENT_BYTES_MAX) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(Err("no such file".to_owned())),
+        Err(error @ SiteError::TooLarge { .. }) => return Ok(Err(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let found = Digest(Sha256::digest(&bytes).into());
+    Ok(if found == *digest { Ok(bytes) } else { Err(format!("its digest is {found}")) })
+}
