@@ -8,12 +8,14 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod archive;
 pub mod batch;
 mod body;
 pub mod canonical;
 pub mod checkpoint;
 pub mod chronology;
 pub mod cosignature;
+pub mod cosigned;
 pub mod entry;
 pub mod headers;
 mod key_change;
