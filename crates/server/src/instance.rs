@@ -38,6 +38,7 @@ use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
 use crate::store::{People, StoreError, StoreOptions};
+use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a new instance begins with.
 #[derive(Clone, Debug)]
@@ -130,6 +131,9 @@ pub enum InstanceError {
     /// A founding act.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// Who cosigns the log.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
     /// What is said about the endpoints.
     #[error(transparent)]
     ApiDocument(#[from] DocumentError),
@@ -195,13 +199,17 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
+    let witnesses = match &config.witnesses {
+        Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
+        None => None,
+    };
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
-        masks: MaskCache::new(log.register()),
-        metrics: Metrics::with_source(&source),
+        masks: MaskCache::new(log.register(), &config),
+        metrics: Metrics::of(&source, witnesses.as_deref()),
         source,
         api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),
@@ -211,6 +219,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         admin_token,
         metrics_token,
         decide_token,
+        witnesses,
         log,
         budgets,
         config,

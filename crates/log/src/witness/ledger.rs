@@ -2,8 +2,8 @@
 //! to cosign one that does not continue it.
 //!
 //! ```text
-//! logs/<SHA-256 of the origin>.checkpoint     the note, with the log's signature and the cosignature
-//! lock                                        held by whoever watches with this key
+//! cosigned/<SHA-256 of the origin>.checkpoint     the note, with the log's signature and the cosignature
+//! lock                                            held by whoever watches with this key
 //! ```
 //!
 //! What it is not: HTTP, and an opinion on what the entries say. It sees no entry.
@@ -28,7 +28,7 @@ use crate::backend::{Access, Backend, Lock, replace};
 use crate::signer::Signer;
 
 /// The folder of what was cosigned.
-const LOGS_FOLDER: &str = "logs";
+const LOGS_FOLDER: &str = "cosigned";
 
 /// The file that whoever watches holds a lock on.
 const LOCK: &str = "lock";
