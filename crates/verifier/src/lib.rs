@@ -34,4 +34,5 @@ pub mod site;
 pub mod tile;
 pub mod tree_check;
 pub mod verdict;
+mod witness_check;
 pub mod witness_policy;

@@ -22,13 +22,12 @@ use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::note::NoteKey;
 use crate::redecide::redecide;
 use crate::replay::Replay;
-use crate::site::{
-    CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError,
-    document_path,
-};
+use crate::site::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError, document_path};
 use crate::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
 use crate::tree_check::{TreeCheck, read_or_full};
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
+use crate::witness_check::choose;
+use crate::witness_policy::Policy;
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
 #[derive(Clone, Debug)]
@@ -41,6 +40,8 @@ pub struct Question<'a> {
     pub since: Option<&'a [u8]>,
     /// How old the newest entry may be, in seconds.
     pub max_age_s: Option<u64>,
+    /// The witnesses that have to have cosigned, so that the log is checked as far as they have.
+    pub policy: Option<&'a Policy>,
     /// How many failures of each rule are kept; more are only counted.
     pub failures_kept_max: u64,
 }
@@ -49,7 +50,8 @@ impl<'a> Question<'a> {
     /// Asks about the log of this key, and nothing else.
     #[must_use]
     pub const fn new(key: &'a NoteKey, now: Timestamp) -> Self {
-        Self { key, now, since: None, max_age_s: None, failures_kept_max: FAILURES_KEPT_MAX }
+        let (since, max_age_s, policy) = (None, None, None);
+        Self { key, now, since, max_age_s, policy, failures_kept_max: FAILURES_KEPT_MAX }
     }
 }
 
@@ -101,11 +103,10 @@ pub fn check_log<S: Site + ?Sized>(
     let origin = question.key.name();
     let open = |bytes: &[u8]| Checkpoint::open(bytes, origin, question.key);
     let since = question.since.map(open).transpose().map_err(LogCheckError::Since)?;
-    let bytes = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
-    let bytes = bytes.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
     let mut verdict = Verdict::new(origin, question.failures_kept_max);
-    let place = Place::file(CHECKPOINT_PATH);
-    let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&bytes)) else {
+    let chosen = choose(site, question.key, question.policy, &mut verdict)?;
+    let place = Place::file(chosen.path);
+    let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&chosen.bytes)) else {
         return Ok(LogCheck { verdict, checkpoint: None, register: Register::default() });
     };
     verdict.size = checkpoint.size;
@@ -117,6 +118,8 @@ pub fn check_log<S: Site + ?Sized>(
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
     check_fresh(question, &chronology, &mut verdict);
+    let times = (question.now, question.max_age_s);
+    chosen.check_times(chronology.newest(), times, &mut verdict);
     let register = replay.register().clone();
     verdict.partners = register.partners().len() as u64;
     Ok(LogCheck { verdict, checkpoint: Some(checkpoint), register })

@@ -11,3 +11,5 @@ mod order;
 mod site;
 mod support;
 mod trouble;
+mod witness;
+mod witness_front;

@@ -10,4 +10,5 @@ mod verify_parsers;
 mod verify_receipt;
 mod verify_rules;
 mod verify_ruling;
+mod verify_witnesses;
 mod verify_world;
