@@ -4,6 +4,7 @@ Without a witness it only says its key. With one it submits at two sizes, once m
 with a proof that proves nothing; it says each status, and how many cosignatures the library takes for good.
 """
 
+import base64
 import json
 import sys
 import urllib.error
@@ -29,7 +30,8 @@ def post(body):
 
 def cosigned(old_size):
     status, text = post(log.add_checkpoint_body(old_size))
-    taken = log.dossier_from_responses([("", text)])[1] if status == 200 else None
+    public = base64.b64decode(asked["key"].split("+", 2)[2])[1:]
+    taken = log.dossier_from_responses([(public.hex(), text)])[1] if status == 200 else None
     steps.append([status, taken if status == 200 else text if status == 409 else None])
 
 

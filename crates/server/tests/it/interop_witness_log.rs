@@ -94,7 +94,8 @@ fn interop_witness_log_has_its_log_cosigned_by_our_witness() {
     let log = NoteKey::parse(theirs["log"].as_str().unwrap()).unwrap();
     assert_eq!(theirs["origin"], log.name());
     let ours = Watcher::of("w.example/1", &log);
-    let found = python("witness_client.py", &json!({ "seed": seed, "witness": ours.url() }));
+    let asked = json!({ "seed": seed, "witness": ours.url(), "key": ours.key });
+    let found = python("witness_client.py", &asked);
     // One cosignature each at 2 and at 5 entries; told the wrong size, they learn the right one; a proof
     // that proves nothing is refused.
     let steps = json!([[200, 1], [200, 1], [409, "5\n"], [422, Value::Null]]);
