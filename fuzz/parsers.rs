@@ -9,6 +9,7 @@ use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
 use countersign_verifier::answer::{self, Context, Said};
+use countersign_verifier::archive;
 use countersign_verifier::batch;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::consent::ConsentRecord;
@@ -125,6 +126,23 @@ pub fn answer(bytes: &[u8]) {
 pub fn witness_policy(bytes: &[u8]) {
     if let Ok(policy) = Policy::parse(bytes) {
         assert!(matches!(policy.quorum(&[]), Quorum::NotAsked | Quorum::NotMet));
+    }
+}
+
+/// The notes of an archive make the same file again, and none is a checkpoint under a key that nobody has.
+pub fn archive(bytes: &[u8]) {
+    if let Ok(notes) = archive::notes(bytes) {
+        let mut again = Vec::new();
+        for note in &notes {
+            archive::push(&mut again, note);
+        }
+        assert_eq!(again, bytes);
+        let (Ok(key), Ok(policy)) =
+            (NoteKey::new("log.example", PublicKey([0; 32])), Policy::parse(b"quorum none\n"))
+        else {
+            return;
+        };
+        assert_eq!(archive::parse(bytes, &key, &policy).is_ok(), notes.is_empty());
     }
 }
 

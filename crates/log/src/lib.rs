@@ -37,19 +37,23 @@ pub mod signer;
 pub mod stream;
 mod tiles;
 pub mod trouble;
+pub mod witness;
+mod witnessed;
 mod writer;
 
 pub use append_own::ConsentsError;
 pub use open::{LogConfig, OpenError, Recovered};
 pub use shared::View;
+pub use witnessed::ProofError;
 
 use crate::admission::Admission;
-use crate::backend::Lock;
+use crate::backend::{Backend, Lock};
 use crate::clock_watch::ClockWatch;
 use crate::metrics::Metrics;
 use crate::pool::Pending;
 use crate::publish::Stop;
 use crate::shared::Shared;
+use crate::witness::front::Front;
 
 /// An open log. Clones are the same log; the last one to be dropped shuts it down.
 #[derive(Clone)]
@@ -62,6 +66,9 @@ pub(crate) struct Inner {
     key: NoteKey,
     pub(crate) queue: Sender<Pending>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) front: Arc<Front>,
+    /// The file layer, for what is read of the site.
+    pub(crate) site: Arc<dyn Backend>,
     pub(crate) clock: Arc<ClockWatch>,
     pub(crate) admission: Option<Arc<dyn Admission>>,
     pub(crate) merge_delay_s: u64,

@@ -30,6 +30,7 @@ use crate::shared::{Durable, Shared};
 use crate::signer::Signer;
 use crate::stream::{Found, Position, Stream, StreamError};
 use crate::tiles::Tiles;
+use crate::witness::front::Front;
 use crate::writer::StreamWriter;
 use crate::{Inner, Log, Threads};
 
@@ -507,6 +508,8 @@ fn start(
         admission.governed(&register);
     }
     let shared = Arc::new(Shared::new(durable, register, unpublished_since));
+    let front = Arc::new(Front::new(Arc::clone(&backend), key.clone()));
+    let site = Arc::clone(&backend);
     let (queue, waiting) = mpsc::channel();
     let wait = Duration::from_millis(config.pool_wait_ms);
     let sequencer = Sequencer {
@@ -533,6 +536,7 @@ fn start(
         signer,
         clock: Arc::clone(&clock),
         shared: Arc::clone(&shared),
+        front: Arc::clone(&front),
         backend,
     };
     // What waits since before this start is published before anything is refused on its account.
@@ -554,6 +558,8 @@ fn start(
         key,
         queue,
         shared,
+        front,
+        site,
         clock,
         admission,
         merge_delay_s,

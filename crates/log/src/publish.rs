@@ -22,6 +22,7 @@ use crate::shared::Shared;
 use crate::signer::Signer;
 use crate::stream::{Position, Stream, StreamError};
 use crate::tiles::Tiles;
+use crate::witness::front::Front;
 
 /// The folder that is the public site of the log.
 pub const SITE_FOLDER: &str = "log";
@@ -117,6 +118,7 @@ pub(crate) struct Publisher {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<ClockWatch>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) front: Arc<Front>,
 }
 
 impl Publisher {
@@ -199,12 +201,13 @@ impl Publisher {
             let is_there =
                 || self.backend.read(STORED_CHECKPOINT).ok().flatten().as_ref() == Some(&note);
             if is_durable || is_there() {
-                let (bytes, checkpoint) = (Some(note.clone()), Some(checkpoint));
+                let (bytes, checkpoint) = (Some(note.clone()), Some(checkpoint.clone()));
                 self.stored = Stored { bytes, checkpoint, is_durable };
             }
             written.map_err(io)?;
         }
-        replace_in(&*self.backend, PUBLISHED_CHECKPOINT, &note)
+        let io = |error| PublishError::Io { file: PUBLISHED_CHECKPOINT.to_owned(), error };
+        self.front.show(checkpoint, note).map_err(io)
     }
 }
 
@@ -270,6 +273,7 @@ mod tests {
         let clock = ClockWatch::open(Arc::new(move || beginning), backend, 60, false, beginning);
         let signer = SoftwareSigner::from_seed(&[1; 32]);
         let durable = Durable { end: Position::START, root: empty_root() };
+        let key = NoteKey::new("log.example", signer.public_key()).unwrap();
         Publisher {
             backend: Arc::new(memory.clone()),
             stream: Stream::open(memory, STREAM).unwrap(),
@@ -278,7 +282,8 @@ mod tests {
             stored: Stored { bytes: None, checkpoint: None, is_durable: false },
             published: None,
             origin: "log.example".to_owned(),
-            key: NoteKey::new("log.example", signer.public_key()).unwrap(),
+            front: Arc::new(Front::new(Arc::new(memory.clone()), key.clone())),
+            key,
             signer: Arc::new(signer),
             clock: Arc::new(clock.unwrap()),
             shared: Arc::new(Shared::new(durable, Arc::default(), None)),

@@ -30,6 +30,8 @@ const PEOPLE: [(Relation, bool); 3] =
 pub struct Masks {
     register: Arc<Register>,
     rules: Option<SharedRules>,
+    /// Whether there are witnesses that an answer can wait for.
+    has_witnesses: bool,
     by_build: RwLock<HashMap<Identifier, Vec<Compiled>>>,
     /// What the platform's rules said, since many builds are in the same circumstances.
     asked: Mutex<HashMap<Circumstances, Clauses>>,
@@ -49,11 +51,18 @@ impl Compiled {
 }
 
 impl Masks {
-    /// The masks of this register, with the platform's own rules of that register.
+    /// The masks of this register, with the platform's own rules of that register, where answers can wait
+    /// for no witnesses.
     #[must_use]
     pub fn new(register: Arc<Register>, rules: Option<SharedRules>) -> Self {
         let (by_build, asked) = (RwLock::default(), Mutex::default());
-        Self { register, rules, by_build, asked }
+        Self { register, rules, has_witnesses: false, by_build, asked }
+    }
+
+    /// The same, where there are witnesses that answers can wait for, or not.
+    #[must_use]
+    pub fn with_witnesses(self, has_witnesses: bool) -> Self {
+        Self { has_witnesses, ..self }
     }
 
     /// The register.
@@ -101,7 +110,7 @@ impl Masks {
         now: Timestamp,
     ) -> Clauses {
         ruling(&self.register, client, build, purpose, people, now)
-            .and(undeliverable(client, now))
+            .and(self.undeliverable(client, now))
             .and(self.own_rules(client, purpose, people, now))
     }
 
@@ -112,7 +121,7 @@ impl Masks {
         purpose: &Identifier,
         now: Timestamp,
     ) -> Basis {
-        let stops = stops(&self.register, client, build, now).and(undeliverable(client, now));
+        let stops = stops(&self.register, client, build, now).and(self.undeliverable(client, now));
         let [viewer, friend, minor_friend] =
             PEOPLE.map(|people| self.clauses(client, build, purpose, people, now));
         let ends = [&stops, &viewer, &friend, &minor_friend].map(Clauses::holds_until);
@@ -135,6 +144,25 @@ impl Masks {
             minor_friend: Mask::of(&minor_friend),
             holds_until: ends.into_iter().fold(Timestamp::MAX, Timestamp::min),
         }
+    }
+
+    /// Answers are sent in the clear here, and can wait for witnesses only if there are some. An agreement that
+    /// wants more gets none rather than less.
+    fn undeliverable(&self, client: &Client, now: Timestamp) -> Clauses {
+        let mut clauses = Clauses::default();
+        for contract in client.in_force(now) {
+            let document = &contract.agreement.document;
+            let is_unwitnessed = document.wait == Wait::Witnessed && !self.has_witnesses;
+            if document.delivery != AgreedDelivery::Clear || is_unwitnessed {
+                clauses.push(Clause {
+                    reason: Reason::Agreement,
+                    allowed: FieldSet::EMPTY,
+                    index: Some(contract.index),
+                    says: Says::Undeliverable(document.agreement.clone()),
+                });
+            }
+        }
+        clauses
     }
 
     /// What the platform's own rules say, asked once for the same circumstances. Rules that cannot be read
@@ -175,24 +203,6 @@ impl Masks {
             clauses
         })
     }
-}
-
-/// Answers are sent in the clear here, and wait for nobody's cosignature. An agreement that wants more
-/// gets none rather than less.
-fn undeliverable(client: &Client, now: Timestamp) -> Clauses {
-    let mut clauses = Clauses::default();
-    for contract in client.in_force(now) {
-        let document = &contract.agreement.document;
-        if document.delivery != AgreedDelivery::Clear || document.wait == Wait::Witnessed {
-            clauses.push(Clause {
-                reason: Reason::Agreement,
-                allowed: FieldSet::EMPTY,
-                index: Some(contract.index),
-                says: Says::Undeliverable(document.agreement.clone()),
-            });
-        }
-    }
-    clauses
 }
 
 /// Everything is closed, since nobody knows what the rules would forbid.

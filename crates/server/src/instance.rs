@@ -39,6 +39,7 @@ use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
 use crate::store::{People, StoreError, StoreOptions};
+use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a new instance begins with.
 #[derive(Clone, Debug)]
@@ -134,6 +135,9 @@ pub enum InstanceError {
     /// A founding act.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// Who cosigns the log.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
     /// What is said about the endpoints.
     #[error(transparent)]
     ApiDocument(#[from] DocumentError),
@@ -202,14 +206,18 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     consents.tell().await?;
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
+    let witnesses = match &config.witnesses {
+        Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
+        None => None,
+    };
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
         consents,
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
-        masks: MaskCache::new(log.register()),
-        metrics: Metrics::with_source(&source),
+        masks: MaskCache::new(log.register(), &config),
+        metrics: Metrics::of(&source, witnesses.as_deref()),
         source,
         api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),
@@ -219,6 +227,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         admin_token,
         metrics_token,
         decide_token,
+        witnesses,
         log,
         budgets,
         config,

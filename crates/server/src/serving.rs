@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use countersign_log::witness::ledger::Ledger;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
@@ -15,9 +17,13 @@ use crate::connections::{Limited, affordable};
 use crate::consents::Consents;
 use crate::gateway::{self, Gateway};
 use crate::store::Folder;
+use crate::witness;
 
 /// How long requests that are under way may take after the process was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The most connections of a witness at once. A log needs one.
+const WITNESS_CONNECTIONS: usize = 1_000;
 
 /// How long a client may take for a handshake, and for the head of a request from when it could begin;
 /// so a connection on which nothing is asked ends as well.
@@ -31,7 +37,6 @@ const TELLING: Duration = Duration::from_secs(1);
 /// # Errors
 /// What the system says about the socket, the certificate or its key.
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
-    let handle = Handle::new();
     let listen = gateway.config.listen;
     let tls = match &gateway.config.tls {
         Some(tls) => Some(read_tls(gateway.directory.path(), tls).await?),
@@ -41,7 +46,43 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let log = gateway.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.people))?;
     let telling = tokio::spawn(tell_every_second(gateway.consents.clone()));
-    let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
+    let _asking = match &gateway.witnesses {
+        Some(witnesses) => Some(witnesses.ask(&log)?),
+        None => None,
+    };
+    let served = listen_with(listen, tls, limited, gateway::router(gateway), ready).await;
+    telling.abort();
+    log.shutdown();
+    served
+}
+
+/// Serves a witness until SIGINT or SIGTERM; calls `ready` once the socket listens.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_witness(
+    ledger: Arc<Ledger>,
+    listen: SocketAddr,
+    tls: Option<&Tls>,
+    ready: impl FnOnce(),
+) -> std::io::Result<()> {
+    let tls = match tls {
+        Some(tls) => Some(read_tls(Path::new(""), tls).await?),
+        None => None,
+    };
+    let limited = Limited::new(affordable(WITNESS_CONNECTIONS));
+    listen_with(listen, tls, limited, witness::router(ledger), ready).await
+}
+
+async fn listen_with(
+    listen: SocketAddr,
+    tls: Option<RustlsConfig>,
+    limited: Limited,
+    router: Router,
+    ready: impl FnOnce(),
+) -> std::io::Result<()> {
+    let handle = Handle::new();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // Before anything listens: whoever has seen it listen can tell it to stop.
     tokio::spawn(stop_when(told_to_stop()?, handle.clone()));
     let listening = handle.clone();
@@ -61,8 +102,6 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
         }
     };
     let (served, ()) = tokio::join!(serving, announcing);
-    telling.abort();
-    log.shutdown();
     served
 }
 

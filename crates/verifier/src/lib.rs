@@ -9,6 +9,7 @@
 
 mod act_check;
 pub mod answer;
+pub mod archive;
 pub mod batch;
 mod body;
 pub mod canonical;
@@ -18,6 +19,7 @@ pub mod consent;
 pub mod consent_receipt;
 mod continuity;
 pub mod cosignature;
+pub mod cosigned;
 pub mod edge;
 pub mod entry;
 pub mod headers;
@@ -39,4 +41,5 @@ pub mod state;
 pub mod tile;
 pub mod tree_check;
 pub mod verdict;
+mod witness_check;
 pub mod witness_policy;

@@ -20,9 +20,11 @@ use crate::entry::Entry;
 use crate::merkle::Hash;
 use crate::note::NoteKey;
 use crate::pass::Pass;
-use crate::site::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError};
+use crate::site::{Site, SiteError};
 use crate::state::State;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
+use crate::witness_check::choose;
+use crate::witness_policy::Policy;
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Question<'a> {
     pub state: Option<&'a State>,
     /// How old the newest entry may be, in seconds.
     pub max_age_s: Option<u64>,
+    /// The witnesses that have to have cosigned, so that the log is checked as far as they have.
+    pub policy: Option<&'a Policy>,
     /// How many failures of each rule are kept; more are only counted.
     pub failures_kept_max: u64,
 }
@@ -45,8 +49,9 @@ impl<'a> Question<'a> {
     /// Asks about the log of this key, and nothing else.
     #[must_use]
     pub const fn new(key: &'a NoteKey, now: Timestamp) -> Self {
+        let (since, state, max_age_s, policy) = (None, None, None, None);
         let failures_kept_max = FAILURES_KEPT_MAX;
-        Self { key, now, since: None, state: None, max_age_s: None, failures_kept_max }
+        Self { key, now, since, state, max_age_s, policy, failures_kept_max }
     }
 }
 
@@ -115,11 +120,10 @@ pub fn check_log<S: Site + ?Sized>(
     }
     let since = question.since.filter(|_| question.state.is_none());
     let since = since.map(open).transpose().map_err(LogCheckError::Since)?;
-    let bytes = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
-    let bytes = bytes.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
     let mut verdict = state.verdict(question.failures_kept_max);
-    let place = Place::file(CHECKPOINT_PATH);
-    let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&bytes)) else {
+    let chosen = choose(site, question.key, question.policy, &mut verdict)?;
+    let place = Place::file(chosen.path);
+    let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&chosen.bytes)) else {
         let register = state.register().clone();
         return Ok(LogCheck { verdict, checkpoint: None, register, state });
     };
@@ -130,11 +134,14 @@ pub fn check_log<S: Site + ?Sized>(
     if checkpoint.size == 0 {
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
-    check_fresh(question, &pass.progress.chronology, &mut verdict);
+    let chronology = &pass.progress.chronology;
+    check_fresh(question, chronology, &mut verdict);
+    let times = (question.now, question.max_age_s);
+    chosen.check_times(chronology.newest(), times, &mut verdict);
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
     let progress = pass.progress;
-    let note = String::from_utf8_lossy(&bytes).into_owned();
+    let note = String::from_utf8_lossy(&chosen.bytes).into_owned();
     let state = match continuity {
         Continuity::Whole => state.advanced(progress, note, &verdict),
         Continuity::Lie(rule) => state.remembering(rule, &verdict, question.now, note),

@@ -279,6 +279,14 @@ impl SignatureLine {
     }
 }
 
+/// The line as it stands in a note, without its newline.
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: Vec<u8> = self.id.iter().chain(&self.signature).copied().collect();
+        write!(f, "{LINE_START}{} {}", self.name, STANDARD.encode(bytes))
+    }
+}
+
 /// Signs a text, which ends in a newline. `sign` makes the Ed25519 signature that belongs to `key`.
 ///
 /// # Errors

@@ -15,6 +15,8 @@ use crate::tile::{TILE_WIDTH, TileKind, TilePath, TileSource};
 
 /// The path of the checkpoint.
 pub const CHECKPOINT_PATH: &str = "checkpoint";
+/// The path of the newest checkpoint that met the log's own quorum of witnesses.
+pub const WITNESSED_CHECKPOINT_PATH: &str = "checkpoint.witnessed";
 /// The folder of the documents that acts speak of.
 pub const DOCUMENTS_FOLDER: &str = "documents";
 /// The most bytes that a checkpoint may have.

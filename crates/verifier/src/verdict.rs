@@ -46,6 +46,8 @@ macro_rules! rules {
 
 rules! {
     Checkpoint "checkpoint" "The checkpoint is in its one form and signed by the log's key."
+    Witnesses "witnesses" "Enough witnesses cosigned the checkpoint, by the policy, and no cosignature is forged."
+    WitnessTime "witness_time" "No entry is later than the time at which witnesses saw it."
     Root "root" "The tree computed from the entries has the root that the checkpoint signs."
     HashTile "hash_tile" "Each hash tile holds the hashes computed from the tile below."
     EntryBundle "entry_bundle" "Each entry bundle holds the entries that the tree was built from."

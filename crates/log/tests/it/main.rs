@@ -12,3 +12,5 @@ mod own;
 mod site;
 mod support;
 mod trouble;
+mod witness;
+mod witness_front;

@@ -61,7 +61,7 @@ fn delivery(document: &AgreementDocument, found: &mut Found) {
     if document.wait == Wait::Witnessed {
         found.say(
             "wait",
-            "this server does not wait for witnesses yet, so that nothing would be released",
+            "answers wait for witnesses; without [witnesses] in the server's configuration nothing is released",
         );
     }
     if document.query_token {
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(said("", ""), [SELF_ONLY]);
         for (from, to, expected) in [
             ("\"clear\"", "{ sealed = \"hardware\" }", "delivery: this server does not seal"),
-            ("\"published\"", "\"witnessed\"", "wait: this server does not wait for witnesses"),
+            ("\"published\"", "\"witnessed\"", "wait: answers wait for witnesses"),
             ("query_token = false", "query_token = true", "query_token: tokens in queries"),
             ("\"name\", \"work\"]", "\"work\", \"religion\"]", "they say otherwise: religion"),
             ("  \"consent\",\n", "", "pledges: \"consent\" is missing: no field of a friend"),

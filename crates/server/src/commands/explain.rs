@@ -91,7 +91,7 @@ fn in_log(reach: &Reach, wanted: &Wanted) -> Result<Explanation, Failure> {
     };
     let (build, purpose) = (Identifier::parse(build)?, Identifier::parse(purpose)?);
     let view = log.view();
-    let compiled = MaskCache::new(view.register.clone()).of(&view.register);
+    let compiled = MaskCache::new(view.register.clone(), &reach.config).of(&view.register);
     let now = wanted.at.map_or_else(clock::now, Timestamp::from_seconds);
     let subject = Subject::of(&compiled, &build, &purpose, now, view.as_of)?;
     Ok(subject.explain(&wanted.fields, None, None)?)

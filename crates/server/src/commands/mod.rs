@@ -31,6 +31,7 @@ mod source;
 mod submit;
 mod suspend;
 mod token;
+mod witness;
 
 /// Data sharing nobody has to take on trust.
 ///
@@ -80,6 +81,8 @@ enum Command {
     #[command(subcommand)]
     Source(source::Source),
     Token(token::Token),
+    #[command(subcommand)]
+    Witness(witness::Witness),
 }
 
 /// What a command ends with when it fails: the sentence for the person who ran it.
@@ -116,7 +119,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     // Servers tell what they do; other commands say what they did, and only trouble besides.
     let level = match cli.command {
-        Command::Serve(_) | Command::Demo(_) => "countersign=info,countersign_log=info,warn",
+        Command::Serve(_) | Command::Demo(_) | Command::Witness(_) => {
+            "countersign=info,countersign_log=info,warn"
+        }
         _ => "warn",
     };
     let filter =
@@ -162,6 +167,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Key(command) => command.run(output),
         Command::Source(command) => command.run(output),
         Command::Token(command) => command.run(output),
+        Command::Witness(command) => command.run(output),
     }
 }
 

@@ -107,7 +107,7 @@ impl Token {
         let key = SecretKey::read(&reach.directory.key("tokens"))?;
         let tokens = Tokens::new(reach.config.origin(), reach.config.tokens.lifetime_s, &key);
         let register = log.register();
-        let compiled = MaskCache::new(register.clone()).of(&register);
+        let compiled = MaskCache::new(register.clone(), &reach.config).of(&register);
         let accounts = match self.who.named()? {
             Some(accounts) => accounts,
             None => spread(&people, self.who.count.unwrap_or_default()),

@@ -13,6 +13,7 @@ pub(crate) mod secret_file;
 pub mod source;
 pub mod source_http;
 pub mod source_postgres;
+pub mod witnesses;
 
 pub use source_http::{BreakerSettings, HttpSettings};
 
@@ -51,6 +52,8 @@ pub struct Config {
     /// When ownership is control, for screening.
     #[serde(default)]
     pub screening: screening::Screening,
+    /// Who cosigns the log's checkpoints; nobody, without it.
+    pub witnesses: Option<witnesses::Witnesses>,
 }
 
 /// The files to serve TLS with; relative paths are relative to the instance's folder.
@@ -259,7 +262,8 @@ impl Config {
             ("limits.seconds_per_hour", self.limits.seconds_per_hour, 0, 1_000_000),
             ("screening.percent_min", u64::from(ownership.percent_min), 1, 100),
         ];
-        for (key, found, least, most) in ranges {
+        let of_witnesses = self.witnesses.iter().flat_map(witnesses::Witnesses::ranges);
+        for (key, found, least, most) in ranges.into_iter().chain(of_witnesses) {
             if !(least..=most).contains(&found) {
                 let message = format!("{key}: {found} is not allowed; use {least} to {most}");
                 let name = key.rsplit('.').next().unwrap_or(key);

@@ -417,6 +417,16 @@ impl GraphError {
         )
     }
 
+    /// The agreement has answers wait for witnesses of the log, and too few cosigned in time.
+    #[must_use]
+    pub fn unwitnessed() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2,
+            "Service temporarily unavailable: the log's witnesses did not answer in time, so nothing was released, but the log has an entry of it. Try again later.".to_owned(),
+        )
+    }
+
     /// Something of ours fails; the client may try again.
     #[must_use]
     pub fn unavailable() -> Self {

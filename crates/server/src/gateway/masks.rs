@@ -12,6 +12,8 @@ use countersign_domain::time::Timestamp;
 use countersign_policy::cedar::rules::SharedRules;
 use countersign_policy::mask::Masks;
 
+use crate::config::Config;
+
 /// What is compiled from one state of the register.
 pub struct Compiled {
     /// The masks, with their register and rules.
@@ -20,13 +22,14 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    fn new(register: Arc<Register>, before: Option<&Self>) -> Self {
+    fn new(register: Arc<Register>, before: Option<&Self>, has_witnesses: bool) -> Self {
         let label = |name: &str| format!("\"{name}\":").into_bytes().into_boxed_slice();
         let fields = register.schema().map(FieldSchema::fields).unwrap_or_default();
         let labels = fields.iter().map(|field| label(&field.name)).collect();
         let before = before.and_then(|before| before.masks.rules());
         let rules = register.rules().map(|rules| SharedRules::of(&rules.cedar, before));
-        Self { masks: Masks::new(register, rules), labels }
+        let masks = Masks::new(register, rules).with_witnesses(has_witnesses);
+        Self { masks, labels }
     }
 
     /// The register.
@@ -49,24 +52,31 @@ impl Compiled {
 }
 
 /// The newest [`Compiled`].
-pub struct MaskCache(ArcSwap<Compiled>);
+pub struct MaskCache {
+    newest: ArcSwap<Compiled>,
+    /// Whether there are witnesses that answers can wait for.
+    has_witnesses: bool,
+}
 
 impl MaskCache {
-    /// The masks of the register as it stands.
+    /// The masks of the register as it stands, on an instance of this configuration.
     #[must_use]
-    pub fn new(register: Arc<Register>) -> Self {
-        Self(ArcSwap::from_pointee(Compiled::new(register, None)))
+    pub fn new(register: Arc<Register>, config: &Config) -> Self {
+        let has_witnesses = config.witnesses.is_some();
+        let compiled = Compiled::new(register, None, has_witnesses);
+        Self { newest: ArcSwap::from_pointee(compiled), has_witnesses }
     }
 
     /// The masks of `register`, kept for whoever comes next.
     #[must_use]
     pub fn of(&self, register: &Arc<Register>) -> Arc<Compiled> {
-        let current = self.0.load();
+        let current = self.newest.load();
         if Arc::ptr_eq(current.register(), register) {
             return Arc::clone(&current);
         }
-        let compiled = Arc::new(Compiled::new(Arc::clone(register), Some(&current)));
-        self.0.store(Arc::clone(&compiled));
+        let compiled =
+            Arc::new(Compiled::new(Arc::clone(register), Some(&current), self.has_witnesses));
+        self.newest.store(Arc::clone(&compiled));
         compiled
     }
 }

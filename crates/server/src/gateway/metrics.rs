@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::admin::AdminError;
 use super::{Gateway, bearer};
 use crate::source::Source;
+use crate::witnesses::Witnesses;
 
 /// The counters of the gateway and gauges of the log.
 pub struct Metrics {
@@ -33,6 +34,7 @@ pub struct Metrics {
     budget_alerts: Gauge<u64, AtomicU64>,
     budget_refusals: Gauge<u64, AtomicU64>,
     unpublished_since: Gauge<u64, AtomicU64>,
+    witnessed_size: Gauge<u64, AtomicU64>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -56,6 +58,7 @@ impl Default for Metrics {
             budget_alerts: Gauge::default(),
             budget_refusals: Gauge::default(),
             unpublished_since: Gauge::default(),
+            witnessed_size: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("answers", "Answers released", metrics.answers.clone());
@@ -90,6 +93,11 @@ impl Default for Metrics {
                 "When the oldest unpublished entry was made durable; 0 when all is published",
                 &metrics.unpublished_since,
             ),
+            (
+                "log_witnessed_size",
+                "Size of the newest checkpoint since start that a quorum of witnesses cosigned",
+                &metrics.witnessed_size,
+            ),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -98,10 +106,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The counters of the gateway, and what its source counts.
+    /// The counters of the gateway, and what its source and the log's witnesses' side count.
     #[must_use]
-    pub fn with_source(source: &Source) -> Self {
+    pub fn of(source: &Source, witnesses: Option<&Witnesses>) -> Self {
         let mut metrics = Self::default();
+        if let Some(witnesses) = witnesses {
+            witnesses.metrics().register(&mut metrics.registry);
+        }
         if let Some(counted) = source.metrics() {
             counted.register(&mut metrics.registry);
         }
@@ -143,6 +154,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
     metrics.budget_alerts.set(log.budget_alerts);
     metrics.budget_refusals.set(log.budget_refusals);
     metrics.unpublished_since.set(log.unpublished_since_seconds);
+    metrics.witnessed_size.set(gateway.log.witnessed_size());
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -22,6 +22,7 @@ use crate::consents::Consents;
 use crate::directory::Directory;
 use crate::source::{Naming, Source};
 use crate::store::People;
+use crate::witnesses::Witnesses;
 
 pub mod admin;
 pub mod bearer;
@@ -58,6 +59,8 @@ pub struct Gateway {
     pub directory: Directory,
     /// The log.
     pub log: Log,
+    /// Who cosigns the log's checkpoints, if anybody.
+    pub witnesses: Option<Arc<Witnesses>>,
     /// The people whom clients have reached, by which the log admits.
     pub budgets: Budgets,
     /// Handles, settings and grants.

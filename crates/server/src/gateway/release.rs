@@ -1,6 +1,6 @@
 //! From a decision to the right to answer: decided, appended, and decided again if an act landed in
-//! between. Where the agreement has answers wait until their entries are published, it is decided once more
-//! after that wait, and what may no longer leave does not.
+//! between. Where the agreement has answers wait until their entries are published, or witnessed, it is decided
+//! once more after that wait, and what may no longer leave does not.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use countersign_domain::time::Timestamp;
 use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
+use tokio::time::timeout;
 
 use super::Gateway;
 use super::circumstances::circumstances;
@@ -32,6 +33,8 @@ pub enum ReleaseError<E> {
     /// It is in the log, and while it waited to be published it ceased to be allowed, or publishing took
     /// too long.
     Withheld,
+    /// It is in the log, and too few witnesses cosigned a checkpoint that has it in time.
+    Unwitnessed,
 }
 
 /// A question that can be decided, as often as it takes.
@@ -93,14 +96,21 @@ async fn wait<Q: Decidable>(
     question: &Q,
 ) -> Result<(), ReleaseError<Q::Error>> {
     let decided = released.decided();
-    if decided.basis.wait == Wait::Durable {
-        return Ok(());
-    }
     let placed = released.placed();
-    let promised_s = placed.deadline.seconds().saturating_sub(placed.time.seconds());
-    let published = gateway.log.wait_published(placed.index);
-    if tokio::time::timeout(Duration::from_secs(promised_s), published).await.is_err() {
-        return Err(ReleaseError::Withheld);
+    match decided.basis.wait {
+        Wait::Durable => return Ok(()),
+        Wait::Published => {
+            let promised_s = placed.deadline.seconds().saturating_sub(placed.time.seconds());
+            let published = gateway.log.wait_published(placed.index);
+            let waited = timeout(Duration::from_secs(promised_s), published).await;
+            waited.map_err(|_| ReleaseError::Withheld)?;
+        }
+        Wait::Witnessed => {
+            let witnesses = gateway.witnesses.as_ref().ok_or(ReleaseError::Unwitnessed)?;
+            let witnessed = gateway.log.wait_witnessed(placed.index);
+            let waited = timeout(witnesses.wait_max(), witnessed).await;
+            waited.map_err(|_| ReleaseError::Unwitnessed)?;
+        }
     }
     if !matches!(gateway.people.grant(grant), Ok(Some(_))) {
         return Err(ReleaseError::Withheld);

@@ -513,7 +513,7 @@ pub(crate) fn assert_golden(name: &str, text: &str) {
 
 /// A loopback address that no other test gets. It is not one that the system gives to clients, so
 /// that no connection of another test can take it before the server does.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + (std::process::id() % 400) as u16 * 50;
     loop {

@@ -10,7 +10,7 @@ use crate::{partners, village};
 
 const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name}";
 
-const PATIENT: &str = r#"version = 2
+pub(crate) const PATIENT: &str = r#"version = 2
 platform = "Example Platform"
 agreement = "clover-patient-1"
 partner = "clover"

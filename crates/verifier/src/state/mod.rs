@@ -27,7 +27,9 @@ mod form;
 pub use error::StateError;
 
 /// The rules that a check asks of the log as it stands, and not of what it has read of it before.
-const OF_THE_MOMENT: [Rule; 6] = [
+const OF_THE_MOMENT: [Rule; 8] = [
+    Rule::Witnesses,
+    Rule::WitnessTime,
     Rule::Checkpoint,
     Rule::Root,
     Rule::NotShrunk,

@@ -76,6 +76,13 @@ impl Policy {
         &self.logs
     }
 
+    /// Whether a checkpoint by this key may be believed: it is a log's of the policy, or the policy names
+    /// no log at all, so that whoever asks says which one is meant.
+    #[must_use]
+    pub fn trusts(&self, key: &NoteKey) -> bool {
+        self.logs.is_empty() || self.logs.iter().any(|log| log.key == *key)
+    }
+
     /// The witnesses, in the order of their lines, whether the quorum needs them or not.
     pub fn witnesses(&self) -> impl Iterator<Item = &PolicyWitness> {
         self.components.iter().filter_map(|component| match component {

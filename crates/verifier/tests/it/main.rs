@@ -12,4 +12,5 @@ mod verify_receipt;
 mod verify_rules;
 mod verify_ruling;
 mod verify_state;
+mod verify_witnesses;
 mod verify_world;

@@ -158,6 +158,12 @@ impl Refusal {
         Self::new(Code::MaybeLogged, message.to_owned(), &GraphError::unavailable())
     }
 
+    /// It was logged, and too few witnesses cosigned it in time.
+    pub(super) fn unwitnessed() -> Self {
+        let message = "too few witnesses have cosigned the log in time: the entry stands, and nothing may be sent; ask again later";
+        Self::new(Code::MaybeLogged, message.to_owned(), &GraphError::unwitnessed())
+    }
+
     /// A subrequest about what is not read.
     pub(super) fn reads_only() -> Self {
         Self::question(

@@ -88,6 +88,7 @@ impl Inquiry<'_> {
             }
             ReleaseError::NotLogged(error) => unavailable(error).into(),
             ReleaseError::Withheld => GraphError::undelivered().into(),
+            ReleaseError::Unwitnessed => GraphError::unwitnessed().into(),
         })?;
         Ok(Logged { released, asked, compiled })
     }

@@ -4,8 +4,6 @@
 //! before a byte of a body came, or the API says 502, 503 or 504. Redirects are not followed, and no
 //! proxy of the environment is asked.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -18,10 +16,6 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -29,6 +23,7 @@ use super::mapping::{Base, Mapping};
 use super::metrics::SourceMetrics;
 use super::person::nonsense;
 use crate::config::HttpSettings;
+use crate::http_client::{innermost, tls};
 use crate::source::SourceError;
 
 /// How long a connection on which nothing is asked is kept.
@@ -291,38 +286,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     // What has too many digits for a number is long all the same.
     let seconds = digits.parse().unwrap_or(u64::MAX);
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
-}
-
-/// What the innermost cause says: the system or TLS, neither of which knows what was asked.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-fn tls(ca: Option<&Path>, is_clear: bool) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-    let mut roots = rustls::RootCertStore::empty();
-    if let Some(path) = ca {
-        let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
-            let certificate = certificate.map_err(|error| wrong(&error))?;
-            roots.add(certificate).map_err(|error| wrong(&error))?;
-        }
-        if roots.is_empty() {
-            return Err(wrong(&"there is no certificate in it"));
-        }
-    } else if !is_clear {
-        let builder = builder.with_platform_verifier();
-        let builder = builder.map_err(|error| format!("the system's certificates: {error}"))?;
-        return Ok(builder.with_no_client_auth());
-    }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

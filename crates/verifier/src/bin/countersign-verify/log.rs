@@ -8,6 +8,7 @@ use countersign_verifier::log_check::{Question, check_log};
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
+use countersign_verifier::witness_policy::Policy;
 
 use crate::source::{Source, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, report};
@@ -35,6 +36,10 @@ pub(crate) struct Arguments {
     /// Fail if the newest entry is older than so many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
+    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. The
+    /// log is then checked as far as they have.
+    #[arg(long, value_name = "POLICY-FILE")]
+    policy: Option<PathBuf>,
     /// How many failures of each rule to list; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
     failures_max: u64,
@@ -49,6 +54,8 @@ Examples:
     countersign-verify log ./data/log --key 'log.example+1f2e3d4c+AQ…'
   A log on the web, as a continuation of what you saw last week, no older than an hour:
     countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --since last-week.checkpoint --max-age-s 3600
+  A log that witnesses of your choice have watched, and not longer ago than an hour:
+    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --policy mine.policy --max-age-s 3600
   Which entries failed which rule:
     countersign-verify log ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, rule}'
   Every night, reading only what is new, and never forgetting a lie:
@@ -59,11 +66,18 @@ of what was read, and remember it. Old files are not read again: leave --state o
 To begin again, move the file away; one that is damaged, or another log's, is an error.
 To be able to use --since, keep a copy of the file `checkpoint` each time.";
 
+fn read_policy(path: &Path) -> Result<Policy, CannotSay> {
+    let policy = Policy::parse(&read_file(path)?);
+    policy.map_err(|error| CannotSay(format!("{}: {error}", path.display())))
+}
+
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     let source = Source::open(&arguments.log)?;
     let since = arguments.since.as_deref().map(read_file).transpose()?;
     let state = kept(arguments.state.as_deref(), &arguments.key)?;
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let question = Question {
+        policy: policy.as_ref(),
         since: since.as_deref(),
         state: arguments.state.is_some().then_some(&state),
         max_age_s: arguments.max_age_s,

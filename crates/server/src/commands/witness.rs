@@ -1,0 +1,107 @@
+//! `countersign witness`: watches other people's logs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::config::Tls;
+use crate::{serving, witness};
+
+/// Be a witness of other people's logs: watch that their trees only grow, and say so with a key.
+///
+/// A log asks its witnesses to cosign its checkpoints (C2SP tlog-witness). A witness cosigns a tree only if
+/// it is proved to continue the one that it has cosigned last, so nobody who waits for its cosignature can
+/// be shown two histories of a log. It sees no entries and holds nobody's data.
+///
+/// A log of your own is not worth watching: be a witness for others, and have others be yours.
+#[derive(Subcommand)]
+pub(super) enum Witness {
+    New(New),
+    Serve(Serve),
+}
+
+/// Make a witness: its key, and an empty list of the logs that it watches.
+///
+/// Example: countersign witness new watching --name witness.example.org/w1
+#[derive(Args)]
+pub(super) struct New {
+    /// The folder to make.
+    dir: PathBuf,
+    /// The name of the key, for ever: a host and a path without scheme.
+    #[arg(long)]
+    name: String,
+}
+
+/// Watch until told to stop (Ctrl-C or SIGTERM).
+///
+/// It answers POST /add-checkpoint at this address, and at any path before it that a server in front
+/// takes away. Nothing that passes is secret; TLS, here or in front, keeps others from holding it up.
+///
+/// The folder must never be restored from a copy that is older than its last cosignature: the witness
+/// would cosign what contradicts it. Where that happened, make a new witness.
+///
+/// Example: countersign witness serve watching --listen 127.0.0.1:8200
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The folder that `countersign witness new` made.
+    dir: PathBuf,
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8200")]
+    listen: SocketAddr,
+    /// The certificate to serve TLS with, in PEM, the leaf first.
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM.
+    #[arg(long, requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Witness {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::New(command) => command.run(output),
+            Self::Serve(command) => command.run(output),
+        }
+    }
+}
+
+impl New {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let key = witness::create(&self.dir, &self.name)?;
+        let dir = self.dir.display();
+        let text = format!(
+            "Made {dir}/ for the witness
+
+  {key}
+
+Give this key, and the address at which it will be reached, to the logs and to those who read them: they
+write `witness NAME KEY ADDRESS` into their policies. Write each log's key into {dir}/logs, then:
+
+  countersign witness serve {dir}"
+        );
+        output.say(&json!({ "dir": self.dir, "witness_key": key.to_string() }), &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Serve {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let ledger = Arc::new(witness::open(&self.dir)?);
+        let (key, logs) = (ledger.key().to_string(), ledger.log_count());
+        let tls = self.tls_certificate.zip(self.tls_key);
+        let tls = tls.map(|(certificate, key)| Tls { certificate, key });
+        let listen = self.listen;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(serving::serve_witness(ledger, listen, tls.as_ref(), || {
+            let document = json!({ "listen": listen, "witness_key": key, "logs": logs });
+            let text = format!("Watching {logs} logs on {listen}\n\n  key  {key}");
+            output.say(&document, &text);
+        }))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,121 @@
+//! Which checkpoint of a log is checked, and whether enough witnesses have cosigned it.
+//!
+//! The newest checkpoint is seldom cosigned yet, so under a policy it is the newest one that is: the log is
+//! checked as far as witnesses have seen it, and what stands beyond is only counted.
+//!
+//! What it is not: trust in what witnesses saw. They cosign that the tree only grew, and nothing of what
+//! its entries say.
+
+use crate::checkpoint::Checkpoint;
+use crate::chronology::ACT_SKEW_S;
+use crate::cosigned::{Cosigned, CosignedError};
+use crate::note::NoteKey;
+use crate::site::{
+    CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError, WITNESSED_CHECKPOINT_PATH,
+};
+use crate::verdict::{Place, Rule, Verdict};
+use crate::witness_policy::{Policy, Quorum};
+use countersign_domain::time::Timestamp;
+
+/// The checkpoint that is checked, as it was read.
+pub(crate) struct Chosen {
+    pub(crate) path: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    /// Since when the policy is content with it.
+    witnessed: Option<Timestamp>,
+}
+
+/// Reads the checkpoint to check, and notes whether it meets the policy, if there is one.
+pub(crate) fn choose<S: Site + ?Sized>(
+    site: &S,
+    key: &NoteKey,
+    policy: Option<&Policy>,
+    verdict: &mut Verdict,
+) -> Result<Chosen, SiteError> {
+    let read = |path| site.read(path, CHECKPOINT_BYTES_MAX);
+    let newest = read(CHECKPOINT_PATH)?;
+    let newest = newest.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
+    let unwitnessed = |bytes| Chosen { path: CHECKPOINT_PATH, bytes, witnessed: None };
+    let Some(policy) = policy else { return Ok(unwitnessed(newest)) };
+    let opened = Cosigned::open(&newest, key, policy);
+    let size = match &opened {
+        // Its signature is another rule's.
+        Err(CosignedError::Checkpoint(_)) => return Ok(unwitnessed(newest)),
+        Err(_) => None,
+        Ok(cosigned) => Some(cosigned.checkpoint.size),
+    };
+    let place = Place::file(CHECKPOINT_PATH);
+    let Some(opened) = verdict.check_ok(Rule::Witnesses, place, opened) else {
+        return Ok(unwitnessed(newest));
+    };
+    if let Some(witnessed) = since(opened.quorum) {
+        return Ok(Chosen { witnessed, ..unwitnessed(newest) });
+    }
+    let place = Place::file(WITNESSED_CHECKPOINT_PATH);
+    let bytes = read(WITNESSED_CHECKPOINT_PATH)?;
+    let older = bytes.as_ref().map(|bytes| Cosigned::open(bytes, key, policy));
+    let (found, chosen) = match (bytes, older) {
+        (Some(bytes), Some(Ok(older))) => match since(older.quorum) {
+            Some(witnessed) => {
+                note_beyond(&older.checkpoint, size, verdict);
+                (None, Some(Chosen { path: WITNESSED_CHECKPOINT_PATH, bytes, witnessed }))
+            }
+            None => (Some(counted(older.cosignatures.len())), None),
+        },
+        (_, Some(Err(error))) => (Some(error.to_string()), None),
+        _ => (Some(format!("{} and no such file", counted(opened.cosignatures.len()))), None),
+    };
+    verdict.check(Rule::Witnesses, place, chosen.is_some(), || {
+        (found.unwrap_or_default(), "the quorum of the policy".to_owned())
+    });
+    Ok(chosen.unwrap_or_else(|| unwitnessed(newest)))
+}
+
+impl Chosen {
+    /// Notes whether the newest entry is one that the witnesses can have seen, and, under a limit of age,
+    /// whether they have looked lately.
+    pub(crate) fn check_times(
+        &self,
+        newest: Timestamp,
+        (now, max_age_s): (Timestamp, Option<u64>),
+        verdict: &mut Verdict,
+    ) {
+        let Some(witnessed) = self.witnessed else { return };
+        let place = Place::file(self.path);
+        let latest = witnessed.plus_seconds(ACT_SKEW_S);
+        verdict.check(Rule::WitnessTime, place, newest <= latest, || {
+            let expected = format!("{latest} at the latest, since it was cosigned at {witnessed}");
+            (format!("an entry of {newest}"), expected)
+        });
+        if let Some(max_age_s) = max_age_s {
+            let is_fresh = witnessed.plus_seconds(max_age_s) >= now;
+            verdict.check(Rule::Fresh, place, is_fresh, || {
+                let expected = format!("not more than {max_age_s} s before {now}");
+                (format!("it was cosigned at {witnessed}"), expected)
+            });
+        }
+    }
+}
+
+/// Since when a quorum is met; a policy that asks for nobody knows no time.
+fn since(quorum: Quorum) -> Option<Option<Timestamp>> {
+    match quorum {
+        Quorum::Met { by_s } => Some(Some(Timestamp::from_seconds(by_s))),
+        Quorum::NotAsked => Some(None),
+        Quorum::NotMet => None,
+    }
+}
+
+fn counted(cosignatures: usize) -> String {
+    format!("{cosignatures} cosignatures of the policy's witnesses")
+}
+
+fn note_beyond(checked: &Checkpoint, newest_size: Option<u64>, verdict: &mut Verdict) {
+    let beyond = newest_size.unwrap_or_default().saturating_sub(checked.size);
+    if beyond > 0 {
+        verdict.notice(
+            None,
+            format!("{beyond} entries beyond the newest witnessed checkpoint were not looked at"),
+        );
+    }
+}
