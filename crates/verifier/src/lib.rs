@@ -23,6 +23,7 @@ pub mod merkle;
 pub mod note;
 mod own;
 mod paging;
+pub mod periods;
 pub mod person_index;
 pub mod promise;
 pub mod receipt;

@@ -20,6 +20,7 @@ use crate::entry::{Entry, SignedAct};
 use crate::key_change::key_change;
 use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::note::NoteKey;
+use crate::periods::Periods;
 use crate::redecide::redecide;
 use crate::replay::Replay;
 use crate::site::{
@@ -112,9 +113,12 @@ pub fn check_log<S: Site + ?Sized>(
     verdict.root = Some(Digest(checkpoint.root));
     let mut pass = Pass::new(site, origin, &checkpoint, since);
     pass.run(&mut verdict, &mut watch)?;
-    let Pass { replay, chronology, .. } = pass;
+    let Pass { replay, chronology, periods, frontier, .. } = pass;
     if checkpoint.size == 0 {
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
+    }
+    if frontier.size() > 0 && frontier.size() == checkpoint.size && periods.are_none() {
+        verdict.notice(None, "no period was closed: no ledger of this log is complete".to_owned());
     }
     check_fresh(question, &chronology, &mut verdict);
     let register = replay.register().clone();
@@ -147,6 +151,7 @@ struct Pass<'a, S: ?Sized> {
     since: Option<Checkpoint>,
     replay: Replay,
     chronology: Chronology,
+    periods: Periods,
     /// The tree over the entries as they were read, wherever there were some.
     frontier: Frontier,
     documents: BTreeSet<Digest>,
@@ -165,6 +170,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             since,
             replay: Replay::new(origin),
             chronology: Chronology::default(),
+            periods: Periods::default(),
             frontier: Frontier::new(),
             documents: BTreeSet::new(),
         }
@@ -277,17 +283,17 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes));
         let (size, register) = (self.checkpoint.size, self.replay.register());
         watch(&Seen { index, size, leaf, entry: entry.as_ref(), register });
-        match entry {
+        match &entry {
             Some(Entry::Act(act)) => {
                 verdict.acts += 1;
                 verdict.check_ok(Rule::ActTime, place, self.chronology.act(act.time));
-                self.apply(index, &act, verdict)?;
+                self.apply(index, act, verdict)?;
             }
             Some(Entry::Disclosure(disclosure)) => {
                 verdict.disclosures += 1;
                 let timely = self.chronology.clock(disclosure.time);
                 verdict.check_ok(Rule::DisclosureTime, place, timely);
-                redecide(self.replay.register(), index, &disclosure, verdict);
+                redecide(self.replay.register(), index, disclosure, verdict);
             }
             Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
                 let timely = self.chronology.clock(entry.time());
@@ -295,6 +301,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             }
             None => {}
         }
+        self.periods.pass((index, leaf), entry.as_ref(), &self.chronology, verdict);
         Ok(())
     }
 

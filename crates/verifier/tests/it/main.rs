@@ -7,6 +7,7 @@ mod tools;
 mod verify_bytes;
 mod verify_command;
 mod verify_parsers;
+mod verify_periods;
 mod verify_receipt;
 mod verify_rules;
 mod verify_ruling;
