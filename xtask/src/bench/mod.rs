@@ -42,6 +42,8 @@ enum Name {
     /// The person index of a close over a million people, against its hashes alone.
     #[command(name = "person_index")]
     PersonIndex,
+    /// A close over a million people, on a disk, against its hashes alone, with the memory that it takes.
+    Close,
 }
 
 impl Bench {
@@ -51,6 +53,7 @@ impl Bench {
         match &self.name {
             Name::Budgets => run_example("countersign-policy", "budget_cost"),
             Name::PersonIndex => run_example("countersign-verifier", "index_cost"),
+            Name::Close => run_example("countersign-log", "close_cost"),
             _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),
