@@ -143,12 +143,14 @@ fn each_lie_of_a_close_is_named_once() {
 #[test]
 fn lies_of_a_first_close_are_named() {
     let before = PreviousClose { index: 1, leaf: Digest([1; 32]) };
-    let lies: [(fn(&mut Close), Rule); 2] =
-        [(|close| close.period = 1, Rule::CloseOrder), (|close| close.from = 1, Rule::CloseRange)];
-    for (lie, rule) in lies {
+    let lies: [Lie; 2] = [
+        ("a first period with another number", |close| close.period = 1, Rule::CloseOrder),
+        ("a beginning that is left out", |close| close.from = 1, Rule::CloseRange),
+    ];
+    for (what, lie, rule) in lies {
         let mut log = Closed::new();
         let index = log.close(lie);
-        assert_eq!(log.failed(), [(rule, Some(index))]);
+        assert_eq!(log.failed(), [(rule, Some(index))], "{what}");
     }
     let mut log = Closed::new();
     let index = log.close(|close| close.previous = Some(before));
