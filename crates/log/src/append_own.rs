@@ -64,10 +64,25 @@ impl Log {
         self.append_own(Entry::Close(close), &Annex::Close).await
     }
 
+    /// The same for a thread that may wait; it panics in an async context.
+    pub(crate) fn append_close_blocking(&self, close: Close) -> Result<Placed, AppendError> {
+        let answer = self.enqueue_own(Entry::Close(close), &Annex::Close)?;
+        answer.blocking_recv().map_err(|_| AppendError::Closed)?
+    }
+
     async fn append_own(&self, entry: Entry, annex: &Annex) -> Result<Placed, AppendError> {
+        let answer = self.enqueue_own(entry, annex)?;
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    fn enqueue_own(
+        &self,
+        entry: Entry,
+        annex: &Annex,
+    ) -> Result<oneshot::Receiver<Result<Placed, AppendError>>, AppendError> {
         let (reply, answer) = oneshot::channel();
         let pending = PendingOwn { entry, annex: annex.to_bytes(), reply };
         self.enqueue(Pending::Own(Box::new(pending)))?;
-        answer.await.map_err(|_| AppendError::Closed)?
+        Ok(answer)
     }
 }

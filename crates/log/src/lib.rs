@@ -28,6 +28,7 @@ pub mod clock_watch;
 pub mod guarded;
 pub mod metrics;
 pub mod open;
+pub mod period;
 mod pool;
 pub mod publish;
 pub mod released;

@@ -30,6 +30,7 @@ pub mod note;
 mod own;
 mod paging;
 mod pass;
+pub mod periods;
 pub mod person_index;
 pub mod promise;
 pub mod receipt;

@@ -141,12 +141,16 @@ pub fn check_log<S: Site + ?Sized>(
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
     let progress = pass.progress;
+    let (read, is_never_closed) = (progress.edge.size(), progress.periods.are_none());
     let note = String::from_utf8_lossy(&chosen.bytes).into_owned();
     let state = match continuity {
         Continuity::Whole => state.advanced(progress, note, &verdict),
         Continuity::Lie(rule) => state.remembering(rule, &verdict, question.now, note),
         Continuity::Unread => state,
     };
+    if read > 0 && read == checkpoint.size && is_never_closed {
+        verdict.notice(None, "no period was closed: no ledger of this log is complete".to_owned());
+    }
     Ok(LogCheck { verdict, checkpoint: Some(checkpoint), register, state })
 }
 

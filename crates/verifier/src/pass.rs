@@ -165,17 +165,17 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes));
         let (size, register) = (self.checkpoint.size, self.progress.replay.register());
         watch(&Seen { index, size, leaf, entry: entry.as_ref(), register });
-        match entry {
+        match &entry {
             Some(Entry::Act(act)) => {
                 verdict.acts += 1;
                 verdict.check_ok(Rule::ActTime, place, self.progress.chronology.act(act.time));
-                self.apply(index, &act, verdict)?;
+                self.apply(index, act, verdict)?;
             }
             Some(Entry::Disclosure(disclosure)) => {
                 verdict.disclosures += 1;
                 let timely = self.progress.chronology.clock(disclosure.time);
                 verdict.check_ok(Rule::DisclosureTime, place, timely);
-                redecide(self.progress.replay.register(), index, &disclosure, verdict);
+                redecide(self.progress.replay.register(), index, disclosure, verdict);
             }
             Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
                 let timely = self.progress.chronology.clock(entry.time());
@@ -183,6 +183,8 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             }
             None => {}
         }
+        let Progress { periods, chronology, .. } = &mut self.progress;
+        periods.pass((index, leaf), entry.as_ref(), chronology, verdict);
         Ok(())
     }
 

@@ -26,11 +26,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::merkle::Hash;
 
-pub use self::build::{IndexBuilder, IndexError, prove};
+pub use self::build::{Child, IndexBuilder, IndexError, Node, prove};
 pub use self::proof::{End, Proof, ProofError, Step};
+pub use self::stored::{Stored, prove_stored};
 
 mod build;
 mod proof;
+mod stored;
 
 const LABEL_TAG: &[u8; 8] = b"cs1:labe";
 const LIST_TAG: &[u8; 8] = b"cs1:list";

@@ -44,6 +44,8 @@ enum Name {
     PersonIndex,
     /// What verifying a million entries costs, from the start and with a kept state, and how fast a log grows.
     Verify,
+    /// A close over a million people, on a disk, against its hashes alone, with the memory that it takes.
+    Close,
 }
 
 impl Bench {
@@ -54,6 +56,7 @@ impl Bench {
             Name::Budgets => run_example("countersign-policy", "budget_cost"),
             Name::PersonIndex => run_example("countersign-verifier", "index_cost"),
             Name::Verify => run_example("countersign-verifier", "verify_cost"),
+            Name::Close => run_example("countersign-log", "close_cost"),
             _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),

@@ -15,7 +15,7 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_domain::mask::{Basis, Mask};
 use countersign_domain::partner::{Country, Partner};
-use countersign_domain::person::{Handle, PairwiseId};
+use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::reason::Reason;
 use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::route::ClientKind;
@@ -34,7 +34,7 @@ use countersign_verifier::canonical;
 use countersign_verifier::entry::{ActSignature, Entry, SignedAct};
 use countersign_verifier::merkle::{Hash, leaf_hash};
 use countersign_verifier::note::NoteKey;
-use countersign_verifier::record::{Record, Seed, records_root};
+use countersign_verifier::record::{Record, Seed, pairwise_id, records_root};
 
 pub(crate) const ORIGIN: &str = "log.example/test";
 pub(crate) const NOW: u64 = 1_600_000_000;
@@ -266,9 +266,13 @@ pub(crate) fn reinstatement() -> SignedAct {
     signed(act, &reviewers())
 }
 
+pub(crate) fn secret_of(handle: Handle) -> Secret {
+    Secret([handle.0[0] ^ 0xaa; 32])
+}
+
 /// What the partner calls somebody.
 fn pairwise_of(handle: Handle) -> PairwiseId {
-    PairwiseId(handle.0.map(|byte| byte ^ 0xaa))
+    pairwise_id(&secret_of(handle), &name("aurora"))
 }
 
 /// People whose every value is their place among the candidates.

@@ -162,19 +162,29 @@ fn an_archive_that_somebody_broke_is_left_as_it_is_and_named() {
 }
 
 #[test]
-fn a_disk_that_fails_stops_neither_publishing_nor_what_comes_after() {
+fn a_disk_that_fails_is_named_and_what_is_not_on_the_site_is_not_witnessed() {
     let (setup, memory) = (Setup::eager(), Memory::new());
     let log = setup.found(&memory);
     let published = newest(&log);
-    memory.set_broken(Some("log/checkpoint.witnessed.tmp"));
-    let refused = log.cosigned(&note(&published, &[1, 2], TIME), &policy(), at(TIME));
+    let cosigned = || log.cosigned(&note(&published, &[1, 2], TIME), &policy(), at(TIME));
+    memory.set_broken(Some("log"));
+    let refused = cosigned();
     assert!(matches!(refused, Err(FrontError::Io { .. })), "{refused:?}");
-    assert_eq!(log.witnessed_size(), 0, "what is not on the site is not witnessed");
-    drop(block_on(disclose(&log, 2)).unwrap());
-    newest(&log);
-    memory.set_broken(None);
-    log.cosigned(&note(&published, &[1, 2], TIME), &policy(), at(TIME)).unwrap();
+    assert_eq!(log.witnessed_size(), 0);
+    memory.set_broken(Some("log/witnessed"));
+    let refused = cosigned();
+    let named = |file: &str| file == ARCHIVE;
+    assert!(matches!(&refused, Err(FrontError::Io { file, .. }) if named(file)), "{refused:?}");
     assert_eq!(log.witnessed_size(), published.checkpoint.size);
+    memory.set_broken(None);
+    // What could not be archived is not tried at once again, and is later.
+    cosigned().unwrap();
+    assert_eq!(read(&memory, ARCHIVE), None);
+    log.cosigned(&note(&published, &[1, 2], TIME), &policy(), at(TIME + 60)).unwrap();
+    assert_eq!(
+        read(&memory, ARCHIVE),
+        Some([&note(&published, &[1, 2], TIME)[..], b"\n"].concat())
+    );
 }
 
 #[test]

@@ -26,13 +26,33 @@ pub struct IndexBuilder {
     /// The last label, with the root of what is complete around it.
     last: Option<(Label, Hash)>,
     count: u64,
+    /// How many nodes are complete.
+    nodes: u64,
+}
+
+/// What is under a node, by its number among the leaves or among the nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Child {
+    /// A leaf; they are numbered in the order of their labels, from 0.
+    Leaf(u64),
+    /// A node; see [`IndexBuilder::push_with`].
+    Node(u64),
+}
+
+/// A node that is complete.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Node {
+    /// The bit at which its children differ.
+    pub depth: u8,
+    /// Its children with their hashes, the left one first.
+    pub children: [(Child, Hash); 2],
 }
 
 /// A node that has its left child.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     depth: u8,
-    left: Hash,
+    left: (Child, Hash),
 }
 
 impl IndexBuilder {
@@ -47,11 +67,20 @@ impl IndexBuilder {
     /// # Errors
     /// [`IndexError::Order`]; the index is as it was.
     pub fn push(&mut self, leaf: Leaf) -> Result<(), IndexError> {
+        self.push_with(leaf, |_| {})
+    }
+
+    /// Adds the leaf with the next label, and shows the nodes that are complete with it. They are numbered
+    /// in the order in which they are shown, from 0, and the root is the last of them.
+    ///
+    /// # Errors
+    /// [`IndexError::Order`]; the index is as it was.
+    pub fn push_with(&mut self, leaf: Leaf, show: impl FnMut(Node)) -> Result<(), IndexError> {
         let out_of_order = IndexError::Order { leaf: self.count };
         if let Some((last, hash)) = self.last {
             let depth = last.common_bits(&leaf.label).filter(|_| last < leaf.label);
             let depth = depth.ok_or(out_of_order)?;
-            let left = self.join(Some(depth), &last, hash);
+            let left = self.join(Some(depth), &last, hash, show);
             self.open.push(Open { depth, left });
         }
         self.last = Some((leaf.label, leaf.hash()));
@@ -67,19 +96,35 @@ impl IndexBuilder {
 
     /// The root of the index.
     #[must_use]
-    pub fn root(mut self) -> Hash {
+    pub fn root(self) -> Hash {
+        self.root_with(|_| {})
+    }
+
+    /// The root of the index. Shows the nodes that were not complete before, as [`Self::push_with`] does.
+    #[must_use]
+    pub fn root_with(mut self, show: impl FnMut(Node)) -> Hash {
         let Some((last, hash)) = self.last else { return empty_index_root() };
-        self.join(None, &last, hash)
+        self.join(None, &last, hash, show).1
     }
 
     /// Completes the nodes deeper than `depth`, or all of them: nothing further comes under them. Gives the
     /// root of what is complete then.
-    fn join(&mut self, depth: Option<u8>, last: &Label, mut hash: Hash) -> Hash {
+    fn join(
+        &mut self,
+        depth: Option<u8>,
+        last: &Label,
+        hash: Hash,
+        mut show: impl FnMut(Node),
+    ) -> (Child, Hash) {
+        let mut done = (Child::Leaf(self.count.saturating_sub(1)), hash);
         let is_over = |node: &mut Open| depth.is_none_or(|depth| node.depth > depth);
-        while let Some(node) = self.open.pop_if(is_over) {
-            hash = node_hash(node.depth, &last.prefix(node.depth), [&node.left, &hash]);
+        while let Some(Open { depth, left }) = self.open.pop_if(is_over) {
+            let hash = node_hash(depth, &last.prefix(depth), [&left.1, &done.1]);
+            show(Node { depth, children: [left, done] });
+            done = (Child::Node(self.nodes), hash);
+            self.nodes += 1;
         }
-        hash
+        done
     }
 }
 

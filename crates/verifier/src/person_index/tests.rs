@@ -52,8 +52,54 @@ fn any_leaves() -> impl Strategy<Value = Vec<Leaf>> {
         .prop_map(|map| map.into_iter().map(|(label, list)| Leaf { label, list }).collect())
 }
 
+/// An index as its builder shows it.
+#[derive(Default)]
+struct Kept(Vec<Leaf>, Vec<Node>);
+
+impl Kept {
+    fn of(leaves: &[Leaf]) -> Self {
+        let (mut builder, mut nodes) = (IndexBuilder::new(), Vec::new());
+        leaves.iter().for_each(|leaf| builder.push_with(*leaf, |node| nodes.push(node)).unwrap());
+        assert_eq!(builder.root_with(|node| nodes.push(node)), root(leaves));
+        Self(leaves.to_vec(), nodes)
+    }
+
+    fn root(&self) -> Option<Child> {
+        let last = |count: usize| count as u64 - 1;
+        match (self.0.len(), self.1.len()) {
+            (0, _) => None,
+            (leaves, 0) => Some(Child::Leaf(last(leaves))),
+            (_, nodes) => Some(Child::Node(last(nodes))),
+        }
+    }
+}
+
+impl Stored for Kept {
+    type Error = std::convert::Infallible;
+
+    fn leaf(&self, number: u64) -> Result<Leaf, Self::Error> {
+        Ok(self.0[number as usize])
+    }
+
+    fn node(&self, number: u64) -> Result<Node, Self::Error> {
+        Ok(self.1[number as usize])
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn property_a_stored_index_gives_the_same_proofs(leaves in any_leaves(), other in any_label()) {
+        let kept = Kept::of(&leaves);
+        let labels = leaves.iter().map(|leaf| leaf.label).chain([other]);
+        for label in labels {
+            let (proof, number) = prove_stored(&kept, kept.root(), &label).unwrap();
+            prop_assert_eq!(&proof, &prove(&leaves, &label).unwrap());
+            let place = leaves.iter().position(|leaf| leaf.label == label);
+            prop_assert_eq!(number, place.map(|place| place as u64));
+        }
+    }
 
     #[test]
     fn property_the_root_is_that_of_the_definition(leaves in any_leaves()) {

@@ -20,6 +20,7 @@ use crate::chronology::Chronology;
 use crate::edge::TileEdge;
 use crate::entry::Entry;
 use crate::note::NoteKey;
+use crate::periods::Periods;
 use crate::verdict::{FAILURES_KEPT_MAX, Failure, Notice, Remembered, Rule, Tally, Verdict};
 
 const STATE_VERSION: u32 = 1;
@@ -34,6 +35,7 @@ struct Document {
     edge: Vec<Vec<Digest>>,
     floor: Timestamp,
     newest: Timestamp,
+    periods: Periods,
     acts: Vec<ActDocument>,
     documents: Vec<String>,
     found: FoundDocument,
@@ -85,7 +87,7 @@ impl State {
     }
 
     fn document(&self) -> Result<Document, StateError> {
-        let Progress { chronology, edge, acts, documents, verdict, .. } = &self.progress;
+        let Progress { chronology, periods, edge, acts, documents, verdict, .. } = &self.progress;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|error| form(&error));
         let acts = acts.iter().map(|kept| {
             let index = kept.index;
@@ -103,6 +105,7 @@ impl State {
                 .collect(),
             floor: chronology.floor(),
             newest: chronology.newest(),
+            periods: *periods,
             acts: acts.collect::<Result<_, _>>()?,
             documents: documents.values().map(|bytes| text(bytes)).collect::<Result<_, _>>()?,
             found: FoundDocument {
@@ -145,6 +148,7 @@ impl Document {
         let mut progress = Progress::new(expected);
         progress.edge = self.edge(key)?;
         progress.chronology = Chronology::kept(self.floor, self.newest);
+        progress.periods = self.periods;
         let size = progress.edge.size();
         let documents = self.documents.into_iter().map(|text| {
             let bytes: Arc<[u8]> = text.into_bytes().into();

@@ -17,6 +17,7 @@ use countersign_domain::time::Timestamp;
 use crate::chronology::Chronology;
 use crate::edge::TileEdge;
 use crate::entry::SignedAct;
+use crate::periods::Periods;
 use crate::replay::Replay;
 use crate::verdict::{FAILURES_KEPT_MAX, Remembered, Rule, Verdict};
 
@@ -55,6 +56,8 @@ pub(crate) struct Progress {
     pub(crate) replay: Replay,
     /// What is known of times.
     pub(crate) chronology: Chronology,
+    /// What is known of closes.
+    pub(crate) periods: Periods,
     /// The edge of the tree over the entries that were read.
     pub(crate) edge: TileEdge,
     /// The acts of which the register is made, in order.
@@ -79,6 +82,7 @@ impl Progress {
         Self {
             replay: Replay::new(origin),
             chronology: Chronology::default(),
+            periods: Periods::default(),
             edge: TileEdge::new(),
             acts: Vec::new(),
             documents: BTreeMap::new(),

@@ -8,6 +8,7 @@ mod verify_bytes;
 mod verify_command;
 mod verify_monitor;
 mod verify_parsers;
+mod verify_periods;
 mod verify_receipt;
 mod verify_rules;
 mod verify_ruling;

@@ -1,0 +1,103 @@
+//! Why a period cannot be closed or read.
+
+use std::io;
+
+use countersign_verifier::person_index::IndexError;
+
+use super::SecretsError;
+use crate::annex::AnnexError;
+use crate::append::AppendError;
+use crate::stream::StreamError;
+
+/// Why a period cannot be closed or read. A later attempt begins anew.
+#[derive(Debug, thiserror::Error)]
+pub enum PeriodError {
+    /// The file layer failed.
+    #[error("{file}: {error}")]
+    Io {
+        /// The file or folder.
+        file: String,
+        /// What the file layer says.
+        error: io::Error,
+    },
+    /// The stream cannot be read.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The stream ends before what is durable.
+    #[error("the stream can be read up to entry {found} only; {until} entries are durable")]
+    Short {
+        /// How many entries could be read.
+        found: u64,
+        /// How many there should be.
+        until: u64,
+    },
+    /// An entry cannot be read, which was read when the log was opened.
+    #[error("entry {index} of the stream cannot be read: {reason}")]
+    Entry {
+        /// Its index.
+        index: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The records of a disclosure are not those that its entry commits to.
+    #[error(
+        "entry {index} commits to other records than its people's secrets give; was a person's secret changed in place? restore the people store from a backup"
+    )]
+    OtherRecords {
+        /// The entry's index.
+        index: u64,
+    },
+    /// There is nothing to close.
+    #[error("there is no entry from {from} on, so there is no period to close")]
+    Nothing {
+        /// Where the period begins.
+        from: u64,
+    },
+    /// What is computed again is not what was closed.
+    #[error(
+        "the close at {index} has another person index than the stream and people's secrets come to now; restore stream/periods from a backup"
+    )]
+    OtherIndex {
+        /// The close's index.
+        index: u64,
+    },
+    /// A file of a period is not what it was.
+    #[error(
+        "{file}: {reason}; restore it from a backup, or remove stream/periods/last to have every period computed again"
+    )]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Written by another version of the program.
+    #[error("{file}: version {found} is not known; this program reads version {known}")]
+    UnknownVersion {
+        /// The file.
+        file: String,
+        /// The version found.
+        found: u32,
+        /// The version that this program reads.
+        known: u32,
+    },
+    /// People's secrets cannot be read.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// Labels came out of order: two people have one secret, or a file was changed while it was read.
+    #[error("the sorted items do not make an index: {0}")]
+    Index(#[from] IndexError),
+    /// The close was not appended.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl PeriodError {
+    pub(super) fn io(file: &str, error: io::Error) -> Self {
+        Self::Io { file: file.to_owned(), error }
+    }
+
+    pub(super) fn annex(index: u64, error: &AnnexError) -> Self {
+        Self::Entry { index, reason: error.to_string() }
+    }
+}

@@ -1,0 +1,217 @@
+//! Periods: what a close binds, computed from the stream.
+//!
+//! A close reads its range of the stream in order, computes of every record and consent record the
+//! commitment that the entry carries, and sorts them by their person's label: in runs on the disk, so that
+//! what it needs in memory grows neither with the people nor with the period, but for the items of one
+//! person. What it keeps of each period is in `file`: the lists, and the nodes of the
+//! [person index](countersign_verifier::person_index), from which a proof takes as many reads as it has steps.
+//!
+//! INVARIANT: a close is appended once. Before one is computed, the stream is searched for one that a crash
+//! came after; its files are then made again, and have to come to its root. Kept by [`Periods::close`].
+//!
+//! What it is not: it knows no account and holds no secret for longer than a record takes. Files of periods
+//! are a view, but not one that can be made again for ever: of somebody whose secret was destroyed, nobody
+//! can tell the label. They are backed up with the stream.
+
+use std::sync::Arc;
+
+use countersign_domain::digest::Digest;
+use countersign_domain::person::{Handle, Secret};
+use countersign_domain::time::Timestamp;
+use countersign_verifier::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, PreviousClose};
+
+use crate::Log;
+use crate::backend::{Access, Backend, replace};
+use crate::open::STREAM;
+use crate::released::Placed;
+use crate::stream::Stream;
+
+mod buffered;
+mod error;
+mod file;
+mod gather;
+mod head;
+mod sort;
+
+pub use self::error::PeriodError;
+pub use self::file::{Period, Shown};
+pub use self::head::PeriodHead;
+
+use self::file::PeriodWriter;
+use self::gather::Gatherer;
+use self::sort::Sorter;
+
+/// The folder of all periods.
+const FOLDER: &str = "stream/periods";
+
+/// A copy of the head of the last period whose files are complete.
+const LAST: &str = "stream/periods/last";
+
+/// Whoever knows people's secrets.
+pub trait Secrets {
+    /// The secret of this person; `None` if it was destroyed.
+    ///
+    /// # Errors
+    /// [`SecretsError`] if that cannot be said.
+    fn secret(&self, person: Handle) -> Result<Option<Secret>, SecretsError>;
+}
+
+/// Secrets that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("people's secrets cannot be read: {reason}")]
+pub struct SecretsError {
+    /// Why, without anybody's name in it.
+    pub reason: String,
+}
+
+/// How much a close may use at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How many items are sorted in memory, of 76 bytes each.
+    pub run_items: usize,
+    /// How many runs are merged at once; each has a file open and 64 KiB in memory.
+    pub runs_at_once: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { run_items: 800_000, runs_at_once: 64 }
+    }
+}
+
+/// A period that was closed.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Where the close stands.
+    pub placed: Placed,
+    /// What its files hold.
+    pub head: PeriodHead,
+    /// How many records and consent records are in nobody's list, since their people's secrets were destroyed.
+    pub forgotten: u64,
+}
+
+/// The closed periods of a log, and the way to close the next one. There is one of it at a time.
+pub struct Periods {
+    backend: Arc<dyn Backend>,
+    stream: Stream,
+    limits: Limits,
+    last: Option<PeriodHead>,
+}
+
+impl Periods {
+    /// The periods of the log that is open in this backend.
+    ///
+    /// # Errors
+    /// [`PeriodError`] if a file cannot be read.
+    pub fn open(backend: Arc<dyn Backend>, limits: Limits) -> Result<Self, PeriodError> {
+        let stream = Stream::open(&*backend, STREAM)?;
+        let bytes = backend.read(LAST).map_err(|error| PeriodError::io(LAST, error))?;
+        let last = bytes.map(|bytes| PeriodHead::parse(&bytes, LAST)).transpose()?;
+        Ok(Self { backend, stream, limits, last })
+    }
+
+    /// The last period whose close and files are known; [`Periods::catch_up`] finds closes that are not.
+    #[must_use]
+    pub const fn last(&self) -> Option<&PeriodHead> {
+        self.last.as_ref()
+    }
+
+    /// Opens the files of a period.
+    ///
+    /// # Errors
+    /// [`PeriodError`] if there are none, or they are damaged.
+    pub fn period(&self, number: u64) -> Result<Period, PeriodError> {
+        Period::open(&*self.backend, number)
+    }
+
+    /// Makes the files of the periods whose closes are in the stream and whose files are not there: what a
+    /// crash leaves between the two, or an operator who lost the folder. It blocks.
+    ///
+    /// # Errors
+    /// [`PeriodError::OtherIndex`] if they come to another root than the close has.
+    pub fn catch_up(&mut self, log: &Log, secrets: &dyn Secrets) -> Result<(), PeriodError> {
+        let head = log.head();
+        while let Some((place, close)) = gather::next_close(&self.stream, self.last.as_ref(), head)?
+        {
+            let (mut made, _) = self.compute(close.until, secrets)?;
+            let is_same = (made.number, made.from) == (close.period, close.from)
+                && (made.root, made.people) == (close.person_index.0, close.people);
+            if !is_same {
+                return Err(PeriodError::OtherIndex { index: place.index });
+            }
+            (made.close, made.time) = (place, close.time);
+            self.keep(made)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the period that ends with the last durable entry. It blocks, for long; never call it from an
+    /// async context.
+    ///
+    /// # Errors
+    /// [`PeriodError`]. If the close may have been appended all the same, the next call finds it.
+    pub fn close(
+        &mut self,
+        log: &Log,
+        secrets: &dyn Secrets,
+        directory: DirectoryRoot,
+    ) -> Result<Closed, PeriodError> {
+        self.catch_up(log, secrets)?;
+        let (mut head, forgotten) = self.compute(log.head(), secrets)?;
+        let placed = log.append_close_blocking(Close {
+            directory,
+            from: head.from,
+            kind: CloseKind::Close,
+            people: head.people,
+            period: head.number,
+            person_index: Digest(head.root),
+            previous: self.last.as_ref().map(|last| last.close),
+            time: Timestamp::from_seconds(0),
+            until: head.until,
+            v: ENTRY_VERSION,
+        })?;
+        head.close = PreviousClose { index: placed.index, leaf: Digest(placed.leaf_hash) };
+        head.time = placed.time;
+        self.keep(head.clone())?;
+        Ok(Closed { placed, head, forgotten })
+    }
+
+    /// Computes the period after the last one and writes its files, without their head.
+    fn compute(&self, until: u64, secrets: &dyn Secrets) -> Result<(PeriodHead, u64), PeriodError> {
+        let mut head = PeriodHead::after(self.last.as_ref(), until);
+        if head.from >= until {
+            return Err(PeriodError::Nothing { from: head.from });
+        }
+        let (folder, runs) = (folder(head.number), format!("{FOLDER}/runs"));
+        for folder in [&folder, &runs] {
+            let io = |error| PeriodError::io(folder, error);
+            self.backend.remove_folder(folder).map_err(io)?;
+            self.backend.create_folders(folder, Access::Private).map_err(io)?;
+        }
+        let mut sorter = Sorter::new(&*self.backend, &runs, self.limits);
+        let mut gatherer = Gatherer::new(&self.stream, secrets, &mut sorter);
+        head.next = gatherer.gather(&head, head.next)?;
+        let forgotten = gatherer.forgotten();
+        let mut writer = PeriodWriter::create(&*self.backend, &folder)?;
+        sorter.merge(|row| writer.push(row))?;
+        writer.finish(&mut head)?;
+        self.backend.sync_folder(&folder).map_err(|error| PeriodError::io(&folder, error))?;
+        self.backend.remove_folder(&runs).map_err(|error| PeriodError::io(&runs, error))?;
+        Ok((head, forgotten))
+    }
+
+    /// Says that a period's close is durable and its files are complete.
+    fn keep(&mut self, head: PeriodHead) -> Result<(), PeriodError> {
+        let bytes = head.to_bytes();
+        for file in [&file::head_path(head.number)[..], LAST] {
+            replace(&*self.backend, file, &bytes).map_err(|error| PeriodError::io(file, error))?;
+        }
+        self.last = Some(head);
+        Ok(())
+    }
+}
+
+/// The folder of one period.
+fn folder(number: u64) -> String {
+    format!("{FOLDER}/{number}")
+}
