@@ -23,11 +23,10 @@ use crate::store::{People, StoreOptions};
 use crate::{instance, serving};
 
 /// What the demonstration cannot show yet.
-const NOT_YET: [&str; 5] = [
+const NOT_YET: [&str; 4] = [
     "sign-in and consent by OAuth (the demo's login takes anybody's word)",
     "attested devices and sealed answers (answers are clear, which this agreement allows)",
-    "the person's own ledger with its proof of completeness, and consent records",
-    "independent witnesses of the log",
+    "the person's own ledger with its proof of completeness",
     "audits",
 ];
 

@@ -274,3 +274,152 @@ pub(super) fn begun(
     }
     databases.beginnings.put(txn, &number, &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::field::FieldSet;
+    use countersign_domain::grant::Grant;
+    use countersign_domain::identifier::Identifier;
+    use countersign_domain::preset::Preset;
+    use countersign_domain::route::Route;
+
+    use super::*;
+    use crate::store::{NewPerson, Profile, StoreOptions, Way};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+    const MADE: Made = Made { at: NOW, by: Way::AdminApi };
+    const ROUTE: Route = Route::FriendsDevice;
+
+    /// A store with one person, who begins with these settings.
+    fn founded(settings: Settings) -> (tempfile::TempDir, People, Handle) {
+        let dir = tempfile::tempdir().unwrap();
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        let mut import = people.import(NOW).unwrap();
+        let (settings, profile) = (settings.into(), &mut Profile::default());
+        import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
+        import.commit(&mut |_, _| ()).unwrap();
+        let ada = people.person_of_account("ada").unwrap().unwrap();
+        (dir, people, ada)
+    }
+
+    fn open(bits: u128) -> Settings {
+        Settings::DEFAULT.with(ROUTE, FieldSet::from_bits(bits))
+    }
+
+    fn choose(people: &People, ada: Handle, bits: u128) -> Option<u64> {
+        let change = |_| Ok::<_, StoreError>(open(bits));
+        people.choose_settings(ada, MADE, change).unwrap().1
+    }
+
+    fn in_force(people: &People, ada: Handle) -> u128 {
+        people.settings(ada).unwrap().open(ROUTE).bits()
+    }
+
+    fn numbers(people: &People) -> Vec<u64> {
+        people.pending(NOW, 10).unwrap().iter().map(|pending| pending.record.number).collect()
+    }
+
+    fn settle(people: &People, ada: Handle, number: u64) {
+        let receipt = (number != BEGINNING).then(|| format!("receipt {number}"));
+        people.settled(&[SettledConsent { handle: ada, number, receipt }]).unwrap();
+    }
+
+    #[test]
+    fn what_closes_holds_at_once_and_what_opens_once_the_log_has_it() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        assert_eq!(numbers(&people), [] as [u64; 0], "everybody begins so");
+        assert_eq!(choose(&people, ada, 0b0111), Some(1));
+        assert_eq!(in_force(&people, ada), 0);
+        settle(&people, ada, 1);
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0b0111, vec![]));
+        assert_eq!(choose(&people, ada, 0b1110), Some(2));
+        assert_eq!(in_force(&people, ada), 0b0110, "what was open and stays open");
+        assert_eq!(choose(&people, ada, 0b1110), None, "it is chosen already");
+        assert_eq!(choose(&people, ada, 0b1001), Some(3));
+        assert_eq!(in_force(&people, ada), 0);
+        assert_eq!(numbers(&people), [2, 3]);
+        settle(&people, ada, 2);
+        assert_eq!(in_force(&people, ada), 0b1000, "what a later choice closes stays closed");
+        settle(&people, ada, 3);
+        settle(&people, ada, 3);
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0b1001, vec![]));
+        assert_eq!(people.consent_receipt(ada, 2).unwrap().as_deref(), Some("receipt 2"));
+        assert_eq!(people.consent_receipt(ada, 4).unwrap(), None);
+    }
+
+    #[test]
+    fn a_choice_waits_over_a_restart() {
+        let (dir, people, ada) = founded(Settings::DEFAULT);
+        choose(&people, ada, 1);
+        drop(people);
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0, vec![1]));
+        settle(&people, ada, 1);
+        drop(people);
+        let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+        assert_eq!((in_force(&people, ada), numbers(&people)), (1, vec![]));
+    }
+
+    #[test]
+    fn what_somebody_begins_with_is_told_once_unless_everybody_does() {
+        let (_dir, people, ada) = founded(open(3));
+        let [begun] = people.pending(NOW, 10).unwrap().try_into().unwrap();
+        assert_eq!((begun.handle, begun.record.number), (ada, BEGINNING));
+        assert_eq!(begun.record.choice, Chosen::Settings(open(3).into()));
+        settle(&people, ada, BEGINNING);
+        assert_eq!((in_force(&people, ada), numbers(&people)), (3, vec![]));
+    }
+
+    #[test]
+    fn a_preset_counts_once_it_holds() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        let choice = Choice { settings: open(7), preset: Some(Preset::Legacy2014) };
+        people.choose_settings(ada, MADE, |_| Ok::<_, StoreError>(choice)).unwrap();
+        assert_eq!(people.legacy_2014_count().unwrap(), 0);
+        settle(&people, ada, 1);
+        assert_eq!(people.legacy_2014_count().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_grant_can_be_used_once_the_log_has_it_and_its_end_counts_at_once() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        let name = |text| Identifier::parse(text).unwrap();
+        let grant = Grant {
+            client: name("home"),
+            purpose: name("contacts"),
+            viewer: FieldSet::from_bits(1),
+            friend: FieldSet::EMPTY,
+            until: Timestamp::from_seconds(9_000),
+        };
+        let record = GrantRecord { viewer: ada, grant, build: None, created: NOW };
+        let id = GrantId([5; 16]);
+        let given = Given::from(Way::AdminApi);
+        assert_eq!(people.propose_grants(&[(id, record.clone())], given).unwrap(), [1]);
+        assert_eq!((people.grant(id).unwrap(), people.grants_of(ada).unwrap()), (None, vec![]));
+        settle(&people, ada, 1);
+        assert_eq!(people.grant(id).unwrap(), Some(record.clone()));
+        assert_eq!(people.grants_of(ada).unwrap(), [(id, record)]);
+        assert_eq!(people.end_grant(ada, id, MADE).unwrap(), Some(2));
+        assert_eq!(people.grant(id).unwrap(), None);
+        assert_eq!(numbers(&people), [2]);
+        settle(&people, ada, 2);
+        assert_eq!(people.grant(id).unwrap(), None);
+    }
+
+    #[test]
+    fn a_store_of_format_3_tells_what_it_never_told() {
+        let (dir, people, ada) = founded(Settings::DEFAULT);
+        people.set_settings(ada, MADE, open(3)).unwrap();
+        people
+            .write(|txn| {
+                people.databases.outbox.clear(txn)?;
+                people.databases.put_format(txn, 3)
+            })
+            .unwrap();
+        drop(people);
+        for _ in 0..2 {
+            let people = People::open(dir.path(), StoreOptions::default()).unwrap();
+            assert_eq!((in_force(&people, ada), numbers(&people)), (3, vec![BEGINNING, 1]));
+        }
+    }
+}
