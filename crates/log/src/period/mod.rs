@@ -176,7 +176,8 @@ impl Periods {
         Ok(Closed { placed, head, forgotten })
     }
 
-    /// Computes the period after the last one and writes its files, without their head.
+    /// Computes the period after the last one and writes its files, without their head. With that, which is
+    /// beside them, their names become durable.
     fn compute(&self, until: u64, secrets: &dyn Secrets) -> Result<(PeriodHead, u64), PeriodError> {
         let mut head = PeriodHead::after(self.last.as_ref(), until);
         if head.from >= until {
@@ -195,7 +196,6 @@ impl Periods {
         let mut writer = PeriodWriter::create(&*self.backend, &folder)?;
         sorter.merge(|row| writer.push(row))?;
         writer.finish(&mut head)?;
-        self.backend.sync_folder(&folder).map_err(|error| PeriodError::io(&folder, error))?;
         self.backend.remove_folder(&runs).map_err(|error| PeriodError::io(&runs, error))?;
         Ok((head, forgotten))
     }
