@@ -114,7 +114,7 @@ pub enum Trouble {
     },
     /// What it answered is no cosignature of the checkpoint.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    NotCosigned(#[from] AnswerError),
     /// The time that it states is far from the log's own.
     #[error("its cosignature is of {stated}, and it is {now}; one of the two clocks is wrong")]
     Time {
@@ -150,7 +150,7 @@ impl Trouble {
             Self::Ahead { .. } => "ahead",
             Self::OtherRoot { .. } => "other_root",
             Self::Unsettled { .. } => "unsettled",
-            Self::Answer(_) => "answer",
+            Self::NotCosigned(_) => "not_cosigned",
             Self::Time { .. } => "time",
             Self::Proof { .. } => "proof",
         }

@@ -339,17 +339,17 @@ const LIES: &[Lie] = &[
     ("other_root", |_| Ok(reply(409, SIZE_TYPE, "20\n"))),
     ("unsettled", |_| Ok(reply(409, SIZE_TYPE, "0\n"))),
     ("unsettled", |request| Ok(reply(409, SIZE_TYPE, format!("{}\n", request.old_size % 7 + 1)))),
-    ("answer", |_| Ok(reply(200, "", ""))),
-    ("answer", |_| Ok(reply(200, "", "<html>"))),
+    ("not_cosigned", |_| Ok(reply(200, "", ""))),
+    ("not_cosigned", |_| Ok(reply(200, "", "<html>"))),
     // The wrong key, under its own name and under the right one.
-    ("answer", |_| Ok(reply(200, "", cosigned_by(2, &TREE.published(20), TIME)))),
-    ("answer", |_| {
+    ("not_cosigned", |_| Ok(reply(200, "", cosigned_by(2, &TREE.published(20), TIME)))),
+    ("not_cosigned", |_| {
         let line = cosigned_by(2, &TREE.published(20), TIME);
         Ok(reply(200, "", String::from_utf8(line).unwrap().replace("w.example/2", "w.example/1")))
     }),
     // The right key, over another size, another root, another time than stated.
-    ("answer", |_| Ok(reply(200, "", cosigned_by(1, &TREE.published(19), TIME)))),
-    ("answer", |_| Ok(reply(200, "", cosigned_by(1, &OTHER.published(20), TIME)))),
+    ("not_cosigned", |_| Ok(reply(200, "", cosigned_by(1, &TREE.published(19), TIME)))),
+    ("not_cosigned", |_| Ok(reply(200, "", cosigned_by(1, &OTHER.published(20), TIME)))),
     ("time", |_| Ok(reply(200, "", cosigned_by(1, &TREE.published(20), TIME + 901)))),
     ("time", |_| Ok(reply(200, "", cosigned_by(1, &TREE.published(20), TIME - 901)))),
 ];

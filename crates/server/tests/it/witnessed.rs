@@ -167,9 +167,14 @@ fn witnesses_that_are_down_slow_or_lie_harm_nothing_but_the_quorum() {
     for _ in 0..4 {
         assert_eq!(serving.get(READ, &token).status, 200);
     }
-    for (name, kind) in
-        names.iter().zip(["late", "answer", "answer", "ahead", "unsettled", "unreachable"])
-    {
+    for (name, kind) in names.iter().zip([
+        "late",
+        "not_cosigned",
+        "not_cosigned",
+        "ahead",
+        "unsettled",
+        "unreachable",
+    ]) {
         let name =
             format!("countersign_witness_troubles_total{{witness=\"{name}\",kind=\"{kind}\"}}");
         eventually(&name, || counted(&serving, &name) > 0);
