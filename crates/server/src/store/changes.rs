@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::Handle;
+use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 
 use heed::RwTxn;
@@ -210,10 +211,7 @@ impl<'p> Changes<'p> {
         made: Made,
     ) -> Result<(), StoreError> {
         let (people, known) = (self.writing.people, self.writing.known(number)?);
-        let mut bytes = self.writing.record(number)?.to_vec();
-        record::put_own_settings(&mut bytes, own.settings);
-        self.touched.insert(number);
-        self.writing.put_bytes(number, &bytes)?;
+        self.put_own(number, own.settings)?;
         let (databases, txn) = (&people.databases, &mut self.writing.txn);
         let changed = history::of_settings(known.settings, own.settings, own.preset, made);
         legacy::mark(databases, txn, number, own.preset)
@@ -226,7 +224,8 @@ impl<'p> Changes<'p> {
     }
 
     /// Remembers what the person of this number chose, where `before` was chosen before, and lets
-    /// `in_force` hold until the log has it. The number of the choice, unless nothing changes.
+    /// `in_force` hold until the log has it. The number of the choice, unless nothing changes: then it is
+    /// the person's own all the same.
     pub(super) fn choose(
         &mut self,
         number: u32,
@@ -236,27 +235,35 @@ impl<'p> Changes<'p> {
         made: Made,
     ) -> Result<Option<u64>, StoreError> {
         let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
+        self.put_own(number, in_force)?;
         let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {
             return Ok(None);
         };
         let chosen = history::append(&people.databases, &mut self.writing.txn, handle, &record);
-        let chosen = chosen.map_err(|e| people.failed(e))?;
         let preset = own.preset.filter(|_| in_force == own.settings);
-        self.put_in_force(number, Choice { settings: in_force, preset })?;
-        Ok(Some(chosen))
+        self.mark(number, preset)?;
+        chosen.map(Some).map_err(|e| people.failed(e))
     }
 
-    /// Lets these settings of the person of this number hold.
+    /// Lets these settings of the person of this number hold. What holds already is not made their own: an
+    /// import may have given it.
     pub(super) fn put_in_force(&mut self, number: u32, choice: Choice) -> Result<(), StoreError> {
-        let people = self.writing.people;
         if self.settings(number)? != choice.settings {
-            let mut bytes = self.writing.record(number)?.to_vec();
-            record::put_own_settings(&mut bytes, choice.settings);
-            self.touched.insert(number);
-            self.writing.put_bytes(number, &bytes)?;
+            self.put_own(number, choice.settings)?;
         }
-        let txn = &mut self.writing.txn;
-        let marked = legacy::mark(&people.databases, txn, number, choice.preset);
+        self.mark(number, choice.preset)
+    }
+
+    fn put_own(&mut self, number: u32, settings: Settings) -> Result<(), StoreError> {
+        let mut bytes = self.writing.record(number)?.to_vec();
+        record::put_own_settings(&mut bytes, settings);
+        self.touched.insert(number);
+        self.writing.put_bytes(number, &bytes)
+    }
+
+    fn mark(&mut self, number: u32, preset: Option<Preset>) -> Result<(), StoreError> {
+        let people = self.writing.people;
+        let marked = legacy::mark(&people.databases, &mut self.writing.txn, number, preset);
         marked.map_err(|e| people.failed(e))
     }
 

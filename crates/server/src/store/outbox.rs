@@ -371,6 +371,17 @@ mod tests {
     }
 
     #[test]
+    fn whoever_chooses_what_they_have_keeps_it_over_an_import() {
+        let (_dir, people, ada) = founded(open(3));
+        assert_eq!(choose(&people, ada, 3), None);
+        let mut import = people.import(NOW).unwrap();
+        let (settings, profile) = (open(7).into(), &mut Profile::default());
+        import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
+        import.commit(&mut |_, _| ()).unwrap();
+        assert_eq!(in_force(&people, ada), 3);
+    }
+
+    #[test]
     fn a_preset_counts_once_it_holds() {
         let (_dir, people, ada) = founded(Settings::DEFAULT);
         let choice = Choice { settings: open(7), preset: Some(Preset::Legacy2014) };

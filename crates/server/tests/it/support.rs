@@ -364,6 +364,13 @@ impl Serving<'_> {
         line.unwrap().parse().unwrap()
     }
 
+    /// How many disclosures the log has. The head counts what newcomers begin with too, which is told within a
+    /// second.
+    pub(crate) fn disclosures(&self) -> usize {
+        let leaves = self.world.verified(self.head());
+        leaves.iter().filter(|leaf| matches!(leaf.entry, Entry::Disclosure(_))).count()
+    }
+
     /// Everything that servers of this world have said so far.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.said).unwrap()
