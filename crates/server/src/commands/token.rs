@@ -10,11 +10,11 @@ use serde_json::json;
 use super::reach::Reach;
 use super::running::Running;
 use super::{Failure, Output, files, newcomers};
-use crate::gateway::admin::tokens::{Holds, Issued, Issuer, Wanted};
+use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::token::Tokens;
 use crate::keys::SecretKey;
-use crate::store::{Given, People, StoreOptions, Way};
+use crate::store::{Given, Holds, People, StoreOptions, Way};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.

@@ -15,6 +15,7 @@ use super::choice::Choice;
 use super::error::StoreError;
 use super::history::{self, Made};
 use super::lmdb::People;
+use super::outbox::Holds;
 use super::record::{self, Profile, Record};
 use super::writing::{Known, Writing};
 use super::{grants, legacy};
@@ -203,54 +204,31 @@ impl<'p> Changes<'p> {
         Ok(self.writing.known(number)?.settings)
     }
 
-    /// Sets what the person of this number chose.
-    pub(super) fn set_settings(
-        &mut self,
-        number: u32,
-        own: Choice,
-        made: Made,
-    ) -> Result<(), StoreError> {
-        let (people, known) = (self.writing.people, self.writing.known(number)?);
-        self.put_own(number, own.settings)?;
-        let (databases, txn) = (&people.databases, &mut self.writing.txn);
-        let changed = history::of_settings(known.settings, own.settings, own.preset, made);
-        legacy::mark(databases, txn, number, own.preset)
-            .and_then(|()| {
-                changed
-                    .map_or(Ok(0), |record| history::append(databases, txn, known.handle, &record))
-                    .map(drop)
-            })
-            .map_err(|e| people.failed(e))
-    }
-
     /// Remembers what the person of this number chose, where `before` was chosen before, and lets
-    /// `in_force` hold until the log has it. The number of the choice, unless nothing changes: then it is
-    /// the person's own all the same.
+    /// `in_force` hold: all of it, or what may until the log has it. The number of the choice, unless nothing
+    /// changes: then it is the person's own all the same.
     pub(super) fn choose(
         &mut self,
         number: u32,
-        before: Settings,
+        [before, in_force]: [Settings; 2],
         own: Choice,
-        in_force: Settings,
         made: Made,
+        holds: Holds,
     ) -> Result<Option<u64>, StoreError> {
         let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
         self.put_own(number, in_force)?;
+        self.mark(number, own.preset.filter(|_| in_force == own.settings))?;
         let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {
             return Ok(None);
         };
-        let chosen = history::append(&people.databases, &mut self.writing.txn, handle, &record);
-        let preset = own.preset.filter(|_| in_force == own.settings);
-        self.mark(number, preset)?;
+        let txn = &mut self.writing.txn;
+        let chosen = history::append(&people.databases, txn, handle, &record, holds);
         chosen.map(Some).map_err(|e| people.failed(e))
     }
 
-    /// Lets these settings of the person of this number hold. What holds already is not made their own: an
-    /// import may have given it.
+    /// Lets these settings of the person of this number hold, which are their own.
     pub(super) fn put_in_force(&mut self, number: u32, choice: Choice) -> Result<(), StoreError> {
-        if self.settings(number)? != choice.settings {
-            self.put_own(number, choice.settings)?;
-        }
+        self.put_own(number, choice.settings)?;
         self.mark(number, choice.preset)
     }
 

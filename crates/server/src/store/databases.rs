@@ -11,7 +11,7 @@
 //! | client_secrets | client | secret (32) |
 //! | viewer_grants | a person's handle, a grant id | nothing: the index of `grants` by viewer |
 //! | history | a person's handle, a rising number (8, big-endian) | what they changed (see `history`) |
-//! | outbox | as of `history` | nothing: changes that the log does not have yet (see `outbox`) |
+//! | outbox | as of `history` | 0, or 1 if it holds only once the log has it: changes that the log does not have yet (see `outbox`) |
 //! | beginnings | person number | nothing: people of whose first settings the log does not know |
 //! | consent_receipts | as of `history` | the receipt of a change that the log has, as text |
 //! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord};
 use super::history::{self, Event, HistoryRecord, Made, Way};
 use super::lmdb::People;
+use super::outbox::Holds;
 
 /// How a grant was given. When, the grant says itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,10 +39,11 @@ impl People {
         grant: &GrantRecord,
         given: impl Into<Given>,
     ) -> Result<(), StoreError> {
-        self.put_grants(&[(id, grant.clone())], given)
+        self.put_grants(&[(id, grant.clone())], given, Holds::AtOnce)
     }
 
-    /// Keeps many grants, all of them or on an error none.
+    /// Keeps many grants, all of them or on an error none: they can be used at once, or once
+    /// [`People::settled`] says so.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -49,13 +51,16 @@ impl People {
         &self,
         grants: &[(GrantId, GrantRecord)],
         given: impl Into<Given>,
+        holds: Holds,
     ) -> Result<(), StoreError> {
         let given = given.into();
         let _writer = self.writer();
         self.write(|txn| {
             grants.iter().try_for_each(|(id, grant)| {
-                put_in_force(&self.databases, txn, *id, grant)?;
-                remember(&self.databases, txn, *id, grant, given).map(drop)
+                if holds == Holds::AtOnce {
+                    put_in_force(&self.databases, txn, *id, grant)?;
+                }
+                remember(&self.databases, txn, *id, grant, given, holds).map(drop)
             })
         })
     }
@@ -105,7 +110,7 @@ impl People {
         let number = self.write(|txn| {
             self.databases.grants.delete(txn, &id.0)?;
             self.databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
-            history::append(&self.databases, txn, viewer, &record)
+            history::append(&self.databases, txn, viewer, &record, Holds::AtOnce)
         })?;
         Ok(Some(number))
     }
@@ -140,10 +145,11 @@ pub(super) fn remember(
     id: GrantId,
     grant: &GrantRecord,
     given: Given,
+    holds: Holds,
 ) -> heed::Result<u64> {
     let made = Made { at: grant.created, by: given.by };
     let event = Event::GrantGiven { id, grant: grant.clone(), sec_gpc: given.sec_gpc };
-    history::append(databases, txn, grant.viewer, &HistoryRecord { made, event })
+    history::append(databases, txn, grant.viewer, &HistoryRecord { made, event }, holds)
 }
 
 /// Removes all grants of a person, and their history.

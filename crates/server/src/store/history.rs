@@ -19,6 +19,7 @@ use super::databases::Databases;
 use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord, take, take_name};
 use super::lmdb::People;
+use super::outbox::Holds;
 use super::record::{settings_from_bytes, settings_to_bytes};
 
 const HISTORY_VERSION: u8 = 1;
@@ -179,13 +180,14 @@ pub(super) fn append(
     txn: &mut RwTxn<'_>,
     person: Handle,
     record: &HistoryRecord,
+    holds: Holds,
 ) -> heed::Result<u64> {
     let last = databases.history.rev_prefix_iter(txn, &person.0)?.next().transpose()?;
     let last = last.map_or(0, |(key, _)| number_of(key));
     let number = last.saturating_add(1);
     let key = key(person, number);
     databases.history.put(txn, &key, &record.to_bytes())?;
-    databases.outbox.put(txn, &key, &[])?;
+    databases.outbox.put(txn, &key, &[holds.code()])?;
     Ok(number)
 }
 

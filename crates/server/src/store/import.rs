@@ -11,6 +11,7 @@ use super::image_writer::{Done, ImageWriter};
 use super::legacy;
 use super::lmdb::{Counts, People};
 use super::opening::open_image;
+use super::outbox::Holds;
 use super::record::Profile;
 use super::writing::{Known, Writing};
 
@@ -104,7 +105,8 @@ impl<'p> Import<'p> {
         legacy::mark(&people.databases, txn, number, choice.preset)
             .and_then(|()| {
                 changed.map_or(Ok(()), |record| {
-                    history::append(&people.databases, txn, known.handle, &record).map(drop)
+                    history::append(&people.databases, txn, known.handle, &record, Holds::AtOnce)
+                        .map(drop)
                 })
             })
             .map_err(|e| people.failed(e))?;

@@ -21,6 +21,7 @@ use super::import::Import;
 use super::opening::{
     Lock, database_error, lock, open_databases, open_environment, open_image, remove_other_images,
 };
+use super::outbox::Holds;
 use super::overlay::Changed;
 use super::record;
 use super::view::View;
@@ -206,12 +207,7 @@ impl People {
         made: Made,
         change: impl FnOnce(Settings) -> Result<C, E>,
     ) -> Result<Settings, E> {
-        let mut changes = self.changes(Settings::DEFAULT)?;
-        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let choice = change(changes.settings(number)?)?.into();
-        changes.set_settings(number, choice, made)?;
-        changes.commit()?;
-        Ok(choice.settings)
+        self.choose(person, made, Holds::AtOnce, change).map(|(settings, _)| settings)
     }
 
     pub(super) fn writer(&self) -> MutexGuard<'_, ()> {

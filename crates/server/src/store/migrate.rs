@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord};
 use super::lmdb::{FORMAT_VERSION, StoreOptions};
 use super::opening::database_error;
+use super::outbox::Holds;
 use super::record::{self, Record};
 use super::{grants, legacy, outbox};
 
@@ -101,7 +102,7 @@ pub(super) fn from_3(
         begun.push((number, record.settings()));
     }
     for key in &changes {
-        databases.outbox.put(&mut txn, key, &[]).map_err(failed)?;
+        databases.outbox.put(&mut txn, key, &[Holds::AtOnce.code()]).map_err(failed)?;
     }
     for (number, settings) in begun {
         outbox::begun(&databases, &mut txn, number, settings).map_err(failed)?;
@@ -189,7 +190,7 @@ mod tests {
             (ids[1], record(handles[1], 6)),
             (ids[2], record(handles[0], 7)),
         ];
-        people.put_grants(&given, Way::Login).unwrap();
+        people.put_grants(&given, Way::Login, Holds::AtOnce).unwrap();
         // As format 2 had it.
         people
             .write(|txn| {

@@ -50,7 +50,7 @@ pub use image::{IMAGE_VERSION, Image};
 pub use import::{Import, NewPerson, Placed};
 pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};
 pub use opening::rebuild_image;
-pub use outbox::{BEGINNING, PendingConsent, SettledConsent};
+pub use outbox::{BEGINNING, Holds, PendingConsent, SettledConsent};
 pub use person_ref::PersonRef;
 pub(crate) use record::ACCOUNT_BYTES_MAX;
 pub use record::{PROFILE_BYTES_MAX, Profile};

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! INVARIANT: while a server runs, nothing is opened before the log has it, and nothing that was closed is
-//! open until the log has it. Kept by [`People::choose_settings`] and [`People::propose_grants`]. A command
+//! open until the log has it. Kept by [`People::choose_settings`] and [`People::put_grants`]. A command
 //! changes what it changes at once, since nobody else has the store open; the server that starts next
 //! tells the log before it serves.
 //!
@@ -26,14 +26,36 @@ use super::changes::Changes;
 use super::choice::Choice;
 use super::databases::Databases;
 use super::error::StoreError;
-use super::grant::{GrantId, GrantRecord};
-use super::grants::{self, Given};
+use super::grants;
 use super::history::{self, Event, HistoryRecord, Made};
 use super::lmdb::People;
 use super::record::Record;
 
 /// The number of the record of what a person began with.
 pub const BEGINNING: u64 = 0;
+
+/// When a choice holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// As soon as it is kept: nobody is served meanwhile, and the log is told before anybody is; or it closes
+    /// something.
+    AtOnce,
+    /// When the log has it.
+    OnceLogged,
+}
+
+impl Holds {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::AtOnce => 0,
+            Self::OnceLogged => 1,
+        }
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        if bytes == [Self::OnceLogged.code()] { Self::OnceLogged } else { Self::AtOnce }
+    }
+}
 
 /// One choice that the log does not have yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,34 +92,36 @@ impl People {
         made: Made,
         change: impl FnOnce(Settings) -> Result<C, E>,
     ) -> Result<(Settings, Option<u64>), E> {
+        self.choose(person, made, Holds::OnceLogged, change)
+    }
+
+    pub(super) fn choose<E: From<StoreError>, C: Into<Choice>>(
+        &self,
+        person: Handle,
+        made: Made,
+        holds: Holds,
+        change: impl FnOnce(Settings) -> Result<C, E>,
+    ) -> Result<(Settings, Option<u64>), E> {
         let mut changes = self.changes(Settings::DEFAULT)?;
         let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
         let in_force = changes.settings(number)?;
         let waiting = self.waiting_settings(changes.txn(), person, BEGINNING)?;
-        let before = waiting.last().copied().unwrap_or(in_force);
+        let before = waiting.last().map_or(in_force, |(_, settings)| *settings);
         let choice = change(before)?.into();
-        let chosen = changes.choose(number, before, choice, in_force.and(choice.settings), made)?;
+        let now = match holds {
+            Holds::OnceLogged => in_force.and(choice.settings),
+            Holds::AtOnce => {
+                // What waited holds with it, or not at all.
+                for (key, _) in waiting {
+                    let held = self.databases.outbox.put(changes.txn_mut(), &key, &[holds.code()]);
+                    held.map_err(|e| self.failed(e))?;
+                }
+                choice.settings
+            }
+        };
+        let chosen = changes.choose(number, [before, now], choice, made, holds)?;
         changes.commit()?;
         Ok((choice.settings, chosen))
-    }
-
-    /// Keeps grants for the log to be told: they can be used once [`People::settled`] says so. The numbers of the
-    /// choices, in their order.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`]; then none is kept.
-    pub fn propose_grants(
-        &self,
-        grants: &[(GrantId, GrantRecord)],
-        given: Given,
-    ) -> Result<Vec<u64>, StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| {
-            let remember = |(id, grant): &(GrantId, GrantRecord)| {
-                grants::remember(&self.databases, txn, *id, grant, given)
-            };
-            grants.iter().map(remember).collect()
-        })
     }
 
     /// Choices that the log does not have yet, at most so many. Each person's are in their order.
@@ -165,19 +189,24 @@ impl People {
             return begun.map(drop).map_err(|e| self.failed(e));
         }
         let key = history::key(*handle, *number);
-        let waited = self.databases.outbox.delete(changes.txn_mut(), &key);
-        if !waited.map_err(|e| self.failed(e))? {
-            return Ok(());
-        }
+        let waited = self.databases.outbox.get(changes.txn(), &key).map_err(|e| self.failed(e))?;
+        // Somebody who was removed meanwhile chose nothing any more.
+        let Some(waited) = waited.map(Holds::of) else { return Ok(()) };
+        let told = self.databases.outbox.delete(changes.txn_mut(), &key);
+        told.map_err(|e| self.failed(e))?;
         if let Some(receipt) = receipt {
             let receipts = self.databases.consent_receipts;
             let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
             put.map_err(|e| self.failed(e))?;
         }
+        // What held before has gone on since: a grant that was ended is not to come back.
+        if waited == Holds::AtOnce {
+            return Ok(());
+        }
         match self.history_record(changes.txn(), *handle, *number)?.event {
             Event::Settings { after, preset, .. } => {
                 let later = self.waiting_settings(changes.txn(), *handle, *number)?;
-                let in_force = later.iter().fold(after, |open, waiting| open.and(*waiting));
+                let in_force = later.iter().fold(after, |open, (_, waiting)| open.and(*waiting));
                 let preset = preset.filter(|_| in_force == after);
                 changes.put_in_force(person, Choice { settings: in_force, preset })
             }
@@ -189,23 +218,24 @@ impl People {
         }
     }
 
-    /// The settings that a person chose after the choice of this number, and of which the log does not know.
+    /// The settings that a person chose after the choice of this number, and that wait for the log, with their
+    /// keys.
     fn waiting_settings(
         &self,
         txn: &RoTxn<'_>,
         person: Handle,
         after: u64,
-    ) -> Result<Vec<Settings>, StoreError> {
+    ) -> Result<Vec<([u8; 24], Settings)>, StoreError> {
         let mut settings = Vec::new();
         let waiting = self.databases.outbox.prefix_iter(txn, &person.0);
         for entry in waiting.map_err(|e| self.failed(e))? {
-            let (key, _) = entry.map_err(|e| self.failed(e))?;
+            let (key, holds) = entry.map_err(|e| self.failed(e))?;
             let (_, number) = history::split_key(key);
-            if number <= after {
+            if number <= after || Holds::of(holds) == Holds::AtOnce {
                 continue;
             }
             if let Event::Settings { after, .. } = self.history_record(txn, person, number)?.event {
-                settings.push(after);
+                settings.push((history::key(person, number), after));
             }
         }
         Ok(settings)
@@ -284,7 +314,7 @@ mod tests {
     use countersign_domain::route::Route;
 
     use super::*;
-    use crate::store::{NewPerson, Profile, StoreOptions, Way};
+    use crate::store::{Given, GrantId, GrantRecord, NewPerson, Profile, StoreOptions, Way};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
     const MADE: Made = Made { at: NOW, by: Way::AdminApi };
@@ -322,6 +352,19 @@ mod tests {
     fn settle(people: &People, ada: Handle, number: u64) {
         let receipt = (number != BEGINNING).then(|| format!("receipt {number}"));
         people.settled(&[SettledConsent { handle: ada, number, receipt }]).unwrap();
+    }
+
+    fn grant_of(ada: Handle) -> (GrantId, GrantRecord) {
+        let name = |text| Identifier::parse(text).unwrap();
+        let grant = Grant {
+            client: name("home"),
+            purpose: name("contacts"),
+            viewer: FieldSet::from_bits(1),
+            friend: FieldSet::EMPTY,
+            until: Timestamp::from_seconds(9_000),
+        };
+        let record = GrantRecord { viewer: ada, grant, build: None, created: NOW };
+        (GrantId([5; 16]), record)
     }
 
     #[test]
@@ -394,18 +437,10 @@ mod tests {
     #[test]
     fn a_grant_can_be_used_once_the_log_has_it_and_its_end_counts_at_once() {
         let (_dir, people, ada) = founded(Settings::DEFAULT);
-        let name = |text| Identifier::parse(text).unwrap();
-        let grant = Grant {
-            client: name("home"),
-            purpose: name("contacts"),
-            viewer: FieldSet::from_bits(1),
-            friend: FieldSet::EMPTY,
-            until: Timestamp::from_seconds(9_000),
-        };
-        let record = GrantRecord { viewer: ada, grant, build: None, created: NOW };
-        let id = GrantId([5; 16]);
+        let (id, record) = grant_of(ada);
         let given = Given::from(Way::AdminApi);
-        assert_eq!(people.propose_grants(&[(id, record.clone())], given).unwrap(), [1]);
+        assert_eq!(people.grants_of(ada).unwrap(), []);
+        people.put_grants(&[(id, record.clone())], given, Holds::OnceLogged).unwrap();
         assert_eq!((people.grant(id).unwrap(), people.grants_of(ada).unwrap()), (None, vec![]));
         settle(&people, ada, 1);
         assert_eq!(people.grant(id).unwrap(), Some(record.clone()));
@@ -415,6 +450,34 @@ mod tests {
         assert_eq!(numbers(&people), [2]);
         settle(&people, ada, 2);
         assert_eq!(people.grant(id).unwrap(), None);
+    }
+
+    #[test]
+    fn a_grant_that_was_given_and_ended_before_the_log_knew_does_not_come_back() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        let (id, record) = grant_of(ada);
+        people.put_grant(id, &record, Way::Command).unwrap();
+        assert_eq!(people.end_grant(ada, id, MADE).unwrap(), Some(2));
+        settle(&people, ada, 1);
+        assert_eq!(people.grant(id).unwrap(), None);
+        settle(&people, ada, 2);
+        assert_eq!((people.grant(id).unwrap(), numbers(&people)), (None, vec![]));
+    }
+
+    #[test]
+    fn a_command_after_a_crash_has_the_last_word() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        choose(&people, ada, 0b011);
+        let also = |settings: Settings| {
+            let open = settings.open(ROUTE).or(FieldSet::from_bits(0b100));
+            Ok::<_, StoreError>(settings.with(ROUTE, open))
+        };
+        people.change_settings(ada, MADE, also).unwrap();
+        for number in [1, 2] {
+            assert_eq!(in_force(&people, ada), 0b111);
+            settle(&people, ada, number);
+        }
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0b111, vec![]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
 use crate::gateway::masks::Compiled;
 use crate::gateway::token::Tokens;
-use crate::store::{Given, GrantId, GrantRecord, People, Way};
+use crate::store::{Given, GrantId, GrantRecord, Holds, People, Way};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;
@@ -133,15 +133,6 @@ pub struct Issuer<'a> {
     pub holds: Holds,
 }
 
-/// When a grant can be used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holds {
-    /// As soon as it is kept: nobody is served meanwhile, and the log is told before anybody is.
-    AtOnce,
-    /// When the log has it.
-    OnceLogged,
-}
-
 impl Issuer<'_> {
     /// A token for each of these accounts, in their order, under a grant of everything that the build
     /// declared. The grants are durable together.
@@ -170,11 +161,8 @@ impl Issuer<'_> {
             };
             grants.push((GrantId::random().map_err(AdminError::internal)?, record));
         }
-        match self.holds {
-            Holds::AtOnce => self.people.put_grants(&grants, given),
-            Holds::OnceLogged => self.people.propose_grants(&grants, given).map(drop),
-        }
-        .map_err(AdminError::internal)?;
+        let kept = self.people.put_grants(&grants, given, self.holds);
+        kept.map_err(AdminError::internal)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             self.tokens.mint(&grant.client, &build, *id, self.now).map_err(AdminError::internal)
         };
