@@ -9,8 +9,6 @@
 
 use std::convert::Infallible;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_domain::digest::Digest;
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_domain::person::PairwiseId;
@@ -21,7 +19,7 @@ use crate::canonical::{self, CanonicalError};
 use crate::consent::{ConsentRecord, consent_commitment};
 use crate::entry::{Consents, ConsentsKind, ENTRY_VERSION, Entry, EntryError};
 use crate::merkle::{self, Hash, Nodes, ProofError, leaf_hash, node_hash, prove_inclusion};
-use crate::replay;
+use crate::{replay, signed_text};
 
 /// The version of the format.
 pub const CONSENT_RECEIPT_VERSION: u32 = 1;
@@ -105,10 +103,7 @@ impl ConsentReceipt {
     /// # Errors
     /// [`CanonicalError`] if a number is too large for the form.
     pub fn to_text(&self, signature: &Signature) -> Result<String, CanonicalError> {
-        let mut text = BASE64_URL_SAFE_NO_PAD.encode(canonical::to_bytes(self)?);
-        text.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(signature.0, &mut text);
-        Ok(text)
+        Ok(signed_text::write(&canonical::to_bytes(self)?, signature))
     }
 
     /// Reads a receipt, checks its signature, and that its record is under the root of its entry.
@@ -116,11 +111,8 @@ impl ConsentReceipt {
     /// # Errors
     /// [`ConsentReceiptError`].
     pub fn from_text(text: &str, key: &PublicKey) -> Result<Self, ConsentReceiptError> {
-        let shape = ConsentReceiptError::Shape;
-        let decode = |text| BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| shape.clone());
-        let (receipt, signature) = text.trim().split_once('.').ok_or(shape.clone())?;
-        let (bytes, signature) = (decode(receipt)?, decode(signature)?);
-        let signature = Signature(signature.try_into().map_err(|_| shape)?);
+        let read = signed_text::read(text);
+        let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
         let receipt: Self = canonical::from_bytes(&bytes)?;
         if receipt.v != CONSENT_RECEIPT_VERSION {
             return Err(ConsentReceiptError::UnknownVersion { found: receipt.v });

@@ -37,6 +37,7 @@ pub mod receipt;
 pub mod record;
 pub mod redecide;
 pub mod replay;
+mod signed_text;
 pub mod site;
 pub mod state;
 pub mod tile;

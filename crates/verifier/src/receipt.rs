@@ -10,8 +10,6 @@
 //!             of an operation of a batch: … the client's nonce ‖ newline ‖ the operation's number)
 //! ```
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::{PublicKey, Signature};
@@ -20,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical::{self, CanonicalError};
-use crate::replay;
+use crate::{replay, signed_text};
 
 /// The version of the receipt format.
 pub const RECEIPT_VERSION: u32 = 1;
@@ -109,10 +107,7 @@ impl Receipt {
     /// # Errors
     /// [`CanonicalError`] if a number is too large for the form.
     pub fn to_header(&self, signature: &Signature) -> Result<String, CanonicalError> {
-        let mut header = BASE64_URL_SAFE_NO_PAD.encode(canonical::to_bytes(self)?);
-        header.push('.');
-        BASE64_URL_SAFE_NO_PAD.encode_string(signature.0, &mut header);
-        Ok(header)
+        Ok(signed_text::write(&canonical::to_bytes(self)?, signature))
     }
 
     /// Reads a header's value and checks its signature.
@@ -120,10 +115,7 @@ impl Receipt {
     /// # Errors
     /// [`ReceiptError`].
     pub fn from_header(header: &str, key: &PublicKey) -> Result<Self, ReceiptError> {
-        let decode = |text| BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| ReceiptError::Shape);
-        let (receipt, signature) = header.trim().split_once('.').ok_or(ReceiptError::Shape)?;
-        let (bytes, signature) = (decode(receipt)?, decode(signature)?);
-        let signature = Signature(signature.try_into().map_err(|_| ReceiptError::Shape)?);
+        let (bytes, signature) = signed_text::read(header).ok_or(ReceiptError::Shape)?;
         let receipt: Self = canonical::from_bytes(&bytes)?;
         if receipt.v != RECEIPT_VERSION {
             return Err(ReceiptError::UnknownVersion { found: receipt.v });

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use countersign_domain::preset::Preset;
-use heed::{Env, WithTls};
+use countersign_domain::settings::Settings;
+use heed::{Env, RoTxn, WithTls};
 
 use super::databases::Databases;
 use super::error::StoreError;
@@ -61,18 +62,13 @@ pub(super) fn from_2(
         let grant = GrantRecord::from_bytes(bytes).ok_or_else(|| damaged("a grant"))?;
         index.push(grants::index_key(grant.viewer, id));
     }
-    let mut listed = Vec::new();
-    for entry in databases.people.iter(&txn).map_err(failed)? {
-        let (number, bytes) = entry.map_err(failed)?;
-        let record = Record::parse(bytes).ok_or_else(|| damaged("a person"))?;
-        if legacy::looks_like_it(record.settings()) {
-            listed.push(number);
-        }
-    }
+    let listed = settings_of_all(databases, &txn).map_err(failed)?;
+    let listed = listed.ok_or_else(|| damaged("a person"))?.into_iter();
+    let listed = listed.filter(|(_, settings)| legacy::looks_like_it(*settings));
     for key in &index {
         databases.viewer_grants.put(&mut txn, key, &[]).map_err(failed)?;
     }
-    for number in listed {
+    for (number, _) in listed {
         let preset = Some(Preset::Legacy2014);
         legacy::mark(&databases, &mut txn, number, preset).map_err(failed)?;
     }
@@ -95,12 +91,8 @@ pub(super) fn from_3(
     for entry in databases.history.iter(&txn).map_err(failed)? {
         changes.push(entry.map_err(failed)?.0.to_vec());
     }
-    let mut begun = Vec::new();
-    for entry in databases.people.iter(&txn).map_err(failed)? {
-        let (number, bytes) = entry.map_err(failed)?;
-        let record = Record::parse(bytes).ok_or_else(|| damaged("a person"))?;
-        begun.push((number, record.settings()));
-    }
+    let begun = settings_of_all(databases, &txn).map_err(failed)?;
+    let begun = begun.ok_or_else(|| damaged("a person"))?;
     for key in &changes {
         databases.outbox.put(&mut txn, key, &[Holds::AtOnce.code()]).map_err(failed)?;
     }
@@ -111,13 +103,24 @@ pub(super) fn from_3(
     txn.commit().map_err(failed)
 }
 
+/// What everybody has open, by number; `None` if somebody's record cannot be read.
+fn settings_of_all(
+    databases: Databases,
+    txn: &RoTxn<'_>,
+) -> heed::Result<Option<Vec<(u32, Settings)>>> {
+    let people = databases.people.iter(txn)?.map(|entry| {
+        let (number, bytes) = entry?;
+        Ok(Record::parse(bytes).map(|record| (number, record.settings())))
+    });
+    people.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use countersign_domain::field::FieldSet;
     use countersign_domain::grant::Grant;
     use countersign_domain::identifier::Identifier;
     use countersign_domain::route::Route;
-    use countersign_domain::settings::Settings;
     use countersign_domain::time::Timestamp;
 
     use super::*;
