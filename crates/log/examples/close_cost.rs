@@ -8,7 +8,6 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::{AnnexConsent, CONSENTS_MAX, ConsentsAnnex};
@@ -113,7 +112,7 @@ async fn main() {
     let before_mib = peak_mib();
     let closing = std::thread::spawn(move || {
         let mut periods = Periods::open(backend, Limits::default()).unwrap();
-        let directory = DirectoryRoot { epoch: 0, root: Digest([0; 32]) };
+        let directory = DirectoryRoot::EMPTY;
         let (closed, took) = timed(|| periods.close(&log, &Derived, directory).unwrap());
         (periods.period(0).unwrap(), closed, took)
     });

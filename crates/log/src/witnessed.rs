@@ -19,7 +19,7 @@ use crate::witness::front::{FrontError, Published};
 pub type ProofError = ProveError<TileError<io::Error>>;
 
 /// The published tiles.
-struct SiteTiles<'a>(&'a dyn Backend);
+pub(crate) struct SiteTiles<'a>(pub(crate) &'a dyn Backend);
 
 impl TileSource for SiteTiles<'_> {
     type Error = io::Error;

@@ -158,8 +158,13 @@ impl CommitmentTree {
     /// The tree over these commitments.
     #[must_use]
     pub fn new(commitments: impl IntoIterator<Item = Hash>) -> Self {
-        let leaves = commitments.into_iter().map(|commitment| leaf_hash(&commitment));
-        let mut levels = vec![leaves.collect::<Vec<_>>()];
+        Self::of_leaves(commitments.into_iter().map(|commitment| leaf_hash(&commitment)))
+    }
+
+    /// The tree over leaves of these hashes.
+    #[must_use]
+    pub fn of_leaves(leaves: impl IntoIterator<Item = Hash>) -> Self {
+        let mut levels = vec![leaves.into_iter().collect::<Vec<_>>()];
         while let Some(below) = levels.last().filter(|level| level.len() > 1) {
             let (pairs, _) = below.as_chunks();
             let above = pairs.iter().map(|[left, right]| node_hash(left, right)).collect();

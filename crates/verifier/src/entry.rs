@@ -139,7 +139,7 @@ pub struct Close {
     pub v: u32,
 }
 
-/// The directory of accounts at some time.
+/// The [directory](crate::directory) of accounts at some time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryRoot {
@@ -147,6 +147,14 @@ pub struct DirectoryRoot {
     pub epoch: u64,
     /// Its root.
     pub root: Digest,
+    /// The public key of its verifiable random function, under which accounts are named: one for ever. Zeros
+    /// while nobody is in it.
+    pub vrf: Digest,
+}
+
+impl DirectoryRoot {
+    /// Of a directory in which nobody is.
+    pub const EMPTY: Self = Self { epoch: 0, root: Digest([0; 32]), vrf: Digest([0; 32]) };
 }
 
 /// Where the close before stands.

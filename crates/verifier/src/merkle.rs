@@ -200,13 +200,13 @@ pub fn prove_consistency<N: Nodes>(
 }
 
 /// The largest power of two below `width`, which is at least 2.
-const fn split(width: u64) -> u64 {
+pub(crate) const fn split(width: u64) -> u64 {
     1 << (width - 1).ilog2()
 }
 
 /// The root over the leaves from `start` to before `end`, `start` being a multiple of the largest
 /// power of two that fits.
-fn range_root<N: Nodes>(nodes: &N, start: u64, end: u64) -> Result<Hash, N::Error> {
+pub(crate) fn range_root<N: Nodes>(nodes: &N, start: u64, end: u64) -> Result<Hash, N::Error> {
     let width = end - start;
     if width.is_power_of_two() {
         let level = width.trailing_zeros();

@@ -93,9 +93,11 @@ impl Periods {
         let period = self.last.map_or(0, |last| last.period.saturating_add(1));
         let place = self.last.map(|last| last.place);
         let directory = self.last.map(|last| last.directory);
-        // An epoch has one root, and none comes back.
+        // An epoch has one root, none comes back, and the key stays once there is one.
         let is_directory_later = directory.is_none_or(|directory| {
-            directory.epoch < close.directory.epoch || directory == close.directory
+            let is_later = directory.epoch < close.directory.epoch
+                && (directory.epoch == 0 || directory.vrf == close.directory.vrf);
+            is_later || directory == close.directory
         });
         let holds = close.period == period && close.previous == place && is_directory_later;
         verdict.check(Rule::CloseOrder, Place::entry(index), holds, || {
@@ -108,7 +110,13 @@ impl Periods {
                 format!("period {period} after {before}, directory of epoch {epoch}")
             };
             let found = of(close.period, close.previous, Some(close.directory));
-            (found, format!("{} with the same root, or a later one", of(period, place, directory)))
+            (
+                found,
+                format!(
+                    "{} with the same root, or a later one, and the same key",
+                    of(period, place, directory)
+                ),
+            )
         });
     }
 }

@@ -92,13 +92,19 @@ impl Record {
     /// The commitment to this record as the `position`th of a disclosure.
     #[must_use]
     pub fn commitment(&self, seed: &Seed, position: u32) -> Hash {
-        Sha256::new()
-            .chain_update(RECORD_TAG)
-            .chain_update(salt(seed, position))
-            .chain_update(self.to_bytes())
-            .finalize()
-            .into()
+        record_commitment(&salt(seed, position), self)
     }
+}
+
+/// The commitment to a record under its salt.
+#[must_use]
+pub fn record_commitment(salt: &Hash, record: &Record) -> Hash {
+    Sha256::new()
+        .chain_update(RECORD_TAG)
+        .chain_update(salt)
+        .chain_update(record.to_bytes())
+        .finalize()
+        .into()
 }
 
 /// The salt of the `position`th commitment under a seed. Given alone, it opens that one and no other.

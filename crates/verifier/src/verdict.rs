@@ -120,12 +120,40 @@ rules! {
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
     AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
     AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
+    LedgerForm "ledger_form" "The ledger is read in its one form, and says up to where it was searched."
+    LedgerCloses "ledger_closes" "The closes that it shows are entries of a log, one behind the other."
+    LedgerCurrent "ledger_current" "The newest close is of the last 24 hours, so that none is left out."
+    LedgerEntries "ledger_entries" "Every entry shown, the newest close included, is in the tree that the checkpoint signs."
+    LedgerDocuments "ledger_documents" "The field schema and the agreements that entries speak of are shown."
+    LedgerDirectory "ledger_directory" "The directory of the newest close has the account with this history."
+    LedgerSecrets "ledger_secrets" "The secrets shown are those that the directory has of the account, and none is missing."
+    LedgerComplete "ledger_complete" "In every period the index has of the person what is shown, and nothing else."
+    LedgerOpening "ledger_opening" "Everything shown is what its entry commits to."
+    LedgerChoices "ledger_choices" "The person's choices are numbered without a gap, and no number says two things."
+    LedgerSettings "ledger_settings" "Nothing was released that the person had closed."
+    LedgerGrant "ledger_grant" "What was released through the person's own client is what they granted it."
+    LedgerFields "ledger_fields" "Each entry names the fields that were released of the person."
 }
 
 impl Rule {
     /// The rules about a log, whatever answer is held against it: all but those of answers and their receipts.
     pub fn of_log() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().take_while(|rule| *rule < Self::ReceiptForm)
+    }
+
+    /// The rules about a person's ledger.
+    pub fn of_ledger() -> impl Iterator<Item = Self> {
+        const SHARED: [Rule; 7] = [
+            Rule::Checkpoint,
+            Rule::Witnesses,
+            Rule::EntryForm,
+            Rule::OwnTime,
+            Rule::CloseOrder,
+            Rule::CloseRange,
+            Rule::CloseLate,
+        ];
+        let own = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::LedgerForm);
+        SHARED.into_iter().chain(own)
     }
 }
 
@@ -261,6 +289,12 @@ impl Verdict {
     /// A verdict on a log before anything was checked.
     #[must_use]
     pub fn new(origin: &str, kept_max: u64) -> Self {
+        Self::of(origin, Rule::of_log(), kept_max)
+    }
+
+    /// A verdict by these rules before anything was checked.
+    #[must_use]
+    pub fn of(origin: &str, rules: impl Iterator<Item = Rule>, kept_max: u64) -> Self {
         Self {
             origin: origin.to_owned(),
             size: 0,
@@ -269,7 +303,7 @@ impl Verdict {
             disclosures: 0,
             partners: 0,
             newest: None,
-            rules: Rule::of_log().map(|rule| (rule, Tally::default())).collect(),
+            rules: rules.map(|rule| (rule, Tally::default())).collect(),
             failures: Vec::new(),
             failure_count: 0,
             notices: Vec::new(),

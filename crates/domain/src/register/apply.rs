@@ -40,7 +40,7 @@ impl Register {
         act.check_texts()?;
         match act {
             Act::Keys(keys) => self.apply_keys(keys)?,
-            Act::FieldSchema(_) => self.apply_schema(document)?,
+            Act::FieldSchema(_) => self.apply_schema(index, document)?,
             Act::Rules(_) => self.apply_rules(index, document)?,
             Act::Budgets(_) => self.apply_budgets(document)?,
             Act::Partner(partner) => self.apply_partner(partner)?,
@@ -80,7 +80,7 @@ impl Register {
         Ok(())
     }
 
-    fn apply_schema(&mut self, document: Option<Document>) -> Result<(), ActError> {
+    fn apply_schema(&mut self, index: u64, document: Option<Document>) -> Result<(), ActError> {
         let Some(Document::Schema(document)) = document else {
             return Err(ActError::DocumentMissing { kind: "field_schema" });
         };
@@ -92,7 +92,7 @@ impl Register {
         if let Some(rules) = &self.rules_document {
             self.rules = Some(PlatformRules::from_document(rules, &schema)?);
         }
-        self.schema = Some(schema);
+        (self.schema, self.schema_index) = (Some(schema), Some(index));
         Ok(())
     }
 

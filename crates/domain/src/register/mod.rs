@@ -32,6 +32,7 @@ use crate::time::{SECONDS_PER_DAY, Timestamp};
 pub struct Register {
     keys: Option<Keys>,
     schema: Option<FieldSchema>,
+    schema_index: Option<u64>,
     rules_document: Option<RulesDocument>,
     rules: Option<PlatformRules>,
     rules_index: Option<u64>,
@@ -281,6 +282,12 @@ impl Register {
     #[must_use]
     pub const fn last_act(&self) -> Option<u64> {
         self.last_act
+    }
+
+    /// The index of the act that put the field schema in force.
+    #[must_use]
+    pub const fn schema_index(&self) -> Option<u64> {
+        self.schema_index
     }
 
     /// The key of a signer, if the register knows the signer. For the first `keys` act, which nobody

@@ -5,6 +5,7 @@
 //! item   = index (8) ‖ position (4) ‖ commitment (32)
 //! leaves = "cs1leaf\n" (8) ‖ version (4) ‖ people × (label (32) ‖ list (32) ‖ offset in lists (8))
 //! nodes  = "cs1node\n" (8) ‖ version (4) ‖ (people − 1) × (depth (1) ‖ 2 × (child (8) ‖ hash (32)))
+//! places = see `places`
 //! head   = see `head`
 //! ```
 //!
@@ -19,10 +20,12 @@ use countersign_verifier::person_index::{
 };
 
 use super::buffered::FileWriter;
+use super::places::{Places, read_pair};
 use super::sort::Row;
 use super::{PeriodError, PeriodHead, folder};
 use crate::backend::{Backend, File};
 use crate::batch::take;
+use crate::stream::Stream;
 
 /// The version of these files.
 const FILES_VERSION: u32 = 1;
@@ -60,16 +63,10 @@ pub(super) struct PeriodWriter {
 impl PeriodWriter {
     /// Begins them in this folder.
     pub(super) fn create(backend: &dyn Backend, folder: &str) -> Result<Self, PeriodError> {
-        let create = |(name, magic): (&str, &[u8; 8])| {
-            let mut file = FileWriter::create(backend, format!("{folder}/{name}"))?;
-            file.push(magic)?;
-            file.push(&FILES_VERSION.to_be_bytes())?;
-            Ok::<_, PeriodError>(file)
-        };
         Ok(Self {
-            lists: create(LISTS)?,
-            leaves: create(LEAVES)?,
-            nodes: create(NODES)?,
+            lists: create_named(backend, folder, LISTS)?,
+            leaves: create_named(backend, folder, LEAVES)?,
+            nodes: create_named(backend, folder, NODES)?,
             index: IndexBuilder::new(),
             person: None,
             items: Vec::new(),
@@ -126,10 +123,14 @@ impl PeriodWriter {
 /// The files of one period, for whoever wants to show somebody what it holds about them.
 pub struct Period {
     head: PeriodHead,
-    lists: (String, Box<dyn File>),
-    leaves: (String, Box<dyn File>),
-    nodes: (String, Box<dyn File>),
+    lists: Named,
+    leaves: Named,
+    nodes: Named,
+    places: Places,
 }
+
+/// An open file, with its name for errors.
+pub(super) type Named = (String, Box<dyn File>);
 
 /// What a period holds under a label.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -147,22 +148,10 @@ impl Period {
         let missing =
             || PeriodError::Damaged { file: path.clone(), reason: "there is no such file" };
         let head = PeriodHead::parse(&bytes.ok_or_else(missing)?, &path)?;
-        let open = |(name, magic): (&str, &[u8; 8])| {
-            let name = format!("{}/{name}", folder(number));
-            let file = backend.open(&name).map_err(|error| PeriodError::io(&name, error))?;
-            let named = (name, file);
-            let head: [u8; HEAD_BYTES as usize] = read_at(&named, 0)?;
-            let mut rest = &head[..];
-            if take(&mut rest) != Some(*magic) {
-                return Err(damaged(&named, "it does not begin as it should"));
-            }
-            let found = take(&mut rest).map_or(0, u32::from_be_bytes);
-            if found == FILES_VERSION {
-                return Ok(named);
-            }
-            Err(PeriodError::UnknownVersion { file: named.0, found, known: FILES_VERSION })
-        };
-        Ok(Self { head, lists: open(LISTS)?, leaves: open(LEAVES)?, nodes: open(NODES)? })
+        let folder = folder(number);
+        let open = |name| open_named(backend, &folder, name);
+        let places = Places::open(backend, number, head.from)?;
+        Ok(Self { lists: open(LISTS)?, leaves: open(LEAVES)?, nodes: open(NODES)?, places, head })
     }
 
     /// What is known of the period.
@@ -189,6 +178,15 @@ impl Period {
             return Err(damaged(&self.lists, "a list is not the one that the index has"));
         }
         Ok(Shown { proof, items })
+    }
+
+    /// The entry of this index with its annex, from the stream; it is one of the period's.
+    pub(crate) fn pair(
+        &self,
+        stream: &Stream,
+        index: u64,
+    ) -> Result<(Vec<u8>, Vec<u8>), PeriodError> {
+        read_pair(stream, self.places.of(index)?, index)
     }
 
     /// The list of the leaf of this number.
@@ -218,11 +216,7 @@ impl Period {
         Ok(pieces.iter().filter_map(|piece| item(piece)).collect())
     }
 
-    fn piece<const N: usize>(
-        &self,
-        file: &(String, Box<dyn File>),
-        number: u64,
-    ) -> Result<[u8; N], PeriodError> {
+    fn piece<const N: usize>(&self, file: &Named, number: u64) -> Result<[u8; N], PeriodError> {
         if number >= self.head.people {
             return Err(damaged(file, "something in it points outside"));
         }
@@ -269,24 +263,50 @@ fn node_bytes(node: &Node) -> [u8; NODE_BYTES] {
     bytes
 }
 
-fn read_at<const N: usize>(
-    file: &(String, Box<dyn File>),
-    offset: u64,
-) -> Result<[u8; N], PeriodError> {
+/// Begins a file of a period.
+pub(super) fn create_named(
+    backend: &dyn Backend,
+    folder: &str,
+    (name, magic): (&str, &[u8; 8]),
+) -> Result<FileWriter, PeriodError> {
+    let mut file = FileWriter::create(backend, format!("{folder}/{name}"))?;
+    file.push(magic)?;
+    file.push(&FILES_VERSION.to_be_bytes())?;
+    Ok(file)
+}
+
+/// Opens a file of a period.
+pub(super) fn open_named(
+    backend: &dyn Backend,
+    folder: &str,
+    (name, magic): (&str, &[u8; 8]),
+) -> Result<Named, PeriodError> {
+    let name = format!("{folder}/{name}");
+    let file = backend.open(&name).map_err(|error| PeriodError::io(&name, error))?;
+    let named = (name, file);
+    let head: [u8; HEAD_BYTES as usize] = read_at(&named, 0)?;
+    let mut rest = &head[..];
+    if take(&mut rest) != Some(*magic) {
+        return Err(damaged(&named, "it does not begin as it should"));
+    }
+    let found = take(&mut rest).map_or(0, u32::from_be_bytes);
+    if found == FILES_VERSION {
+        return Ok(named);
+    }
+    Err(PeriodError::UnknownVersion { file: named.0, found, known: FILES_VERSION })
+}
+
+pub(super) fn read_at<const N: usize>(file: &Named, offset: u64) -> Result<[u8; N], PeriodError> {
     let mut bytes = [0; N];
     read_into(file, offset, &mut bytes)?;
     Ok(bytes)
 }
 
-fn read_into(
-    file: &(String, Box<dyn File>),
-    offset: u64,
-    bytes: &mut [u8],
-) -> Result<(), PeriodError> {
+fn read_into(file: &Named, offset: u64, bytes: &mut [u8]) -> Result<(), PeriodError> {
     let read = file.1.read_at(offset, bytes).map_err(|error| PeriodError::io(&file.0, error))?;
     if read == bytes.len() { Ok(()) } else { Err(damaged(file, "it is cut off")) }
 }
 
-fn damaged(file: &(String, Box<dyn File>), reason: &'static str) -> PeriodError {
+pub(super) fn damaged(file: &Named, reason: &'static str) -> PeriodError {
     PeriodError::Damaged { file: file.0.clone(), reason }
 }

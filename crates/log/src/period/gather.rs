@@ -8,6 +8,7 @@ use countersign_verifier::merkle::{Hash, leaf_hash};
 use countersign_verifier::person_index::{Item, Label};
 use countersign_verifier::record::{Record, pairwise_id};
 
+use super::places::PlacesWriter;
 use super::sort::{Row, Sorter};
 use super::{PeriodError, PeriodHead, Secrets};
 use crate::annex::{Annex, ConsentsAnnex, DisclosureAnnex};
@@ -21,6 +22,7 @@ pub(super) struct Gatherer<'a, 'b> {
     stream: &'a Stream,
     secrets: &'a dyn Secrets,
     sorter: &'a mut Sorter<'b>,
+    places: &'a mut PlacesWriter,
     forgotten: u64,
 }
 
@@ -29,8 +31,9 @@ impl<'a, 'b> Gatherer<'a, 'b> {
         stream: &'a Stream,
         secrets: &'a dyn Secrets,
         sorter: &'a mut Sorter<'b>,
+        places: &'a mut PlacesWriter,
     ) -> Self {
-        Self { stream, secrets, sorter, forgotten: 0 }
+        Self { stream, secrets, sorter, places, forgotten: 0 }
     }
 
     /// How many records and consent records were found whose people have no secret any more.
@@ -45,10 +48,11 @@ impl<'a, 'b> Gatherer<'a, 'b> {
         at: Position,
     ) -> Result<Position, PeriodError> {
         let range = head.from..head.until;
-        for_each(self.stream, at, head.until, |index, entry, annex| {
+        for_each(self.stream, at, head.until, |batch, index, entry, annex| {
             if !range.contains(&index) {
                 return Ok(());
             }
+            self.places.push(index, batch)?;
             match Annex::parse(annex).map_err(|error| PeriodError::annex(index, &error))? {
                 Annex::Disclosure(annex) => {
                     let Entry::Disclosure(entry) = parse(index, entry)? else {
@@ -124,7 +128,7 @@ pub(super) fn next_close(
 ) -> Result<Option<(PreviousClose, Close)>, PeriodError> {
     let (at, from) = last.map_or((Position::START, 0), |last| (last.next, last.close.index + 1));
     let mut found = None;
-    for_each(stream, at, head, |index, entry, _| {
+    for_each(stream, at, head, |_, index, entry, _| {
         let is_new = found.is_none() && index >= from;
         if is_new
             && entry.windows(MARK.len()).any(|window| window == MARK)
@@ -138,20 +142,20 @@ pub(super) fn next_close(
     Ok(found)
 }
 
-/// Shows the entries before `until` with their annexes, from the batch at `at` on; returns the batch in
-/// which `until` is, or will be.
-fn for_each(
+/// Shows the entries before `until` with their annexes and the batches that they are in, from the batch at
+/// `at` on; returns the batch in which `until` is, or will be.
+pub(super) fn for_each(
     stream: &Stream,
     mut at: Position,
     until: u64,
-    mut show: impl FnMut(u64, &[u8], &[u8]) -> Result<(), PeriodError>,
+    mut show: impl FnMut(Position, u64, &[u8], &[u8]) -> Result<(), PeriodError>,
 ) -> Result<Position, PeriodError> {
     while at.index < until {
         let Found::Batch { batch, end } = stream.read(at)? else {
             return Err(PeriodError::Short { found: at.index, until });
         };
         for ((entry, annex), index) in batch.pairs().flatten().zip(at.index..until) {
-            show(index, entry, annex)?;
+            show(at, index, entry, annex)?;
         }
         if end.index > until {
             break;

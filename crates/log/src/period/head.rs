@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! head = "cs1peri\n" (8) ‖ version (4) ‖ number (8) ‖ from (8) ‖ until (8) ‖ people (8) ‖ items (8) ‖ root (32)
-//!      ‖ close: index (8) ‖ leaf (32) ‖ time (8) ‖ next: index (8) ‖ offset (8) ‖ crc32 of these (4)    little-endian
+//!      ‖ close: index (8) ‖ leaf (32) ‖ time (8) ‖ directory: epoch (8) ‖ root (32) ‖ vrf (32)
+//!      ‖ next: index (8) ‖ offset (8) ‖ crc32 of these (4)                                         little-endian
 //! ```
 //!
 //! It is written last: a folder without one is not complete.
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::PreviousClose;
+use countersign_verifier::entry::{DirectoryRoot, PreviousClose};
 use countersign_verifier::merkle::Hash;
 
 use super::PeriodError;
@@ -40,6 +41,8 @@ pub struct PeriodHead {
     pub close: PreviousClose,
     /// When that was appended.
     pub time: Timestamp,
+    /// What it says of the directory.
+    pub directory: DirectoryRoot,
     /// The batch of the stream in which the next period begins.
     pub(super) next: Position,
 }
@@ -56,6 +59,7 @@ impl PeriodHead {
             root: Hash::default(),
             close: PreviousClose { index: 0, leaf: Digest(Hash::default()) },
             time: Timestamp::from_seconds(0),
+            directory: DirectoryRoot::EMPTY,
             next: last.map_or(Position::START, |last| last.next),
         }
     }
@@ -69,7 +73,12 @@ impl PeriodHead {
         bytes.extend_from_slice(&self.root);
         bytes.extend_from_slice(&self.close.index.to_le_bytes());
         bytes.extend_from_slice(&self.close.leaf.0);
-        for number in [self.time.seconds(), self.next.index, self.next.offset] {
+        for number in [self.time.seconds(), self.directory.epoch] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.directory.root.0);
+        bytes.extend_from_slice(&self.directory.vrf.0);
+        for number in [self.next.index, self.next.offset] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
@@ -109,6 +118,11 @@ impl PeriodHead {
             root: take(input)?,
             close: PreviousClose { index: number(input)?, leaf: Digest(take(input)?) },
             time: Timestamp::from_seconds(number(input)?),
+            directory: DirectoryRoot {
+                epoch: number(input)?,
+                root: Digest(take(input)?),
+                vrf: Digest(take(input)?),
+            },
             next: Position { index: number(input)?, offset: number(input)? },
         };
         // The checksum is left.

@@ -24,13 +24,14 @@ use crate::Log;
 use crate::backend::{Access, Backend, replace};
 use crate::open::STREAM;
 use crate::released::Placed;
-use crate::stream::Stream;
+use crate::stream::{Position, Stream};
 
 mod buffered;
 mod error;
 mod file;
 mod gather;
 mod head;
+mod places;
 mod sort;
 
 pub use self::error::PeriodError;
@@ -39,6 +40,7 @@ pub use self::head::PeriodHead;
 
 use self::file::PeriodWriter;
 use self::gather::Gatherer;
+use self::places::PlacesWriter;
 use self::sort::Sorter;
 
 /// The folder of all periods.
@@ -105,8 +107,7 @@ impl Periods {
     /// [`PeriodError`] if a file cannot be read.
     pub fn open(backend: Arc<dyn Backend>, limits: Limits) -> Result<Self, PeriodError> {
         let stream = Stream::open(&*backend, STREAM)?;
-        let bytes = backend.read(LAST).map_err(|error| PeriodError::io(LAST, error))?;
-        let last = bytes.map(|bytes| PeriodHead::parse(&bytes, LAST)).transpose()?;
+        let last = last_head(&*backend)?;
         Ok(Self { backend, stream, limits, last })
     }
 
@@ -121,7 +122,7 @@ impl Periods {
     /// # Errors
     /// [`PeriodError`] if there are none, or they are damaged.
     pub fn period(&self, number: u64) -> Result<Period, PeriodError> {
-        Period::open(&*self.backend, number)
+        open_period(&*self.backend, number)
     }
 
     /// Makes the files of the periods whose closes are in the stream and whose files are not there: what a
@@ -139,7 +140,7 @@ impl Periods {
             if !is_same {
                 return Err(PeriodError::OtherIndex { index: place.index });
             }
-            (made.close, made.time) = (place, close.time);
+            (made.close, made.time, made.directory) = (place, close.time, close.directory);
             self.keep(made)?;
         }
         Ok(())
@@ -171,7 +172,7 @@ impl Periods {
             v: ENTRY_VERSION,
         })?;
         head.close = PreviousClose { index: placed.index, leaf: Digest(placed.leaf_hash) };
-        head.time = placed.time;
+        (head.time, head.directory) = (placed.time, directory);
         self.keep(head.clone())?;
         Ok(Closed { placed, head, forgotten })
     }
@@ -190,9 +191,11 @@ impl Periods {
             self.backend.create_folders(folder, Access::Private).map_err(io)?;
         }
         let mut sorter = Sorter::new(&*self.backend, &runs, self.limits);
-        let mut gatherer = Gatherer::new(&self.stream, secrets, &mut sorter);
+        let mut places = PlacesWriter::create(&*self.backend, &folder, head.from)?;
+        let mut gatherer = Gatherer::new(&self.stream, secrets, &mut sorter, &mut places);
         head.next = gatherer.gather(&head, head.next)?;
         let forgotten = gatherer.forgotten();
+        places.finish()?;
         let mut writer = PeriodWriter::create(&*self.backend, &folder)?;
         sorter.merge(|row| writer.push(row))?;
         writer.finish(&mut head)?;
@@ -209,6 +212,32 @@ impl Periods {
         self.last = Some(head);
         Ok(())
     }
+}
+
+/// The head of the last period whose files are complete.
+pub(crate) fn last_head(backend: &dyn Backend) -> Result<Option<PeriodHead>, PeriodError> {
+    let bytes = backend.read(LAST).map_err(|error| PeriodError::io(LAST, error))?;
+    bytes.map(|bytes| PeriodHead::parse(&bytes, LAST)).transpose()
+}
+
+/// Opens the files of a period.
+pub(crate) fn open_period(backend: &dyn Backend, number: u64) -> Result<Period, PeriodError> {
+    Period::open(backend, number)
+}
+
+/// Shows the entries before `until` with their annexes, from the batch on in which the last period ends.
+pub(crate) fn for_each_pair(
+    stream: &Stream,
+    last: Option<&PeriodHead>,
+    until: u64,
+    mut show: impl FnMut(u64, &[u8], &[u8]),
+) -> Result<(), PeriodError> {
+    let at = last.map_or(Position::START, |last| last.next);
+    gather::for_each(stream, at, until, |_, index, entry, annex| {
+        show(index, entry, annex);
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// The folder of one period.

@@ -81,7 +81,7 @@ fn a_close_is_dated_when_it_is_appended() {
     let setup = Setup::lazy();
     let log = setup.found(&memory);
     let close = Close {
-        directory: DirectoryRoot { epoch: 0, root: Digest([0; 32]) },
+        directory: DirectoryRoot::EMPTY,
         from: 0,
         kind: CloseKind::Close,
         people: 0,

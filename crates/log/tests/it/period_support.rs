@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::Log;
 use countersign_log::annex::{Annex, AnnexConsent, ConsentsAnnex};
@@ -18,7 +17,7 @@ use crate::support::{Pair, block_on, disclose, name, secret_of};
 /// Runs so short and so few at once that everything is merged more than once.
 pub(crate) const TIGHT: Limits = Limits { run_items: 3, runs_at_once: 2 };
 
-pub(crate) const DIRECTORY: DirectoryRoot = DirectoryRoot { epoch: 0, root: Digest([0; 32]) };
+pub(crate) const DIRECTORY: DirectoryRoot = DirectoryRoot::EMPTY;
 
 pub(crate) fn person(number: u8) -> Handle {
     Handle([number; 16])

@@ -3,9 +3,12 @@
 
 mod interop_go;
 mod interop_transparency_dev;
+mod ledger_directory;
+mod ledger_world;
 mod tools;
 mod verify_bytes;
 mod verify_command;
+mod verify_ledger;
 mod verify_monitor;
 mod verify_parsers;
 mod verify_periods;

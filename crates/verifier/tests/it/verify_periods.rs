@@ -12,6 +12,10 @@ use crate::verify_world::{BEGINNING_S, World, at, failed};
 
 const DAY_S: u64 = 86_400;
 
+const fn directory(epoch: u64, root: u8) -> DirectoryRoot {
+    DirectoryRoot { epoch, root: Digest([root; 32]), vrf: Digest([1; 32]) }
+}
+
 /// A log with disclosures, closed every so many seconds; and the indexes of its closes.
 struct Closed {
     world: World,
@@ -30,10 +34,7 @@ impl Closed {
     fn close(&mut self, change: impl FnOnce(&mut Close)) -> u64 {
         let leaf_of = |index: u64| Digest(leaf_hash(&self.world.entries[index as usize]));
         let mut close = Close {
-            directory: self
-                .last
-                .as_ref()
-                .map_or(DirectoryRoot { epoch: 3, root: Digest([3; 32]) }, |last| last.directory),
+            directory: self.last.as_ref().map_or(directory(3, 3), |last| last.directory),
             from: self.last.as_ref().map_or(0, |last| last.until),
             kind: CloseKind::Close,
             people: 0,
@@ -73,7 +74,7 @@ fn closes_that_tile_the_log_hold() {
     log.world.clock_s += DAY_S;
     log.disclose();
     log.close(|close| close.until -= 1);
-    log.close(|close| close.directory = DirectoryRoot { epoch: 4, root: Digest([4; 32]) });
+    log.close(|close| close.directory = directory(4, 4));
     let verdict = log.world.verdict();
     assert_eq!(verdict.failures, []);
     assert_eq!(verdict.notices, []);
@@ -118,6 +119,14 @@ const LIES: &[Lie] = &[
     (
         "two directories in one epoch",
         |close| close.directory.root = Digest([9; 32]),
+        Rule::CloseOrder,
+    ),
+    (
+        "a directory under another key",
+        |close| {
+            let vrf = Digest([9; 32]);
+            close.directory = DirectoryRoot { vrf, ..directory(9, 9) };
+        },
         Rule::CloseOrder,
     ),
     ("a gap", |close| close.from += 1, Rule::CloseRange),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod http_site;
+mod ledger;
 mod log;
 mod monitor;
 mod receipt;
@@ -25,7 +26,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or an answer against it, from public files alone.
+/// Checks a Countersign log, an answer or a person's ledger against it, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -39,6 +40,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 
 #[derive(Subcommand)]
 enum Command {
+    Ledger(ledger::Arguments),
     Log(log::Arguments),
     Monitor(monitor::Arguments),
     Receipt(receipt::Arguments),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let now = clock();
     let (outcome, json) = match arguments.command {
+        Command::Ledger(arguments) => (ledger::run(&arguments, now), arguments.json),
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
         Command::Monitor(arguments) => (monitor::run(&arguments, clock), arguments.json),
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),

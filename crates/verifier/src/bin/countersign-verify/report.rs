@@ -2,7 +2,10 @@
 
 use std::io::{IsTerminal as _, Write};
 
+use countersign_domain::relation::Relation;
 use countersign_domain::text::controls;
+use countersign_verifier::consent::Choice;
+use countersign_verifier::ledger::{Event, Ledger, Line};
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::receipt::Receipt;
 use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
@@ -25,6 +28,8 @@ struct Document<'a> {
     verdict: &'a Verdict,
     #[serde(flatten)]
     answer: Option<Answered<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger: Option<&'a Ledger>,
 }
 
 #[derive(Serialize)]
@@ -36,7 +41,12 @@ struct Answered<'a> {
 /// Shows the verdict on a log.
 pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     if json {
-        return write_json(&Document { holds: verdict.holds(), verdict, answer: None });
+        return write_json(&Document {
+            holds: verdict.holds(),
+            verdict,
+            answer: None,
+            ledger: None,
+        });
     }
     let mut text = Text::new();
     text.verdict(verdict);
@@ -51,7 +61,7 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
 
 /// The verdict on a log as one line of JSON, with what `--json` prints.
 pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
-    let document = Document { holds: verdict.holds(), verdict, answer: None };
+    let document = Document { holds: verdict.holds(), verdict, answer: None, ledger: None };
     serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
 }
 
@@ -73,7 +83,7 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
         let answer = Some(Answered { promise: *promise, receipt });
-        return write_json(&Document { holds, verdict, answer });
+        return write_json(&Document { holds, verdict, answer, ledger: None });
     }
     let mut text = Text::new();
     text.verdict(verdict);
@@ -93,6 +103,31 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
         _ => "It does not hold.".to_owned(),
     };
     text.conclusion(verdict.holds(), &conclusion);
+    write(text.text.as_bytes())
+}
+
+/// Shows the verdict on a person's ledger, and what is in it.
+pub(crate) fn ledger(
+    verdict: &Verdict,
+    ledger: Option<&Ledger>,
+    json: bool,
+) -> Result<(), CannotSay> {
+    let holds = verdict.holds();
+    if json {
+        return write_json(&Document { holds, verdict, answer: None, ledger });
+    }
+    let mut text = Text::new();
+    if let Some(ledger) = ledger {
+        text.ledger(ledger);
+    }
+    text.verdict(verdict);
+    let conclusion = match ledger {
+        Some(Ledger { periods, complete_until, .. }) if holds => format!(
+            "Complete over {periods} periods, up to entry {complete_until}; within the person's settings and grants."
+        ),
+        _ => "The ledger does not hold.".to_owned(),
+    };
+    text.conclusion(holds, &conclusion);
     write(text.text.as_bytes())
 }
 
@@ -142,14 +177,29 @@ impl Text {
         }
     }
 
+    fn ledger(&mut self, ledger: &Ledger) {
+        self.line(&escaped(&format!("account  {}", ledger.account)));
+        self.line("");
+        for line in &ledger.lines {
+            self.line(&escaped(&told_of(line)));
+        }
+        if ledger.lines.is_empty() {
+            self.line("The log holds nothing about this person.");
+        }
+        self.line("");
+    }
+
     fn verdict(&mut self, verdict: &Verdict) {
         self.line(&format!("log      {}", escaped(&verdict.origin)));
         if let Some(root) = verdict.root {
             self.line(&format!("tree     {} entries under {root}", verdict.size));
             let Verdict { acts, disclosures, partners, .. } = verdict;
-            self.line(&format!(
-                "holds    {acts} acts, {disclosures} disclosures, {partners} partners"
-            ));
+            // Of a ledger nobody counted them.
+            if acts + disclosures > 0 {
+                self.line(&format!(
+                    "holds    {acts} acts, {disclosures} disclosures, {partners} partners"
+                ));
+            }
         }
         if let Some(newest) = verdict.newest {
             self.line(&format!("newest   {newest}"));
@@ -204,6 +254,38 @@ impl Text {
         let conclusion = self.painted(conclusion, holds);
         self.line(&conclusion);
     }
+}
+
+/// One line of a ledger: when, who got what for what, or what was chosen.
+fn told_of(line: &Line) -> String {
+    let provisional = if line.is_provisional { "  (provisional)" } else { "" };
+    let event = match &line.event {
+        Event::Released(released) => {
+            let as_whom = match released.relation {
+                Relation::Viewer => "yours",
+                Relation::Friend => "yours, through a friend",
+            };
+            format!(
+                "{} ({}, build {}) for {}, {as_whom}: {}",
+                released.partner,
+                released.client,
+                released.build,
+                released.purpose,
+                released.fields.join(", "),
+            )
+        }
+        Event::Chose(record) => match &record.choice {
+            Choice::Settings(_) => format!("choice {}: settings", record.number),
+            Choice::Grant(given) => {
+                format!(
+                    "choice {}: a grant to {} for {}",
+                    record.number, given.client, given.purpose
+                )
+            }
+            Choice::GrantEnded { .. } => format!("choice {}: the end of a grant", record.number),
+        },
+    };
+    format!("{}  entry {:<10} {event}{provisional}", line.time, line.index)
 }
 
 /// One failure as a line: where, which rule, what was found, what was expected.

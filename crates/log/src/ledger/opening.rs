@@ -1,0 +1,95 @@
+//! Opening an item: its salt, what the commitment is to, and the audit path to its entry's root.
+
+use countersign_domain::relation::Relation;
+use countersign_verifier::consent_receipt::CommitmentTree;
+use countersign_verifier::entry::{Disclosure, Entry};
+use countersign_verifier::ledger::{Opening, ShownItem};
+use countersign_verifier::merkle::Hash;
+use countersign_verifier::record::{Record, Seed, pairwise_id, salt};
+
+use super::{LedgerError, OwnSecret};
+use crate::annex::{Annex, DisclosureAnnex};
+use crate::period::Secrets;
+
+/// Opens items, by the secrets of everybody in the same answers.
+pub(super) struct Opener<'a> {
+    secrets: &'a dyn Secrets,
+}
+
+impl<'a> Opener<'a> {
+    pub(super) const fn new(secrets: &'a dyn Secrets) -> Self {
+        Self { secrets }
+    }
+
+    /// Opens what stands at this position of an entry, which is about this person.
+    pub(super) fn open(
+        &self,
+        (secret, own): (u16, &OwnSecret),
+        index: u64,
+        position: u32,
+        (entry, annex): &(Vec<u8>, Vec<u8>),
+    ) -> Result<ShownItem, LedgerError> {
+        let annex = Annex::parse(annex).map_err(|error| LedgerError::entry(index, error))?;
+        let (seed, opening, commitments) = match annex {
+            Annex::Disclosure(annex) => {
+                let entry =
+                    Entry::parse(entry).map_err(|error| LedgerError::entry(index, error))?;
+                let Entry::Disclosure(entry) = entry else {
+                    return Err(LedgerError::entry(index, "it is no disclosure"));
+                };
+                let opening = record(&annex, own, position);
+                (annex.seed, opening, self.commitments(index, &entry, &annex)?)
+            }
+            Annex::Consents(annex) => {
+                let consent = annex.records.get(position as usize);
+                let consent = consent.filter(|consent| consent.handle == own.handle);
+                let opening = consent.map(|consent| Opening::Consent(consent.record.clone()));
+                (annex.seed, opening, annex.commitments().collect())
+            }
+            Annex::Act(_) | Annex::Close => {
+                return Err(LedgerError::entry(index, "it is about nobody"));
+            }
+        };
+        let opening =
+            opening.ok_or_else(|| LedgerError::entry(index, "it is about somebody else"))?;
+        Ok(shown((secret, index, position), &seed, opening, commitments))
+    }
+
+    fn commitments(
+        &self,
+        index: u64,
+        entry: &Disclosure,
+        annex: &DisclosureAnnex,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        let commitment = |(person, position): (&crate::annex::AnnexRecord, u32)| {
+            let secret = self.secrets.secret(person.handle)?;
+            let secret = secret.ok_or(LedgerError::Forgotten { index })?;
+            let record = Record {
+                pairwise: pairwise_id(&secret, &entry.partner),
+                relation: person.standing.relation(),
+                fields: person.fields,
+            };
+            Ok(record.commitment(&annex.seed, position))
+        };
+        annex.records.iter().zip(0..).map(commitment).collect()
+    }
+}
+
+fn record(annex: &DisclosureAnnex, own: &OwnSecret, position: u32) -> Option<Opening> {
+    let record = annex.records.get(position as usize)?;
+    let relation: Relation = record.standing.relation();
+    let opening = Opening::Record { relation, fields: record.fields };
+    (record.handle == own.handle).then_some(opening)
+}
+
+fn shown(
+    (secret, index, position): (u16, u64, u32),
+    seed: &Seed,
+    opening: Opening,
+    commitments: Vec<Hash>,
+) -> ShownItem {
+    let tree = CommitmentTree::new(commitments);
+    let path = tree.path(position).into_iter().map(|hash| hash.0).collect();
+    let salt = salt(seed, position);
+    ShownItem { secret, index, position, count: tree.count(), salt, opening, path }
+}

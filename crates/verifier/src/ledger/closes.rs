@@ -1,0 +1,105 @@
+//! The closes of a bundle: written out again as the entries that they are, and held against one another.
+
+use countersign_domain::digest::Digest;
+use countersign_domain::time::Timestamp;
+
+use super::bundle::{Bundle, ShownClose};
+use crate::chronology::Chronology;
+use crate::entry::{
+    Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry, EntryError, PreviousClose,
+};
+use crate::merkle::leaf_hash;
+use crate::periods::{CLOSE_EVERY_S_MAX, Periods};
+use crate::shared_proof::PlacedLeaf;
+use crate::verdict::{Place, Rule, Verdict};
+
+/// The closes of a bundle, each the entry that it has to be if the newest one is.
+pub(super) struct Closes {
+    pub(super) closes: Vec<Close>,
+    /// The leaf of the newest one, which alone has to be proved: it names all others.
+    pub(super) newest: Option<PlacedLeaf>,
+}
+
+impl Closes {
+    /// Writes them out and checks that they follow one another in time, `at` being when the checkpoint was.
+    ///
+    /// # Errors
+    /// [`EntryError`] if a number is larger than an entry can carry.
+    pub(super) fn read(
+        bundle: &Bundle,
+        at: Timestamp,
+        verdict: &mut Verdict,
+    ) -> Result<Self, EntryError> {
+        let mut closes = Vec::with_capacity(bundle.closes.len());
+        let (mut newest, mut from) = (None, 0);
+        let (mut periods, mut chronology) = (Periods::default(), Chronology::default());
+        for (shown, period) in bundle.closes.iter().zip(0..) {
+            let previous = newest.map(|(index, leaf)| PreviousClose { index, leaf: Digest(leaf) });
+            let close = written_out(shown, period, from, previous, bundle.vrf);
+            from = close.until;
+            let entry = Entry::Close(close);
+            let leaf = (shown.index, leaf_hash(&entry.to_bytes()?));
+            let timely = chronology.clock(shown.time);
+            verdict.check_ok(Rule::OwnTime, Place::entry(shown.index), timely);
+            let follows = newest.is_none_or(|(index, _)| index < shown.index);
+            verdict.check(Rule::LedgerCloses, Place::entry(shown.index), follows, || {
+                ("a close before the one that it follows".to_owned(), "one behind it".to_owned())
+            });
+            periods.pass(leaf, Some(&entry), &chronology, verdict);
+            newest = Some(leaf);
+            if let Entry::Close(close) = entry {
+                closes.push(close);
+            }
+        }
+        let closes = Self { closes, newest };
+        closes.check_current(at, verdict);
+        Ok(closes)
+    }
+
+    /// The first entry that no close covers.
+    pub(super) fn until(&self) -> u64 {
+        self.closes.last().map_or(0, |close| close.until)
+    }
+
+    /// The directory's epoch at the end of the period before this one.
+    pub(super) fn epoch_before(&self, period: usize) -> u64 {
+        let before = period.checked_sub(1).and_then(|before| self.closes.get(before));
+        before.map_or(0, |close| close.directory.epoch)
+    }
+
+    /// Whoever leaves the newest closes out leaves out what is in them; so there has to be one of the last day.
+    fn check_current(&self, at: Timestamp, verdict: &mut Verdict) {
+        let newest = self.closes.last().map(|close| close.time);
+        let is_current = newest.is_some_and(|time| at <= time.plus_seconds(CLOSE_EVERY_S_MAX));
+        verdict.check(Rule::LedgerCurrent, Place::WHOLE, is_current, || {
+            let found = newest.map_or_else(
+                || "no close at all".to_owned(),
+                |time| format!("a newest close of {time}"),
+            );
+            (found, format!("one not more than {CLOSE_EVERY_S_MAX} s before {at}"))
+        });
+    }
+}
+
+fn written_out(
+    shown: &ShownClose,
+    period: u64,
+    from: u64,
+    previous: Option<PreviousClose>,
+    vrf: Digest,
+) -> Close {
+    // Before anybody is in the directory it has no key either.
+    let vrf = if shown.epoch == 0 { Digest([0; 32]) } else { vrf };
+    Close {
+        directory: DirectoryRoot { epoch: shown.epoch, root: shown.directory, vrf },
+        from,
+        kind: CloseKind::Close,
+        people: shown.people,
+        period,
+        person_index: shown.person_index,
+        previous,
+        time: shown.time,
+        until: shown.until,
+        v: ENTRY_VERSION,
+    }
+}

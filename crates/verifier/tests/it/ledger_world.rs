@@ -1,0 +1,276 @@
+//! A log with people in it: disclosures and choices that are about somebody, closes with a real person
+//! index, and a real directory, from which anybody's ledger bundle is made. Tests change it, and it lies.
+
+use std::collections::BTreeMap;
+
+use countersign_domain::digest::Digest;
+use countersign_domain::field::FieldSet;
+use countersign_domain::person::Secret;
+use countersign_domain::relation::Relation;
+use countersign_domain::settings::Settings;
+use countersign_verifier::consent::{Choice, ConsentRecord, consent_commitment};
+use countersign_verifier::consent_receipt::CommitmentTree;
+use countersign_verifier::directory::secret_commitment;
+use countersign_verifier::entry::{
+    Close, CloseKind, Consents, ConsentsKind, Disclosure, ENTRY_VERSION, Entry, PreviousClose,
+};
+use countersign_verifier::ledger::{
+    Bundle, Ledger, Opening, Question, ShownClose, ShownEntry, ShownItem, ShownProof,
+    VersionedSecret, check,
+};
+use countersign_verifier::merkle::{Hash, leaf_hash};
+use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment, prove};
+use countersign_verifier::record::{Record, Seed, own_id, pairwise_id, salt};
+use countersign_verifier::shared_proof::prove_shared;
+use countersign_verifier::verdict::Verdict;
+
+use crate::ledger_directory::Accounts;
+use crate::verify_world::{World, at, log_key};
+
+/// The field schema's act in a governed log.
+const SCHEMA_INDEX: u64 = 1;
+
+/// What the log holds about somebody.
+#[derive(Clone)]
+pub(crate) struct Held {
+    pub(crate) person: usize,
+    pub(crate) item: ShownItem,
+    pub(crate) commitment: Hash,
+}
+
+#[derive(Clone)]
+pub(crate) struct Closed {
+    pub(crate) close: Close,
+    pub(crate) index: u64,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// A log with people.
+pub(crate) struct LedgerWorld {
+    pub(crate) world: World,
+    /// Each person's secret now.
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) held: Vec<Held>,
+    pub(crate) closes: Vec<Closed>,
+    pub(crate) accounts: Accounts,
+    seeds: u8,
+}
+
+pub(crate) fn account(person: usize) -> String {
+    format!("person-{person}")
+}
+
+pub(crate) fn fields(numbers: &[u8]) -> FieldSet {
+    FieldSet::from_bits(numbers.iter().map(|number| 1 << number).sum())
+}
+
+impl LedgerWorld {
+    /// A governed log with so many people, in no directory yet.
+    pub(crate) fn of(people: u8) -> Self {
+        Self {
+            world: World::governed(),
+            secrets: (0..people).map(|person| Secret([person + 1; 32])).collect(),
+            held: Vec::new(),
+            closes: Vec::new(),
+            accounts: Accounts::new(),
+            seeds: 0,
+        }
+    }
+
+    fn seed(&mut self) -> Seed {
+        self.seeds += 1;
+        Seed([self.seeds; 32])
+    }
+
+    /// Appends a disclosure about these people; `change` is of the entry, after its root is there.
+    pub(crate) fn disclose(
+        &mut self,
+        about: &[(usize, Relation, FieldSet)],
+        change: impl FnOnce(&mut Disclosure),
+    ) -> u64 {
+        let seed = self.seed();
+        let mut disclosure = self.world.disclosure();
+        let record = |(person, relation, fields): &(usize, Relation, FieldSet)| Record {
+            pairwise: pairwise_id(&self.secrets[*person], &disclosure.partner),
+            relation: *relation,
+            fields: *fields,
+        };
+        let records: Vec<Record> = about.iter().map(record).collect();
+        let commitments =
+            records.iter().zip(0..).map(|(record, i)| record.commitment(&seed, i)).collect();
+        let openings = about.iter().map(|(person, relation, fields)| {
+            (*person, Opening::Record { relation: *relation, fields: *fields })
+        });
+        let openings = openings.collect();
+        disclosure.records = self.hold(&seed, commitments, openings);
+        change(&mut disclosure);
+        self.world.push(&Entry::Disclosure(disclosure))
+    }
+
+    /// Appends a consents entry with what these people chose.
+    pub(crate) fn choose(&mut self, chosen: &[(usize, u64, Choice)]) -> u64 {
+        let seed = self.seed();
+        let time = at(self.world.clock_s);
+        let record = |number: u64, choice: &Choice| {
+            ConsentRecord { number, time, choice: choice.clone() }.to_bytes().unwrap()
+        };
+        let records: Vec<_> = chosen
+            .iter()
+            .map(|(person, number, choice)| (*person, record(*number, choice)))
+            .collect();
+        let commitments = records.iter().zip(0..).map(|((person, record), i)| {
+            consent_commitment(&salt(&seed, i), own_id(&self.secrets[*person]), record)
+        });
+        let commitments = commitments.collect();
+        let openings = records
+            .into_iter()
+            .map(|(person, record)| (person, Opening::Consent(record)))
+            .collect();
+        let records = self.hold(&seed, commitments, openings);
+        let kind = ConsentsKind::Consents;
+        self.world.push(&Entry::Consents(Consents { kind, records, time, v: ENTRY_VERSION }))
+    }
+
+    /// Appends a consents entry with one person's new settings.
+    pub(crate) fn set(&mut self, person: usize, number: u64, settings: Settings) -> u64 {
+        self.choose(&[(person, number, Choice::Settings(settings.into()))])
+    }
+
+    /// Keeps what the next entry holds about people; returns the root over it.
+    fn hold(
+        &mut self,
+        seed: &Seed,
+        commitments: Vec<Hash>,
+        openings: Vec<(usize, Opening)>,
+    ) -> Digest {
+        let tree = CommitmentTree::new(commitments.iter().copied());
+        let index = self.world.size();
+        for (((person, opening), commitment), position) in
+            openings.into_iter().zip(&commitments).zip(0..)
+        {
+            let path = tree.path(position).into_iter().map(|hash| hash.0).collect();
+            let (count, salt) = (tree.count(), salt(seed, position));
+            let item = ShownItem { secret: 0, index, position, count, salt, opening, path };
+            self.held.push(Held { person, item, commitment: *commitment });
+        }
+        countersign_verifier::consent::commitments_root(commitments)
+    }
+
+    /// Puts everybody's secret into the directory, and appends a close that is right but for this change.
+    pub(crate) fn close(&mut self, change: impl FnOnce(&mut Close, &mut Vec<Leaf>)) -> u64 {
+        let values = self.secrets.iter().enumerate();
+        let values = values.map(|(person, secret)| (account(person), secret_commitment(secret)));
+        let directory = self.accounts.publish(values);
+        let last = self.closes.last();
+        let period = last.map_or(0, |last| last.close.period + 1);
+        let from = last.map_or(0, |last| last.close.until);
+        let until = self.world.size();
+        let mut leaves = self.leaves(period, from..until);
+        let mut close = Close {
+            directory,
+            from,
+            kind: CloseKind::Close,
+            people: leaves.len() as u64,
+            period,
+            person_index: Digest([0; 32]),
+            previous: last.map(|last| PreviousClose {
+                index: last.index,
+                leaf: Digest(leaf_hash(&self.world.entries[last.index as usize])),
+            }),
+            time: at(self.world.clock_s),
+            until,
+            v: ENTRY_VERSION,
+        };
+        change(&mut close, &mut leaves);
+        let mut builder = IndexBuilder::new();
+        for leaf in &leaves {
+            builder.push(*leaf).unwrap();
+        }
+        if close.person_index == Digest([0; 32]) {
+            close.person_index = Digest(builder.root());
+        }
+        let index = self.world.push(&Entry::Close(close.clone()));
+        self.closes.push(Closed { close, index, leaves });
+        index
+    }
+
+    fn leaves(&self, period: u64, range: std::ops::Range<u64>) -> Vec<Leaf> {
+        let mut lists: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
+        for held in self.held.iter().filter(|held| range.contains(&held.item.index)) {
+            let ShownItem { index, position, .. } = held.item;
+            let item = Item { index, position, commitment: held.commitment };
+            lists.entry(held.person).or_default().push(item);
+        }
+        let leaf = |(person, items): (usize, Vec<Item>)| Leaf {
+            label: Label::of(&self.secrets[person], period),
+            list: list_commitment(&items),
+        };
+        let mut leaves: Vec<Leaf> = lists.into_iter().map(leaf).collect();
+        leaves.sort_unstable_by_key(|leaf| leaf.label);
+        leaves
+    }
+
+    /// The bundle of somebody with one secret ever.
+    pub(crate) fn bundle(&self, person: usize) -> Bundle {
+        let newest = self.closes.last();
+        let held: Vec<&Held> = self.held.iter().filter(|held| held.person == person).collect();
+        let shown = |closed: &Closed| ShownClose {
+            index: closed.index,
+            epoch: closed.close.directory.epoch,
+            directory: closed.close.directory.root,
+            people: closed.close.people,
+            person_index: closed.close.person_index,
+            time: closed.close.time,
+            until: closed.close.until,
+            shown: vec![ShownProof { secret: 0, proof: self.proof(person, closed).to_bytes() }],
+        };
+        let mut places: Vec<u64> = held.iter().map(|held| held.item.index).collect();
+        places.push(SCHEMA_INDEX);
+        places.sort_unstable();
+        places.dedup();
+        let entries: Vec<ShownEntry> = places.iter().map(|index| self.entry(*index)).collect();
+        places.extend(newest.map(|newest| newest.index));
+        places.sort_unstable();
+        let tree = CommitmentTree::of_leaves(self.world.hashes());
+        Bundle {
+            checkpoint: self.world.checkpoint().into_bytes(),
+            account: account(person),
+            history: self.accounts.history(&account(person)),
+            vrf: newest.map_or(Digest([0; 32]), |newest| newest.close.directory.vrf),
+            secrets: vec![VersionedSecret { version: 1, secret: self.secrets[person].clone() }],
+            closes: self.closes.iter().map(shown).collect(),
+            searched: self.world.size(),
+            documents: self.documents(&entries),
+            entries,
+            items: held.iter().map(|held| held.item.clone()).collect(),
+            proof: prove_shared(&tree, &places, self.world.size()).unwrap(),
+        }
+    }
+
+    /// The documents that these entries speak of.
+    fn documents(&self, entries: &[ShownEntry]) -> Vec<Vec<u8>> {
+        let is_spoken_of = |digest: &Digest| {
+            let digest = digest.to_string();
+            let speaks =
+                |entry: &ShownEntry| String::from_utf8_lossy(&entry.bytes).contains(&digest);
+            entries.iter().any(speaks)
+        };
+        let documents = self.world.documents.iter();
+        documents.filter(|(digest, _)| is_spoken_of(digest)).map(|(_, one)| one.clone()).collect()
+    }
+
+    pub(crate) fn entry(&self, index: u64) -> ShownEntry {
+        ShownEntry { index, bytes: self.world.entries[index as usize].clone() }
+    }
+
+    fn proof(&self, person: usize, closed: &Closed) -> countersign_verifier::person_index::Proof {
+        let label = Label::of(&self.secrets[person], closed.close.period);
+        prove(&closed.leaves, &label).unwrap()
+    }
+}
+
+/// What the verifier says of a bundle that was fetched when the newest entry was appended.
+pub(crate) fn checked(bundle: &Bundle, at_s: u64) -> (Verdict, Option<Ledger>) {
+    let key = log_key();
+    check(&bundle.to_bytes(), &Question { key: &key, policy: None, at: at(at_s) })
+}
