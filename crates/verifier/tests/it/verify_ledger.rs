@@ -1,17 +1,19 @@
 //! A person's ledger: what is true holds, and each lie is told by the rule that forbids it.
 
+use std::path::Path;
+
 use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_verifier::consent::{Choice, Fields, GrantGiven, GrantName};
-use countersign_verifier::ledger::{Bundle, BundleError, Event, Opening};
+use countersign_verifier::ledger::{Bundle, BundleError, Event, Opening, Question, check};
 use countersign_verifier::person_index::{Leaf, list_commitment};
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
 
 use crate::ledger_world::{LedgerWorld, checked, fields};
-use crate::verify_world::{BEGINNING_S, at, failed, name};
+use crate::verify_world::{BEGINNING_S, at, failed, golden, log_key, name};
 
 const DAY_S: u64 = 86_400;
 const VIEWER: usize = 0;
@@ -183,6 +185,191 @@ fn each_lie_of_a_bundle_is_named() {
         change(&mut bundle);
         assert_eq!(failures_of(&log, &bundle), *rules, "{lie}");
     }
+}
+
+/// A bundle that every verifier comes to the same verdict on.
+#[derive(serde::Serialize)]
+struct Vector {
+    bundle: String,
+    says: &'static str,
+    at: u64,
+    failed: Vec<&'static str>,
+    /// What is left for a verifier that takes the secrets as they are shown.
+    failed_without_directory: Vec<&'static str>,
+    lines: Option<usize>,
+}
+
+/// What of these rules fails without the directory: then the secrets of a period are those that it shows.
+fn without_directory(rules: &[Rule]) -> Vec<&'static str> {
+    let is_by_directory = |rule: &&Rule| match rule {
+        Rule::LedgerDirectory | Rule::LedgerSecrets => true,
+        Rule::LedgerComplete => rules.contains(&Rule::LedgerDirectory),
+        _ => false,
+    };
+    rules.iter().filter(|rule| !is_by_directory(rule)).map(|rule| rule.name()).collect()
+}
+
+/// Bundles with their verdicts, for other implementations: `testdata/vectors/ledger`. COUNTERSIGN_BLESS=1
+/// writes them anew.
+#[test]
+fn vectors_are_what_this_verifier_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/vectors/ledger");
+    let mut vectors = Vec::new();
+    let mut take = |says: &'static str, bytes: Vec<u8>, at_s: u64| {
+        let key = log_key();
+        let (verdict, ledger) = check(&bytes, &Question { key: &key, policy: None, at: at(at_s) });
+        let mut rules: Vec<Rule> = failed(&verdict).into_iter().map(|(rule, _)| rule).collect();
+        rules.dedup();
+        let bundle = format!("{:02}.ledger", vectors.len());
+        golden(&folder.join(&bundle), &bytes);
+        vectors.push(Vector {
+            bundle,
+            says,
+            at: at_s,
+            failed_without_directory: without_directory(&rules),
+            failed: rules.into_iter().map(Rule::name).collect(),
+            lines: ledger.map(|ledger| ledger.lines.len()),
+        });
+    };
+    let log = told();
+    let now = log.world.clock_s;
+    take("a viewer's", log.bundle(VIEWER).to_bytes(), now);
+    take("a friend's", log.bundle(FRIEND).to_bytes(), now);
+    take("that of somebody whom the log holds nothing about", log.bundle(STRANGER).to_bytes(), now);
+    take("a day too old", log.bundle(VIEWER).to_bytes(), now + DAY_S + 1);
+    for (says, change, _) in LIES {
+        let mut bundle = log.bundle(VIEWER);
+        change(&mut bundle);
+        take(says, bundle.to_bytes(), now);
+    }
+    let bytes = log.bundle(VIEWER).to_bytes();
+    take("one that is cut off", bytes[..bytes.len() - 1].to_vec(), now);
+    take("one with a byte behind its end", [&bytes[..], &[0]].concat(), now);
+    take("one of another version", [&bytes[..11], &[2], &bytes[12..]].concat(), now);
+    for (says, lie, person) in LOG_LIES {
+        let log = lie();
+        take(says, log.bundle(*person).to_bytes(), log.world.clock_s);
+    }
+    golden(&folder.join("log.vkey"), format!("{}\n", log_key()).as_bytes());
+    let json = serde_json::to_string_pretty(&vectors).unwrap();
+    golden(&folder.join("verdicts.json"), format!("{json}\n").as_bytes());
+}
+
+/// What a platform may do, and whose ledger shows it.
+type LogLie = (&'static str, fn() -> LedgerWorld, usize);
+
+const LOG_LIES: &[LogLie] = &[
+    ("no close at all", || closed_after(|log| drop(answer(log)), false), VIEWER),
+    (
+        "a release against a setting",
+        || {
+            closed_after(
+                |log| {
+                    log.set(FRIEND, 2, Settings::DEFAULT);
+                    answer(log);
+                },
+                true,
+            )
+        },
+        FRIEND,
+    ),
+    (
+        "a release without a grant",
+        || {
+            closed_after(
+                |log| {
+                    let grant = GrantName([1; 16]);
+                    log.choose(&[(VIEWER, 2, Choice::GrantEnded { grant })]);
+                    answer(log);
+                },
+                true,
+            )
+        },
+        VIEWER,
+    ),
+    (
+        "a choice that is missing",
+        || closed_after(|log| drop(log.set(FRIEND, 3, Settings::CLOSED)), true),
+        FRIEND,
+    ),
+    (
+        "a choice that stands twice",
+        || {
+            closed_after(
+                |log| {
+                    log.set(FRIEND, 2, Settings::CLOSED);
+                    log.set(FRIEND, 2, Settings::CLOSED);
+                },
+                true,
+            )
+        },
+        FRIEND,
+    ),
+    (
+        "what somebody began with, behind what left",
+        || {
+            closed_after(
+                |log| {
+                    let stranger = [(STRANGER, Relation::Friend, fields(OF_FRIENDS))];
+                    log.disclose(&stranger, |_| {});
+                    log.set(STRANGER, 0, open_to_friends());
+                },
+                true,
+            )
+        },
+        STRANGER,
+    ),
+    (
+        "an entry that does not name what left",
+        || {
+            closed_after(
+                |log| {
+                    let friend = [(FRIEND, Relation::Friend, fields(OF_FRIENDS))];
+                    log.disclose(&friend, |entry| entry.friend.retain(|field| field != "work"));
+                },
+                true,
+            )
+        },
+        FRIEND,
+    ),
+    (
+        "closes more than a day apart",
+        || {
+            let mut log = told();
+            log.world.clock_s += 2 * DAY_S;
+            log.close(|_, _| {});
+            log
+        },
+        STRANGER,
+    ),
+    (
+        "periods with a gap",
+        || {
+            let mut log = told();
+            log.close(|close, _| close.from += 1);
+            log
+        },
+        STRANGER,
+    ),
+    (
+        "a directory of another key",
+        || {
+            let mut log = told();
+            log.close(|close, _| close.directory.vrf = Digest([9; 32]));
+            log
+        },
+        STRANGER,
+    ),
+];
+
+/// A log in which everybody has chosen, and then this.
+fn closed_after(then: impl FnOnce(&mut LedgerWorld), is_closed: bool) -> LedgerWorld {
+    let mut log = chosen();
+    then(&mut log);
+    if is_closed {
+        log.close(|_, _| {});
+    }
+    log
 }
 
 #[test]

@@ -234,6 +234,19 @@ pub(crate) fn failed(verdict: &Verdict) -> Vec<(Rule, Option<u64>)> {
     failed
 }
 
+/// Compares a committed file with what it should be. With COUNTERSIGN_BLESS=1 it is written instead.
+pub(crate) fn golden(path: &Path, bytes: &[u8]) {
+    if std::env::var_os("COUNTERSIGN_BLESS").is_some() {
+        write(path, bytes);
+    }
+    let found = std::fs::read(path).unwrap_or_default();
+    assert!(
+        found == bytes,
+        "{} is another one; COUNTERSIGN_BLESS=1 writes it anew",
+        path.display()
+    );
+}
+
 /// Replaces the file, as a publisher does: who reads meanwhile reads the one or the other.
 fn write(path: &Path, bytes: &[u8]) {
     let folder = path.parent().unwrap();
