@@ -19,12 +19,14 @@ use countersign_policy::budget::Budgets;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use crate::admission::ByBudgets;
 use crate::clock::{self, MachineClock};
+use crate::closes::{CloseError, Closes};
 use crate::config::{self, Config, ConfigError};
 use crate::consents::{Consents, TellError};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
 use crate::gateway::graph::OPERATIONS_AT_ONCE_MAX;
@@ -135,6 +137,9 @@ pub enum InstanceError {
     /// A founding act.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// What closes the log's periods.
+    #[error(transparent)]
+    Closes(#[from] CloseError),
     /// Who cosigns the log.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
@@ -147,7 +152,7 @@ pub enum InstanceError {
 const GAP_S: u64 = 7 * 86_400;
 
 /// The keys that are made for the platform itself.
-const PLATFORM_KEYS: [&str; 4] = ["log", "receipts", "root", "tokens"];
+const PLATFORM_KEYS: [&str; 5] = ["log", "receipts", "root", "tokens", "vrf"];
 
 /// Makes a new instance in an empty or new folder.
 ///
@@ -155,7 +160,7 @@ const PLATFORM_KEYS: [&str; 4] = ["log", "receipts", "root", "tokens"];
 /// [`InstanceError`]. What is refused leaves nothing behind; if the system fails later, what was
 /// written until then stays, so that no key is ever lost.
 pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError> {
-    let directory = Directory::new(path);
+    let directory = DataDir::new(path);
     let text = checked_settings(founding)?;
     make_folders(&directory)?;
     write_new(&directory.config(), &text, 0o644)?;
@@ -186,7 +191,7 @@ pub enum ClockTrust {
 ///
 /// # Errors
 /// [`InstanceError`], naming the file, key or format that is wrong.
-pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
+pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
     let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
@@ -204,6 +209,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     let consents = Consents::new(Arc::clone(&people), log.clone(), receipts.clone());
     // Before anybody is served: what commands changed and what a crash cut short.
     consents.tell().await?;
+    let closes = open_closes(directory, &log, &people, config.log.close_every_s).await?;
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     let witnesses = match &config.witnesses {
@@ -214,6 +220,7 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
         log_key: log_key(directory)?,
         directory: directory.clone(),
         consents,
+        closes,
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), &config),
@@ -234,11 +241,25 @@ pub async fn open(directory: &Directory, trust: ClockTrust) -> Result<Arc<Gatewa
     }))
 }
 
+/// Making whole what a crash left of a close reads a whole period.
+async fn open_closes(
+    directory: &DataDir,
+    log: &Log,
+    people: &Arc<People>,
+    every_s: u64,
+) -> Result<Arc<Closes>, InstanceError> {
+    let (directory, log, people) = (directory.clone(), log.clone(), Arc::clone(people));
+    let opened = spawn_blocking(move || Closes::open(&directory, log, people, every_s));
+    // It is cut short only by a panic, which has been told of.
+    let opened = opened.await.unwrap_or(Err(CloseError::UnderWay));
+    Ok(Arc::new(opened?))
+}
+
 /// Opens the log of an instance alone, as a command does while no server runs.
 ///
 /// # Errors
 /// [`InstanceError`]; [`OpenError`] says so when another process has the log open.
-pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceError> {
+pub fn open_log(directory: &DataDir, config: &Config) -> Result<Log, InstanceError> {
     Ok(open_log_counting(directory, config)?.0)
 }
 
@@ -247,7 +268,7 @@ pub fn open_log(directory: &Directory, config: &Config) -> Result<Log, InstanceE
 /// # Errors
 /// As [`open_log`].
 pub fn open_log_counting(
-    directory: &Directory,
+    directory: &DataDir,
     config: &Config,
 ) -> Result<(Log, Budgets), InstanceError> {
     open_log_by(directory, config, ClockTrust::Watched)
@@ -256,7 +277,7 @@ pub fn open_log_counting(
 /// INVARIANT: every log that this program appends to admits by budgets. Maintained here, the only place
 /// that opens one.
 fn open_log_by(
-    directory: &Directory,
+    directory: &DataDir,
     config: &Config,
     trust: ClockTrust,
 ) -> Result<(Log, Budgets), InstanceError> {
@@ -293,7 +314,7 @@ fn tell_gap(recovered: &Recovered, now: Timestamp) {
 ///
 /// # Errors
 /// [`InstanceError`] if configuration or key cannot be read.
-pub fn log_key(directory: &Directory) -> Result<String, InstanceError> {
+pub fn log_key(directory: &DataDir) -> Result<String, InstanceError> {
     let config = Config::read(&directory.config())?;
     let key = SecretKey::read(&directory.key("log"))?;
     Ok(NoteKey::new(config.origin(), key.public())?.to_string())
@@ -333,7 +354,7 @@ fn checked_settings(founding: &Founding) -> Result<String, InstanceError> {
     Ok(text)
 }
 
-fn make_folders(directory: &Directory) -> Result<(), InstanceError> {
+fn make_folders(directory: &DataDir) -> Result<(), InstanceError> {
     let path = directory.path();
     let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
     if occupied {
@@ -350,7 +371,7 @@ fn make_folders(directory: &Directory) -> Result<(), InstanceError> {
 }
 
 fn make_reviewers(
-    directory: &Directory,
+    directory: &DataDir,
     names: &[Identifier],
 ) -> Result<Vec<(Identifier, SecretKey)>, InstanceError> {
     let mut reviewers = Vec::new();
@@ -363,7 +384,7 @@ fn make_reviewers(
 }
 
 fn found_log(
-    directory: &Directory,
+    directory: &DataDir,
     reviewers: Vec<(Identifier, SecretKey)>,
 ) -> Result<Created, InstanceError> {
     let config = Config::read(&directory.config())?;

@@ -96,6 +96,12 @@ impl SecretKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// The 32 bytes that the key is made from.
+    #[must_use]
+    pub(crate) fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
     /// The signature of a message.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Signature {

@@ -6,14 +6,16 @@
 //! (`countersign-log`).
 #![deny(unsafe_code)]
 
+pub mod account_directory;
 pub mod admission;
 pub mod clock;
+pub mod closes;
 pub mod commands;
 pub mod config;
 pub mod connections;
 pub mod consents;
+pub mod data_dir;
 pub mod demo;
-pub mod directory;
 pub mod gateway;
 pub mod governance;
 mod http_client;

@@ -46,6 +46,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let log = gateway.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.people))?;
     let telling = tokio::spawn(tell_every_second(gateway.consents.clone()));
+    let _closing = gateway.closes.start()?;
     let _asking = match &gateway.witnesses {
         Some(witnesses) => Some(witnesses.ask(&log)?),
         None => None,

@@ -2,6 +2,7 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::time::Timestamp;
 use countersign_verifier::consent::commitments_root;
 use countersign_verifier::entry::{Close, Disclosure, Entry, PreviousClose};
 use countersign_verifier::merkle::{Hash, leaf_hash};
@@ -140,6 +141,13 @@ pub(super) fn next_close(
         Ok(())
     })?;
     Ok(found)
+}
+
+/// The time of the first entry, if there is one.
+pub(super) fn first_time(stream: &Stream) -> Result<Option<Timestamp>, PeriodError> {
+    let Found::Batch { batch, .. } = stream.read(Position::START)? else { return Ok(None) };
+    let first = batch.pairs().flatten().next();
+    first.map(|(entry, _)| Ok(parse(0, entry)?.time())).transpose()
 }
 
 /// Shows the entries before `until` with their annexes and the batches that they are in, from the batch at

@@ -117,6 +117,17 @@ impl Periods {
         self.last.as_ref()
     }
 
+    /// Since when the period that is open is: the time of the last close, or of the log's first entry.
+    ///
+    /// # Errors
+    /// [`PeriodError`] if that entry cannot be read.
+    pub fn since(&self) -> Result<Option<Timestamp>, PeriodError> {
+        match &self.last {
+            Some(last) => Ok(Some(last.time)),
+            None => gather::first_time(&self.stream),
+        }
+    }
+
     /// Opens the files of a period.
     ///
     /// # Errors

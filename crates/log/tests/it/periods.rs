@@ -124,7 +124,7 @@ fn files_that_were_lost_are_made_again_and_come_to_the_same() {
     }
     live(&log);
     let kept = files(&memory);
-    assert_eq!(kept.len(), 13, "three periods of four files each, and the last one's head");
+    assert_eq!(kept.len(), 16, "three periods of five files each, and the last one's head");
     memory.remove_folder("stream/periods").unwrap();
     let mut again = periods(&memory).unwrap();
     assert_eq!(again.last(), None);

@@ -28,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Failure, Output};
 use crate::clock::{self, MachineClock};
 use crate::config::{CONFIG_VERSION, Config};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::bearer::BearerToken;
 use crate::keys::SecretKey;
 use crate::people::schema;
@@ -66,7 +66,7 @@ impl Lines {
 
 impl Check {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let directory = Directory::new(&self.dir);
+        let directory = DataDir::new(&self.dir);
         let mut lines = Lines::default();
         let config = Config::read(&directory.config());
         lines.add(
@@ -91,7 +91,7 @@ impl Check {
     }
 }
 
-fn check_keys(directory: &Directory, lines: &mut Lines) {
+fn check_keys(directory: &DataDir, lines: &mut Lines) {
     for name in ["log", "receipts", "tokens"] {
         let key = SecretKey::read(&directory.key(name));
         lines.add(
@@ -128,7 +128,7 @@ fn check_keys(directory: &Directory, lines: &mut Lines) {
     }
 }
 
-fn reviewers_keys(directory: &Directory) -> Vec<PathBuf> {
+fn reviewers_keys(directory: &DataDir) -> Vec<PathBuf> {
     // The folder may be gone with the last key in it.
     let Ok(listed) = fs::read_dir(directory.keys().join("reviewers")) else { return Vec::new() };
     let mut paths: Vec<_> = listed.flatten().map(|entry| entry.path()).collect();
@@ -137,7 +137,7 @@ fn reviewers_keys(directory: &Directory) -> Vec<PathBuf> {
     paths
 }
 
-fn check_people(directory: &Directory) -> Result<String, String> {
+fn check_people(directory: &DataDir) -> Result<String, String> {
     let path = directory.people();
     if !path.is_dir() {
         return Err(format!(
@@ -161,7 +161,7 @@ fn check_people(directory: &Directory) -> Result<String, String> {
     }
 }
 
-fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
+fn check_logs(directory: &DataDir, config: &Config, lines: &mut Lines) {
     let Ok(key) = SecretKey::read(&directory.key("log")) else {
         return lines.add("log", Err("without the log's key it cannot be checked".to_owned()));
     };
@@ -193,7 +193,7 @@ fn check_logs(directory: &Directory, config: &Config, lines: &mut Lines) {
 }
 
 /// Whether the machine's clock was set forward since something was logged last.
-fn describe_clock(directory: &Directory, config: &Config) -> Result<String, String> {
+fn describe_clock(directory: &DataDir, config: &Config) -> Result<String, String> {
     let backend = Posix::new(directory.log());
     match check_clock(&MachineClock, &backend, config.log.clock_step_max_s) {
         Ok(None) => Ok("it was not set forward since something was logged last".to_owned()),
@@ -203,7 +203,7 @@ fn describe_clock(directory: &Directory, config: &Config) -> Result<String, Stri
 }
 
 /// Whether both checkpoints are another log's, which one that is damaged alone does not show.
-fn another_log(directory: &Directory, config: &Config, key: &NoteKey) -> Option<CheckpointError> {
+fn another_log(directory: &DataDir, config: &Config, key: &NoteKey) -> Option<CheckpointError> {
     let backend = Posix::new(directory.log());
     let another = |file| {
         let bytes = backend.read(file).ok().flatten()?;
@@ -287,7 +287,7 @@ fn describe_private(report: &Report) -> Result<String, String> {
 }
 
 /// Every published document has to be what its name says.
-fn check_documents(directory: &Directory) -> Result<String, String> {
+fn check_documents(directory: &DataDir) -> Result<String, String> {
     let site = FolderSite::new(&directory.site());
     let names = site.list(DOCUMENTS_FOLDER).map_err(|error| error.to_string())?.unwrap_or_default();
     for name in &names {
@@ -304,7 +304,7 @@ fn check_documents(directory: &Directory) -> Result<String, String> {
 }
 
 /// The keys on disk have to be those that the log names.
-fn compare_keys(directory: &Directory, register: &Register) -> Result<String, String> {
+fn compare_keys(directory: &DataDir, register: &Register) -> Result<String, String> {
     let keys =
         register.keys().ok_or("the log names no keys; `countersign init` makes a new instance")?;
     let pairs = [("receipts", keys.receipts), ("root", keys.root)];
@@ -323,7 +323,7 @@ fn compare_keys(directory: &Directory, register: &Register) -> Result<String, St
     Ok(format!("those on disk are those that the log names; reviewers: {}", reviewers.join(", ")))
 }
 
-fn compare_schema(directory: &Directory, register: &Register) -> Result<String, String> {
+fn compare_schema(directory: &DataDir, register: &Register) -> Result<String, String> {
     let in_force = register.schema().map(FieldSchema::fields).unwrap_or_default();
     let file = schema::read(&directory.schema()).map_err(|error| error.to_string())?;
     let fields = in_force.len();

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::{Failure, Output};
 use crate::clock;
+use crate::data_dir::DataDir;
 use crate::demo::tour::{Audience, READ, Tour};
 use crate::demo::world;
-use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::people::beginning::Beginning;
 use crate::people::generate::{self, GenerateOptions};
@@ -58,7 +58,7 @@ impl Demo {
         let dir = self.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
         let listen = free_address(self.listen)?;
         let log_key = world::found(&dir, listen)?;
-        let directory = Directory::new(&dir);
+        let directory = DataDir::new(&dir);
         let people = self.fill(&directory)?;
         // Its source is the image, which needs no runtime once it is open.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -70,7 +70,7 @@ impl Demo {
     }
 
     /// Puts people into the instance, and tells how many.
-    fn fill(&self, directory: &Directory) -> Result<String, Failure> {
+    fn fill(&self, directory: &DataDir) -> Result<String, Failure> {
         let store = People::open(&directory.people(), StoreOptions::default())?;
         let schema = schema::read(&directory.schema())?;
         let (schema, beginning, progress) =

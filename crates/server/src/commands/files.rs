@@ -1,6 +1,7 @@
 //! Files that people write and hand to a command. Their errors say file, line and column.
 
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
@@ -83,6 +84,14 @@ pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
 pub(super) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     let file = std::fs::File::create_new(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| FileError::System { path: path.to_owned(), error })
+}
+
+/// Writes a file that must not be there yet, and that its owner alone may read.
+pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes))
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }
 

@@ -13,11 +13,13 @@ mod budgets;
 mod build;
 mod check;
 mod client;
+mod close;
 mod demo;
 mod explain;
 mod files;
 mod init;
 mod key;
+mod ledger;
 mod newcomers;
 mod obligation;
 mod partner;
@@ -81,6 +83,8 @@ enum Command {
     #[command(subcommand)]
     Source(source::Source),
     Token(token::Token),
+    Close(close::Close),
+    Ledger(ledger::Ledger),
     #[command(subcommand)]
     Witness(witness::Witness),
 }
@@ -167,6 +171,8 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Key(command) => command.run(output),
         Command::Source(command) => command.run(output),
         Command::Token(command) => command.run(output),
+        Command::Close(command) => command.run(output),
+        Command::Ledger(command) => command.run(output),
         Command::Witness(command) => command.run(output),
     }
 }

@@ -22,14 +22,14 @@ use sha2::{Digest as _, Sha256};
 use super::Failure;
 use super::running::Running;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::admin::acts::{Posted, Taken};
 use crate::governance::{self, Submission};
 use crate::instance;
 
 /// An instance with a way to its log.
 pub(super) struct Reach {
-    pub(super) directory: Directory,
+    pub(super) directory: DataDir,
     pub(super) config: Config,
     way: Way,
 }
@@ -59,7 +59,7 @@ enum Way {
 impl Reach {
     /// Finds the server of the instance in this folder, or opens its log.
     pub(super) fn open(dir: &Path) -> Result<Self, Failure> {
-        let directory = Directory::new(dir);
+        let directory = DataDir::new(dir);
         let config = Config::read(&directory.config())?;
         let way = match Running::find(&directory, &config)? {
             Some(running) => Way::Server(running),

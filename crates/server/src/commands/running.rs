@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
+use countersign_verifier::ledger::BUNDLE_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::bearer::BearerToken;
 use crate::instance::InstanceError;
 
@@ -22,6 +23,9 @@ const PROBE: Duration = Duration::from_secs(3);
 
 /// How long the server may take for a call.
 const CALL: Duration = Duration::from_secs(60);
+
+/// How long it may take to close a period, which reads all of it.
+const CLOSE: Duration = Duration::from_secs(6 * 3_600);
 
 /// The kind of what is sent, mostly.
 const JSON: &str = "application/json";
@@ -77,7 +81,7 @@ impl Running {
     /// The server that runs on the instance: somebody holds the lock of its log, answers at its address
     /// and takes its admin token. While nobody holds the lock, whoever listens there is somebody else,
     /// and does not get to see the token.
-    pub(super) fn find(directory: &Directory, config: &Config) -> Result<Option<Self>, Failure> {
+    pub(super) fn find(directory: &DataDir, config: &Config) -> Result<Option<Self>, Failure> {
         if !is_open(directory)? {
             return Ok(None);
         }
@@ -124,6 +128,25 @@ impl Running {
         self.call(method, path, content_type, body)
     }
 
+    /// Has the server close the period, however long that takes.
+    pub(super) fn close<A: DeserializeOwned>(&self) -> Result<A, CallError> {
+        let url = format!("{}/closes", self.admin_url);
+        let response = self.answer("POST", &url, JSON, b"", CLOSE)?;
+        let text = text_of(&url, response)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Asks for something that is no JSON.
+    pub(super) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, CallError> {
+        let url = format!("{}{path}", self.admin_url);
+        let mut response = self.answer("GET", &url, JSON, b"", CALL)?;
+        if !response.status().is_success() {
+            return text_of(&url, response).map(String::into_bytes);
+        }
+        let body = response.body_mut().with_config().limit(BUNDLE_BYTES_MAX as u64);
+        body.read_to_vec().map_err(|error| unreachable(&url, error))
+    }
+
     fn answers(&self) -> bool {
         let probe = self
             .agent
@@ -142,17 +165,17 @@ impl Running {
         url: &str,
         content_type: &str,
         body: &[u8],
+        timeout: Duration,
     ) -> Result<Response<ureq::Body>, CallError> {
-        let unreachable =
-            |error| CallError::Unreachable { url: url.to_owned(), error: Box::new(error) };
         let request = Request::builder()
             .method(method)
             .uri(url)
             .header("authorization", self.authorization.as_str())
             .header("content-type", content_type)
             .body(body)
-            .map_err(|error| unreachable(error.into()))?;
-        self.agent.run(request).map_err(unreachable)
+            .map_err(|error| unreachable(url, error.into()))?;
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        self.agent.run(request).map_err(|error| unreachable(url, error))
     }
 
     /// Asks until the server does not ask to wait.
@@ -163,32 +186,39 @@ impl Running {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<A, CallError> {
-        #[derive(serde::Deserialize)]
-        struct Refusal {
-            error: String,
-        }
         let url = format!("{}{path}", self.admin_url);
-        let mut response = self.answer(method, &url, content_type, &body)?;
+        let mut response = self.answer(method, &url, content_type, &body, CALL)?;
         while let Some(pause) = asked_to_wait(&response) {
             std::thread::sleep(pause);
-            response = self.answer(method, &url, content_type, &body)?;
+            response = self.answer(method, &url, content_type, &body, CALL)?;
         }
-        let unreachable =
-            |error| CallError::Unreachable { url: url.clone(), error: Box::new(error) };
-        let status = response.status();
-        let text = response.body_mut().read_to_string().map_err(unreachable)?;
-        if status.is_success() {
-            return Ok(serde_json::from_str(&text)?);
-        }
-        Err(match serde_json::from_str::<Refusal>(&text) {
-            Ok(Refusal { error: message }) => CallError::Refused { message },
-            // Axum's own refusals, of a body that cannot be read for one, are plain text.
-            Err(_) if status.is_client_error() && !text.is_empty() => {
-                CallError::Refused { message: text }
-            }
-            Err(_) => CallError::Unexpected { url, status: status.as_u16() },
-        })
+        Ok(serde_json::from_str(&text_of(&url, response)?)?)
     }
+}
+
+/// The text of an answer that is as wanted.
+fn text_of(url: &str, mut response: Response<ureq::Body>) -> Result<String, CallError> {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    let status = response.status();
+    let text = response.body_mut().read_to_string().map_err(|error| unreachable(url, error))?;
+    if status.is_success() {
+        return Ok(text);
+    }
+    Err(match serde_json::from_str::<Refusal>(&text) {
+        Ok(Refusal { error: message }) => CallError::Refused { message },
+        // Axum's own refusals, of a body that cannot be read for one, are plain text.
+        Err(_) if status.is_client_error() && !text.is_empty() => {
+            CallError::Refused { message: text }
+        }
+        Err(_) => CallError::Unexpected { url: url.to_owned(), status: status.as_u16() },
+    })
+}
+
+fn unreachable(url: &str, error: ureq::Error) -> CallError {
+    CallError::Unreachable { url: url.to_owned(), error: Box::new(error) }
 }
 
 /// How long the server asks to wait, having done nothing.
@@ -201,7 +231,7 @@ fn asked_to_wait(response: &Response<ureq::Body>) -> Option<Duration> {
 }
 
 /// Whether somebody has the log of the instance open.
-fn is_open(directory: &Directory) -> Result<bool, InstanceError> {
+fn is_open(directory: &DataDir) -> Result<bool, InstanceError> {
     match Posix::new(directory.log()).lock(LOCK) {
         Ok(lock) => Ok(lock.is_none()),
         // There is no log yet, so nobody has it open.

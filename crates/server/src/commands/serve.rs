@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::instance::{self, ClockTrust};
 use crate::serving;
 
@@ -28,7 +28,7 @@ impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let gateway = runtime.block_on(instance::open(&Directory::new(&self.dir), trust))?;
+        let gateway = runtime.block_on(instance::open(&DataDir::new(&self.dir), trust))?;
         let url = gateway.config.public_url().to_owned();
         let key = gateway.log_key.clone();
         runtime.block_on(serving::serve(gateway, || {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::reach::Reach;
 use super::{Failure, Output, act, files};
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
 use crate::keys::SecretKey;
@@ -88,7 +88,7 @@ impl Signing {
 pub(super) fn origin_of(origin: Option<String>, dir: Option<&Path>) -> Result<String, Failure> {
     match (origin, dir) {
         (Some(origin), _) => Ok(origin),
-        (None, Some(dir)) => Ok(Config::read(&Directory::new(dir).config())?.origin().to_owned()),
+        (None, Some(dir)) => Ok(Config::read(&DataDir::new(dir).config())?.origin().to_owned()),
         (None, None) => Err("the folder of the instance or --origin is needed".into()),
     }
 }

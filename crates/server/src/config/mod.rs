@@ -79,6 +79,8 @@ pub struct Log {
     /// How far the machine's clock may be set forward at once, in seconds, before entries are no longer
     /// dated by it.
     pub clock_step_max_s: u64,
+    /// How long after a close the next one is made, in seconds.
+    pub close_every_s: u64,
 }
 
 /// How the read API answers.
@@ -124,6 +126,7 @@ impl Default for Log {
             publish_interval_ms: 1_000,
             publish_deadline_s: 60,
             clock_step_max_s: 60,
+            close_every_s: 82_800,
         }
     }
 }
@@ -253,6 +256,7 @@ impl Config {
             ("log.publish_interval_ms", self.log.publish_interval_ms, 10, 60_000),
             ("log.publish_deadline_s", self.log.publish_deadline_s, deadline_least_s, 86_400),
             ("log.clock_step_max_s", self.log.clock_step_max_s, 5, 31_536_000),
+            ("log.close_every_s", self.log.close_every_s, 300, 85_800),
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
             ("graph.batch_timeout_ms", self.graph.batch_timeout_ms, 10, 300_000),
@@ -320,6 +324,7 @@ mod tests {
             (config.log.publish_interval_ms, Log::default().publish_interval_ms),
             (config.log.publish_deadline_s, Log::default().publish_deadline_s),
             (config.log.clock_step_max_s, Log::default().clock_step_max_s),
+            (config.log.close_every_s, Log::default().close_every_s),
             (config.graph.page_default as u64, Graph::default().page_default as u64),
             (config.graph.page_max as u64, Graph::default().page_max as u64),
             (config.graph.batch_timeout_ms, Graph::default().batch_timeout_ms),

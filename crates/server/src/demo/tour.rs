@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::client::{Client, Reply};
 use super::world::{self, WorldError};
 use crate::clock;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
 use crate::store::People;
@@ -37,7 +37,7 @@ pub trait Audience {
 /// A running demonstration.
 pub struct Tour<'a> {
     /// The instance's files.
-    pub directory: &'a Directory,
+    pub directory: &'a DataDir,
     /// Where it serves.
     pub url: &'a str,
     /// The log's name.

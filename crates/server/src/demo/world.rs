@@ -20,7 +20,7 @@ use countersign_policy::agreement;
 
 use crate::clock;
 use crate::config::Config;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::governance::{self, Submission};
 use crate::instance::{self, Founding, InstanceError};
 use crate::keys::SecretKey;
@@ -63,7 +63,7 @@ pub fn found(dir: &Path, listen: std::net::SocketAddr) -> Result<String, WorldEr
         demo_login: true,
     };
     let created = instance::create(dir, &founding)?;
-    let directory = Directory::new(dir);
+    let directory = DataDir::new(dir);
     let partner_key = SecretKey::generate()?;
     partner_key.write_new(&directory.key("partner-aurora"))?;
     let config = Config::read(&directory.config())?;
@@ -82,7 +82,7 @@ pub fn found(dir: &Path, listen: std::net::SocketAddr) -> Result<String, WorldEr
 pub fn sign_as_reviewer(
     submission: &mut Submission,
     reviewer: &str,
-    directory: &Directory,
+    directory: &DataDir,
     origin: &str,
 ) -> Result<(), WorldError> {
     let key = SecretKey::read(&directory.key(&format!("reviewers/{reviewer}")))?;
@@ -93,7 +93,7 @@ pub fn sign_as_reviewer(
 
 /// The acts with which the partner comes to be.
 struct Acts<'a> {
-    directory: &'a Directory,
+    directory: &'a DataDir,
     origin: &'a str,
     now: Timestamp,
 }

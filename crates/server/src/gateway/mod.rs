@@ -17,9 +17,10 @@ use countersign_policy::budget::Budgets;
 use tokio::sync::Semaphore;
 
 use self::admin::secrets;
+use crate::closes::Closes;
 use crate::config::Config;
 use crate::consents::Consents;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::source::{Naming, Source};
 use crate::store::People;
 use crate::witnesses::Witnesses;
@@ -56,7 +57,7 @@ pub struct Gateway {
     /// The log's key, as outsiders give it to a verifier.
     pub log_key: String,
     /// Where the instance's files are.
-    pub directory: Directory,
+    pub directory: DataDir,
     /// The log.
     pub log: Log,
     /// Who cosigns the log's checkpoints, if anybody.
@@ -67,6 +68,8 @@ pub struct Gateway {
     pub people: Arc<People>,
     /// What tells the log what people choose.
     pub consents: Consents,
+    /// What closes the log's periods, and makes people's ledgers.
+    pub closes: Arc<Closes>,
     /// Profiles and friendships.
     pub source: Source,
     /// What names people of whom a platform tells by account.
@@ -134,12 +137,14 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/acts", post(admin::acts::post))
         .route("/budgets", get(admin::budgets::get))
         .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
+        .route("/closes", post(admin::closes::post).get(admin::closes::get))
         .route("/explain", post(admin::explain::post))
         .route("/register", get(admin::register::get))
         .route("/people/feed", post(admin::feed::post).get(admin::feed::get).layer(feed_limit))
         .route("/people/{account}/grants", get(admin::grants::get))
         .route("/people/{account}/grants/{id}", delete(admin::grants::delete))
         .route("/people/{account}/history", get(admin::history::get))
+        .route("/people/{account}/ledger", get(admin::ledger::get))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/people/{account}/consents/{number}", get(admin::consents::get))
         .route("/tokens", post(admin::tokens::post))

@@ -3,10 +3,10 @@
 use axum::http::{HeaderValue, header};
 use tower_http::services::ServeDir;
 
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 
 /// Serves the folder `log/`.
-pub fn service(directory: &Directory) -> axum::routing::MethodRouter {
+pub fn service(directory: &DataDir) -> axum::routing::MethodRouter {
     let files = ServeDir::new(directory.site()).append_index_html_on_directories(false);
     axum::routing::get_service(files).layer(axum::middleware::map_response(with_headers))
 }

@@ -17,7 +17,7 @@ use countersign_verifier::canonical::{self, CanonicalError};
 use serde::Deserialize;
 
 use super::report::{CaseFile, REPORT_VERSION, Report};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 
 /// Where the files of concluded screenings are.
 const CONCLUDED: &str = "concluded";
@@ -80,7 +80,7 @@ pub enum CaseFileError {
 impl CaseFiles {
     /// The case files of an instance.
     #[must_use]
-    pub fn new(directory: &Directory) -> Self {
+    pub fn new(directory: &DataDir) -> Self {
         Self(directory.screening())
     }
 

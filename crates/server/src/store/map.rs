@@ -43,12 +43,12 @@ impl Deref for Mapped {
 }
 
 /// Opens LMDB in a folder whose lock the caller holds.
-pub(super) fn open_environment(dir: &Path, map_bytes: usize) -> heed::Result<Env<WithTls>> {
+pub(crate) fn open_environment(dir: &Path, map_bytes: usize) -> heed::Result<Env<WithTls>> {
     let mut options = EnvOpenOptions::new();
     options.map_size(map_bytes).max_dbs(DATABASES_MAX);
     // SAFETY: LMDB's files may be changed by LMDB alone, with its locks on. No flag that relaxes
-    // locking or syncing is set, the store's own lock keeps a second program out, nothing else in
-    // this crate opens `data.mdb` or `lock.mdb`, and no reference into the map outlives its
+    // locking or syncing is set, the store's own lock, or the log's, keeps a second program out, nothing
+    // else in this crate opens `data.mdb` or `lock.mdb`, and no reference into the map outlives its
     // transaction (heed's lifetimes see to that).
     unsafe { options.open(dir) }
 }

@@ -49,6 +49,7 @@ pub use history::{Event, HistoryRecord, Made, Way};
 pub use image::{IMAGE_VERSION, Image};
 pub use import::{Import, NewPerson, Placed};
 pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};
+pub(crate) use map::open_environment;
 pub use opening::rebuild_image;
 pub use outbox::{BEGINNING, Holds, PendingConsent, SettledConsent};
 pub use person_ref::PersonRef;

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use countersign::clock;
 use countersign::config::Config;
+use countersign::data_dir::DataDir;
 use countersign::demo::client::{Client, Reply};
 use countersign::demo::world;
-use countersign::directory::Directory;
 use countersign::gateway::admin::acts::{Posted, Taken};
 use countersign::gateway::token::Tokens;
 use countersign::governance::{self, Submission};
@@ -49,7 +49,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An instance on disk.
 pub(crate) struct World {
-    pub(crate) directory: Directory,
+    pub(crate) directory: DataDir,
     pub(crate) key: NoteKey,
     pub(crate) address: SocketAddr,
     folder: Option<TempDir>,
@@ -76,7 +76,7 @@ impl World {
         let path = folder.join("instance");
         let key = world::found(&path, address).unwrap();
         let key = NoteKey::parse(&key).unwrap();
-        let world = Self { directory: Directory::new(&path), key, address, folder: None };
+        let world = Self { directory: DataDir::new(&path), key, address, folder: None };
         world.configure("publish_interval_ms = 1000", "publish_interval_ms = 100");
         world
     }

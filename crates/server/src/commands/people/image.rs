@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::{Failure, Output};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::store::{self, StoreOptions};
 
 /// Make the image of the people again, where it is missing or damaged.
@@ -21,7 +21,7 @@ pub(in crate::commands) struct Image {
 
 impl Image {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let directory = Directory::new(&self.dir);
+        let directory = DataDir::new(&self.dir);
         let counts = store::rebuild_image(&directory.people(), StoreOptions::default())?;
         let document = json!({ "people": counts.people, "friendships": counts.friendships });
         let text = format!(

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::{Failure, Output};
 use super::{NoReport, matches, outcome_in_words, shown};
 use crate::clock;
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::screening::case_files::CaseFiles;
 
 /// Record what a person decided about a match, and why. It stays private; `conclude` puts the outcome into the log.
@@ -47,7 +47,7 @@ pub(in super::super) struct Decide {
 
 impl Decide {
     pub(in super::super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let files = CaseFiles::new(&Directory::new(&self.dir)).lock()?;
+        let files = CaseFiles::new(&DataDir::new(&self.dir)).lock()?;
         let Some(case) = files.read(&self.partner)? else {
             return Err(NoReport { partner: self.partner }.into());
         };

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::super::{Failure, Output};
 use super::{NoReport, matches, outcome_in_words, shown};
-use crate::directory::Directory;
+use crate::data_dir::DataDir;
 use crate::screening::case_files::CaseFiles;
 use crate::screening::report::{CaseFile, Decided, Report};
 
@@ -35,7 +35,7 @@ pub(in super::super) struct Show {
 
 impl Show {
     pub(in super::super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let files = CaseFiles::new(&Directory::new(&self.dir));
+        let files = CaseFiles::new(&DataDir::new(&self.dir));
         let case = files.read(&self.partner)?.ok_or(NoReport { partner: self.partner })?;
         output.say(&as_json(&case)?, &in_words(&case.report));
         Ok(ExitCode::SUCCESS)

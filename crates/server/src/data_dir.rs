@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// The folder of an instance.
 #[derive(Clone, Debug)]
-pub struct Directory(PathBuf);
+pub struct DataDir(PathBuf);
 
-impl Directory {
+impl DataDir {
     /// The instance in this folder.
     #[must_use]
     pub fn new(path: &Path) -> Self {
@@ -48,6 +48,12 @@ impl Directory {
     #[must_use]
     pub fn site(&self) -> PathBuf {
         self.0.join("log")
+    }
+
+    /// The directory of accounts: primary data, to be backed up with its key, `keys/vrf.key`.
+    #[must_use]
+    pub fn account_directory(&self) -> PathBuf {
+        self.0.join("directory")
     }
 
     /// The case files of screening: private, primary data, to be backed up.

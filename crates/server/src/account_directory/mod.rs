@@ -1,0 +1,212 @@
+//! The directory: which secret each account has, as an authenticated key directory of the crate `akd`, whose
+//! root every close carries. See [`countersign_verifier::directory`] for what it proves.
+//!
+//! It is brought up to date before each close, in epochs of [`EPOCH_ACCOUNTS_MAX`] accounts, so that memory
+//! does not grow with the people. Whoever came after the last close is not in it yet.
+//!
+//! What it is not: it is not on the request path, and it decides nothing. It has accounts in it, and no
+//! secret: only commitments to them.
+
+use std::path::Path;
+
+use akd::directory::Directory;
+use akd::storage::StorageManager;
+use akd::{AkdLabel, AkdValue, AzksParallelismConfig, EpochHash, HistoryParams};
+use akd_core::configuration::WhatsAppV1Configuration;
+use countersign_domain::digest::Digest;
+use countersign_domain::person::{Handle, Secret};
+use countersign_verifier::directory::{history_bytes, secret_commitment};
+use countersign_verifier::entry::DirectoryRoot;
+use tokio::runtime::Runtime;
+
+use crate::keys::SecretKey;
+use crate::store::View;
+
+mod error;
+mod key;
+mod storage;
+
+pub use self::error::AccountDirectoryError;
+
+use self::key::VrfKey;
+use self::storage::Storage;
+
+/// The most accounts of one epoch.
+const EPOCH_ACCOUNTS_MAX: usize = 20_000;
+
+/// The directory of a platform's accounts.
+pub struct AccountDirectory {
+    accounts: Directory<WhatsAppV1Configuration, Storage, VrfKey>,
+    storage: Storage,
+    /// The library is asynchronous and this storage is not: nothing ever waits in here.
+    runtime: Runtime,
+}
+
+/// What the directory proves of an account.
+pub struct History {
+    /// The proof, as a ledger bundle has it.
+    pub proof: Vec<u8>,
+    /// The account's newest version.
+    pub version: u64,
+    /// What it commits to.
+    pub value: Digest,
+}
+
+impl AccountDirectory {
+    /// Opens the directory in this folder, which is made if there is none, under this key.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn open(folder: &Path, key: &SecretKey) -> Result<Self, AccountDirectoryError> {
+        let storage = Storage::open(folder)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(AccountDirectoryError::Thread)?;
+        let manager = StorageManager::new_no_cache(storage.clone());
+        let made = Directory::new(manager, VrfKey::of(key), AzksParallelismConfig::disabled());
+        let accounts = runtime.block_on(made)?;
+        Ok(Self { accounts, storage, runtime })
+    }
+
+    /// Puts everybody of this view into the directory who is not in it as they are; what has no account stays
+    /// outside. It blocks, for long where many came. What a crash cuts short is done by the next call.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn publish(&self, view: &View) -> Result<DirectoryRoot, AccountDirectoryError> {
+        let mut updates = Vec::new();
+        let mut handles = Vec::new();
+        for number in 0..view.people_count() {
+            let Some(person) = view.person(number) else { continue };
+            let Some(account) = person.account() else { continue };
+            if self.storage.is_published(person.handle())? {
+                continue;
+            }
+            let mut secret = Secret([0; 32]);
+            person.secret_into(&mut secret);
+            let value = AkdValue(secret_commitment(&secret).0.to_vec());
+            updates.push((AkdLabel::from(account), value));
+            handles.push(person.handle());
+            if updates.len() == EPOCH_ACCOUNTS_MAX {
+                self.publish_these(std::mem::take(&mut updates), &std::mem::take(&mut handles))?;
+            }
+        }
+        if !updates.is_empty() {
+            self.publish_these(updates, &handles)?;
+        }
+        self.root()
+    }
+
+    fn publish_these(
+        &self,
+        updates: Vec<(AkdLabel, AkdValue)>,
+        handles: &[Handle],
+    ) -> Result<(), AccountDirectoryError> {
+        // What stands there already in the same words, a crash came after, and is passed over.
+        self.runtime.block_on(self.accounts.publish(updates))?;
+        self.storage.put_published(handles)
+    }
+
+    /// The directory as it is.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn root(&self) -> Result<DirectoryRoot, AccountDirectoryError> {
+        let EpochHash(epoch, root) = self.runtime.block_on(self.accounts.get_epoch_hash())?;
+        if epoch == 0 {
+            return Ok(DirectoryRoot::EMPTY);
+        }
+        let vrf = self.runtime.block_on(self.accounts.get_public_key())?;
+        Ok(DirectoryRoot { epoch, root: Digest(root), vrf: Digest(*vrf.as_bytes()) })
+    }
+
+    /// Proves the whole history of an account; `None` of one that is not in the directory.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn history(&self, account: &str) -> Result<Option<History>, AccountDirectoryError> {
+        let label = AkdLabel::from(account);
+        let made = self.accounts.key_history(&label, HistoryParams::Complete);
+        let proof = match self.runtime.block_on(made) {
+            Ok((proof, _)) => proof,
+            Err(akd::errors::AkdError::Storage(akd::errors::StorageError::NotFound(_))) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some(newest) = proof.update_proofs.first() else { return Ok(None) };
+        let value = <[u8; 32]>::try_from(&newest.value.0[..]).map(Digest);
+        let value = value.map_err(|_| AccountDirectoryError::Damaged { what: "a value" })?;
+        let version = newest.version;
+        Ok(Some(History { proof: history_bytes(&proof)?, version, value }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::settings::Settings;
+    use countersign_verifier::directory::{DirectoryError, verify_history};
+
+    use super::*;
+    use crate::store::{People, StoreOptions};
+
+    struct Platform {
+        dir: tempfile::TempDir,
+        people: People,
+        key: SecretKey,
+    }
+
+    impl Platform {
+        fn with(accounts: &[&str]) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let people = People::open(&dir.path().join("people"), StoreOptions::default()).unwrap();
+            people.enrol(accounts.iter().copied(), Settings::DEFAULT).unwrap();
+            Self { dir, people, key: SecretKey::generate().unwrap() }
+        }
+
+        fn directory(&self) -> AccountDirectory {
+            AccountDirectory::open(&self.dir.path().join("directory"), &self.key).unwrap()
+        }
+    }
+
+    #[test]
+    fn everybody_is_proved_to_have_one_secret_and_nobody_else_is_there() {
+        let platform = Platform::with(&["ada", "bob"]);
+        let directory = platform.directory();
+        assert_eq!(directory.root().unwrap(), DirectoryRoot::EMPTY);
+        let root = directory.publish(&platform.people.view()).unwrap();
+        assert_eq!(root.epoch, 1);
+        for account in ["ada", "bob"] {
+            let history = directory.history(account).unwrap().unwrap();
+            let versions = verify_history(account, &history.proof, &root).unwrap();
+            let [version] = versions.as_slice() else { panic!("{versions:?}") };
+            assert_eq!((version.version, version.epoch, version.value), (1, 1, history.value));
+            let other = verify_history("eve", &history.proof, &root);
+            assert!(matches!(other, Err(DirectoryError::Proof { .. })), "{other:?}");
+        }
+        assert!(directory.history("eve").unwrap().is_none());
+    }
+
+    #[test]
+    fn whoever_came_later_comes_with_the_next_epoch_and_nothing_is_published_twice() {
+        let platform = Platform::with(&["ada"]);
+        let first = platform.directory().publish(&platform.people.view()).unwrap();
+        // Opened anew, as after a restart.
+        let directory = platform.directory();
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
+        platform.people.enrol(["bob"], Settings::DEFAULT).unwrap();
+        let second = directory.publish(&platform.people.view()).unwrap();
+        assert_eq!((second.epoch, second.vrf), (2, first.vrf));
+        let ada = directory.history("ada").unwrap().unwrap();
+        assert_eq!(verify_history("ada", &ada.proof, &second).unwrap().len(), 1);
+        assert!(verify_history("ada", &ada.proof, &first).is_err());
+    }
+
+    #[test]
+    fn what_was_published_before_a_crash_and_not_noted_stays_as_it_is() {
+        let platform = Platform::with(&["ada"]);
+        let directory = platform.directory();
+        let first = directory.publish(&platform.people.view()).unwrap();
+        directory.storage.forget_published().unwrap();
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
+    }
+}

@@ -1,0 +1,225 @@
+//! Where the directory's tree and versions are: an LMDB environment of its own, behind the library's port.
+//!
+//! ```text
+//! nodes     = the library's id → a node of the tree, or the tree's own record      (postcard)
+//! versions  = length of the account (1) ‖ account ‖ epoch (8, big-endian) → a version of it
+//! published = handle (16) → nothing: this person is in the directory as they are
+//! ```
+//!
+//! INVARIANT: what the library commits as one transaction is one of LMDB's, so that a crash leaves an epoch or
+//! leaves it out. Kept by `batch_set`.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use akd::errors::StorageError;
+use akd::storage::types::{DbRecord, KeyData, ValueState, ValueStateRetrievalFlag};
+use akd::storage::{Database, DbSetState, Storable};
+use akd::{AkdLabel, AkdValue};
+use async_trait::async_trait;
+use countersign_domain::person::Handle;
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Env, RwTxn, WithTls};
+
+use super::AccountDirectoryError;
+
+/// How large the database may become: address space, which costs nothing until it is used. A person takes
+/// some 1,100 bytes.
+const MAP_BYTES: usize = 1 << 40;
+
+type Table = heed::Database<'static, Bytes, Bytes>;
+
+/// The directory's database.
+#[derive(Clone)]
+pub(super) struct Storage {
+    folder: PathBuf,
+    env: Env<WithTls>,
+    nodes: Table,
+    versions: Table,
+    published: Table,
+}
+
+impl Storage {
+    pub(super) fn open(folder: &Path) -> Result<Self, AccountDirectoryError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| AccountDirectoryError::Folder { path: folder.to_owned(), error })?;
+        let failed = |error| AccountDirectoryError::Database { path: folder.to_owned(), error };
+        let env = crate::store::open_environment(folder, MAP_BYTES).map_err(failed)?;
+        let [nodes, versions, published] = tables(&env).map_err(failed)?;
+        Ok(Self { folder: folder.to_owned(), env, nodes, versions, published })
+    }
+
+    fn failed(&self, error: heed::Error) -> AccountDirectoryError {
+        AccountDirectoryError::Database { path: self.folder.clone(), error }
+    }
+
+    /// Whether the person is in the directory as they are.
+    pub(super) fn is_published(&self, person: Handle) -> Result<bool, AccountDirectoryError> {
+        let txn = self.env.read_txn().map_err(|error| self.failed(error))?;
+        let found = self.published.get(&txn, &person.0).map_err(|error| self.failed(error))?;
+        Ok(found.is_some())
+    }
+
+    pub(super) fn put_published(&self, people: &[Handle]) -> Result<(), AccountDirectoryError> {
+        let put = || {
+            let mut txn = self.env.write_txn()?;
+            for person in people {
+                self.published.put(&mut txn, &person.0, &[])?;
+            }
+            txn.commit()
+        };
+        put().map_err(|error| self.failed(error))
+    }
+
+    #[cfg(test)]
+    pub(super) fn forget_published(&self) -> heed::Result<()> {
+        let mut txn = self.env.write_txn()?;
+        self.published.clear(&mut txn)?;
+        txn.commit()
+    }
+
+    fn put(&self, txn: &mut RwTxn<'_>, record: &DbRecord) -> Result<(), StorageError> {
+        let (table, key) = match record {
+            DbRecord::ValueState(state) => {
+                (self.versions, version_key(&state.username, state.epoch))
+            }
+            DbRecord::Azks(_) | DbRecord::TreeNode(_) => (self.nodes, record.get_full_binary_id()),
+        };
+        let bytes = postcard::to_allocvec(record).map_err(unreadable)?;
+        table.put(txn, &key, &bytes).map_err(database)
+    }
+
+    fn record<St: Storable>(&self, id: &St::StorageKey) -> Result<Option<DbRecord>, StorageError> {
+        let txn = self.env.read_txn().map_err(database)?;
+        let key = St::get_full_binary_key_id(id);
+        let found = match St::data_type() {
+            akd::storage::types::StorageType::ValueState => {
+                let id = ValueState::key_from_full_binary(&key).map_err(StorageError::Other)?;
+                self.versions.get(&txn, &version_key(&AkdLabel(id.0), id.1))
+            }
+            _ => self.nodes.get(&txn, &key),
+        };
+        found.map_err(database)?.map(read).transpose()
+    }
+
+    /// The versions of an account, the first one first.
+    fn versions_of(&self, account: &AkdLabel) -> Result<Vec<ValueState>, StorageError> {
+        let txn = self.env.read_txn().map_err(database)?;
+        let found = self.versions.prefix_iter(&txn, &version_prefix(account)).map_err(database)?;
+        let version = |entry: heed::Result<(&[u8], &[u8])>| match read(entry.map_err(database)?.1)?
+        {
+            DbRecord::ValueState(state) => Ok(state),
+            DbRecord::Azks(_) | DbRecord::TreeNode(_) => Err(unreadable("not a version")),
+        };
+        found.map(version).collect()
+    }
+}
+
+#[async_trait]
+impl Database for Storage {
+    async fn set(&self, record: DbRecord) -> Result<(), StorageError> {
+        self.batch_set(vec![record], DbSetState::General).await
+    }
+
+    async fn batch_set(
+        &self,
+        records: Vec<DbRecord>,
+        _state: DbSetState,
+    ) -> Result<(), StorageError> {
+        let mut txn = self.env.write_txn().map_err(database)?;
+        records.iter().try_for_each(|record| self.put(&mut txn, record))?;
+        txn.commit().map_err(database)
+    }
+
+    async fn get<St: Storable>(&self, id: &St::StorageKey) -> Result<DbRecord, StorageError> {
+        self.record::<St>(id)?.ok_or_else(|| StorageError::NotFound("a record".to_owned()))
+    }
+
+    async fn batch_get<St: Storable>(
+        &self,
+        ids: &[St::StorageKey],
+    ) -> Result<Vec<DbRecord>, StorageError> {
+        ids.iter().filter_map(|id| self.record::<St>(id).transpose()).collect()
+    }
+
+    async fn get_user_data(&self, username: &AkdLabel) -> Result<KeyData, StorageError> {
+        let states = self.versions_of(username)?;
+        if states.is_empty() {
+            return Err(StorageError::NotFound("an account".to_owned()));
+        }
+        Ok(KeyData { states })
+    }
+
+    async fn get_user_state(
+        &self,
+        username: &AkdLabel,
+        flag: ValueStateRetrievalFlag,
+    ) -> Result<ValueState, StorageError> {
+        let is_wanted = |state: &ValueState| match flag {
+            ValueStateRetrievalFlag::SpecificVersion(version) => state.version == version,
+            ValueStateRetrievalFlag::SpecificEpoch(epoch) => state.epoch == epoch,
+            ValueStateRetrievalFlag::LeqEpoch(epoch) => state.epoch <= epoch,
+            ValueStateRetrievalFlag::MaxEpoch | ValueStateRetrievalFlag::MinEpoch => true,
+        };
+        let mut wanted = self.versions_of(username)?.into_iter().filter(is_wanted);
+        let found = match flag {
+            ValueStateRetrievalFlag::MinEpoch => wanted.next(),
+            _ => wanted.next_back(),
+        };
+        found.ok_or_else(|| StorageError::NotFound("a version".to_owned()))
+    }
+
+    async fn get_user_state_versions(
+        &self,
+        usernames: &[AkdLabel],
+        flag: ValueStateRetrievalFlag,
+    ) -> Result<HashMap<AkdLabel, (u64, AkdValue)>, StorageError> {
+        let mut found = HashMap::new();
+        for username in usernames {
+            match self.get_user_state(username, flag).await {
+                Ok(state) => drop(found.insert(username.clone(), (state.version, state.value))),
+                Err(StorageError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The tables, made if they are not there.
+fn tables(env: &Env<WithTls>) -> heed::Result<[Table; 3]> {
+    let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+        let mut table = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
+        let tables = [table("nodes")?, table("versions")?, table("published")?];
+        Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(tables))
+    })?;
+    match opened {
+        CommitOrAbort::Commit(tables) => Ok(tables),
+        CommitOrAbort::Abort(never) => match never {},
+    }
+}
+
+fn version_prefix(account: &AkdLabel) -> Vec<u8> {
+    // No account is longer than the store takes, which is 255 bytes.
+    let length = u8::try_from(account.0.len()).unwrap_or(u8::MAX);
+    [&[length], &account.0[..]].concat()
+}
+
+fn version_key(account: &AkdLabel, epoch: u64) -> Vec<u8> {
+    [&version_prefix(account)[..], &epoch.to_be_bytes()].concat()
+}
+
+fn read(bytes: &[u8]) -> Result<DbRecord, StorageError> {
+    postcard::from_bytes(bytes).map_err(unreadable)
+}
+
+fn database(error: heed::Error) -> StorageError {
+    StorageError::Connection(error.to_string())
+}
+
+fn unreadable(error: impl std::fmt::Display) -> StorageError {
+    StorageError::Other(format!("a record cannot be read: {error}"))
+}

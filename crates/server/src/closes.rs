@@ -1,0 +1,220 @@
+//! Closes: brings the directory up to date, ends the period, and makes the ledgers that this proves.
+//!
+//! ```text
+//! people → account_directory: an epoch  →  log::period: the index  →  log: one `close` entry
+//! ```
+//!
+//! One at a time, on a thread of their own: a close takes seconds, and whatever a crash leaves of it the next
+//! start makes whole. It is due `log.close_every_s` after the one before, or after the log's first entry.
+//!
+//! What it is not: it does not wait for choices that the log was not told yet; these stand in the next period.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use countersign_domain::digest::Digest;
+use countersign_domain::person::{Handle, Secret};
+use countersign_domain::time::Timestamp;
+use countersign_log::Log;
+use countersign_log::backend::posix::Posix;
+use countersign_log::ledger::{LedgerError, Ledgers, OwnSecret, Subject};
+use countersign_log::period::{
+    Closed, Limits, PeriodError, PeriodHead, Periods, Secrets, SecretsError,
+};
+use countersign_verifier::directory::secret_commitment;
+
+use crate::account_directory::{AccountDirectory, AccountDirectoryError};
+use crate::clock;
+use crate::data_dir::DataDir;
+use crate::keys::{KeyError, SecretKey};
+use crate::store::{People, View};
+
+/// How often it is looked whether a close is due, and tried again if one failed.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Why no period was closed, or no ledger made.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// Another one is under way.
+    #[error("a period is being closed right now; ask again when that is done")]
+    UnderWay,
+    /// The directory's key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] AccountDirectoryError),
+    /// The period.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The person came after the last close.
+    #[error(
+        "no close has this person yet; ask again after the next one, which `countersign close` makes at once"
+    )]
+    NotClosedYet,
+    /// Nothing is known of the person.
+    #[error("there is no such account")]
+    UnknownAccount,
+}
+
+/// What closes a log's periods.
+pub struct Closes {
+    log: Log,
+    people: Arc<People>,
+    directory: AccountDirectory,
+    periods: Mutex<Periods>,
+    ledgers: Ledgers,
+    every_s: u64,
+}
+
+/// People's secrets, as they were at one moment.
+struct SecretsOf(Arc<View>);
+
+impl Secrets for SecretsOf {
+    fn secret(&self, person: Handle) -> Result<Option<Secret>, SecretsError> {
+        let Some(number) = self.0.number_of(person) else { return Ok(None) };
+        let damaged = || SecretsError { reason: "a person's record is damaged".to_owned() };
+        let mut secret = Secret([0; 32]);
+        self.0.person(number).ok_or_else(damaged)?.secret_into(&mut secret);
+        Ok(Some(secret))
+    }
+}
+
+impl Closes {
+    /// Opens what this log has closed, and makes whole what a crash left. It blocks.
+    ///
+    /// # Errors
+    /// [`CloseError`].
+    pub fn open(
+        folder: &DataDir,
+        log: Log,
+        people: Arc<People>,
+        every_s: u64,
+    ) -> Result<Self, CloseError> {
+        let directory = AccountDirectory::open(&folder.account_directory(), &vrf_key(folder)?)?;
+        let backend = Arc::new(Posix::new(folder.log()));
+        let mut periods = Periods::open(backend.clone(), Limits::default())?;
+        periods.catch_up(&log, &SecretsOf(people.view()))?;
+        let ledgers = Ledgers::open(backend)?;
+        Ok(Self { log, people, directory, periods: Mutex::new(periods), ledgers, every_s })
+    }
+
+    /// Closes the period that ends now. It blocks, for long.
+    ///
+    /// # Errors
+    /// [`CloseError`]; what was done stays, and the next close goes on from there.
+    pub fn close(&self) -> Result<Closed, CloseError> {
+        let mut periods = self.try_periods()?;
+        // Whoever comes after this is in the next period: neither directory nor secrets know them.
+        let view = self.people.view();
+        let directory = self.directory.publish(&view)?;
+        let closed = periods.close(&self.log, &SecretsOf(self.people.view()), directory)?;
+        let PeriodHead { number, from, until, people, items, .. } = closed.head;
+        let Closed { forgotten, .. } = closed;
+        tracing::info!(number, from, until, people, items, forgotten, "a period was closed");
+        Ok(closed)
+    }
+
+    /// The last period that was closed.
+    ///
+    /// # Errors
+    /// [`CloseError::UnderWay`].
+    pub fn last(&self) -> Result<Option<PeriodHead>, CloseError> {
+        Ok(self.try_periods()?.last().cloned())
+    }
+
+    /// The ledger bundle of an account. It blocks, for as long as it takes to read everything about the person.
+    ///
+    /// # Errors
+    /// [`CloseError`].
+    pub fn ledger(&self, account: &str) -> Result<Vec<u8>, CloseError> {
+        let person = self.people.person_of_account(account);
+        let person = person.ok().flatten().ok_or(CloseError::UnknownAccount)?;
+        let history = self.directory.history(account)?.ok_or(CloseError::NotClosedYet)?;
+        let view = self.people.view();
+        let secrets = SecretsOf(Arc::clone(&view));
+        let secret = secrets.secret(person).map_err(LedgerError::from)?;
+        let secret = secret.ok_or(CloseError::UnknownAccount)?;
+        if secret_commitment(&secret) != history.value {
+            return Err(CloseError::NotClosedYet);
+        }
+        let subject = Subject {
+            account: account.to_owned(),
+            history: history.proof,
+            vrf: self.directory.root().map_or(Digest([0; 32]), |root| root.vrf),
+            secrets: vec![OwnSecret { version: history.version, secret, handle: person }],
+        };
+        let schema = self.log.register().schema_index().unwrap_or_default();
+        Ok(self.ledgers.bundle(&subject, schema, &secrets)?.to_bytes())
+    }
+
+    /// Closes whenever a close is due, until what this returns is dropped.
+    ///
+    /// # Errors
+    /// What the system says if there can be no thread.
+    pub fn start(self: &Arc<Self>) -> std::io::Result<Closing> {
+        let (stop, stopped) = mpsc::channel();
+        let closes = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("closes".to_owned());
+        let thread = thread.spawn(move || {
+            while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                closes.close_if_due(clock::now());
+            }
+        })?;
+        Ok(Closing { stop: Some(stop), thread: Some(thread) })
+    }
+
+    fn close_if_due(&self, now: Timestamp) {
+        let due = self.try_periods().and_then(|periods| {
+            let since = periods.since()?;
+            Ok(since.is_some_and(|since| now >= since.plus_seconds(self.every_s)))
+        });
+        let outcome = match due {
+            Ok(true) => self.close().map(drop),
+            Ok(false) | Err(CloseError::UnderWay) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "the period could not be closed; it is tried again in a minute, and late 24 hours after the last close");
+        }
+    }
+
+    fn try_periods(&self) -> Result<MutexGuard<'_, Periods>, CloseError> {
+        match self.periods.try_lock() {
+            Ok(periods) => Ok(periods),
+            // What a panic left, the next close looks at and makes whole.
+            Err(TryLockError::Poisoned(poisoned)) => Ok(PoisonError::into_inner(poisoned)),
+            Err(TryLockError::WouldBlock) => Err(CloseError::UnderWay),
+        }
+    }
+}
+
+/// The thread that closes; dropped, it ends once the close that is under way is done.
+pub struct Closing {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // One that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The directory's key. Instances from before there was one get theirs now.
+fn vrf_key(folder: &DataDir) -> Result<SecretKey, KeyError> {
+    let path = folder.key("vrf");
+    if !path.exists() && !folder.account_directory().exists() {
+        SecretKey::generate()?.write_new(&path)?;
+    }
+    SecretKey::read(&path)
+}

@@ -1,0 +1,49 @@
+//! `countersign ledger`: writes a person's ledger bundle.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::close::open_closes;
+use super::files;
+use super::reach::Reach;
+use super::running::path_part;
+use super::{Failure, Output};
+
+/// Write a person's ledger bundle: everything that the log holds about them, with the proof that it is complete.
+///
+/// The file has the person's secret in it, with which whoever reads it finds them in the log: give it to that person
+/// alone. They check it with `countersign-verify ledger`, or on the page `/ledger`.
+///
+/// Example: countersign ledger platform person-17 --out person-17.ledger
+#[derive(Args)]
+pub(super) struct Ledger {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The account, as the platform names it.
+    account: String,
+    /// The file to write; it must not exist, and only you can read it.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+impl Ledger {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let bundle = match reach.server() {
+            Some(server) => {
+                server.get_bytes(&format!("/people/{}/ledger", path_part(&self.account)))?
+            }
+            None => open_closes(&reach)?.ledger(&self.account)?,
+        };
+        files::write_secret(&self.out, &bundle)?;
+        let (path, bytes) = (self.out.display(), bundle.len());
+        let told = format!(
+            "Wrote {path}, {bytes} bytes; check it with `countersign-verify ledger {path} --key VKEY`"
+        );
+        output.say(&json!({ "file": path.to_string(), "bytes": bytes }), &told);
+        Ok(ExitCode::SUCCESS)
+    }
+}

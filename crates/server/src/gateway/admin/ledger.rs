@@ -1,0 +1,46 @@
+//! `GET /admin/v1/people/{account}/ledger`: everything that the log holds about a person, as the bundle that
+//! proves it. The platform hands it to nobody but that person, once they have signed in: it has their secret in it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use countersign_log::ledger::LedgerError;
+use tokio::task::spawn_blocking;
+
+use super::AdminError;
+use crate::closes::CloseError;
+use crate::gateway::Gateway;
+use crate::gateway::extract::Path;
+
+/// The person's bundle.
+///
+/// # Errors
+/// [`AdminError`] 404 for an unknown account, 409 for somebody who came after the last close, 503 while a
+/// close is not published yet or if the source of people's data cannot tell.
+pub async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    Path(account): Path<String>,
+) -> Result<impl IntoResponse, AdminError> {
+    gateway.person(&account).await?;
+    let closes = Arc::clone(&gateway.closes);
+    let made = spawn_blocking(move || closes.ledger(&account));
+    let bundle = made.await.map_err(AdminError::internal)?.map_err(unavailable)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"me.ledger\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, bundle))
+}
+
+/// What a moment later is another matter.
+fn unavailable(error: CloseError) -> AdminError {
+    match error {
+        CloseError::Ledger(LedgerError::NotPublished | LedgerError::History { .. }) => {
+            AdminError::of(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        }
+        other => other.into(),
+    }
+}
