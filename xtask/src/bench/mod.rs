@@ -46,6 +46,8 @@ enum Name {
     Verify,
     /// A close over a million people, on a disk, against its hashes alone, with the memory that it takes.
     Close,
+    /// A person's ledger after ten years of daily closes: its size, and the time to verify it.
+    Ledger,
 }
 
 impl Bench {
@@ -56,7 +58,9 @@ impl Bench {
             Name::Budgets => run_example("countersign-policy", "budget_cost"),
             Name::PersonIndex => run_example("countersign-verifier", "index_cost"),
             Name::Verify => run_example("countersign-verifier", "verify_cost"),
-            Name::Close => run_example("countersign-log", "close_cost"),
+            Name::Close => run_example("countersign-log", "close_cost")
+                .and_then(|_| run_example("countersign", "directory_cost")),
+            Name::Ledger => run_example("countersign-verifier", "ledger_cost"),
             _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),

@@ -88,6 +88,15 @@ impl Proof {
     /// # Errors
     /// [`ProofError`]: then it proves nothing, neither presence nor absence.
     pub fn verify(&self, root: &Hash, label: &Label) -> Result<Option<Hash>, ProofError> {
+        let (found, list) = self.leads_to(label)?;
+        if found == *root { Ok(list) } else { Err(ProofError::Root) }
+    }
+
+    /// The root that the proof leads to for a label, and what it proves under that.
+    ///
+    /// # Errors
+    /// [`ProofError`] but [`ProofError::Root`].
+    pub fn leads_to(&self, label: &Label) -> Result<(Hash, Option<Hash>), ProofError> {
         let mut least = 0;
         for (step, Step { depth, .. }) in self.steps.iter().enumerate() {
             if u16::from(*depth) < least {
@@ -100,7 +109,7 @@ impl Proof {
             let children = if label.bit(*depth) { [sibling, &hash] } else { [&hash, sibling] };
             hash = node_hash(*depth, &label.prefix(*depth), children);
         }
-        if hash == *root { Ok(list) } else { Err(ProofError::Root) }
+        Ok((hash, list))
     }
 
     /// The hash of what is at the end, and the list that it proves. Everything under the last step has its
