@@ -120,12 +120,26 @@ rules! {
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
     AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
     AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
+    IndexClose "index_close" "The lists are those of a close of this log: its period, its entries."
+    IndexRoot "index_root" "The lists come to the person index that the close signs."
+    IndexPeople "index_people" "There are as many lists as the close says that there are people."
+    IndexItem "index_item" "Each item stands at an entry of the period, where that has a commitment."
+    IndexOnce "index_once" "No commitment is in two lists."
+    IndexComplete "index_complete" "The lists have all commitments of each entry, and no other: they come to its root."
 }
 
 impl Rule {
     /// The rules about a log, whatever answer is held against it: all but those of answers and their receipts.
     pub fn of_log() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().take_while(|rule| *rule < Self::ReceiptForm)
+    }
+
+    /// The rules about the person index of a period, and those about the files that it is checked from.
+    pub fn of_index() -> impl Iterator<Item = Self> {
+        let of_files =
+            [Self::Checkpoint, Self::Root, Self::HashTile, Self::EntryBundle, Self::EntryForm];
+        let of_index = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::IndexClose);
+        of_files.into_iter().chain(of_index)
     }
 }
 
@@ -261,6 +275,11 @@ impl Verdict {
     /// A verdict on a log before anything was checked.
     #[must_use]
     pub fn new(origin: &str, kept_max: u64) -> Self {
+        Self::about(origin, Rule::of_log(), kept_max)
+    }
+
+    /// A verdict by these rules before anything was checked.
+    pub(crate) fn about(origin: &str, rules: impl Iterator<Item = Rule>, kept_max: u64) -> Self {
         Self {
             origin: origin.to_owned(),
             size: 0,
@@ -269,7 +288,7 @@ impl Verdict {
             disclosures: 0,
             partners: 0,
             newest: None,
-            rules: Rule::of_log().map(|rule| (rule, Tally::default())).collect(),
+            rules: rules.map(|rule| (rule, Tally::default())).collect(),
             failures: Vec::new(),
             failure_count: 0,
             notices: Vec::new(),

@@ -18,6 +18,7 @@ mod explain;
 mod files;
 mod init;
 mod key;
+mod lists;
 mod newcomers;
 mod obligation;
 mod partner;
@@ -83,6 +84,7 @@ enum Command {
     Token(token::Token),
     #[command(subcommand)]
     Witness(witness::Witness),
+    Lists(lists::Lists),
 }
 
 /// What a command ends with when it fails: the sentence for the person who ran it.
@@ -168,6 +170,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Source(command) => command.run(output),
         Command::Token(command) => command.run(output),
         Command::Witness(command) => command.run(output),
+        Command::Lists(command) => command.run(output),
     }
 }
 

@@ -45,6 +45,7 @@ mod interop_postgres_ldbc;
 mod interop_postgres_tls;
 mod interop_pyfacebook;
 mod interop_witness_log;
+mod lists;
 mod newcomers;
 mod next_read;
 mod one_directory;

@@ -66,7 +66,7 @@ of what was read, and remember it. Old files are not read again: leave --state o
 To begin again, move the file away; one that is damaged, or another log's, is an error.
 To be able to use --since, keep a copy of the file `checkpoint` each time.";
 
-fn read_policy(path: &Path) -> Result<Policy, CannotSay> {
+pub(crate) fn read_policy(path: &Path) -> Result<Policy, CannotSay> {
     let policy = Policy::parse(&read_file(path)?);
     policy.map_err(|error| CannotSay(format!("{}: {error}", path.display())))
 }

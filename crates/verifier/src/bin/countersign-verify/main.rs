@@ -1,11 +1,14 @@
 //! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
-//! asks nobody.
+//! asks nobody. An auditor's own key is the only secret that it reads, to sign with it what was found.
 //!
 //! Exit codes: 0 if everything holds, 1 if something does not, 2 if it cannot be said (usage, a file
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
 mod http_site;
+mod index;
+mod index_audit;
+mod key_file;
 mod log;
 mod monitor;
 mod receipt;
@@ -25,7 +28,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or an answer against it, from public files alone.
+/// Checks a Countersign log from public files alone, or against it an answer, or the lists of a period.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -42,6 +45,8 @@ enum Command {
     Log(log::Arguments),
     Monitor(monitor::Arguments),
     Receipt(receipt::Arguments),
+    Index(index::Arguments),
+    IndexAudit(index_audit::Arguments),
 }
 
 /// Why it cannot be said whether something holds: what was wrong and what to do.
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
         Command::Monitor(arguments) => (monitor::run(&arguments, clock), arguments.json),
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
+        Command::Index(arguments) => (index::run(&arguments, now), arguments.json),
+        Command::IndexAudit(arguments) => (index_audit::run(&arguments), arguments.json),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
