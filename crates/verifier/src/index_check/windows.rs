@@ -53,6 +53,7 @@ impl Windows {
                 *outside.entry(item.index).or_default() += 1;
             }
         })?;
+        progress(Step::Lists(period.people, period.people));
         let (mut ends, mut held) = (VecDeque::new(), 0);
         for (bundle, items) in bundles {
             let from = bundle * TILE_WIDTH;

@@ -2,7 +2,7 @@
 //! to auditors: true ones, or changed before the close is made of them.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use countersign_domain::digest::Digest;
@@ -160,10 +160,18 @@ pub(crate) fn asked(
     file: Vec<u8>,
     change: impl FnOnce(&mut IndexQuestion<'_>),
 ) -> Result<IndexCheck, IndexCheckError> {
+    asked_of(folder, &mut Cursor::new(file), change)
+}
+
+pub(crate) fn asked_of(
+    folder: &Path,
+    lists: &mut (impl Read + Seek),
+    change: impl FnOnce(&mut IndexQuestion<'_>),
+) -> Result<IndexCheck, IndexCheckError> {
     let key = log_key();
     let mut question = IndexQuestion::new(&key, at(BEGINNING_S + 86_400));
     change(&mut question);
-    check_index(&FolderSite::new(folder), &mut Cursor::new(file), &question, &mut |_| {})
+    check_index(&FolderSite::new(folder), lists, &question, &mut |_| {})
 }
 
 pub(crate) fn file(period: &ClosedPeriod, lists: &Lists) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! broken, at the entry that shows it. An operator who lies makes the close of the lists as they are then.
 
 use std::fs;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use countersign_domain::digest::Digest;
 use countersign_verifier::blinded_lists::{BlindedLists, ListsError};
@@ -11,7 +12,7 @@ use countersign_verifier::index_check::{IndexCheck, IndexCheckError};
 use countersign_verifier::person_index::Item;
 use countersign_verifier::verdict::Rule;
 
-use crate::index_world::{Indexed, Lists, asked, file, label};
+use crate::index_world::{Indexed, Lists, asked, asked_of, file, label};
 use crate::verify_world::failed;
 
 /// The first entry of the period of which there is anything to say: an answer about people 1, 2 and 3.
@@ -269,27 +270,80 @@ fn a_changed_byte_of_the_log_is_found_wherever_it_is() {
     }
 }
 
-#[test]
-fn lists_that_do_not_fit_into_memory_are_read_several_times() {
+/// A file that counts how often it is read from its beginning, and can change between two of these.
+struct Counted {
+    file: Cursor<Vec<u8>>,
+    readings: usize,
+    changes_at: Option<usize>,
+}
+
+impl Counted {
+    fn new(file: Vec<u8>) -> Self {
+        Self { file: Cursor::new(file), readings: 0, changes_at: None }
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        assert_eq!(to, SeekFrom::Start(0));
+        self.readings += 1;
+        if self.changes_at == Some(self.readings) {
+            *self.file.get_mut().last_mut().unwrap() ^= 1;
+        }
+        self.file.seek(to)
+    }
+}
+
+/// A bundle has 256 entries: these lists have 746, 768 and 597 items of three bundles.
+fn three_bundles() -> Indexed {
     let mut log = Indexed::lived();
     for _ in 0..700 {
         log.disclose(&[1, 2, 3]);
     }
+    log
+}
+
+#[test]
+fn lists_that_do_not_fit_into_memory_are_read_several_times() {
     let lies: [fn(&mut Lists); 2] =
         [|_| {}, |lists| lists.get_mut(&label(2)).unwrap().truncate(701)];
-    let last = log.world.size() - 1;
-    assert_eq!(log.lists[&label(2)].len(), 702);
-    for (lie, failures) in lies.into_iter().zip([vec![], vec![(Rule::IndexComplete, Some(last))]]) {
-        let mut log = log.clone();
+    for lie in lies {
+        let mut log = three_bundles();
+        let last = log.world.size() - 1;
         lie(&mut log.lists);
+        let is_true = log.lists[&label(2)].len() == 702;
+        let failures = if is_true { vec![] } else { vec![(Rule::IndexComplete, Some(last))] };
         log.close(|_| {});
-        // A bundle has 256 entries.
-        for items_at_once in [768, 1_600, 1 << 20] {
-            let asked = log.asked(log.file(), |question| question.items_at_once = items_at_once);
+        let folder = tempfile::tempdir().unwrap();
+        log.world.publish(folder.path());
+        for (items_at_once, readings) in [(768, 4), (1_514, 3), (1 << 20, 2)] {
+            let mut file = Counted::new(log.file());
+            let asked = asked_of(folder.path(), &mut file, |q| q.items_at_once = items_at_once);
             assert_eq!(failed(&asked.unwrap().verdict), failures, "{items_at_once} at once");
+            assert_eq!(file.readings, readings, "{items_at_once} at once");
         }
-        let asked = log.asked(log.file(), |question| question.items_at_once = 700);
-        assert!(matches!(asked, Err(IndexCheckError::TooMany { items: 701.., max: 700, .. })));
+        let asked = asked(folder.path(), log.file(), |question| question.items_at_once = 767);
+        let too_many = matches!(asked, Err(IndexCheckError::TooMany { from: 256, items: 768, .. }));
+        assert!(too_many, "{asked:?}");
+    }
+}
+
+#[test]
+fn lists_that_change_while_they_are_read_are_refused() {
+    let mut log = three_bundles();
+    log.close(|_| {});
+    let folder = tempfile::tempdir().unwrap();
+    log.world.publish(folder.path());
+    for reading in 2..=4 {
+        let mut file = Counted { changes_at: Some(reading), ..Counted::new(log.file()) };
+        let asked = asked_of(folder.path(), &mut file, |question| question.items_at_once = 768);
+        assert!(matches!(asked, Err(IndexCheckError::Changed)), "reading {reading}");
     }
 }
 
