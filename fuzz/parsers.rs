@@ -11,10 +11,12 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::archive;
 use countersign_verifier::batch;
+use countersign_verifier::blinded_lists::{self, BlindedLists};
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::cosignature::{self, WitnessKey};
 use countersign_verifier::entry::Entry;
+use countersign_verifier::index_audit::IndexAudit;
 use countersign_verifier::note::{NoteKey, SignedNote};
 use countersign_verifier::person_index::{Label, Proof};
 use countersign_verifier::receipt::Receipt;
@@ -86,6 +88,29 @@ pub fn person_index(bytes: &[u8]) {
     if let Ok(proof) = Proof::parse(bytes) {
         assert_eq!(proof.to_bytes(), bytes);
         assert!(proof.verify(&[0; 32], &Label([0xa5; 32])).is_err());
+    }
+}
+
+/// Lists that are read have at least one item each, and a statement about an index has one spelling.
+pub fn blinded_lists(bytes: &[u8]) {
+    if let Ok(lists) = BlindedLists::open(bytes) {
+        let (period, mut shown) = (lists.period().clone(), 0_u64);
+        let head = blinded_lists::head(&period);
+        assert!(bytes.starts_with(&head));
+        let read = lists.read(|list, _| {
+            shown += 1;
+            assert!(list < period.people);
+        });
+        if let Ok(total) = read {
+            assert_eq!(total.items, shown);
+            assert!(period.people <= shown);
+            assert_eq!(bytes.len() as u64, head.len() as u64 + 36 * period.people + 44 * shown);
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(audit) = IndexAudit::parse(text)
+    {
+        assert_eq!(audit.text(), text);
     }
 }
 

@@ -52,7 +52,7 @@ pub fn root_of_leaves(leaf_hashes: impl IntoIterator<Item = Hash>) -> Hash {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Frontier {
     size: u64,
-    /// INVARIANT: one hash for each one-bit of `size`, the highest bit first; kept by `push`.
+    /// INVARIANT: one hash for each one-bit of `size`, the highest bit first; kept by `push_subtree`.
     roots: Vec<Hash>,
 }
 
@@ -65,14 +65,32 @@ impl Frontier {
 
     /// Appends a leaf by its hash.
     pub fn push(&mut self, leaf_hash: Hash) {
-        let mut hash = leaf_hash;
-        for _ in 0..self.size.trailing_ones() {
+        self.push_subtree(0, leaf_hash);
+    }
+
+    /// Appends the leaves up to the first `size` without looking at them: by the roots of complete subtrees,
+    /// as few as there are. If what is read is wrong, so is the root.
+    ///
+    /// # Errors
+    /// The reader's own; it has grown then as far as could be read.
+    pub fn grow<N: Nodes>(&mut self, nodes: &N, size: u64) -> Result<(), N::Error> {
+        while let Some(level) = size.checked_sub(self.size).and_then(u64::checked_ilog2) {
+            let level = level.min(self.size.trailing_zeros());
+            self.push_subtree(level, nodes.node(level, self.size >> level)?);
+        }
+        Ok(())
+    }
+
+    /// Appends a complete subtree of 2^`level` leaves. There are a multiple of that before it.
+    fn push_subtree(&mut self, level: u32, root: Hash) {
+        let mut hash = root;
+        for _ in 0..(self.size >> level).trailing_ones() {
             if let Some(left) = self.roots.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.roots.push(hash);
-        self.size += 1;
+        self.size += 1 << level;
     }
 
     /// The number of leaves.
@@ -517,6 +535,23 @@ mod tests {
             let proof = prove_consistency(&tree, size1, size).unwrap();
             prop_assert_eq!(&proof, &Naive::subproof(index + 1, &tree.0, true));
             prop_assert_eq!(verify_consistency(size1, size, &root1, &root_now, &proof), Ok(()));
+        }
+
+        #[test]
+        fn property_leaves_that_nobody_looked_at_grow_the_same_tree(
+            size in 0_u64..200, mut steps: [u64; 4],
+        ) {
+            let tree = Naive::of(size);
+            steps.iter_mut().for_each(|step| *step %= size + 1);
+            steps.sort_unstable();
+            let [begin, seen, between, end] = steps;
+            let mut frontier = Frontier::new();
+            prop_assert_eq!(frontier.grow(&tree, begin), Ok(()));
+            tree.0[begin as usize..seen as usize].iter().for_each(|leaf| frontier.push(*leaf));
+            for until in [between, begin, end] {
+                prop_assert_eq!(frontier.grow(&tree, until), Ok(()));
+            }
+            prop_assert_eq!((frontier.size(), frontier.root()), (end, Naive::mth(&tree.0[..end as usize])));
         }
 
         #[test]

@@ -19,7 +19,7 @@
 //! not do: its root does not prove its order. Kept by [`Proof::verify`], whatever tree the root was made of.
 //!
 //! What it is not: it does not say whether a list is what the log's entries say. Whoever is given the
-//! blinded lists rebuilds the index with [`IndexBuilder`].
+//! blinded lists rebuilds the index with [`IndexBuilder`]; see [`blinded_lists`](crate::blinded_lists).
 
 use countersign_domain::person::Secret;
 use sha2::{Digest as _, Sha256};
@@ -113,6 +113,31 @@ impl Label {
     }
 }
 
+/// The commitment to a list that comes item by item, in the order of the log.
+#[derive(Clone, Debug)]
+pub struct ListHash(Sha256);
+
+impl ListHash {
+    /// Begins a list of so many items.
+    #[must_use]
+    pub fn new(count: u32) -> Self {
+        Self(Sha256::new().chain_update(LIST_TAG).chain_update(count.to_be_bytes()))
+    }
+
+    /// Takes the next item.
+    pub fn push(&mut self, item: &Item) {
+        self.0.update(item.index.to_be_bytes());
+        self.0.update(item.position.to_be_bytes());
+        self.0.update(item.commitment);
+    }
+
+    /// The commitment.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
 impl Leaf {
     fn hash(&self) -> Hash {
         let hash = Sha256::new().chain_update(LEAF_TAG).chain_update(self.label.0);
@@ -124,14 +149,9 @@ impl Leaf {
 #[must_use]
 pub fn list_commitment(items: &[Item]) -> Hash {
     // 2^32 items are more than fit into memory; beyond that the items would still tell lists apart.
-    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let mut hash = Sha256::new().chain_update(LIST_TAG).chain_update(count.to_be_bytes());
-    for item in items {
-        hash.update(item.index.to_be_bytes());
-        hash.update(item.position.to_be_bytes());
-        hash.update(item.commitment);
-    }
-    hash.finalize().into()
+    let mut hash = ListHash::new(u32::try_from(items.len()).unwrap_or(u32::MAX));
+    items.iter().for_each(|item| hash.push(item));
+    hash.finish()
 }
 
 /// The root of the index in which nobody is.

@@ -120,6 +120,12 @@ rules! {
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
     AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
     AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
+    IndexClose "index_close" "The lists are those of a close of this log: its period, its entries."
+    IndexRoot "index_root" "The lists come to the person index that the close signs."
+    IndexPeople "index_people" "There are as many lists as the close says that there are people."
+    IndexItem "index_item" "Each item stands at an entry of the period, where that has a commitment."
+    IndexOnce "index_once" "No commitment is in two lists."
+    IndexComplete "index_complete" "The lists have all commitments of each entry, and no other: they come to its root."
     LedgerForm "ledger_form" "The ledger is read in its one form, and says up to where it was searched."
     LedgerCloses "ledger_closes" "The closes that it shows are entries of a log, one behind the other."
     LedgerCurrent "ledger_current" "The newest close is of the last 24 hours, so that none is left out."
@@ -139,6 +145,15 @@ impl Rule {
     /// The rules about a log, whatever answer is held against it: all but those of answers and their receipts.
     pub fn of_log() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().take_while(|rule| *rule < Self::ReceiptForm)
+    }
+
+    /// The rules about the person index of a period, and those about the files that it is checked from.
+    pub fn of_index() -> impl Iterator<Item = Self> {
+        let of_files =
+            [Self::Checkpoint, Self::Root, Self::HashTile, Self::EntryBundle, Self::EntryForm];
+        let of_index = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::IndexClose);
+        let of_index = of_index.take_while(|rule| *rule < Self::LedgerForm);
+        of_files.into_iter().chain(of_index)
     }
 
     /// The rules about a person's ledger.

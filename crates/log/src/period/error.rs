@@ -2,6 +2,7 @@
 
 use std::io;
 
+use countersign_verifier::blinded_lists::ListsError;
 use countersign_verifier::person_index::IndexError;
 
 use super::SecretsError;
@@ -52,6 +53,22 @@ pub enum PeriodError {
     Nothing {
         /// Where the period begins.
         from: u64,
+    },
+    /// A period that nobody has the files of.
+    #[error(
+        "period {number} has no files in stream/periods: it is not closed yet, or they were lost and are to be restored from a backup"
+    )]
+    NotClosed {
+        /// The period.
+        number: u64,
+    },
+    /// The lists could not be given to somebody.
+    #[error("{file}: {error}")]
+    Lists {
+        /// The file that they are from.
+        file: String,
+        /// What is wrong.
+        error: ListsError,
     },
     /// What is computed again is not what was closed.
     #[error(

@@ -10,9 +10,11 @@
 //! ```
 //!
 //! Leaves are in the order of their labels, and so are the lists, which are *blinded*: they name nobody to
-//! whoever has no secret, and auditors who are given `lists` rebuild the index from it. Nodes are in the
+//! whoever has no secret, and auditors who are given them (see `lists`) rebuild the index. Nodes are in the
 //! order in which they became complete, the root last. A child is a leaf's number, or a node's with the
 //! highest bit set.
+
+use std::io::Write;
 
 use countersign_verifier::merkle::Hash;
 use countersign_verifier::person_index::{
@@ -20,6 +22,7 @@ use countersign_verifier::person_index::{
 };
 
 use super::buffered::FileWriter;
+use super::lists::Lists;
 use super::places::{Places, read_pair};
 use super::sort::Row;
 use super::{PeriodError, PeriodHead, folder};
@@ -142,12 +145,14 @@ pub struct Shown {
 }
 
 impl Period {
-    pub(super) fn open(backend: &dyn Backend, number: u64) -> Result<Self, PeriodError> {
+    /// Opens the files of a period, which may be in use by a server.
+    ///
+    /// # Errors
+    /// [`PeriodError`] if there are none, or they are damaged.
+    pub fn open(backend: &dyn Backend, number: u64) -> Result<Self, PeriodError> {
         let path = head_path(number);
         let bytes = backend.read(&path).map_err(|error| PeriodError::io(&path, error))?;
-        let missing =
-            || PeriodError::Damaged { file: path.clone(), reason: "there is no such file" };
-        let head = PeriodHead::parse(&bytes.ok_or_else(missing)?, &path)?;
+        let head = PeriodHead::parse(&bytes.ok_or(PeriodError::NotClosed { number })?, &path)?;
         let folder = folder(number);
         let open = |name| open_named(backend, &folder, name);
         let places = Places::open(backend, number, head.from)?;
@@ -158,6 +163,27 @@ impl Period {
     #[must_use]
     pub const fn head(&self) -> &PeriodHead {
         &self.head
+    }
+
+    /// Writes the blinded lists as auditors of the log of this origin are given them. `progress` is told of
+    /// how many people they have been written, now and then.
+    ///
+    /// # Errors
+    /// [`PeriodError::Damaged`] if they do not come to the index any more: then what was written is no good.
+    pub fn write_lists(
+        &self,
+        origin: &str,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), PeriodError> {
+        let (name, file) = (&self.lists.0, &*self.lists.1);
+        let lists = Lists { file, at: HEAD_BYTES, head: &self.head };
+        let root = lists.write(origin, out, progress);
+        let root = root.map_err(|error| PeriodError::Lists { file: name.clone(), error })?;
+        if root == self.head.root {
+            return Ok(());
+        }
+        Err(damaged(&self.lists, "the lists do not come to the index"))
     }
 
     /// What the period holds under a label, with its proof.

@@ -31,6 +31,7 @@ mod error;
 mod file;
 mod gather;
 mod head;
+mod lists;
 mod places;
 mod sort;
 

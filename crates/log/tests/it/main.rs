@@ -12,6 +12,7 @@ mod own;
 mod period_support;
 mod periods;
 mod periods_crash;
+mod periods_lists;
 mod site;
 mod support;
 mod trouble;

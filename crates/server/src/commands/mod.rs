@@ -20,6 +20,7 @@ mod files;
 mod init;
 mod key;
 mod ledger;
+mod lists;
 mod newcomers;
 mod obligation;
 mod partner;
@@ -87,6 +88,7 @@ enum Command {
     Ledger(ledger::Ledger),
     #[command(subcommand)]
     Witness(witness::Witness),
+    Lists(lists::Lists),
 }
 
 /// What a command ends with when it fails: the sentence for the person who ran it.
@@ -174,6 +176,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Close(command) => command.run(output),
         Command::Ledger(command) => command.run(output),
         Command::Witness(command) => command.run(output),
+        Command::Lists(command) => command.run(output),
     }
 }
 

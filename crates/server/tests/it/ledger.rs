@@ -1,10 +1,9 @@
 //! A person's ledger, from a running server to the outsider's verdict.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use countersign::clock;
 use countersign_domain::relation::Relation;
-use countersign_domain::time::Timestamp;
 use countersign_verifier::ledger::{Event, Ledger, Question, check};
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::verdict::{Rule, Verdict};
@@ -13,18 +12,13 @@ use serde_json::{Value, json};
 use crate::support::{Serving, World, eventually, finish, program, send};
 use crate::village;
 
-fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    Timestamp::from_seconds(since_1970.as_secs())
-}
-
 fn key(world: &World) -> NoteKey {
     countersign::instance::log_key(&world.directory).unwrap().parse().unwrap()
 }
 
 fn checked(world: &World, bundle: &[u8]) -> (Verdict, Option<Ledger>) {
     let key = key(world);
-    check(bundle, &Question { key: &key, policy: None, at: now() })
+    check(bundle, &Question { key: &key, policy: None, at: clock::now() })
 }
 
 /// What holds; its ledger.

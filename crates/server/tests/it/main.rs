@@ -46,6 +46,7 @@ mod interop_postgres_tls;
 mod interop_pyfacebook;
 mod interop_witness_log;
 mod ledger;
+mod lists;
 mod newcomers;
 mod next_read;
 mod one_directory;

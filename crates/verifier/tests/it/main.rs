@@ -1,6 +1,7 @@
 //! The verifier as outsiders meet it, one module per thing that the tests stand on.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "in a test, a panic is the finding")]
 
+mod index_world;
 mod interop_go;
 mod interop_transparency_dev;
 mod ledger_directory;
@@ -8,6 +9,8 @@ mod ledger_world;
 mod tools;
 mod verify_bytes;
 mod verify_command;
+mod verify_index;
+mod verify_index_command;
 mod verify_ledger;
 mod verify_monitor;
 mod verify_parsers;

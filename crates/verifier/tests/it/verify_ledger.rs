@@ -259,7 +259,18 @@ fn vectors_are_what_this_verifier_says() {
 type LogLie = (&'static str, fn() -> LedgerWorld, usize);
 
 const LOG_LIES: &[LogLie] = &[
-    ("no close at all", || closed_after(|log| drop(answer(log)), false), VIEWER),
+    (
+        "no close at all",
+        || {
+            closed_after(
+                |log| {
+                    answer(log);
+                },
+                false,
+            )
+        },
+        VIEWER,
+    ),
     (
         "a release against a setting",
         || {
@@ -289,7 +300,14 @@ const LOG_LIES: &[LogLie] = &[
     ),
     (
         "a choice that is missing",
-        || closed_after(|log| drop(log.set(FRIEND, 3, Settings::CLOSED)), true),
+        || {
+            closed_after(
+                |log| {
+                    log.set(FRIEND, 3, Settings::CLOSED);
+                },
+                true,
+            )
+        },
         FRIEND,
     ),
     (

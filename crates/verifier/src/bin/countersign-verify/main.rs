@@ -1,11 +1,14 @@
 //! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
-//! asks nobody.
+//! asks nobody. An auditor's own key is the only secret that it reads, to sign with it what was found.
 //!
 //! Exit codes: 0 if everything holds, 1 if something does not, 2 if it cannot be said (usage, a file
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
 mod http_site;
+mod index;
+mod index_audit;
+mod key_file;
 mod ledger;
 mod log;
 mod monitor;
@@ -26,7 +29,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, an answer or a person's ledger against it, and believes nobody.
+/// Checks a Countersign log, or against it an answer, a person's ledger or the lists of a period, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -44,6 +47,8 @@ enum Command {
     Log(log::Arguments),
     Monitor(monitor::Arguments),
     Receipt(receipt::Arguments),
+    Index(index::Arguments),
+    IndexAudit(index_audit::Arguments),
 }
 
 /// Why it cannot be said whether something holds: what was wrong and what to do.
@@ -59,6 +64,8 @@ fn main() -> ExitCode {
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
         Command::Monitor(arguments) => (monitor::run(&arguments, clock), arguments.json),
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
+        Command::Index(arguments) => (index::run(&arguments, now), arguments.json),
+        Command::IndexAudit(arguments) => (index_audit::run(&arguments), arguments.json),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

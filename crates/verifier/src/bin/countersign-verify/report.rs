@@ -2,10 +2,17 @@
 
 use std::io::{IsTerminal as _, Write};
 
+use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
 use countersign_domain::text::controls;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::closed_period::ClosedPeriod;
 use countersign_verifier::consent::Choice;
+use countersign_verifier::entry::PreviousClose;
+use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
+use countersign_verifier::index_check::IndexCheck;
 use countersign_verifier::ledger::{Event, Ledger, Line};
+use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::receipt::Receipt;
 use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
@@ -36,6 +43,40 @@ struct Document<'a> {
 struct Answered<'a> {
     promise: Promise,
     receipt: &'a Option<Receipt>,
+}
+
+/// What an auditor states, as `--json` prints it.
+#[derive(Serialize)]
+struct Audited<'a> {
+    origin: &'a str,
+    period: u64,
+    from: u64,
+    until: u64,
+    close: PreviousClose,
+    people: u64,
+    person_index: Digest,
+    items: u64,
+    unaccounted: u64,
+    time: Timestamp,
+}
+
+impl<'a> From<&'a IndexAudit> for Audited<'a> {
+    fn from(audit: &'a IndexAudit) -> Self {
+        let IndexAudit { period, person_index, items, unaccounted, time } = audit;
+        let ClosedPeriod { origin, number, from, until, close, people } = period;
+        Self {
+            origin,
+            period: *number,
+            from: *from,
+            until: *until,
+            close: *close,
+            people: *people,
+            person_index: *person_index,
+            items: *items,
+            unaccounted: *unaccounted,
+            time: *time,
+        }
+    }
 }
 
 /// Shows the verdict on a log.
@@ -131,6 +172,64 @@ pub(crate) fn ledger(
     write(text.text.as_bytes())
 }
 
+/// Shows the verdict on a person index; `signed` is the key under which it was signed.
+pub(crate) fn index(
+    checked: &IndexCheck,
+    signed: Option<&NoteKey>,
+    json: bool,
+) -> Result<(), CannotSay> {
+    let IndexCheck { verdict, audit } = checked;
+    let holds = verdict.holds();
+    if json {
+        let Verdict { origin, size, root, rules, failures, failure_count, notices, .. } = verdict;
+        return write_json(&serde_json::json!({
+            "holds": holds, "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
+            "failure_count": failure_count, "notices": notices, "index": Audited::from(audit),
+            "signed_by": signed.map(ToString::to_string),
+        }));
+    }
+    let mut text = Text::new();
+    text.tree(verdict);
+    text.audit(audit);
+    text.findings(verdict);
+    if let Some(key) = signed {
+        text.line(&format!("signed by {key}"));
+    }
+    let conclusion = if holds { "The index holds." } else { "The index does not hold." };
+    text.conclusion(holds, conclusion);
+    write(text.text.as_bytes())
+}
+
+/// Shows what an auditor signed.
+pub(crate) fn index_audit(
+    opened: &Result<IndexAudit, IndexAuditError>,
+    auditor: &str,
+    json: bool,
+) -> Result<(), CannotSay> {
+    if json {
+        let (audit, why) = (opened.as_ref().ok().map(Audited::from), opened.as_ref().err());
+        let why = why.map(ToString::to_string);
+        return write_json(
+            &serde_json::json!({ "holds": opened.is_ok(), "index": audit, "reason": why }),
+        );
+    }
+    let mut text = Text::new();
+    match opened {
+        Ok(audit) => {
+            text.line(&format!("log      {}", escaped(&audit.period.origin)));
+            text.audit(audit);
+            text.line(&format!("found    {}", audit.time));
+            text.line("");
+            text.conclusion(true, &escaped(&format!("{auditor} signed it.")));
+        }
+        Err(error) => {
+            text.line(&escaped(&error.to_string()));
+            text.conclusion(false, &escaped(&format!("Nothing here is by {auditor}.")));
+        }
+    }
+    write(text.text.as_bytes())
+}
+
 /// Shows why nothing can be said.
 pub(crate) fn error(error: &CannotSay, json: bool) {
     if json {
@@ -189,10 +288,26 @@ impl Text {
         self.line("");
     }
 
-    fn verdict(&mut self, verdict: &Verdict) {
+    fn tree(&mut self, verdict: &Verdict) {
         self.line(&format!("log      {}", escaped(&verdict.origin)));
         if let Some(root) = verdict.root {
             self.line(&format!("tree     {} entries under {root}", verdict.size));
+        }
+    }
+
+    fn audit(&mut self, audit: &IndexAudit) {
+        let IndexAudit { period, person_index, items, unaccounted, .. } = audit;
+        let ClosedPeriod { number, from, until, close, people, .. } = period;
+        let PreviousClose { index, leaf } = close;
+        self.line(&format!("period   {number}, entries from {from} to before {until}"));
+        self.line(&format!("close    entry {index} with leaf {leaf}"));
+        self.line(&format!("lists    {people} with {items} items under {person_index}"));
+        self.line(&format!("         {unaccounted} entries not accounted for"));
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) {
+        self.tree(verdict);
+        if verdict.root.is_some() {
             let Verdict { acts, disclosures, partners, .. } = verdict;
             // Of a ledger nobody counted them.
             if acts + disclosures > 0 {
@@ -204,6 +319,11 @@ impl Text {
         if let Some(newest) = verdict.newest {
             self.line(&format!("newest   {newest}"));
         }
+        self.findings(verdict);
+    }
+
+    /// Every rule with what it came to, what failed, and what is worth a look.
+    fn findings(&mut self, verdict: &Verdict) {
         self.line("");
         for (rule, tally) in &verdict.rules {
             let holds = tally.failed == 0;

@@ -35,14 +35,24 @@ impl Source {
 
     /// Shows on a terminal how far a remote check has come.
     pub(crate) fn progress(&self) -> impl FnMut(u64, u64) + use<> {
-        let shown = self.remote && std::io::stderr().is_terminal();
+        let (remote, mut bar) = (self.remote, bar("entries"));
         move |passed, size| {
-            if shown && (passed % 256 == 0 || passed == size) {
-                let end = if passed == size { "\r\u{1b}[K" } else { "" };
-                let line = format!("\r{passed} of {size} entries{end}");
-                // A terminal that is gone is no reason to stop checking.
-                let _ = std::io::stderr().write_all(line.as_bytes());
+            if remote {
+                bar(passed, size);
             }
+        }
+    }
+}
+
+/// Shows on a terminal how many of what were passed.
+pub(crate) fn bar(what: &'static str) -> impl FnMut(u64, u64) {
+    let shown = std::io::stderr().is_terminal();
+    move |passed, size| {
+        if shown && (passed % 256 == 0 || passed == size) {
+            let end = if passed == size { "\r\u{1b}[K" } else { "" };
+            let line = format!("\r{passed} of {size} {what}{end}");
+            // A terminal that is gone is no reason to stop checking.
+            let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }
 }

@@ -1,0 +1,136 @@
+//! `countersign-verify index`: the check of a period's person index by an auditor who was given its lists.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::index_audit::IndexAudit;
+use countersign_verifier::index_check::{IndexQuestion, Step, check_index};
+use countersign_verifier::note::NoteKey;
+use countersign_verifier::verdict::FAILURES_KEPT_MAX;
+
+use crate::key_file::KeyFile;
+use crate::log::read_policy;
+use crate::source::{Source, bar};
+use crate::{CannotSay, DOES_NOT_HOLD, report};
+
+/// Check the person index of a closed period from its blinded lists, and sign what was found.
+///
+/// A close signs one root over what the period holds about everybody, so that nobody's ledger can leave
+/// anything out. Whether that root is honest is what this says: it rebuilds it from the lists that the
+/// operator gives to auditors, and holds every commitment of the period's entries against them. A record
+/// or a person that was left out, put twice or invented fails.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The file that `countersign lists` wrote.
+    #[arg(value_name = "LISTS")]
+    lists: PathBuf,
+    /// The folder or the URL of the log's public files.
+    #[arg(value_name = "PATH-OR-URL")]
+    log: String,
+    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
+    #[arg(long, value_name = "VKEY")]
+    key: NoteKey,
+    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned.
+    #[arg(long, value_name = "POLICY-FILE")]
+    policy: Option<PathBuf>,
+    /// How many entries may be unaccounted for. Where somebody's secret was destroyed before the close, the
+    /// entries about them are, and cannot be told from entries of which something was left out.
+    #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
+    forgotten_max: u64,
+    /// If everything holds, sign that with the key in this file: Ed25519, PKCS#8 PEM, mode 600.
+    #[arg(long, value_name = "KEY-FILE", requires_all = ["name", "out"])]
+    cosign: Option<PathBuf>,
+    /// The name under which you sign, for ever: a host and a path without scheme.
+    #[arg(long, requires = "cosign")]
+    name: Option<String>,
+    /// The file for what was signed. One that is there is never overwritten.
+    #[arg(long, value_name = "FILE", requires = "cosign")]
+    out: Option<PathBuf>,
+    /// How many failures of each rule to list; the others are counted.
+    #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
+    failures_max: u64,
+    /// Print one JSON document instead of the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Lists that you were given, against the log on the web:
+    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\"
+  The same, signed for those who trust you; the key is yours, and nobody else's business:
+    (umask 077; openssl genpkey -algorithm ed25519 -out auditor.key)
+    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
+      --cosign auditor.key --name auditor.example/1 --out period-3.audit
+  Which entries were not accounted for:
+    countersign-verify index period-3.lists ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, found}'
+
+It reads the entries of the period, and of the others only what proves these to be in the log: check the log
+itself, with `countersign-verify log`. It says nothing about whose list is whose: each person sees their own.
+Keep the lists to yourself. They name nobody, but how long they are tells how much there is about somebody.";
+
+/// Where a signed statement goes, with the key that makes it.
+struct Cosign<'a> {
+    key: KeyFile,
+    out: &'a Path,
+}
+
+pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
+    let source = Source::open(&arguments.log)?;
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
+    let cosign = cosign(arguments)?;
+    let path = &arguments.lists;
+    let wrong = |error: &dyn std::fmt::Display| CannotSay(format!("{}: {error}", path.display()));
+    let mut lists = File::open(path).map_err(|error| wrong(&error))?;
+    let question = IndexQuestion {
+        policy: policy.as_ref(),
+        unaccounted_max: arguments.forgotten_max,
+        failures_kept_max: arguments.failures_max,
+        ..IndexQuestion::new(&arguments.key, now)
+    };
+    let (mut of_lists, mut of_entries) = (bar("lists"), bar("entries"));
+    let checked = check_index(&*source.site, &mut lists, &question, &mut |step| match step {
+        Step::Lists(done, of) => of_lists(done, of),
+        Step::Entries(done, of) => of_entries(done, of),
+    });
+    let checked = checked.map_err(|error| wrong(&error))?;
+    let holds = checked.verdict.holds();
+    // Signed before it is reported: a report that says so is true.
+    let signed = cosign.as_ref().filter(|_| holds).map(|cosign| cosign.sign(&checked.audit));
+    let signed = signed.transpose()?;
+    report::index(&checked, signed.as_ref(), arguments.json)?;
+    Ok(if holds { 0 } else { DOES_NOT_HOLD })
+}
+
+/// Reads the key and looks at the place before a check that may take long.
+fn cosign(arguments: &Arguments) -> Result<Option<Cosign<'_>>, CannotSay> {
+    let Arguments { cosign: Some(key), name: Some(name), out: Some(out), .. } = arguments else {
+        return Ok(None);
+    };
+    if out.exists() {
+        let out = out.display();
+        return Err(CannotSay(format!(
+            "{out} is there already; what was signed is not overwritten"
+        )));
+    }
+    Ok(Some(Cosign { key: KeyFile::read(key, name)?, out }))
+}
+
+impl Cosign<'_> {
+    /// Signs the statement into its file; the key under which it can be verified.
+    fn sign(&self, audit: &IndexAudit) -> Result<NoteKey, CannotSay> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            CannotSay(format!("{}: {error}; nothing was signed", self.out.display()))
+        };
+        let note = audit.sign(&self.key.key, |message| self.key.sign(message));
+        let note = note.map_err(|error| wrong(&error))?;
+        let file = File::create_new(self.out);
+        let written = file.and_then(|mut file| file.write_all(note.as_bytes()));
+        written.map_err(|error| wrong(&error))?;
+        Ok(self.key.key.clone())
+    }
+}

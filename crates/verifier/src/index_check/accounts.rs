@@ -1,0 +1,107 @@
+//! What lists have of one entry, held against it.
+
+use countersign_domain::digest::Digest;
+
+use super::IndexQuestion;
+use crate::consent::commitments_root;
+use crate::entry::Entry;
+use crate::person_index::Item;
+use crate::verdict::{Place, Rule, Verdict};
+
+/// The entries of a period, held one by one against what the lists have of them.
+pub(super) struct Accounts {
+    unaccounted_max: u64,
+    notices_max: u64,
+    unaccounted: u64,
+}
+
+/// What an entry says of its commitments.
+struct Said {
+    root: Digest,
+    /// They are fewer than this, or as many; of consents nobody says how many there are.
+    most: Option<u64>,
+}
+
+impl Accounts {
+    pub(super) const fn new(question: &IndexQuestion<'_>) -> Self {
+        let (unaccounted_max, notices_max) = (question.unaccounted_max, question.failures_kept_max);
+        Self { unaccounted_max, notices_max, unaccounted: 0 }
+    }
+
+    /// How many entries have commitments that are in nobody's list.
+    pub(super) const fn unaccounted(&self) -> u64 {
+        self.unaccounted
+    }
+
+    /// Takes the next entry with the items that lists have of it, by their positions.
+    pub(super) fn check(
+        &mut self,
+        index: u64,
+        bytes: &[u8],
+        items: &[Item],
+        verdict: &mut Verdict,
+    ) {
+        let place = Place::entry(index);
+        let Some(entry) = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes)) else {
+            return;
+        };
+        let said = match &entry {
+            Entry::Disclosure(disclosure) => {
+                Said { root: disclosure.records, most: Some(disclosure.people) }
+            }
+            Entry::Consents(consents) => Said { root: consents.records, most: None },
+            Entry::Act(_) | Entry::Close(_) => {
+                if !items.is_empty() {
+                    verdict.check(Rule::IndexItem, place, false, || {
+                        let found =
+                            format!("{} items at an entry of kind {}", items.len(), entry.kind());
+                        (found, "none: it has no commitments".to_owned())
+                    });
+                }
+                return;
+            }
+        };
+        self.check_entry(place, &said, items, verdict);
+    }
+
+    fn check_entry(
+        &mut self,
+        place: Place<'_>,
+        said: &Said,
+        items: &[Item],
+        verdict: &mut Verdict,
+    ) {
+        let twice = items.array_windows().find(|[one, next]| one.position == next.position);
+        verdict.check(Rule::IndexOnce, place, twice.is_none(), || {
+            let position = twice.map_or(0, |[one, _]| one.position);
+            (format!("commitment {position} in two lists"), "in one".to_owned())
+        });
+        let mut items = items.to_vec();
+        items.dedup();
+        let gap = items.iter().zip(0..).find(|(item, position)| item.position != *position);
+        let gap = gap.map(|(_, position)| position);
+        let root = commitments_root(items.iter().map(|item| item.commitment));
+        let is_whole = gap.is_none() && root == said.root;
+        // Where nothing can be missing, something is there that the entry does not have.
+        let is_full = gap.is_none() && said.most == Some(items.len() as u64);
+        let is_beyond = said
+            .most
+            .is_some_and(|most| items.last().is_some_and(|last| u64::from(last.position) >= most));
+        let is_other = !is_whole && (is_full || is_beyond || twice.is_some());
+        let found = || match gap {
+            Some(position) => format!("commitment {position} in nobody's list"),
+            None => format!("{} commitments in lists, which come to {root}", items.len()),
+        };
+        let expected = || format!("all of its commitments, which come to {}", said.root);
+        verdict.check(Rule::IndexItem, place, !is_other, || (found(), expected()));
+        if is_other {
+            return;
+        }
+        self.unaccounted += u64::from(!is_whole);
+        let is_borne = !is_whole && self.unaccounted <= self.unaccounted_max;
+        if is_borne && self.unaccounted <= self.notices_max {
+            verdict.notice(place.entry, format!("{}: not accounted for", found()));
+        }
+        verdict.check(Rule::IndexComplete, place, is_whole || is_borne, || (found(), expected()));
+    }
+}
