@@ -9,14 +9,15 @@
 //! proof is its `HistoryProof` in its own protobuf form. A secret is 256 random bits, and so its own salt.
 //!
 //! INVARIANT: under one root and key an account has one history, since the key gives each of its versions one
-//! place in the tree. Kept by `akd_core`, which alone verifies here.
+//! place in the tree. Kept by `akd_core`, which recomputes the hashes, and by `path`, which asks whether they
+//! are those of a prefix trie.
 //!
 //! What it is not: it does not say that the history of an earlier root is the beginning of this one. `akd`
 //! has proofs of that, for auditors.
 //!
 //! Spec: docs/protocol.md, section 4.3.
 
-use akd_core::configuration::WhatsAppV1Configuration;
+use akd_core::configuration::{Configuration, WhatsAppV1Configuration};
 use akd_core::proto::specs::types::HistoryProof as ProtobufProof;
 use akd_core::verify::history::{HistoryVerificationParams, key_history_verify};
 use akd_core::{AkdLabel, HistoryProof};
@@ -26,6 +27,8 @@ use protobuf::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::entry::DirectoryRoot;
+
+mod path;
 
 const SECRET_TAG: &[u8; 8] = b"cs1:secr";
 
@@ -46,35 +49,38 @@ pub struct Version {
     pub value: Digest,
 }
 
-/// Why a history proof proves nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why bytes prove nothing of an account's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
-    /// It is too long to be looked at.
-    #[error("a history proof has at most {HISTORY_BYTES_MAX} bytes, and this has {found}")]
+    /// Too many bytes to look at.
+    #[error("a history proof of {found_bytes} bytes; the most are {HISTORY_BYTES_MAX}")]
     TooLong {
-        /// How many bytes it has.
-        found: usize,
-    },
-    /// The bytes are no history proof.
-    #[error("the bytes are no history proof: {reason}")]
-    Form {
-        /// What the reader says.
-        reason: String,
-    },
-    /// The proof does not hold.
-    #[error("the history proof does not hold: {reason}")]
-    Proof {
-        /// What the verifier says.
-        reason: String,
-    },
-    /// A value is nothing that a directory of this kind has.
-    #[error("version {version} of the account has a value of {found_bytes} bytes, expected 32")]
-    Value {
-        /// The version.
-        version: u64,
-        /// How many bytes its value has.
+        /// How many there are.
         found_bytes: usize,
     },
+    /// The bytes are no proof.
+    #[error("the bytes are not a history proof of akd 0.13 in protobuf")]
+    Form,
+    /// There is no directory in which anybody could be.
+    #[error("the directory is of epoch 0: nobody is in it")]
+    Empty,
+    /// It is not all versions.
+    #[error(
+        "the versions in the proof are not all from the last down to 1, each of an earlier epoch"
+    )]
+    Versions,
+    /// A value is none of ours.
+    #[error("version {version} is not a value of 32 bytes")]
+    Value {
+        /// Which.
+        version: u64,
+    },
+    /// A path is none of a prefix trie.
+    #[error("a path in the proof does not lead where its label belongs, or shows no absence")]
+    Path,
+    /// It is another root, key or account.
+    #[error("the proof does not hold for this account under the directory's root and key")]
+    Proof,
 }
 
 /// The commitment to a secret, which the directory has under its account.
@@ -94,31 +100,25 @@ pub fn verify_history(
     proof: &[u8],
     directory: &DirectoryRoot,
 ) -> Result<Vec<Version>, DirectoryError> {
-    if proof.len() > HISTORY_BYTES_MAX {
-        return Err(DirectoryError::TooLong { found: proof.len() });
+    if directory.epoch == 0 {
+        return Err(DirectoryError::Empty);
     }
-    let form = |reason: String| DirectoryError::Form { reason };
-    let proof = ProtobufProof::parse_from_bytes(proof).map_err(|error| form(error.to_string()))?;
-    let proof = HistoryProof::try_from(&proof).map_err(|error| form(format!("{error:?}")))?;
-    let versions = key_history_verify::<WhatsAppV1Configuration>(
+    let proof = parse(proof)?;
+    let versions = versions(&proof, directory.epoch)?;
+    if !path::are_paths(&proof) {
+        return Err(DirectoryError::Path);
+    }
+    // Nothing of the error is told: it repeats the account.
+    key_history_verify::<WhatsAppV1Configuration>(
         &directory.vrf.0,
         directory.root.0,
         directory.epoch,
         AkdLabel::from(account),
         proof,
         HistoryVerificationParams::default(),
-    );
-    let versions = versions.map_err(|error| DirectoryError::Proof { reason: error.to_string() })?;
-    let version = |found: &akd_core::VerifyResult| {
-        let value = <[u8; 32]>::try_from(&found.value.0[..]);
-        let value = value.map_err(|_| DirectoryError::Value {
-            version: found.version,
-            found_bytes: found.value.0.len(),
-        })?;
-        Ok(Version { version: found.version, epoch: found.epoch, value: Digest(value) })
-    };
-    // The newest comes first.
-    versions.iter().rev().map(version).collect()
+    )
+    .map_err(|_| DirectoryError::Proof)?;
+    Ok(versions)
 }
 
 /// A history proof as it is written.
@@ -126,6 +126,35 @@ pub fn verify_history(
 /// # Errors
 /// [`DirectoryError::Form`] if it cannot be.
 pub fn history_bytes(proof: &HistoryProof) -> Result<Vec<u8>, DirectoryError> {
-    let bytes = ProtobufProof::from(proof).write_to_bytes();
-    bytes.map_err(|error| DirectoryError::Form { reason: error.to_string() })
+    ProtobufProof::from(proof).write_to_bytes().map_err(|_| DirectoryError::Form)
+}
+
+fn parse(bytes: &[u8]) -> Result<HistoryProof, DirectoryError> {
+    if bytes.len() > HISTORY_BYTES_MAX {
+        return Err(DirectoryError::TooLong { found_bytes: bytes.len() });
+    }
+    let message = ProtobufProof::parse_from_bytes(bytes).map_err(|_| DirectoryError::Form)?;
+    HistoryProof::try_from(&message).map_err(|_| DirectoryError::Form)
+}
+
+/// What the proof says, the first version first. Numbers are held against their places before anything
+/// computes with them.
+fn versions(proof: &HistoryProof, epoch: u64) -> Result<Vec<Version>, DirectoryError> {
+    let mut versions = Vec::with_capacity(proof.update_proofs.len());
+    let mut last_epoch = 0;
+    for (update, version) in proof.update_proofs.iter().rev().zip(1..) {
+        if update.version != version || update.epoch <= last_epoch || update.epoch > epoch {
+            return Err(DirectoryError::Versions);
+        }
+        last_epoch = update.epoch;
+        let value = update.value.as_slice().try_into();
+        let value = value.map_err(|_| DirectoryError::Value { version })?;
+        versions.push(Version { version, epoch: update.epoch, value: Digest(value) });
+    }
+    if versions.is_empty() { Err(DirectoryError::Versions) } else { Ok(versions) }
+}
+
+/// The label of a child that is not there, which only the root can lack.
+fn empty_label() -> akd_core::NodeLabel {
+    WhatsAppV1Configuration::empty_label()
 }

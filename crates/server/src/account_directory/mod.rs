@@ -181,7 +181,7 @@ mod tests {
             let [version] = versions.as_slice() else { panic!("{versions:?}") };
             assert_eq!((version.version, version.epoch, version.value), (1, 1, history.value));
             let other = verify_history("eve", &history.proof, &root);
-            assert!(matches!(other, Err(DirectoryError::Proof { .. })), "{other:?}");
+            assert!(matches!(other, Err(DirectoryError::Proof)), "{other:?}");
         }
         assert!(directory.history("eve").unwrap().is_none());
     }

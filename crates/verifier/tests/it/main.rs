@@ -9,6 +9,7 @@ mod ledger_world;
 mod tools;
 mod verify_bytes;
 mod verify_command;
+mod verify_directory;
 mod verify_index;
 mod verify_index_command;
 mod verify_ledger;
