@@ -366,7 +366,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pol_wait_ms = 1",
-                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`",
+                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`",
             ),
             (
                 "listen = \"127.0.0.1:8080\"",
