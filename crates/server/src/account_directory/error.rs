@@ -41,9 +41,6 @@ pub enum AccountDirectoryError {
     /// A proof cannot be written.
     #[error(transparent)]
     Proof(#[from] DirectoryError),
-    /// There is nothing to run it on.
-    #[error("the directory cannot be run: {0}")]
-    Thread(std::io::Error),
 }
 
 impl From<AkdError> for AccountDirectoryError {

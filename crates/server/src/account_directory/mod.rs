@@ -17,7 +17,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_verifier::directory::{history_bytes, secret_commitment};
 use countersign_verifier::entry::DirectoryRoot;
-use tokio::runtime::Runtime;
+use futures_executor::block_on;
 
 use crate::keys::SecretKey;
 use crate::store::View;
@@ -34,12 +34,11 @@ use self::storage::Storage;
 /// The most accounts of one epoch.
 const EPOCH_ACCOUNTS_MAX: usize = 20_000;
 
-/// The directory of a platform's accounts.
+/// The directory of a platform's accounts. The library is asynchronous and this storage is not: what is waited
+/// for here is always done, so that no runtime is needed.
 pub struct AccountDirectory {
     accounts: Directory<WhatsAppV1Configuration, Storage, VrfKey>,
     storage: Storage,
-    /// The library is asynchronous and this storage is not: nothing ever waits in here.
-    runtime: Runtime,
 }
 
 /// What the directory proves of an account.
@@ -59,12 +58,10 @@ impl AccountDirectory {
     /// [`AccountDirectoryError`].
     pub fn open(folder: &Path, key: &SecretKey) -> Result<Self, AccountDirectoryError> {
         let storage = Storage::open(folder)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(AccountDirectoryError::Thread)?;
         let manager = StorageManager::new_no_cache(storage.clone());
         let made = Directory::new(manager, VrfKey::of(key), AzksParallelismConfig::disabled());
-        let accounts = runtime.block_on(made)?;
-        Ok(Self { accounts, storage, runtime })
+        let accounts = block_on(made)?;
+        Ok(Self { accounts, storage })
     }
 
     /// Puts everybody of this view into the directory who is not in it as they are; what has no account stays
@@ -102,7 +99,7 @@ impl AccountDirectory {
         handles: &[Handle],
     ) -> Result<(), AccountDirectoryError> {
         // What stands there already in the same words, a crash came after, and is passed over.
-        self.runtime.block_on(self.accounts.publish(updates))?;
+        block_on(self.accounts.publish(updates))?;
         self.storage.put_published(handles)
     }
 
@@ -111,11 +108,11 @@ impl AccountDirectory {
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn root(&self) -> Result<DirectoryRoot, AccountDirectoryError> {
-        let EpochHash(epoch, root) = self.runtime.block_on(self.accounts.get_epoch_hash())?;
+        let EpochHash(epoch, root) = block_on(self.accounts.get_epoch_hash())?;
         if epoch == 0 {
             return Ok(DirectoryRoot::EMPTY);
         }
-        let vrf = self.runtime.block_on(self.accounts.get_public_key())?;
+        let vrf = block_on(self.accounts.get_public_key())?;
         Ok(DirectoryRoot { epoch, root: Digest(root), vrf: Digest(*vrf.as_bytes()) })
     }
 
@@ -126,7 +123,7 @@ impl AccountDirectory {
     pub fn history(&self, account: &str) -> Result<Option<History>, AccountDirectoryError> {
         let label = AkdLabel::from(account);
         let made = self.accounts.key_history(&label, HistoryParams::Complete);
-        let proof = match self.runtime.block_on(made) {
+        let proof = match block_on(made) {
             Ok((proof, _)) => proof,
             Err(akd::errors::AkdError::Storage(akd::errors::StorageError::NotFound(_))) => {
                 return Ok(None);
