@@ -28,7 +28,8 @@ fn held(world: &World, bundle: &[u8]) -> Ledger {
     ledger.unwrap()
 }
 
-fn close(serving: &Serving<'_>) -> Value {
+/// Closes the period that is open.
+pub(crate) fn close(serving: &Serving<'_>) -> Value {
     let authorization = format!("Bearer {}", serving.admin_token());
     let headers = [("authorization", &*authorization)];
     let reply = send(&serving.world.url(), "POST", "/admin/v1/closes", &headers, "");

@@ -2,7 +2,7 @@
 //! against its site, and what the auditor signs.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use countersign_verifier::note::NoteKey;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::cheating::outsider::verifier;
 use crate::support::{World, eventually, finish, program};
 use crate::village;
 
@@ -25,14 +26,6 @@ impl Secrets for OfTheTest {
     fn secret(&self, person: Handle) -> Result<Option<Secret>, SecretsError> {
         Ok(Some(Secret(Sha256::digest(person.0).into())))
     }
-}
-
-/// The verifier, which is built beside the server.
-fn verifier() -> PathBuf {
-    let beside = Path::new(env!("CARGO_BIN_EXE_countersign"));
-    let verifier = beside.with_file_name("countersign-verify");
-    assert!(verifier.exists(), "run `cargo build -p countersign-verifier` first");
-    verifier
 }
 
 /// A world in which three people chose something, and a period was closed; who they are.

@@ -1,0 +1,77 @@
+//! Lies about periods: closes that are late, left out, or do not tile the log.
+
+use countersign_domain::digest::Digest;
+use countersign_verifier::entry::{Close, Entry, PreviousClose};
+use countersign_verifier::merkle::leaf_hash;
+
+use super::outsider::Asked;
+use super::pen::Pen;
+use crate::ledger::close;
+use crate::village;
+
+/// The close after the log's last one, as it should be.
+fn next_close(pen: &Pen<'_>) -> Close {
+    let closes = pen.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
+        Entry::Close(close) => Some((index as u64, close, entry)),
+        _ => None,
+    });
+    let (index, last, entry) = closes.last().unwrap();
+    let leaf = Digest(leaf_hash(&entry.to_bytes().unwrap()));
+    Close {
+        from: last.until,
+        period: last.period + 1,
+        previous: Some(PreviousClose { index, leaf }),
+        time: pen.time(),
+        until: pen.size(),
+        ..last.clone()
+    }
+}
+
+/// A second close that is right but for this change is caught by this rule.
+fn caught(lie: &str, rule: &str, change: impl FnOnce(&mut Close)) {
+    let world = village::founded();
+    let serving = world.serve();
+    Pen::after_an_answer(&serving);
+    close(&serving);
+    let mut pen = Pen::after_an_answer(&serving);
+    let outsider = Asked::log(&world, &[]).holds();
+    let mut next = next_close(&pen);
+    change(&mut next);
+    let entry = pen.push(Entry::Close(next));
+    pen.publish();
+    outsider.catches(lie, rule, Some(entry));
+}
+
+#[test]
+fn cheating_operator_skips_a_close() {
+    caught("close_skipped", "close_order", |close| close.period += 1);
+}
+
+#[test]
+fn cheating_operator_leaves_entries_between_two_periods() {
+    caught("gap", "close_range", |close| close.from += 1);
+}
+
+#[test]
+fn cheating_operator_has_an_entry_in_two_periods() {
+    caught("overlap", "close_range", |close| close.from -= 1);
+}
+
+#[test]
+fn cheating_operator_builds_a_close_on_another_one() {
+    caught("close_conflicts", "close_order", |close| {
+        close.previous.as_mut().unwrap().leaf = Digest([7; 32]);
+    });
+}
+
+#[test]
+fn cheating_operator_closes_no_period_for_days() {
+    let world = village::founded();
+    let serving = world.serve();
+    let closed = close(&serving)["index"].as_u64().unwrap();
+    let mut pen = Pen::after_an_answer(&serving);
+    // What is up to the close was three days ago.
+    pen.move_back(closed + 1, 3 * 86_400);
+    pen.publish();
+    Asked::log(&world, &[]).catches("close_late", "close_late", Some(closed + 1));
+}

@@ -1,0 +1,112 @@
+//! The outsider: somebody with the log's key and the program `countersign-verify`, and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{World, assert_golden, finish};
+
+/// The verifier, which is built beside the server.
+pub(crate) fn verifier() -> PathBuf {
+    let beside = Path::new(env!("CARGO_BIN_EXE_countersign"));
+    let verifier = beside.with_file_name("countersign-verify");
+    assert!(verifier.exists(), "run `cargo build -p countersign-verifier` first");
+    verifier
+}
+
+/// Whether a line of a report tells what is wrong.
+fn tells(line: &str) -> bool {
+    let is_failure =
+        line.starts_with("FAILED") || line.starts_with("entry ") || line.starts_with("log: ");
+    (is_failure && !line.contains(": notice: ")) || line.ends_with(" does not hold.")
+}
+
+/// One run of `countersign-verify`, with the log's key.
+pub(super) struct Asked<'a> {
+    world: &'a World,
+    arguments: Vec<String>,
+}
+
+impl<'a> Asked<'a> {
+    /// With these arguments.
+    pub(super) fn new(world: &'a World, arguments: &[&str]) -> Self {
+        let mut all: Vec<_> = arguments.iter().map(|&text| text.to_owned()).collect();
+        all.extend(["--key".to_owned(), countersign::instance::log_key(&world.directory).unwrap()]);
+        Self { world, arguments: all }
+    }
+
+    /// Checks the log that the running server serves.
+    pub(super) fn log(world: &'a World, more: &[&str]) -> Self {
+        let url = format!("{}/log", world.url());
+        Self::new(world, &[&["log", &url], more].concat())
+    }
+
+    /// What it says, and whether it holds.
+    pub(super) fn answer(&self) -> (bool, String) {
+        let output = finish(Command::new(verifier()).args(&self.arguments));
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    }
+
+    /// Nothing is wrong, as yet.
+    pub(super) fn holds(self) -> Self {
+        let (holds, said) = self.answer();
+        assert!(holds, "{said}");
+        self
+    }
+
+    /// It is refused for just this rule, and for this entry if one is named; the words are kept in
+    /// `docs/lies`.
+    pub(super) fn catches(&self, lie: &str, rule: &str, entry: Option<u64>) {
+        let mut arguments = self.arguments.clone();
+        arguments.push("--json".to_owned());
+        let output = finish(Command::new(verifier()).args(arguments));
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let failures = said["failures"].as_array().unwrap();
+        let is_it =
+            |failure: &&Value| failure["rule"] == rule && failure["entry"].as_u64() == entry;
+        assert!(failures.iter().any(|failure| is_it(&failure)), "{said:#}");
+        let (holds, said) = self.answer();
+        assert!(!holds);
+        let told: String = said
+            .lines()
+            .filter(|line| tells(line))
+            .fold(String::new(), |told, line| told + line + "\n");
+        let words = self.without_what_differs(&format!("{}\n\n{told}", self.command()));
+        assert_golden(&format!("../../../../docs/lies/{lie}.txt"), &words);
+    }
+
+    /// The command, as somebody would type it.
+    fn command(&self) -> String {
+        let (_, arguments) = self.arguments.split_last().unwrap();
+        format!("$ countersign-verify {} \"$(cat log.vkey)\"", arguments.join(" "))
+    }
+
+    /// What it says, without digests, keys, times and the folder, which no two runs have in common.
+    fn without_what_differs(&self, said: &str) -> String {
+        let said = said.replace(&*self.world.path().to_string_lossy(), "DIR");
+        let beside = self.world.path().with_file_name("");
+        let said = said.replace(&*beside.to_string_lossy(), "");
+        let said = said.replace(&self.world.url(), "https://platform.example");
+        let long = |word: &str| {
+            let is_digest = word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_time = word.len() >= 10 && word.starts_with("20") && word.contains('T');
+            let is_seconds = word.len() == 10 && word.bytes().all(|byte| byte.is_ascii_digit());
+            is_digest || is_time || is_seconds
+        };
+        let mut plain = String::new();
+        let mut word = String::new();
+        for letter in said.chars().chain(['\n']) {
+            if letter.is_ascii_alphanumeric() || matches!(letter, ':' | '-' | '+') {
+                word.push(letter);
+                continue;
+            }
+            plain.push_str(if long(&word) { "…" } else { &word });
+            word.clear();
+            plain.push(letter);
+        }
+        plain
+    }
+}
