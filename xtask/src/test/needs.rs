@@ -32,6 +32,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_pyfacebook_", Need::Python),
     ("interop_witness_log_", Need::Python),
     ("interop_fbgraph_", Need::Node),
+    ("interop_page_", Need::Node),
     ("interop_facebook_nodejs_business_sdk_", Need::Node),
     ("browser_", Need::Browser),
 ];

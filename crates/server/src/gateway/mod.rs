@@ -36,6 +36,7 @@ pub mod extract;
 pub mod gpc;
 pub mod graph;
 pub mod health;
+pub mod ledger_page;
 pub mod login;
 pub mod masks;
 pub mod metrics;
@@ -155,6 +156,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/", get(page::get).post(graph::read))
         .route("/docs", get(openapi::reference::get))
         .route("/docs/filter.js", get(openapi::reference::filter))
+        .route("/ledger", get(ledger_page::get))
         .route("/openapi.json", get(openapi::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -224,13 +224,19 @@ fn close(input: &mut Reader<'_>) -> Result<ShownClose, BundleError> {
         directory: input.digest(PART)?,
         people: input.u64(PART)?,
         person_index: input.digest(PART)?,
-        time: Timestamp::from_seconds(input.u64(PART)?),
+        time: time(input.u64(PART)?)?,
         until: input.u64(PART)?,
         shown: input.many("a close's proofs", 6, |input| {
             let secret = input.u16("a proof's secret")?;
             Ok(ShownProof { secret, proof: input.blob("a close's proof")? })
         })?,
     })
+}
+
+/// A time that is not cut: the entry would be another one.
+fn time(seconds: u64) -> Result<Timestamp, BundleError> {
+    let time = Timestamp::from_seconds(seconds);
+    if time.seconds() == seconds { Ok(time) } else { Err(BundleError::Part { part: "a time" }) }
 }
 
 fn entry(input: &mut Reader<'_>) -> Result<ShownEntry, BundleError> {

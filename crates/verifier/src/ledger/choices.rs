@@ -89,7 +89,8 @@ impl Choices {
         }
     }
 
-    /// The settings at every moment from what a disclosure's decision had seen to its own entry.
+    /// The settings at every moment from what a disclosure's decision had seen to its own entry. Where it had
+    /// seen what is behind itself there is no such moment.
     fn settings_between(&self, as_of: u64, index: u64) -> impl Iterator<Item = Settings> {
         let seen = self.settings.partition_point(|(from, _)| *from < as_of);
         let first = match seen.checked_sub(1).and_then(|last| self.settings.get(last)) {
@@ -97,7 +98,8 @@ impl Choices {
             None => self.beginning.unwrap_or(Settings::DEFAULT),
         };
         let later = self.settings.iter().skip(seen).take_while(move |(from, _)| *from < index);
-        std::iter::once(first).chain(later.map(|(_, settings)| *settings))
+        let first = (as_of <= index).then_some(first);
+        first.into_iter().chain(later.map(|(_, settings)| *settings))
     }
 
     /// The grants under which a disclosure can have been decided.

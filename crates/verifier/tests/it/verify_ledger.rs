@@ -378,6 +378,19 @@ const LOG_LIES: &[LogLie] = &[
         },
         STRANGER,
     ),
+    (
+        "a decision that had seen what is behind itself",
+        || {
+            closed_after(
+                |log| {
+                    let friend = [(FRIEND, Relation::Friend, fields(OF_FRIENDS))];
+                    log.disclose(&friend, |entry| entry.as_of += 2);
+                },
+                true,
+            )
+        },
+        FRIEND,
+    ),
 ];
 
 /// A log in which everybody has chosen, and then this.

@@ -1,0 +1,55 @@
+// The closes of a log's periods, one after another, and times.
+// Spec: docs/protocol.md, sections 3.5, 3.6 and 7.
+
+import { hex, isSame } from "./bytes.js";
+import { closeEntry } from "./entries.js";
+import { leafHash } from "./proofs.js";
+
+const CLOSE_EVERY_MAX_S = 86_400;
+
+/// The closes, each with its period, its `from` and its leaf; null if one cannot be an entry.
+export async function readCloses(bundle, verdict) {
+  const closes = [];
+  let previous = null;
+  for (const [period, close] of bundle.closes.entries()) {
+    const from = previous?.until ?? 0;
+    const bytes = closeEntry(close, { period, from, previous, vrf: bundle.vrf });
+    if (!verdict.check("ledger_closes", bytes !== null, "numbers above 2^53 − 1", "those of a close")) return null;
+    const isLater = previous === null || previous.index < close.index;
+    verdict.check("ledger_closes", isLater, "a close before the one that it follows", "one behind it", close.index);
+    previous = { ...close, period, from, leaf: await leafHash(bytes) };
+    closes.push(previous);
+  }
+  return closes;
+}
+
+export function checkCloses(closes, verdict) {
+  for (const [n, { index, from, until, epoch, directory }] of closes.entries()) {
+    const before = closes[n - 1];
+    const isOrdered = !before || epoch > before.epoch ||
+      (epoch === before.epoch && isSame(directory, before.directory));
+    const found = `epoch ${epoch} of ${hex(directory)}`;
+    verdict.check("close_order", isOrdered, found, "a later epoch, or the same directory", index);
+    const isRange = from < until && until <= index;
+    verdict.check("close_range", isRange, `entries ${from} to ${until}`, "some before the close", index);
+  }
+}
+
+/// Checks that the times of closes do not go back, and that none is late. A close shows itself what the clock was.
+export function checkTimes(closes, verdict) {
+  let floor = 0;
+  for (const [n, { index, time }] of closes.entries()) {
+    verdict.check("own_time", time >= floor, `time ${time}`, `${floor} or later`, index);
+    floor = Math.max(floor, time);
+    const latest = n === 0 ? Infinity : closes[n - 1].time + CLOSE_EVERY_MAX_S;
+    verdict.check("close_late", floor <= latest, `a close at ${floor}`, `one until ${latest}`, index);
+  }
+}
+
+/// Whether the newest close is of the day before `at`.
+export function checkCurrent(closes, at, verdict) {
+  const newest = closes.at(-1);
+  const isCurrent = newest !== undefined && newest.time + CLOSE_EVERY_MAX_S >= at;
+  const found = newest ? `a close at time ${newest.time}` : "no close";
+  verdict.check("ledger_current", isCurrent, found, `a close from ${at - CLOSE_EVERY_MAX_S} on`, newest?.index);
+}

@@ -1,0 +1,62 @@
+// What the rules came to.
+
+const FAILURES_KEPT_MAX = 100;
+
+/// The rules that are checked, in the order of docs/protocol.md, section 7, and what it means that one does not hold.
+export const RULES = {
+  checkpoint: "The checkpoint is not one that this log signed, so nothing in the file can be believed.",
+  entry_form: "An entry is not written in the one way in which a log writes it.",
+  own_time: "Times in the log go back, or lie ahead.",
+  close_order: "The log's periods do not follow on each other.",
+  close_range: "A period does not cover what it should.",
+  close_late: "The log went on for more than a day without saying what it holds about whom.",
+  ledger_form: "The file is cut off, changed or of another kind.",
+  ledger_closes: "The closes of the log's periods cannot be read in their order.",
+  ledger_current: "What is shown ends more than a day before the file was made: newer things may be missing.",
+  ledger_entries: "What is shown is not what stands in the log.",
+  ledger_documents: "The agreements behind what left, or the list of fields, are missing or are others.",
+  ledger_complete: "Something that the log holds about you is left out, or something is shown that it does not hold.",
+  ledger_opening: "What is said to have left is not what the log holds.",
+  ledger_choices: "One of your choices is missing, or changed later.",
+  ledger_settings: "Something left that your settings did not allow.",
+  ledger_grant: "Something left about you that you had not granted.",
+  ledger_fields: "The public entry does not name a field that left about you.",
+};
+
+/// What is not checked here, and by `countersign-verify ledger` is.
+export const LEFT_OUT = ["ledger_directory", "ledger_secrets", "witnesses"];
+
+export class Verdict {
+  constructor() {
+    this.rules = {};
+    this.failures = [];
+    for (const rule of Object.keys(RULES)) this.rules[rule] = { checked: 0, failed: 0 };
+  }
+
+  /// Counts a check, of an entry if it is about one, and says whether it held.
+  check(rule, isHeld, found, expected, entry = null) {
+    this.rules[rule].checked += 1;
+    if (isHeld) return true;
+    this.rules[rule].failed += 1;
+    if (this.failures.length < FAILURES_KEPT_MAX) this.failures.push({ rule, entry, found, expected });
+    return false;
+  }
+
+  /// What something comes to that throws an error of this kind where a rule does not hold; then null.
+  async checkOf(rule, Kind, read, expected) {
+    try {
+      const value = await read();
+      this.check(rule, true);
+      return value;
+    } catch (error) {
+      if (!(error instanceof Kind)) throw error;
+      this.check(rule, false, error.message, expected);
+      return null;
+    }
+  }
+
+  report(ledger) {
+    const holds = Object.values(this.rules).every(({ failed }) => failed === 0);
+    return { holds, rules: this.rules, failures: this.failures, left_out: LEFT_OUT, ledger };
+  }
+}

@@ -1,0 +1,134 @@
+// Checks a ledger bundle: everything that a log holds about one person, within what they chose. It asks nobody.
+// Written from docs/protocol.md, sections 1 to 4.2 and 7, beside the verifier in Rust and not from it.
+// What it is not: it leaves out the directory, its secrets and witnesses, for want of the curve and a policy.
+
+import { isSame } from "./bytes.js";
+import { BundleError, SELF, readBundle } from "./bundle.js";
+import { Choices } from "./choices.js";
+import { checkCloses, checkCurrent, checkTimes, readCloses } from "./closes.js";
+import { isAct, readDocuments, readEntry } from "./entries.js";
+import { checkComplete, checkFields, fieldNumbers, groupedByPlace, openItems } from "./items.js";
+import { NoteError, openCheckpoint, readKey } from "./note.js";
+import { leafHash, sharedRoot } from "./proofs.js";
+import { Verdict } from "./verdict.js";
+
+/// Checks a bundle's bytes. `key`: the log's vkey, from somewhere other than the platform; throws if it is none.
+/// `at`: when the bundle was made, in seconds. The ledger is to be believed only if the verdict holds.
+export async function checkLedger(bytes, { key, at }) {
+  const logKey = await readKey(key);
+  const verdict = new Verdict();
+  const bundle = await verdict.checkOf("ledger_form", BundleError, () => readBundle(bytes), "a ledger bundle");
+  const ledger = bundle && (await checkBundle(bundle, logKey, at, verdict));
+  return verdict.report(ledger);
+}
+
+async function checkBundle(bundle, key, at, verdict) {
+  const open = () => openCheckpoint(bundle.checkpoint, key);
+  const checkpoint = await verdict.checkOf("checkpoint", NoteError, open, "a checkpoint that the log signed");
+  const closes = checkpoint && (await readCloses(bundle, verdict));
+  if (!closes) return null;
+  await checkProof(bundle, closes.at(-1), checkpoint, verdict);
+  const entries = readEntries(bundle, verdict);
+  const documents = await readDocuments(bundle.documents);
+  const names = checkDocuments(entries, documents, verdict);
+  checkCloses(closes, verdict);
+  checkTimes(closes, verdict);
+  checkCurrent(closes, at, verdict);
+  const opened = await openItems(bundle, entries, verdict);
+  await checkComplete(bundle, closes, opened, verdict);
+  checkChoices(opened, documents, names, verdict);
+  checkEnd(bundle, closes.at(-1), checkpoint, verdict);
+  return ledgerOf(bundle, closes, opened, names);
+}
+
+/// One proof for all: that the entries, and the newest close, are in the checkpoint's tree.
+async function checkProof(bundle, newest, { size, root }, verdict) {
+  const leaves = newest ? [[newest.index, newest.leaf]] : [];
+  for (const { index, bytes } of bundle.entries) leaves.push([index, await leafHash(bytes)]);
+  const isRising = bundle.entries.every(({ index }, n, all) => n === 0 || all[n - 1].index < index);
+  leaves.sort(([a], [b]) => a - b);
+  const isApart = leaves.every(([index], n) => index < size && (n === 0 || leaves[n - 1][0] < index));
+  const proved = isRising && isApart ? await sharedRoot(size, leaves, bundle.hashes) : null;
+  const isProved = proved !== null && isSame(proved, root);
+  verdict.check("ledger_entries", isProved, "entries that the log does not have there", "entries of the checkpoint's tree");
+}
+
+function readEntries(bundle, verdict) {
+  const entries = new Map();
+  for (const { index, bytes } of bundle.entries) {
+    const entry = readEntry(bytes);
+    verdict.check("entry_form", entry !== null, "bytes that are no entry", "an entry in canonical form", index);
+    if (entry) entries.set(index, entry);
+  }
+  return entries;
+}
+
+/// Checks that documents are there, and no others. Says the names of the schema's fields, or null.
+function checkDocuments(entries, documents, verdict) {
+  const spokenOf = new Set();
+  let schema = null;
+  for (const [index, entry] of entries) {
+    if (entry.kind === "field_schema") schema = { index, digest: entry.digest };
+    if (isAct(entry) && entry.digest) spokenOf.add(entry.digest);
+    if (entry.kind !== "disclosure") continue;
+    entry.agreements.forEach((digest) => spokenOf.add(digest));
+    const isKnown = kindOf(entry, documents) !== null;
+    verdict.check("ledger_documents", isKnown, "not all of its agreements", "all, of one kind", index);
+  }
+  for (const digest of documents.keys()) {
+    const isSpokenOf = spokenOf.has(digest);
+    verdict.check("ledger_documents", isSpokenOf, `a document ${digest}`, "those that entries speak of");
+  }
+  const names = (schema && documents.get(schema.digest)?.names) ?? null;
+  const expected = "the newest one's act and document";
+  verdict.check("ledger_documents", names !== null, "no field schema that can be read", expected, schema?.index);
+  return names;
+}
+
+/// The kind of client of a disclosure's agreements, or null.
+function kindOf(entry, documents) {
+  const kinds = new Set(entry.agreements.map((digest) => documents.get(digest)?.kind ?? null));
+  return kinds.size === 1 ? [...kinds][0] : null;
+}
+
+function checkChoices(opened, documents, names, verdict) {
+  for (const own of groupedByPlace(opened).values()) {
+    const choices = new Choices();
+    for (const chosen of own.filter(({ consent }) => consent)) choices.take(chosen, verdict);
+    for (const released of own.filter(({ consent }) => !consent)) {
+      choices.check(released, kindOf(released.entry, documents), verdict);
+      if (names) checkFields(released, names, verdict);
+    }
+  }
+}
+
+function checkEnd({ items, searched }, newest, { size }, verdict) {
+  const least = Math.max(newest?.until ?? 0, items.length > 0 ? items.at(-1).index + 1 : 0);
+  const isInTree = least <= searched && searched <= size;
+  verdict.check("ledger_form", isInTree, `a search up to ${searched}`, `from ${least} to ${size}`);
+}
+
+function ledgerOf(bundle, closes, opened, names) {
+  const newest = closes.at(-1);
+  const completeUntil = newest?.until ?? 0;
+  return {
+    account: bundle.account,
+    periods: closes.length,
+    complete_until: completeUntil,
+    closed_at: newest?.time ?? null,
+    searched_until: bundle.searched,
+    field_names: names ?? [],
+    lines: opened.map((item) => ({
+      index: item.index,
+      time: item.entry.time,
+      is_provisional: item.index >= completeUntil,
+      ...(item.consent ? { chose: item.consent } : { released: releasedOf(item, names) }),
+    })),
+  };
+}
+
+function releasedOf({ entry, relation, fields }, names) {
+  const { partner, client, build, purpose, delivery } = entry;
+  const named = fieldNumbers(fields).map((number) => names?.[number] ?? `field ${number}`);
+  return { partner, client, build, purpose, relation: relation === SELF ? "self" : "friend", fields: named, delivery };
+}
