@@ -6,6 +6,8 @@ import { closeEntry } from "./entries.js";
 import { leafHash } from "./proofs.js";
 
 const CLOSE_EVERY_MAX_S = 86_400;
+// How far ahead of the clock of whoever checks a time may be.
+const SKEW_S = 900;
 
 /// The closes, each with its period, its `from` and its leaf; null if one cannot be an entry.
 export async function readCloses(bundle, verdict) {
@@ -46,10 +48,10 @@ export function checkTimes(closes, verdict) {
   }
 }
 
-/// Whether the newest close is of the day before `at`.
+// Whether the newest close is of the day before `at`.
 export function checkCurrent(closes, at, verdict) {
   const newest = closes.at(-1);
-  const isCurrent = newest !== undefined && newest.time + CLOSE_EVERY_MAX_S >= at;
+  const isCurrent = newest !== undefined && newest.time + CLOSE_EVERY_MAX_S >= at && newest.time <= at + SKEW_S;
   const found = newest ? `a close at time ${newest.time}` : "no close";
-  verdict.check("ledger_current", isCurrent, found, `a close from ${at - CLOSE_EVERY_MAX_S} on`, newest?.index);
+  verdict.check("ledger_current", isCurrent, found, `a close from ${at - CLOSE_EVERY_MAX_S} to ${at + SKEW_S}`, newest?.index);
 }

@@ -4,7 +4,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 
 use super::bundle::{Bundle, ShownClose};
-use crate::chronology::Chronology;
+use crate::chronology::{ACT_SKEW_S, Chronology};
 use crate::entry::{
     Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry, EntryError, PreviousClose,
 };
@@ -68,15 +68,21 @@ impl Closes {
     }
 
     /// Whoever leaves the newest closes out leaves out what is in them; so there has to be one of the last day.
+    /// One that is dated ahead would be that for as long.
     fn check_current(&self, at: Timestamp, verdict: &mut Verdict) {
         let newest = self.closes.last().map(|close| close.time);
-        let is_current = newest.is_some_and(|time| at <= time.plus_seconds(CLOSE_EVERY_S_MAX));
+        let is_current = newest.is_some_and(|time| {
+            at <= time.plus_seconds(CLOSE_EVERY_S_MAX) && time <= at.plus_seconds(ACT_SKEW_S)
+        });
         verdict.check(Rule::LedgerCurrent, Place::WHOLE, is_current, || {
             let found = newest.map_or_else(
                 || "no close at all".to_owned(),
                 |time| format!("a newest close of {time}"),
             );
-            (found, format!("one not more than {CLOSE_EVERY_S_MAX} s before {at}"))
+            let expected = format!(
+                "one not more than {CLOSE_EVERY_S_MAX} s before and {ACT_SKEW_S} s after {at}"
+            );
+            (found, expected)
         });
     }
 }

@@ -250,6 +250,7 @@ fn vectors_are_what_this_verifier_says() {
         let log = lie();
         take(says, log.bundle(*person).to_bytes(), log.world.clock_s);
     }
+    take("one dated ahead", bytes, now - DAY_S);
     golden(&folder.join("log.vkey"), format!("{}\n", log_key()).as_bytes());
     let json = serde_json::to_string_pretty(&vectors).unwrap();
     golden(&folder.join("verdicts.json"), format!("{json}\n").as_bytes());
@@ -408,6 +409,20 @@ fn a_log_without_a_close_proves_nothing_complete() {
     let mut log = chosen();
     answer(&mut log);
     assert_eq!(failures(&log, VIEWER), [Rule::LedgerCurrent]);
+}
+
+#[test]
+fn a_close_that_is_dated_ahead_is_not_current() {
+    let log = told();
+    let closed_s = log.bundle(VIEWER).closes.last().unwrap().time.seconds();
+    for (at_s, expected) in [
+        (closed_s - 901, &[(Rule::LedgerCurrent, None)][..]),
+        (closed_s - 900, &[]),
+        (closed_s + DAY_S, &[]),
+    ] {
+        let (verdict, _) = checked(&log.bundle(VIEWER), at_s);
+        assert_eq!(failed(&verdict), expected, "{at_s}");
+    }
 }
 
 #[test]
