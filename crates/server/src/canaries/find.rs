@@ -14,6 +14,8 @@ use super::values::{Kind, Origin};
 pub struct Search<'a> {
     in_force: Arc<InForce>,
     value: &'a str,
+    /// Its last part, by which an address is known.
+    page: &'a str,
 }
 
 /// A canary whose value it is.
@@ -34,11 +36,10 @@ pub struct Match {
 }
 
 impl<'a> Search<'a> {
-    /// Addresses are known by their last part, and nothing by its case.
     pub(super) fn new(in_force: Arc<InForce>, value: &'a str) -> Self {
         let value = value.trim();
-        let page = value.contains("://").then(|| value.trim_end_matches('/').rsplit('/').next());
-        Self { in_force, value: page.flatten().unwrap_or(value) }
+        let page = value.trim_end_matches('/').rsplit('/').next().unwrap_or(value);
+        Self { in_force, value, page }
     }
 
     /// The canaries whose value it is toward this partner.
@@ -78,7 +79,9 @@ impl<'a> Search<'a> {
             .filter(move |(_, kind)| {
                 let is_it = |number| {
                     let text = key.and_then(|key| key.text(origin, *kind, number));
-                    text.is_some_and(|text| text.eq_ignore_ascii_case(self.value))
+                    text.is_some_and(|text| {
+                        [self.value, self.page].iter().any(|it| text.eq_ignore_ascii_case(it))
+                    })
                 };
                 (0..kind.texts_max()).any(is_it)
             })

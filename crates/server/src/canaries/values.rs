@@ -175,14 +175,14 @@ impl Person {
     }
 }
 
-/// Forty-two bits, as a person might say something of themselves.
+/// More than forty-one bits, as a person might say something of themselves.
 fn about(draw: &mut Draw) -> String {
     let place = draw.place();
     let [a, b, c, d, e] = draw.things();
     format!("From {place}. Mostly {a} and {b}, some {c}, and never enough {d} or {e}.")
 }
 
-/// Forty-two bits, as a saying.
+/// More than forty-one bits, as a saying.
 fn quote(draw: &mut Draw) -> String {
     let [a, b, c, d, e, f, g] = draw.things();
     format!("First {a}, then {b}; {c} before {d}, {e} before {f}, and {g} last of all.")
@@ -225,8 +225,21 @@ impl Draw {
         format!("{front}{}", self.pick(&BACK))
     }
 
+    /// Different ones: of those that are taken already, the next.
     fn things<const N: usize>(&mut self) -> [&'static str; N] {
-        std::array::from_fn(|_| self.pick(&THINGS))
+        let mut taken = [""; N];
+        for at in 0..N {
+            let mut place = usize::from(self.byte());
+            let thing =
+                |place: usize| THINGS.get(place % THINGS.len()).copied().unwrap_or_default();
+            while taken.contains(&thing(place)) {
+                place += 1;
+            }
+            if let Some(taken) = taken.get_mut(at) {
+                *taken = thing(place);
+            }
+        }
+        taken
     }
 
     /// A number of seven digits.

@@ -25,9 +25,9 @@ pub(super) const BACK: [&str; 64] = [
     "acre", "bank", "beck", "berg", "borne", "bourne", "bridge", "brook", "burn", "bury", "cote",
     "combe", "croft", "dale", "dean", "den", "don", "fell", "field", "ford", "garth", "gate",
     "grave", "grove", "ham", "hart", "haven", "hill", "holm", "hurst", "ington", "kirk", "land",
-    "lake", "lea", "ley", "ling", "low", "man", "mark", "mere", "mont", "moor", "more", "ness",
+    "lake", "lea", "ley", "ling", "low", "man", "mark", "mere", "mont", "moor", "more", "wyn",
     "port", "ridge", "ring", "row", "sey", "shaw", "side", "stead", "stoke", "stone", "ston",
-    "ter", "thorpe", "ton", "ville", "ward", "well", "wick", "wood",
+    "thwaite", "thorpe", "ton", "ville", "ward", "well", "wick", "wood",
 ];
 /// What people like and say things about.
 pub(super) const THINGS: [&str; 64] = [

@@ -12,6 +12,7 @@ mod api_reference;
 mod batch;
 mod batch_of_slow_source;
 mod budgets;
+mod canaries;
 mod checked;
 mod client_secrets;
 mod client_tokens;
