@@ -105,6 +105,12 @@ impl CanaryKey {
         Ok(Self::of(&SecretKey::read(path)?))
     }
 
+    /// A key that is always the same.
+    #[cfg(test)]
+    pub(super) fn for_tests() -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]))
+    }
+
     fn of(key: &SecretKey) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.seed().as_ref()))
     }
@@ -269,16 +275,12 @@ mod tests {
 
     use super::*;
 
-    fn key() -> CanaryKey {
-        CanaryKey(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]))
-    }
-
     /// All texts of these kinds that somebody has toward a partner.
     fn texts(kinds: &[Kind], handle: [u8; 16], partner: &str, generation: u32) -> Vec<String> {
         let partner = Identifier::parse(partner).unwrap();
         let email_domain = Some("post.example");
         let origin = Origin { handle: Handle(handle), partner: &partner, generation, email_domain };
-        let (key, mut all) = (key(), Vec::new());
+        let (key, mut all) = (CanaryKey::for_tests(), Vec::new());
         for kind in kinds {
             let numbers = 0..kind.texts_max();
             all.extend(numbers.filter_map(|number| key.text(&origin, *kind, number)));

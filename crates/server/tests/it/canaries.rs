@@ -168,6 +168,8 @@ fn values_change_with_every_refresh_and_end_with_the_canary() {
     let generations = &refreshed["canaries"][0]["generations"];
     assert_eq!(generations[0]["ended"], generations[1]["began"], "{refreshed}");
     wait_for_new_values();
+    // A search begins behind the last close that it may.
+    assert!(finish(program(&["close"]).arg(world.path())).status.success());
     let second = work(&serving);
     assert_ne!(first, second);
     for (value, generation) in [(&first, 0), (&second, 1)] {

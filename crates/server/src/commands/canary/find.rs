@@ -5,16 +5,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::disclosures::{DisclosureOf, Wanted, disclosures_of};
 use serde::Serialize;
 use serde_json::json;
 
 use super::open;
-use crate::canaries::{Generation, Match};
+use crate::canaries::Match;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
+use crate::gateway::admin::canaries::ShownGeneration;
 use crate::people::progress::Progress;
 
 /// Find the partner for whom a value was made, and the answers that it left in. Exit code 1 if no canary has had it.
@@ -42,7 +42,7 @@ struct Found {
     field: &'static str,
     generation: u32,
     #[serde(flatten)]
-    times: Generation,
+    times: ShownGeneration,
     answers_count: u64,
     answers: Vec<Answer>,
 }
@@ -51,7 +51,7 @@ struct Found {
 #[derive(Serialize)]
 struct Answer {
     index: u64,
-    time: Timestamp,
+    time: String,
     client: String,
     build: String,
 }
@@ -90,7 +90,7 @@ impl Find {
                 answers_count += 1;
                 if answers.len() < self.limit {
                     let (client, build) = (entry.client.to_string(), entry.build.to_string());
-                    answers.push(Answer { index, time: entry.time, client, build });
+                    answers.push(Answer { index, time: entry.time.to_string(), client, build });
                 }
             }
         };
@@ -107,7 +107,7 @@ impl Find {
             account,
             field,
             generation: number,
-            times: generation,
+            times: generation.into(),
             answers_count,
             answers,
         })
@@ -117,7 +117,7 @@ impl Find {
 impl Found {
     fn text(&self) -> String {
         let Self { partner, account, field, generation, times, answers_count, answers } = self;
-        let until = times.ended.map_or_else(|| "now".to_owned(), |ended| ended.to_string());
+        let until = times.ended.as_deref().unwrap_or("now");
         let mut lines = vec![format!(
             "{partner} was given this as {field} of the canary {account}: generation {generation}, from {} until {until}; {answers_count} answers",
             times.began

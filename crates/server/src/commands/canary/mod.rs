@@ -47,7 +47,7 @@ fn open(reach: &Reach) -> Result<Canaries, Failure> {
 /// A canary as it is shown, in a line.
 fn line(canary: &ShownCanary) -> String {
     let ShownCanary { account, planted, generations } = canary;
-    let began = generations.last().map(|last| last.began.to_string()).unwrap_or_default();
+    let began = generations.last().map_or("", |last| last.began.as_str());
     let (number, is) =
         (generations.len().saturating_sub(1), if *planted { "since" } else { "no more; since" });
     format!("{account}  generation {number} {is} {began}")

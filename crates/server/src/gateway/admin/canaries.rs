@@ -30,7 +30,20 @@ pub struct ShownCanary {
     /// Whether they are a canary still.
     pub planted: bool,
     /// The generations of their values, from number 0.
-    pub generations: Vec<Generation>,
+    pub generations: Vec<ShownGeneration>,
+}
+
+/// What was given out between two refreshes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ShownGeneration {
+    /// The first second of its answers.
+    pub began: String,
+    /// The first second after them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Where its addresses are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_domain: Option<String>,
 }
 
 /// All canaries.
@@ -43,7 +56,15 @@ pub struct ShownCanaries {
 impl From<Canary> for ShownCanary {
     fn from(canary: Canary) -> Self {
         let planted = canary.is_planted();
-        Self { account: canary.account, planted, generations: canary.generations }
+        let generations = canary.generations.into_iter().map(ShownGeneration::from).collect();
+        Self { account: canary.account, planted, generations }
+    }
+}
+
+impl From<Generation> for ShownGeneration {
+    fn from(Generation { began, ended, email_domain }: Generation) -> Self {
+        let ended = ended.map(|ended| ended.to_string());
+        Self { began: began.to_string(), ended, email_domain }
     }
 }
 
