@@ -129,3 +129,61 @@ mod hexadecimal {
             .ok_or_else(|| serde::de::Error::custom("a handle has 32 digits of hex"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_second_is_of_one_generation_or_of_none() {
+        let second = Timestamp::from_seconds;
+        let generation = |began, ended: Option<u64>| Generation {
+            began: second(began),
+            ended: ended.map(second),
+            email_domain: None,
+        };
+        let (account, handle) = ("somebody".to_owned(), Handle([1; 16]));
+        // Refreshed at 20, twice at once at 30, removed at 40, and one again at 50.
+        let generations = vec![
+            generation(10, Some(20)),
+            generation(20, Some(30)),
+            generation(30, Some(30)),
+            generation(30, Some(40)),
+            generation(50, None),
+        ];
+        let canary = Canary { account, handle, generations };
+        for (time, expected) in [
+            (9, None),
+            (10, Some(0)),
+            (19, Some(0)),
+            (20, Some(1)),
+            (29, Some(1)),
+            (30, Some(3)),
+            (39, Some(3)),
+            (40, None),
+            (49, None),
+            (50, Some(4)),
+            (u64::from(u32::MAX), Some(4)),
+        ] {
+            assert_eq!(canary.at(second(time)).map(|(number, _)| number), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("canaries.json");
+        for (text, says) in [
+            (r#"{"version":2,"canaries":[]}"#, "version 2 is not known"),
+            (
+                r#"{"version":1,"canaries":[{"account":"a","handle":"1","generations":[]}]}"#,
+                "32 digits",
+            ),
+            ("{", "EOF"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = Kept::read(&path).err().unwrap().to_string();
+            assert!(error.contains(says) && error.contains("canaries.json"), "{error}");
+        }
+    }
+}
