@@ -31,7 +31,7 @@ use kept::Kept;
 use values::CanaryKey;
 
 /// A generation begins so long after the command: by then it is on the disk and in force, so that the time of an
-/// entry tells exactly which values went out.
+/// entry tells exactly which values went out. It counts from the earliest time that the next entry can have.
 const BEGINS_AFTER_S: u64 = 2;
 
 /// The canaries of an instance.

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use countersign_domain::time::Timestamp;
 
 use super::reach::Reach;
 use super::{Failure, Output};
-use crate::canaries::{Canaries, Canary};
-use crate::clock;
+use crate::canaries::{Canaries, Canary, CanaryError};
 use crate::gateway::admin::canaries::ShownCanary;
 
 mod create;
@@ -62,10 +62,8 @@ fn say(canary: &ShownCanary, output: Output) -> Result<ExitCode, Failure> {
 /// Changes a canary where no server runs.
 fn change(
     reach: &Reach,
-    change: impl FnOnce(
-        &Canaries,
-        countersign_domain::time::Timestamp,
-    ) -> Result<Canary, crate::canaries::CanaryError>,
+    change: impl FnOnce(&Canaries, Timestamp) -> Result<Canary, CanaryError>,
 ) -> Result<ShownCanary, Failure> {
-    Ok(change(&open(reach)?, clock::now())?.into())
+    let now = reach.log().ok_or("the log is not open")?.next_time()?;
+    Ok(change(&open(reach)?, now)?.into())
 }
