@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use countersign::clock;
+use countersign::demo::client::Reply;
 use countersign_domain::act::ReviewOutcome;
 use serde_json::{Value, json};
 
 use crate::checked::{Recipient, body};
 use crate::partners;
-use crate::support::{Serving, World, finish, header, program};
+use crate::support::{Serving, World, finish, ids, program};
 use crate::village::{self, VIEWER};
 
 /// Another partner's client, which gets what the first one gets and more.
@@ -102,7 +103,7 @@ fn a_canary_has_values_of_its_own_toward_each_partner_and_a_value_names_its_answ
         assert_ne!(text(&one, field), text(&plain, field));
         assert_ne!(text(&one, field), text(&another, field), "partners share a value");
     }
-    let (alone, _) = (clover.read(&format!("/{to_clover}?fields=work")), ());
+    let alone = clover.read(&format!("/{to_clover}?fields=work"));
     assert_eq!(alone["work"], another["work"], "a person alone is the same person");
 
     let (found, code) = canary(&world, "find", &[&text(&one, "work").to_uppercase()]);
@@ -113,43 +114,47 @@ fn a_canary_has_values_of_its_own_toward_each_partner_and_a_value_names_its_answ
         (&json!("aurora"), &json!("work"), &json!(planted))
     );
     // Asked once, again, and in a batch; the first answer, from before, and the other partner's are none of them.
-    let indexes: Vec<_> = found["answers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["index"].as_u64().unwrap())
-        .collect();
-    assert_eq!(
-        (indexes.len(), indexes[0], &found["answers_count"]),
-        (3, index, &json!(3)),
-        "{found}"
-    );
+    let answers = found["answers"].as_array().unwrap();
+    assert_eq!((answers.len(), &found["answers_count"]), (3, &json!(3)), "{found}");
+    assert_eq!(answers[0]["index"], index, "{found}");
     assert_eq!(
         (&found["answers"][0]["client"], &found["answers"][0]["build"]),
         (&json!("aurora-home"), &json!("aurora-home@41"))
     );
+    assert_eq!((aurora.check(), clover.check()), (4, 2));
+}
 
+#[test]
+fn every_kind_of_value_leads_to_its_answer_and_nothing_beside_values_tells_of_a_canary() {
+    let (world, _, clover) = two_partners();
+    let planted = village::open(3);
+    let id = world.id_toward("clover", &planted);
+    let serving = world.serve();
+    let clover = Recipient::new(&serving, &clover);
+    let before = clover.get(MORE);
+    assert_eq!(canary(&world, "create", &[&planted]).1, 0);
+    wait_for_new_values();
     let reply = clover.get(MORE);
-    let (whole, _) = apart(&reply.json().unwrap(), &to_clover);
-    assert!(text(&whole, "email").ends_with("@post.example"), "{whole}");
-    assert_eq!(whole["name"], another["name"]);
-    for field in ["email", "link", "about"] {
-        let (found, _) = canary(&world, "find", &[&text(&whole, field)]);
+    let (one, _) = apart(&reply.json().unwrap(), &id);
+    assert!(text(&one, "email").ends_with("@post.example"), "{one}");
+    for field in ["name", "email", "link", "about"] {
+        let (found, _) = canary(&world, "find", &[&text(&one, field)]);
         let found = &found["found"][0];
         assert_eq!((&found["partner"], &found["field"]), (&json!("clover"), &json!(field)));
         assert_eq!(found["answers"][0]["index"], world.receipt(&reply).index);
     }
-    // The answers have the form that they had, and hold.
-    assert_eq!((aurora.check(), clover.check()), (4, 3));
-    let names = |reply: &countersign::demo::client::Reply| {
-        reply
-            .headers
-            .lines()
-            .filter_map(|line| line.split(": ").next().map(str::to_owned))
-            .collect::<Vec<_>>()
+    let form = |reply: &Reply| {
+        let list = reply.json().unwrap();
+        let people = list["data"].as_array().unwrap().iter();
+        let keys = people.map(|one| one.as_object().unwrap().keys().cloned().collect::<Vec<_>>());
+        let headers = reply.headers.lines().filter_map(|line| line.split(": ").next());
+        let headers: Vec<_> = headers.map(str::to_owned).collect();
+        (headers, ids(&list), keys.collect::<Vec<_>>())
     };
-    assert_eq!(names(&reply), names(&clover.get("/me?fields=name")), "a header tells of a canary");
-    assert_eq!(header(&reply, "content-type"), Some("application/json; charset=UTF-8"));
+    assert_eq!(form(&before), form(&reply), "headers, order, ids or fields tell of a canary");
+    let seen = serving.said() + &serving.metrics();
+    assert!(!seen.contains(&planted) && !seen.to_lowercase().contains("canar"), "{seen}");
+    assert_eq!(clover.check(), 2);
     world.assert_checks();
 }
 

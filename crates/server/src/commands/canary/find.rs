@@ -69,7 +69,9 @@ impl Find {
         }
         drop(bar);
         let found = matches.into_iter().map(|found| self.answers(&reach, &schema, found));
-        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
+        // A name may be of several; most likely it is of those that it was given as.
+        found.sort_by_key(|found| std::cmp::Reverse(found.answers_count));
         let text = found.iter().map(Found::text).collect::<Vec<_>>().join("\n");
         if found.is_empty() {
             output.say(&json!({ "found": found }), "no canary of this instance has had this value");
