@@ -61,4 +61,12 @@ impl Log {
     pub fn believed_now(&self) -> Result<Timestamp, ClockJump> {
         self.inner().clock.look()
     }
+
+    /// The earliest time that the next entry can have: not before the newest one's, wherever the clock stands.
+    ///
+    /// # Errors
+    /// [`ClockJump`], as [`Log::believed_now`].
+    pub fn next_time(&self) -> Result<Timestamp, ClockJump> {
+        self.inner().clock.time()
+    }
 }

@@ -62,6 +62,12 @@ impl DataDir {
         self.0.join("screening")
     }
 
+    /// Who the canaries are: private, primary data, to be backed up with its key, `keys/canary.key`.
+    #[must_use]
+    pub fn canaries(&self) -> PathBuf {
+        self.0.join("canaries.json")
+    }
+
     /// The folder of the keys.
     #[must_use]
     pub fn keys(&self) -> PathBuf {

@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::admission::ByBudgets;
+use crate::canaries::{Canaries, CanaryError};
 use crate::clock::{self, MachineClock};
 use crate::closes::{CloseError, Closes};
 use crate::config::{self, Config, ConfigError};
@@ -140,6 +141,9 @@ pub enum InstanceError {
     /// What closes the log's periods.
     #[error(transparent)]
     Closes(#[from] CloseError),
+    /// People whom nobody is.
+    #[error(transparent)]
+    Canaries(#[from] CanaryError),
     /// Who cosigns the log.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
@@ -212,6 +216,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let closes = open_closes(directory, &log, &people, config.log.close_every_s).await?;
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
+    let canaries = Canaries::open(directory, config.canary.email_domain.clone())?;
     let witnesses = match &config.witnesses {
         Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
         None => None,
@@ -221,6 +226,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         directory: directory.clone(),
         consents,
         closes,
+        canaries,
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), &config),

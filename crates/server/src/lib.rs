@@ -8,6 +8,7 @@
 
 pub mod account_directory;
 pub mod admission;
+pub mod canaries;
 pub mod clock;
 pub mod closes;
 pub mod commands;

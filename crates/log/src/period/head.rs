@@ -44,7 +44,7 @@ pub struct PeriodHead {
     /// What it says of the directory.
     pub directory: DirectoryRoot,
     /// The batch of the stream in which the next period begins.
-    pub(super) next: Position,
+    pub(crate) next: Position,
 }
 
 impl PeriodHead {

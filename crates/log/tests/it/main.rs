@@ -5,6 +5,7 @@ mod admission;
 mod clock;
 mod compile_fail;
 mod crash;
+mod disclosures;
 mod faults;
 mod memory_site;
 mod order;

@@ -26,6 +26,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Failure, Output};
+use crate::canaries::Canaries;
 use crate::clock::{self, MachineClock};
 use crate::config::{CONFIG_VERSION, Config};
 use crate::data_dir::DataDir;
@@ -101,6 +102,11 @@ fn check_keys(directory: &DataDir, lines: &mut Lines) {
                 Err(error) => Err(error.to_string()),
             },
         );
+    }
+    if directory.canaries().exists() {
+        let canaries = Canaries::open(directory, None);
+        let found = canaries.map(|canaries| format!("{} canaries", canaries.list().len()));
+        lines.add("canaries and their key", found.map_err(|error| error.to_string()));
     }
     let root = directory.key("root");
     lines.add(

@@ -11,6 +11,7 @@ mod act;
 mod agreement;
 mod budgets;
 mod build;
+mod canary;
 mod check;
 mod client;
 mod close;
@@ -83,6 +84,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Source(source::Source),
+    #[command(subcommand)]
+    Canary(canary::CanaryCommand),
     Token(token::Token),
     Close(close::Close),
     Ledger(ledger::Ledger),
@@ -172,6 +175,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Act(command) => command.run(output),
         Command::Key(command) => command.run(output),
         Command::Source(command) => command.run(output),
+        Command::Canary(command) => command.run(output),
         Command::Token(command) => command.run(output),
         Command::Close(command) => command.run(output),
         Command::Ledger(command) => command.run(output),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+pub mod canary;
 pub mod screening;
 pub(crate) mod secret_file;
 pub mod source;
@@ -52,6 +53,9 @@ pub struct Config {
     /// When ownership is control, for screening.
     #[serde(default)]
     pub screening: screening::Screening,
+    /// What canaries' values are made with.
+    #[serde(default)]
+    pub canary: canary::Canary,
     /// Who cosigns the log's checkpoints; nobody, without it.
     pub witnesses: Option<witnesses::Witnesses>,
 }
@@ -274,6 +278,7 @@ impl Config {
                 return Err((offset_of(text, name), message));
             }
         }
+        self.canary.check().map_err(|message| (offset_of(text, "email_domain"), message))?;
         self.source.check().map_err(|(key, message)| (offset_of(text, key), message))?;
         if self.tokens.demo_login && !self.listen.ip().is_loopback() {
             let message = format!(

@@ -17,6 +17,7 @@ use countersign_policy::budget::Budgets;
 use tokio::sync::Semaphore;
 
 use self::admin::secrets;
+use crate::canaries::Canaries;
 use crate::closes::Closes;
 use crate::config::Config;
 use crate::consents::Consents;
@@ -71,6 +72,8 @@ pub struct Gateway {
     pub consents: Consents,
     /// What closes the log's periods, and makes people's ledgers.
     pub closes: Arc<Closes>,
+    /// People whom nobody is, with values of their own toward each partner.
+    pub canaries: Canaries,
     /// Profiles and friendships.
     pub source: Source,
     /// What names people of whom a platform tells by account.
@@ -137,6 +140,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     let admin = Router::new()
         .route("/acts", post(admin::acts::post))
         .route("/budgets", get(admin::budgets::get))
+        .route("/canaries", get(admin::canaries::list).post(admin::canaries::create))
+        .route("/canaries/{account}", delete(admin::canaries::remove))
+        .route("/canaries/{account}/generations", post(admin::canaries::refresh))
         .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
         .route("/closes", post(admin::closes::post).get(admin::closes::get))
         .route("/explain", post(admin::explain::post))

@@ -12,6 +12,7 @@ mod api_reference;
 mod batch;
 mod batch_of_slow_source;
 mod budgets;
+mod canaries;
 mod cheating;
 mod checked;
 mod client_secrets;

@@ -1,9 +1,10 @@
 //! A whole server in front of a platform's HTTP API; the API looked at by `check`; and real people behind it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::clock;
 use countersign::people::import::Kind;
@@ -63,6 +64,33 @@ fn a_server_in_front_of_an_api_answers_and_logs() {
     assert!(metrics.contains("countersign_source_breaker 0\n"), "{metrics}");
     assert!(!metrics.contains("ada") && !metrics.contains("bob"), "{metrics}");
     world.verified(serving.head());
+}
+
+#[test]
+fn a_canary_behind_an_api_has_values_of_its_own_like_any() {
+    let network = Network::of_all_kinds();
+    let api = PlatformApi::start(&network, Shape::Listed);
+    let world = world_of(&api, &network);
+    let (token, bob) = (world.token(VIEWER), world.id("bob"));
+    let serving = world.serve();
+    let names = || {
+        let friends = serving.read(QUESTION, &token)["friends"]["data"].clone();
+        let name = |one: &Value| (one["id"].to_string(), one["name"].clone());
+        friends.as_array().unwrap().iter().map(name).collect::<BTreeMap<_, _>>()
+    };
+    let before = names();
+    assert!(finish(program(&["canary", "create"]).arg(world.path()).arg("bob")).status.success());
+    std::thread::sleep(Duration::from_millis(3_100));
+    let after = names();
+    let bob = Value::from(bob).to_string();
+    let changed: Vec<_> = after.keys().filter(|id| before[*id] != after[*id]).collect();
+    assert_eq!(changed, [&bob]);
+    let name = after[&bob].as_str().unwrap();
+    let found = finish(program(&["canary", "find"]).arg(world.path()).arg(name));
+    let said = String::from_utf8_lossy(&found.stdout);
+    assert!(said.starts_with("aurora was given this as name of the canary bob"), "{said}");
+    let last = serving.head() - 1;
+    assert!(said.contains(&format!("  entry {last}  ")), "{last}: {said}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::store::StoreError;
 
 pub mod acts;
 pub mod budgets;
+pub mod canaries;
 pub mod closes;
 pub mod consents;
 pub mod explain;
@@ -50,7 +51,7 @@ pub async fn require_token(
 /// Any other path below `/admin/v1`.
 pub async fn unknown(uri: Uri) -> AdminError {
     let message = format!(
-        "there is no admin call {}; there are POST acts, GET budgets, GET and POST closes, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/consents/NUMBER, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, GET people/ACCOUNT/ledger, GET and PUT people/ACCOUNT/settings, POST tokens",
+        "there is no admin call {}; there are POST acts, GET budgets, GET and POST canaries, DELETE canaries/ACCOUNT, POST canaries/ACCOUNT/generations, GET and POST closes, POST and DELETE clients/CLIENT/secret, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/consents/NUMBER, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, GET people/ACCOUNT/ledger, GET and PUT people/ACCOUNT/settings, POST tokens",
         uri.path()
     );
     AdminError { status: StatusCode::NOT_FOUND, message }

@@ -196,6 +196,7 @@ impl<'a> Call<'a> {
             more: decided.more,
             count: decided.count,
             compiled: &compiled,
+            planted: gateway.canaries.among(decided, released.placed().time),
         };
         let people_count = decided.records.len();
         let answer = released.answer(|records| page.render(records));

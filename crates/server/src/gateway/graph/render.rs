@@ -9,6 +9,7 @@ use super::asked::{Asked, Form, Keys};
 use super::link::{Direction, link};
 use super::named::ViewerKey;
 use super::version::Version;
+use crate::canaries::Planted;
 use crate::gateway::masks::Compiled;
 use crate::source::Circle;
 
@@ -34,6 +35,8 @@ pub(super) struct Page<'a> {
     pub(super) count: Option<usize>,
     /// Names of fields.
     pub(super) compiled: &'a Compiled,
+    /// The canaries in the answer, if there are any.
+    pub(super) planted: Option<Planted>,
 }
 
 impl Page<'_> {
@@ -130,12 +133,22 @@ impl Page<'_> {
             } else {
                 return;
             }
-            body.extend_from_slice(value);
+            match self.planted_value(record.pairwise(), field, value) {
+                None => body.extend_from_slice(value),
+                Some(planted) => body.extend_from_slice(&planted),
+            }
             body.push(b',');
         });
         body.extend_from_slice(b"\"id\":\"");
         push_id(body, record.pairwise());
         body.extend_from_slice(b"\"}");
+    }
+
+    /// What stands in the place of a canary's stored value.
+    fn planted_value(&self, person: PairwiseId, field: FieldId, stored: &[u8]) -> Option<Vec<u8>> {
+        let planted = self.planted.as_ref()?;
+        let schema = self.compiled.register().schema()?;
+        planted.value(person, schema.name(field)?, stored)
     }
 
     /// `"data":[…]`, `"paging":{…}` when a page is not empty, and the summary if it was asked for.

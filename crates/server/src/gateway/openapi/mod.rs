@@ -26,11 +26,12 @@ use reference::Reference;
 const DOCUMENT: &str = include_str!("../../../openapi/document.json");
 
 /// The groups of endpoints: add a line for a new one.
-const GROUPS: [&str; 6] = [
+const GROUPS: [&str; 7] = [
     include_str!("../../../openapi/graph.json"),
     include_str!("../../../openapi/graph_root.json"),
     include_str!("../../../openapi/graph_own.json"),
     include_str!("../../../openapi/admin.json"),
+    include_str!("../../../openapi/canaries.json"),
     include_str!("../../../openapi/decide.json"),
     include_str!("../../../openapi/public.json"),
 ];

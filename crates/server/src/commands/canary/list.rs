@@ -1,0 +1,40 @@
+//! `countersign canary list`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{line, open};
+use crate::commands::reach::Reach;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::canaries::ShownCanaries;
+
+/// Name the canaries that there are or were, with the generations of their values.
+///
+/// Whoever reads the list can tell them from people: keep it from partners.
+///
+/// Example: countersign canary list platform
+#[derive(Args)]
+pub(in crate::commands) struct List {
+    /// The folder of the instance.
+    dir: PathBuf,
+}
+
+impl List {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let found = all(&Reach::open(&self.dir)?)?;
+        let text = found.canaries.iter().map(line).collect::<Vec<_>>().join("\n");
+        let text = if text.is_empty() { "there is no canary" } else { &text };
+        output.say(&serde_json::to_value(&found)?, text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// All canaries.
+pub(super) fn all(reach: &Reach) -> Result<ShownCanaries, Failure> {
+    match reach.server() {
+        Some(server) => Ok(server.get("/canaries")?),
+        None => Ok(ShownCanaries::of(&open(reach)?)),
+    }
+}

@@ -1,0 +1,69 @@
+//! `countersign canary`: people whom nobody is.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use countersign_domain::time::Timestamp;
+
+use super::reach::Reach;
+use super::{Failure, Output};
+use crate::canaries::{Canaries, Canary, CanaryError};
+use crate::gateway::admin::canaries::ShownCanary;
+
+mod create;
+mod find;
+mod list;
+mod refresh;
+mod remove;
+
+/// Plant people whom nobody is, with values of their own toward each partner, and find the answer that one of
+/// these values left in.
+#[derive(Subcommand)]
+pub(super) enum CanaryCommand {
+    Create(create::Create),
+    List(list::List),
+    Refresh(refresh::Refresh),
+    Remove(remove::Remove),
+    Find(find::Find),
+}
+
+impl CanaryCommand {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Create(command) => command.run(output),
+            Self::List(command) => command.run(output),
+            Self::Refresh(command) => command.run(output),
+            Self::Remove(command) => command.run(output),
+            Self::Find(command) => command.run(output),
+        }
+    }
+}
+
+/// The canaries of an instance whose log this command has open, or which it only reads.
+fn open(reach: &Reach) -> Result<Canaries, Failure> {
+    Ok(Canaries::open(&reach.directory, reach.config.canary.email_domain.clone())?)
+}
+
+/// A canary as it is shown, in a line.
+fn line(canary: &ShownCanary) -> String {
+    let ShownCanary { account, planted, generations } = canary;
+    let began = generations.last().map_or("", |last| last.began.as_str());
+    let (number, is) =
+        (generations.len().saturating_sub(1), if *planted { "since" } else { "no more; since" });
+    format!("{account}  generation {number} {is} {began}")
+}
+
+/// Says what a canary is now.
+fn say(canary: &ShownCanary, output: Output) -> Result<ExitCode, Failure> {
+    output.say(&serde_json::to_value(canary)?, &line(canary));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Changes a canary where no server runs.
+fn change(
+    reach: &Reach,
+    change: impl FnOnce(&Canaries, Timestamp) -> Result<Canary, CanaryError>,
+) -> Result<ShownCanary, Failure> {
+    let now = reach.log().ok_or("the log is not open")?.next_time()?;
+    Ok(change(&open(reach)?, now)?.into())
+}

@@ -1,0 +1,60 @@
+//! `countersign canary refresh`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{change, line, list};
+use crate::commands::reach::Reach;
+use crate::commands::running::path_part;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::canaries::{ShownCanaries, ShownCanary};
+
+/// Give a canary, or all of them, new values, so that one that turns up tells when it left.
+///
+/// To a partner they look like a person who changed name and address, so do it seldom.
+///
+/// Example: countersign canary refresh platform --all
+#[derive(Args)]
+pub(in crate::commands) struct Refresh {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The account.
+    #[arg(required_unless_present = "all")]
+    account: Option<String>,
+    /// All canaries.
+    #[arg(long, conflicts_with = "account")]
+    all: bool,
+}
+
+impl Refresh {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let accounts = match self.account {
+            Some(account) => vec![account],
+            None => {
+                let all = list::all(&reach)?.canaries.into_iter();
+                all.filter(|canary| canary.planted).map(|canary| canary.account).collect()
+            }
+        };
+        let refreshed: Result<Vec<_>, _> =
+            accounts.iter().map(|account| refresh(&reach, account)).collect();
+        let canaries = refreshed?;
+        let text = canaries.iter().map(line).collect::<Vec<_>>().join("\n");
+        let text = if text.is_empty() { "there is no canary" } else { &text };
+        output.say(&json!(ShownCanaries { canaries }), text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn refresh(reach: &Reach, account: &str) -> Result<ShownCanary, Failure> {
+    match reach.server() {
+        Some(server) => {
+            let path = format!("/canaries/{}/generations", path_part(account));
+            Ok(server.send("POST", &path, &json!({}))?)
+        }
+        None => change(reach, |canaries, now| canaries.refresh(account, now)),
+    }
+}
