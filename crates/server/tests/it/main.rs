@@ -50,6 +50,7 @@ mod interop_pyfacebook;
 mod interop_witness_log;
 mod ledger;
 mod ledger_page;
+mod linking;
 mod lists;
 mod newcomers;
 mod next_read;
