@@ -134,7 +134,12 @@ fn parse(bytes: &[u8]) -> Result<HistoryProof, DirectoryError> {
         return Err(DirectoryError::TooLong { found_bytes: bytes.len() });
     }
     let message = ProtobufProof::parse_from_bytes(bytes).map_err(|_| DirectoryError::Form)?;
-    HistoryProof::try_from(&message).map_err(|_| DirectoryError::Form)
+    let proof = HistoryProof::try_from(&message).map_err(|_| DirectoryError::Form)?;
+    // The encoding has many spellings of one proof, and room for anything that nobody asked for.
+    if history_bytes(&proof)? != bytes {
+        return Err(DirectoryError::Form);
+    }
+    Ok(proof)
 }
 
 /// What the proof says, the first version first. Numbers are held against their places before anything
