@@ -25,6 +25,7 @@ pub mod batch;
 pub mod check;
 pub mod clock;
 pub mod clock_watch;
+pub mod evidence;
 pub mod guarded;
 pub mod ledger;
 pub mod metrics;
