@@ -6,7 +6,6 @@
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::register::Register;
-use countersign_domain::time::Timestamp;
 
 use super::facts::Facts;
 use super::pack::{LogPart, Pack, Subject};
@@ -74,9 +73,7 @@ fn page(title: &str, parts: Vec<Html>) -> String {
 }
 
 fn head(title: &str, pack: &Pack) -> Html {
-    let until =
-        if pack.until == Timestamp::MAX { "now".to_owned() } else { pack.until.to_string() };
-    let range = format!("From {} to before {until} (UTC)", pack.from);
+    let range = format!("From {} to before {} (UTC)", pack.from, pack.until);
     Html::of(
         "header",
         Html::lines([
