@@ -8,6 +8,7 @@ use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_verifier::consent::{Choice, Fields, GrantGiven, GrantName};
 use countersign_verifier::ledger::{Bundle, Event, Opening, Question, check};
+use countersign_verifier::packed::PackedError;
 use countersign_verifier::person_index::{Leaf, list_commitment};
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
