@@ -124,11 +124,11 @@ impl Evidence {
     fn pack(&self) -> Result<Pack, Failure> {
         let Self { from, until, .. } = *self;
         let made = clock::now();
-        if let (Some(account), Some(consent)) = (&self.person, &self.with_consent) {
-            let body = Body::Person(PersonPart {
-                consent: consent.clone(),
-                ledger: bundle(&self.dir, account)?,
-            });
+        if let Some(account) = &self.person {
+            let consent =
+                self.with_consent.clone().ok_or("a person's evidence needs --with-consent")?;
+            let ledger = bundle(&self.dir, account)?;
+            let body = Body::Person(PersonPart { consent, ledger });
             return Ok(Pack { made, from, until, body });
         }
         let subject = match (&self.partner, &self.client) {

@@ -1,5 +1,7 @@
 //! Evidence as an outsider gets it: what holds, what a changed byte comes to, and what bytes of nobody's do.
 
+use std::path::Path;
+
 use countersign_domain::act::{Act, ReviewOutcome};
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::reason::Reason;
@@ -15,7 +17,7 @@ use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
 use proptest::prelude::*;
 
-use crate::verify_world::{BEGINNING_S, World, at, failed, log_key, name, partner, review};
+use crate::verify_world::{BEGINNING_S, World, at, failed, golden, log_key, name, partner, review};
 
 /// A log with three disclosures.
 fn world() -> World {
@@ -87,6 +89,15 @@ fn evidence_of_a_good_log_holds_and_counts_what_went() {
     let against = Against { site: &FolderSite::new(folder.path()), progress: &mut |_, _| () };
     let (verdict, _) = check(page.as_bytes(), &question, Some(against)).unwrap();
     assert_eq!(verdict.failures, []);
+}
+
+/// A page is a promise: files are checked years after they were made, and the check makes the page again. Whoever
+/// changes how it looks or what it says makes a new version of the pack, and keeps this page for the old one.
+#[test]
+fn golden_page_of_version_1_stays_as_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/vectors/evidence");
+    golden(&folder.join("partner.html"), file(&pack(&world())).as_bytes());
+    golden(&folder.join("log.vkey"), format!("{}\n", log_key()).as_bytes());
 }
 
 #[test]

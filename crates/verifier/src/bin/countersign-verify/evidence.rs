@@ -29,6 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "POLICY-FILE")]
     policy: Option<PathBuf>,
     /// The folder or the URL of the public log: fails if the evidence leaves something out that it has.
+    /// A person's evidence shows by itself that it is complete.
     #[arg(long, value_name = "PATH-OR-URL")]
     site: Option<String>,
     /// Of a person's evidence: when you were given it, in seconds since 1970; without it, when it says that it

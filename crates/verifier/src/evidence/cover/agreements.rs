@@ -10,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use super::super::facts::Facts;
 use super::entry;
 use super::governance::signed_by;
-use super::html::{Html, code, section, table};
+use super::html::{Html, instant, section, sha256, table};
 use crate::entry::SignedAct;
 
 pub(super) fn section_of(facts: &Facts<'_>) -> Html {
@@ -30,9 +30,9 @@ fn row(facts: &Facts<'_>, index: u64, act: &SignedAct, concluded: &AgreementAct)
     let name = [
         Html::with("strong", &concluded.agreement),
         Html::text(format!("{} with {}", concluded.client, concluded.partner)),
-        Html::all([Html::text("SHA-256 "), code(concluded.digest)]),
+        sha256(concluded.digest),
     ];
-    let signed = [Html::text(signed_by(act)), entry(index), Html::text(act.time)];
+    let signed = [Html::text(signed_by(act)), entry(index), instant(act.time)];
     let (term, purposes, delivery) = match facts.agreement(&concluded.digest) {
         Some(document) => terms(&document),
         None => Default::default(),
@@ -42,13 +42,13 @@ fn row(facts: &Facts<'_>, index: u64, act: &SignedAct, concluded: &AgreementAct)
 
 fn terms(document: &AgreementDocument) -> (Html, Html, Html) {
     let end = match document.not_after {
-        Timestamp::MAX => "without an end".to_owned(),
-        end => format!("to before {end}"),
+        Timestamp::MAX => Html::text("without an end"),
+        end => Html::all([Html::text("to before "), instant(end)]),
     };
     let renewal = document.renewal.as_ref().map(|renewal| {
         Html::text(format!("renews itself by {} days, {} times", renewal.days, renewal.times))
     });
-    let term = [Html::text(format!("from {}", document.not_before)), Html::text(end)];
+    let term = [Html::all([Html::text("from "), instant(document.not_before)]), end];
     let purposes = document.purposes.iter().map(|purpose| {
         Html::stacked([
             Html::text(&purpose.purpose),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
 
 use super::super::facts::Facts;
-use super::counted;
 use super::html::{Html, section};
+use super::noun;
 
 /// More bars than this cannot be told apart.
 const BARS_MAX: u64 = 60;
@@ -23,17 +23,12 @@ pub(super) fn bars(facts: &Facts<'_>) -> Html {
     }
     let most = counts.values().copied().max().unwrap_or(1);
     let bars = (last - first) / each + 1;
-    let date = |day: u64| date(Timestamp::from_seconds(day * SECONDS_PER_DAY));
     let drawn = counts.iter().map(|(place, count)| {
         let height = (count * 100).div_ceil(most);
         let begins = first + place * each;
         let ends = (begins + each - 1).min(last);
-        let when = if begins == ends {
-            date(begins)
-        } else {
-            format!("{} to {}", date(begins), date(ends))
-        };
-        let says = format!("{when}: {}", counted(*count, "disclosure", "disclosures"));
+        let when = span(begins, ends);
+        let says = format!("{when}: {count} {}", noun(*count, "disclosure", "disclosures"));
         let place = [
             ("x", (place * 10 + 1).to_string()),
             ("y", (100 - height).to_string()),
@@ -44,7 +39,7 @@ pub(super) fn bars(facts: &Facts<'_>) -> Html {
     });
     let per =
         if each == 1 { "one bar a day".to_owned() } else { format!("one bar for {each} days") };
-    let caption = format!("{} to {}, {per}; the highest is {most}", date(first), date(last));
+    let caption = format!("{}, {per}; the highest is {most}", span(first, last));
     let drawing = [
         // One bar alone would be as wide as the page.
         ("viewBox", format!("0 0 {} 100", bars.max(20) * 10)),
@@ -56,7 +51,12 @@ pub(super) fn bars(facts: &Facts<'_>) -> Html {
     section("By day", [Html::of("figure", Html::all([svg, Html::with("figcaption", caption)]))])
 }
 
-/// The day alone.
-fn date(time: Timestamp) -> String {
-    time.to_string().chars().take_while(|character| *character != 'T').collect()
+/// A day, or the first and the last of several.
+fn span(first: u64, last: u64) -> String {
+    if first == last { date(first) } else { format!("{} to {}", date(first), date(last)) }
+}
+
+fn date(day: u64) -> String {
+    let midnight = Timestamp::from_seconds(day * SECONDS_PER_DAY).to_string();
+    midnight.chars().take_while(|character| *character != 'T').collect()
 }

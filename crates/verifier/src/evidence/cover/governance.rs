@@ -13,7 +13,7 @@ use countersign_domain::wind_down::EndsDocument;
 use super::super::facts::Facts;
 use super::super::pack::{Pack, Subject};
 use super::entry;
-use super::html::{Html, code, section, table};
+use super::html::{Html, code, instant, section, sha256, table};
 use crate::entry::SignedAct;
 
 /// Builds, then acts.
@@ -34,7 +34,7 @@ fn builds(facts: &Facts<'_>) -> Html {
             Html::stacked([code(&build.build.build), Html::text(&build.build.client)]),
             Html::stacked([
                 Html::text(format!("{} {}", build.build.package, build.build.version_code)),
-                Html::all([Html::text("SHA-256 "), code(build.build.artifact)]),
+                sha256(build.build.artifact),
             ]),
             Html::stacked(reviews(facts, build)),
             Html::text(state(build)),
@@ -61,7 +61,8 @@ fn reviews(facts: &Facts<'_>, of: &RegisteredBuild) -> Vec<Html> {
             _ => return None,
         };
         let signed = signed_by(act);
-        Some(Html::text(format!("{what} by {signed}, entry {index}, {}", act.time)))
+        let said = format!("{what} by {signed}, entry {index}, ");
+        Some(Html::all([Html::text(said), instant(act.time)]))
     };
     facts.acts.iter().filter_map(said).collect()
 }
@@ -80,7 +81,7 @@ fn acts(pack: &Pack, subject: &Subject, facts: &Facts<'_>) -> Html {
     };
     let rows = facts.acts.iter().filter(is_shown).map(|(index, act)| {
         vec![
-            Html::stacked([Html::text(act.time), entry(*index)]),
+            Html::stacked([instant(act.time), entry(*index)]),
             Html::text(says(&act.act)),
             Html::text(signed_by(act)),
         ]

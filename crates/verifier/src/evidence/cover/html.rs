@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::fmt::Write as _;
 
+use countersign_domain::digest::Digest;
 use countersign_domain::text::controls;
+use countersign_domain::time::Timestamp;
 
 /// A piece of a page.
 #[derive(Clone, Default)]
@@ -99,6 +101,16 @@ pub(super) fn paragraph(text: impl Display) -> Html {
 
 pub(super) fn code(text: impl Display) -> Html {
     Html::with("code", text)
+}
+
+/// An instant, which is not broken over lines.
+pub(super) fn instant(time: Timestamp) -> Html {
+    Html::with("time", time)
+}
+
+/// A digest, which may be.
+pub(super) fn sha256(digest: Digest) -> Html {
+    Html::all([Html::text("SHA-256 "), Html::with("code class=\"digest\"", digest)])
 }
 
 #[cfg(test)]

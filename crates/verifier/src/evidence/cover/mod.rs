@@ -13,7 +13,7 @@ use super::tally::{RefusedLine, SentLine};
 use crate::checkpoint::Checkpoint;
 use crate::note::SignedNote;
 
-use self::html::{Html, code, paragraph, section};
+use self::html::{Html, code, paragraph, section, sha256};
 
 pub(super) use self::person::of_person;
 
@@ -36,7 +36,7 @@ pub(super) fn of_log(
 ) -> String {
     let register = facts.register();
     let title = match subject {
-        Subject::All => "What went to anybody".to_owned(),
+        Subject::All => "What went to all partners".to_owned(),
         Subject::Partner(partner) => format!("What went to {}", named(register, partner)),
         Subject::Client(client) => {
             format!("What went to the client {client}{}", whose(register, client))
@@ -92,9 +92,15 @@ fn identity(note: &[u8], pack: &Pack, digest: Digest) -> Html {
     if let Some(checkpoint) = checkpoint {
         facts.push(("Log", Html::text(&checkpoint.origin)));
         let tree = format!("{} entries under the root ", checkpoint.size);
-        facts.push(("Checkpoint", Html::all([Html::text(tree), code(Digest(checkpoint.root))])));
+        facts.push((
+            "Checkpoint",
+            Html::all([
+                Html::text(tree),
+                Html::with("code class=\"digest\"", Digest(checkpoint.root)),
+            ]),
+        ));
     }
-    facts.push(("Pack", Html::all([Html::text("SHA-256 "), code(digest)])));
+    facts.push(("Pack", sha256(digest)));
     facts.push(("Made", Html::text(format!("{} by the operator's clock", pack.made))));
     described("dl class=\"facts\"", facts)
 }
@@ -133,9 +139,9 @@ fn whose(register: &Register, client: &Identifier) -> String {
     client.map_or_else(String::new, |client| format!(" of {}", named(register, &client.partner)))
 }
 
-/// A number with its noun.
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+/// The noun for so many.
+const fn noun(count: u64, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
 }
 
 /// An entry by its place.

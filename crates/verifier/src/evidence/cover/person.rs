@@ -6,8 +6,8 @@ use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
 
 use super::super::pack::{Pack, PersonPart};
-use super::html::{Html, code, paragraph, section, table};
-use super::{head, identity, page};
+use super::html::{Html, code, instant, paragraph, section, table};
+use super::{head, identity, noun, page};
 use crate::consent::{Choice, ConsentRecord};
 use crate::ledger::{Bundle, Event, Ledger, Line, Released};
 
@@ -43,9 +43,10 @@ pub(in super::super) fn of_person(
             .iter()
             .filter(|line| (pack.from..pack.until).contains(&line.time))
             .collect();
+        let Ledger { periods, complete_until, searched_until, .. } = ledger;
+        let closed = noun(*periods, "closed period", "closed periods");
         let complete = format!(
-            "Complete over {} closed periods, up to entry {}; what no period has yet was searched up to entry {}.",
-            ledger.periods, ledger.complete_until, ledger.searched_until
+            "Complete over {periods} {closed}, up to entry {complete_until}; what no period has yet was searched up to entry {searched_until}."
         );
         parts.extend([paragraph(complete), recipients(&lines), releases(&lines), choices(&lines)]);
     }
@@ -126,7 +127,7 @@ fn choices(lines: &[&Line]) -> Html {
 
 fn when(line: &Line) -> Html {
     let provisional = line.is_provisional.then(|| Html::with("span class=\"soft\"", "provisional"));
-    let when = [Html::text(line.time), super::entry(line.index)];
+    let when = [instant(line.time), super::entry(line.index)];
     Html::stacked(when.into_iter().chain(provisional))
 }
 

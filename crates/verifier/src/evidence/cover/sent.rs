@@ -8,8 +8,8 @@ use countersign_domain::relation::Relation;
 
 use super::super::facts::Facts;
 use super::super::tally::{Counts, RefusedLine, SentLine};
-use super::described;
 use super::html::{Html, code, paragraph, section, table};
+use super::{described, noun};
 
 /// The figures above everything else.
 pub(super) fn totals(facts: &Facts<'_>, sent: &[SentLine]) -> Html {
@@ -20,15 +20,16 @@ pub(super) fn totals(facts: &Facts<'_>, sent: &[SentLine]) -> Html {
     let agreements: BTreeSet<_> = facts.sent.iter().flat_map(|(_, one)| &one.agreements).collect();
     let categories: BTreeSet<_> = sent.iter().map(|line| &line.category).collect();
     let totals = [
-        ("disclosures", facts.sent.len()),
-        ("builds", builds.len()),
-        ("agreements", agreements.len()),
-        ("categories", categories.len()),
-        ("fields of viewers", names(|line| &line.viewer)),
-        ("fields of friends", names(|line| &line.friend)),
+        (facts.sent.len(), "disclosure", "disclosures"),
+        (builds.len(), "build", "builds"),
+        (agreements.len(), "agreement", "agreements"),
+        (categories.len(), "category", "categories"),
+        (names(|line| &line.viewer), "field of viewers", "fields of viewers"),
+        (names(|line| &line.friend), "field of friends", "fields of friends"),
     ];
-    let shown = totals.map(|(what, count)| {
-        Html::of("div", Html::all([Html::with("dt", what), Html::with("dd", count)]))
+    let shown = totals.map(|(count, one, many)| {
+        let what = Html::with("dt", noun(count as u64, one, many));
+        Html::of("div", Html::all([what, Html::with("dd", count)]))
     });
     Html::of("dl class=\"totals\"", Html::lines(shown))
 }
