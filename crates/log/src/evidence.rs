@@ -97,7 +97,9 @@ pub fn pack(
     let refusals = wanted.refusals.then_some(refused);
     let log = LogPart { checkpoint, documents, entries, proof, refusals };
     let Wanted { subject, from, until, .. } = wanted.clone();
-    Ok(Pack { made, from, until, body: Body::Log(subject, log) })
+    let pack = Pack { made, from, until, body: Body::Log(subject, log) };
+    // Before it was put together, the entries alone were counted.
+    if pack.to_bytes().len() > PACK_BYTES_MAX { Err(EvidenceError::TooLong) } else { Ok(pack) }
 }
 
 /// What was found so far.
@@ -160,8 +162,7 @@ impl<'a> Gathered<'a> {
     }
 
     fn show(&mut self, index: u64, entry: &[u8]) -> Result<(), EvidenceError> {
-        // With an entry come at most some hashes of the proof, and what was withheld from it.
-        self.bytes += entry.len() + 1_024;
+        self.bytes += entry.len();
         if self.bytes > PACK_BYTES_MAX {
             return Err(EvidenceError::TooLong);
         }

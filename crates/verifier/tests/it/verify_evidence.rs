@@ -34,7 +34,7 @@ fn pack(world: &World) -> Pack {
     let entries: Vec<_> =
         shown.map(|(bytes, index)| ShownEntry { index, bytes: bytes.clone() }).collect();
     let places: Vec<u64> = (0..world.size()).collect();
-    let tree = CommitmentTree::of_leaves(world.hashes().into_iter());
+    let tree = CommitmentTree::of_leaves(world.hashes());
     let fields = FieldSet::of(FieldId::new(5).unwrap());
     let withheld = Withheld { reason: Reason::Settings, relation: Relation::Friend, fields };
     let log = LogPart {
@@ -115,7 +115,7 @@ fn what_was_not_right_is_refused_by_the_rules_of_the_log() {
     let place = log.entries.len() - 2;
     log.entries.remove(place);
     let places: Vec<u64> = log.entries.iter().map(|entry| entry.index).collect();
-    let tree = CommitmentTree::of_leaves(revoked.hashes().into_iter());
+    let tree = CommitmentTree::of_leaves(revoked.hashes());
     log.proof = prove_shared(&tree, &places, revoked.size()).unwrap();
     let page = file(&pack);
     assert_eq!(checked(&page).0.failures, []);
