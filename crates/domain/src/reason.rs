@@ -33,3 +33,38 @@ pub enum Reason {
     /// A budget is used up.
     Budget,
 }
+
+impl Reason {
+    /// All of them. A reason's place is its code in stored annexes and in evidence packs, so none ever moves.
+    pub const ALL: [Self; 13] = [
+        Self::Agreement,
+        Self::Build,
+        Self::Grant,
+        Self::Settings,
+        Self::WindDown,
+        Self::Certification,
+        Self::Obligation,
+        Self::Suspended,
+        Self::Screening,
+        Self::Territory,
+        Self::Minor,
+        Self::SpecialCategory,
+        Self::Budget,
+    ];
+
+    /// Its place in [`Reason::ALL`].
+    #[must_use]
+    pub fn code(self) -> u8 {
+        Self::ALL
+            .iter()
+            .zip(0..)
+            .find(|(known, _)| **known == self)
+            .map_or(u8::MAX, |(_, code)| code)
+    }
+
+    /// The reason of this code.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}

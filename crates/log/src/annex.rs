@@ -308,7 +308,7 @@ impl DisclosureAnnex {
         for withheld in &self.withheld {
             bytes.push(withheld.len() as u8);
             for (reason, fields) in withheld {
-                bytes.push(reason_code(*reason));
+                bytes.push(reason.code());
                 push_fields(&mut bytes, *fields);
             }
         }
@@ -344,27 +344,6 @@ fn push_text(bytes: &mut Vec<u8>, text: Option<&str>) {
 
 fn push_fields(bytes: &mut Vec<u8>, fields: FieldSet) {
     bytes.extend_from_slice(&fields.bits().to_le_bytes());
-}
-
-/// The codes of reasons, which never change: stored annexes have them.
-const REASONS: [Reason; 13] = [
-    Reason::Agreement,
-    Reason::Build,
-    Reason::Grant,
-    Reason::Settings,
-    Reason::WindDown,
-    Reason::Certification,
-    Reason::Obligation,
-    Reason::Suspended,
-    Reason::Screening,
-    Reason::Territory,
-    Reason::Minor,
-    Reason::SpecialCategory,
-    Reason::Budget,
-];
-
-fn reason_code(reason: Reason) -> u8 {
-    REASONS.iter().zip(0..).find(|(known, _)| **known == reason).map_or(u8::MAX, |(_, code)| code)
 }
 
 fn meaningless(what: &'static str, found: impl Into<u64>) -> AnnexError {
@@ -444,8 +423,8 @@ impl<'a> Input<'a> {
         let mut withheld = Vec::with_capacity(count.into());
         for _ in 0..count {
             let code = self.byte("reason")?;
-            let reason = REASONS.get(usize::from(code)).ok_or(meaningless("reason", code))?;
-            withheld.push((*reason, self.fields("withheld fields")?));
+            let reason = Reason::of_code(code).ok_or(meaningless("reason", code))?;
+            withheld.push((reason, self.fields("withheld fields")?));
         }
         Ok(withheld)
     }
@@ -504,7 +483,7 @@ mod tests {
     }
 
     fn any_withheld() -> impl Strategy<Value = Vec<(Reason, FieldSet)>> {
-        prop::collection::vec((prop::sample::select(&REASONS[..]), any_fields()), 0..4)
+        prop::collection::vec((prop::sample::select(&Reason::ALL[..]), any_fields()), 0..4)
     }
 
     prop_compose! {

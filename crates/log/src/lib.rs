@@ -26,6 +26,7 @@ pub mod check;
 pub mod clock;
 pub mod clock_watch;
 pub mod disclosures;
+pub mod evidence;
 pub mod guarded;
 pub mod ledger;
 pub mod metrics;

@@ -139,6 +139,10 @@ rules! {
     LedgerSettings "ledger_settings" "Nothing was released that the person had closed."
     LedgerGrant "ledger_grant" "What was released through the person's own client is what they granted it."
     LedgerFields "ledger_fields" "Each entry names the fields that were released of the person."
+    EvidenceForm "evidence_form" "The evidence is read in its one form, and shows only what it is about."
+    EvidenceEntries "evidence_entries" "Every entry shown is in the tree that the checkpoint signs."
+    EvidenceCover "evidence_cover" "The cover page is the one that the pack makes, to the byte."
+    EvidenceComplete "evidence_complete" "Every act of the log is shown, and every disclosure that the evidence is about."
 }
 
 impl Rule {
@@ -168,7 +172,24 @@ impl Rule {
             Rule::CloseLate,
         ];
         let own = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::LedgerForm);
-        SHARED.into_iter().chain(own)
+        SHARED.into_iter().chain(own.take_while(|rule| *rule < Self::EvidenceForm))
+    }
+
+    /// The rules about evidence of what went to somebody: those of a log's acts and disclosures, and its own.
+    /// A person's evidence has those of their ledger in their place.
+    pub fn of_evidence() -> impl Iterator<Item = Self> {
+        const OF_THE_WHOLE_LOG: [Rule; 8] = [
+            Rule::WitnessTime,
+            Rule::NotShrunk,
+            Rule::Consistency,
+            Rule::Fresh,
+            Rule::OwnTime,
+            Rule::CloseOrder,
+            Rule::CloseRange,
+            Rule::CloseLate,
+        ];
+        let own = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::EvidenceForm);
+        Self::of_log().filter(|rule| !OF_THE_WHOLE_LOG.contains(rule)).chain(own)
     }
 }
 

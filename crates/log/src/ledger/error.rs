@@ -76,11 +76,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    pub(super) fn io(file: &str, error: io::Error) -> Self {
+    pub(crate) fn io(file: &str, error: io::Error) -> Self {
         Self::Io { file: file.to_owned(), error }
     }
 
-    pub(super) fn entry(index: u64, reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn entry(index: u64, reason: impl std::fmt::Display) -> Self {
         Self::Entry { index, reason: reason.to_string() }
     }
 }

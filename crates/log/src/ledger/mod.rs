@@ -91,7 +91,7 @@ impl Ledgers {
         schema: u64,
         secrets: &dyn Secrets,
     ) -> Result<Bundle, LedgerError> {
-        let (checkpoint, size) = self.checkpoint()?;
+        let (checkpoint, size) = published(&*self.backend)?;
         let periods = self.periods(size)?;
         let newest = periods.last().map(|period| period.head().clone());
         let mut bundle = Bundle {
@@ -127,20 +127,6 @@ impl Ledgers {
             self.open_period(newest.as_ref(), size, subject, &mut shown, &mut bundle.items)?;
         bundle.items.sort_by_key(|item| (item.index, item.position));
         self.finish(bundle, newest.map(|head| head.close), (schema, size), shown.entries)
-    }
-
-    /// The note of the checkpoint that everything is proved against, and the size of its tree.
-    fn checkpoint(&self) -> Result<(Vec<u8>, u64), LedgerError> {
-        for name in [WITNESSED_CHECKPOINT_PATH, CHECKPOINT_PATH] {
-            let file = format!("{SITE_FOLDER}/{name}");
-            let bytes = self.backend.read(&file).map_err(|error| LedgerError::io(&file, error))?;
-            let Some(bytes) = bytes else { continue };
-            let note = SignedNote::parse(&bytes).ok();
-            let read = note.and_then(|note| Checkpoint::parse(note.text()).ok());
-            let size = read.ok_or(LedgerError::Checkpoint { file })?.size;
-            return Ok((bytes, size));
-        }
-        Err(LedgerError::NotPublished)
     }
 
     /// The periods whose closes are among the first `size` entries.
@@ -216,10 +202,7 @@ impl Ledgers {
             entries.insert(schema, tiles.entry(schema)?);
         }
         for digest in documents(&entries) {
-            let file = document_path(&digest);
-            let document =
-                self.backend.read(&file).map_err(|error| LedgerError::io(&file, error))?;
-            bundle.documents.push(document.ok_or(LedgerError::Document { file })?);
+            bundle.documents.push(document(&*self.backend, &digest)?);
         }
         let places: BTreeSet<u64> =
             entries.keys().copied().chain(newest.map(|close| close.index)).collect();
@@ -229,6 +212,28 @@ impl Ledgers {
             entries.into_iter().map(|(index, bytes)| ShownEntry { index, bytes }).collect();
         Ok(bundle)
     }
+}
+
+/// The note of the checkpoint that everything is proved against, and the size of its tree: of the newest one that
+/// witnesses saw, or else of the newest.
+pub(crate) fn published(backend: &dyn Backend) -> Result<(Vec<u8>, u64), LedgerError> {
+    for name in [WITNESSED_CHECKPOINT_PATH, CHECKPOINT_PATH] {
+        let file = format!("{SITE_FOLDER}/{name}");
+        let bytes = backend.read(&file).map_err(|error| LedgerError::io(&file, error))?;
+        let Some(bytes) = bytes else { continue };
+        let note = SignedNote::parse(&bytes).ok();
+        let read = note.and_then(|note| Checkpoint::parse(note.text()).ok());
+        let size = read.ok_or(LedgerError::Checkpoint { file })?.size;
+        return Ok((bytes, size));
+    }
+    Err(LedgerError::NotPublished)
+}
+
+/// A published document.
+pub(crate) fn document(backend: &dyn Backend, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
+    let file = document_path(digest);
+    let document = backend.read(&file).map_err(|error| LedgerError::io(&file, error))?;
+    document.ok_or(LedgerError::Document { file })
 }
 
 /// What is shown so far.

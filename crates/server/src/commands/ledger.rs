@@ -1,6 +1,6 @@
 //! `countersign ledger`: writes a person's ledger bundle.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -31,13 +31,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
-        let bundle = match reach.server() {
-            Some(server) => {
-                server.get_bytes(&format!("/people/{}/ledger", path_part(&self.account)))?
-            }
-            None => open_closes(&reach)?.ledger(&self.account)?,
-        };
+        let bundle = bundle(&self.dir, &self.account)?;
         files::write_secret(&self.out, &bundle)?;
         let (path, bytes) = (self.out.display(), bundle.len());
         let told = format!(
@@ -46,4 +40,13 @@ impl Ledger {
         output.say(&json!({ "file": path.to_string(), "bytes": bytes }), &told);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The bundle of an account, from the server if one runs.
+pub(super) fn bundle(dir: &Path, account: &str) -> Result<Vec<u8>, Failure> {
+    let reach = Reach::open(dir)?;
+    Ok(match reach.server() {
+        Some(server) => server.get_bytes(&format!("/people/{}/ledger", path_part(account)))?,
+        None => open_closes(&reach)?.ledger(account)?,
+    })
 }

@@ -16,6 +16,7 @@ mod check;
 mod client;
 mod close;
 mod demo;
+mod evidence;
 mod explain;
 mod files;
 mod init;
@@ -92,6 +93,7 @@ enum Command {
     #[command(subcommand)]
     Witness(witness::Witness),
     Lists(lists::Lists),
+    Evidence(evidence::Evidence),
 }
 
 /// What a command ends with when it fails: the sentence for the person who ran it.
@@ -181,6 +183,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Ledger(command) => command.run(output),
         Command::Witness(command) => command.run(output),
         Command::Lists(command) => command.run(output),
+        Command::Evidence(command) => command.run(output),
     }
 }
 

@@ -28,6 +28,7 @@ mod decision_matrix;
 mod demo;
 mod difference;
 mod error_envelopes;
+mod evidence;
 mod explain;
 mod foreign;
 mod friends_of_friends;

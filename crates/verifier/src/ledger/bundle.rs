@@ -27,15 +27,20 @@ use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
 
-use super::reader::{BundleError, Reader};
 use crate::merkle::Hash;
+use crate::packed::{Kind, PackedError, Reader, begin, put_blob, put_hashes, put_many};
 
-/// What a bundle begins with.
-pub(super) const MAGIC: &[u8; 8] = b"cs1ledg\n";
 /// The version of the format.
 pub const BUNDLE_VERSION: u32 = 1;
 /// The longest bundle: some hundred years of a person's, and what a reader's memory takes.
 pub const BUNDLE_BYTES_MAX: usize = 256 << 20;
+
+const KIND: Kind = Kind {
+    name: "ledger bundle",
+    magic: *b"cs1ledg\n",
+    version: BUNDLE_VERSION,
+    bytes_max: BUNDLE_BYTES_MAX,
+};
 
 /// What a person is given.
 #[derive(Clone, Debug)]
@@ -151,11 +156,23 @@ pub enum Opening {
     Consent(Vec<u8>),
 }
 
+impl ShownEntry {
+    pub(crate) fn read(input: &mut Reader<'_>) -> Result<Self, PackedError> {
+        let index = input.u64("an entry's index")?;
+        Ok(Self { index, bytes: input.blob("an entry")? })
+    }
+
+    pub(crate) fn put(out: &mut Vec<u8>, Self { index, bytes }: &Self) {
+        out.extend_from_slice(&index.to_be_bytes());
+        put_blob(out, bytes);
+    }
+}
+
 impl Bundle {
     /// The bundle as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = [&MAGIC[..], &BUNDLE_VERSION.to_be_bytes()].concat();
+        let mut bytes = begin(&KIND);
         let out = &mut bytes;
         for part in [&self.checkpoint[..], self.account.as_bytes(), &self.history] {
             put_blob(out, part);
@@ -168,10 +185,7 @@ impl Bundle {
         put_many(out, &self.closes, put_close);
         out.extend_from_slice(&self.searched.to_be_bytes());
         put_many(out, &self.documents, |out, document| put_blob(out, document));
-        put_many(out, &self.entries, |out, ShownEntry { index, bytes }| {
-            out.extend_from_slice(&index.to_be_bytes());
-            put_blob(out, bytes);
-        });
+        put_many(out, &self.entries, ShownEntry::put);
         put_many(out, &self.items, put_item);
         put_hashes(out, &self.proof);
         bytes
@@ -180,19 +194,9 @@ impl Bundle {
     /// Reads a bundle, in its one spelling.
     ///
     /// # Errors
-    /// [`BundleError`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        if bytes.len() > BUNDLE_BYTES_MAX {
-            return Err(BundleError::TooLong { found: bytes.len() });
-        }
-        let mut input = Reader::new(bytes);
-        if input.array("the beginning")? != *MAGIC {
-            return Err(BundleError::Other);
-        }
-        let found = input.u32("the version")?;
-        if found != BUNDLE_VERSION {
-            return Err(BundleError::UnknownVersion { found });
-        }
+    /// [`PackedError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, PackedError> {
+        let mut input = Reader::begin(bytes, &KIND)?;
         let bundle = Self {
             checkpoint: input.blob("the checkpoint")?,
             account: input.text("the account")?,
@@ -202,21 +206,21 @@ impl Bundle {
             closes: input.many("the closes", 108, close)?,
             searched: input.u64("the end of the search")?,
             documents: input.many("the documents", 4, |input| input.blob("a document"))?,
-            entries: input.many("the entries", 12, entry)?,
+            entries: input.many("the entries", 12, ShownEntry::read)?,
             items: input.many("the items", 59, item)?,
-            proof: hashes(&mut input)?,
+            proof: input.hashes()?,
         };
         input.end()?;
         Ok(bundle)
     }
 }
 
-fn secret(input: &mut Reader<'_>) -> Result<VersionedSecret, BundleError> {
+fn secret(input: &mut Reader<'_>) -> Result<VersionedSecret, PackedError> {
     let version = input.u64("a secret's version")?;
     Ok(VersionedSecret { version, secret: Secret(input.array("a secret")?) })
 }
 
-fn close(input: &mut Reader<'_>) -> Result<ShownClose, BundleError> {
+fn close(input: &mut Reader<'_>) -> Result<ShownClose, PackedError> {
     const PART: &str = "a close";
     Ok(ShownClose {
         index: input.u64(PART)?,
@@ -224,7 +228,7 @@ fn close(input: &mut Reader<'_>) -> Result<ShownClose, BundleError> {
         directory: input.digest(PART)?,
         people: input.u64(PART)?,
         person_index: input.digest(PART)?,
-        time: time(input.u64(PART)?)?,
+        time: time(input, PART)?,
         until: input.u64(PART)?,
         shown: input.many("a close's proofs", 6, |input| {
             let secret = input.u16("a proof's secret")?;
@@ -234,17 +238,13 @@ fn close(input: &mut Reader<'_>) -> Result<ShownClose, BundleError> {
 }
 
 /// A time that is not cut: the entry would be another one.
-fn time(seconds: u64) -> Result<Timestamp, BundleError> {
+fn time(input: &mut Reader<'_>, part: &'static str) -> Result<Timestamp, PackedError> {
+    let seconds = input.u64(part)?;
     let time = Timestamp::from_seconds(seconds);
-    if time.seconds() == seconds { Ok(time) } else { Err(BundleError::Part { part: "a time" }) }
+    if time.seconds() == seconds { Ok(time) } else { Err(input.unknown("a time")) }
 }
 
-fn entry(input: &mut Reader<'_>) -> Result<ShownEntry, BundleError> {
-    let index = input.u64("an entry's index")?;
-    Ok(ShownEntry { index, bytes: input.blob("an entry")? })
-}
-
-fn item(input: &mut Reader<'_>) -> Result<ShownItem, BundleError> {
+fn item(input: &mut Reader<'_>) -> Result<ShownItem, PackedError> {
     const PART: &str = "an item";
     Ok(ShownItem {
         secret: input.u16(PART)?,
@@ -253,29 +253,25 @@ fn item(input: &mut Reader<'_>) -> Result<ShownItem, BundleError> {
         count: input.u32(PART)?,
         salt: input.array(PART)?,
         opening: opening(input)?,
-        path: hashes(input)?,
+        path: input.hashes()?,
     })
 }
 
-fn opening(input: &mut Reader<'_>) -> Result<Opening, BundleError> {
+fn opening(input: &mut Reader<'_>) -> Result<Opening, PackedError> {
     const PART: &str = "what an item is";
     match input.array(PART)? {
         [0] => {
             let relation = match input.array(PART)? {
                 [0] => Relation::Viewer,
                 [1] => Relation::Friend,
-                _ => return Err(BundleError::Part { part: PART }),
+                _ => return Err(input.unknown(PART)),
             };
             let fields = FieldSet::from_bits(u128::from_be_bytes(input.array(PART)?));
             Ok(Opening::Record { relation, fields })
         }
         [1] => Ok(Opening::Consent(input.blob(PART)?)),
-        _ => Err(BundleError::Part { part: PART }),
+        _ => Err(input.unknown(PART)),
     }
-}
-
-fn hashes(input: &mut Reader<'_>) -> Result<Vec<Hash>, BundleError> {
-    input.many("hashes", 32, |input| input.array("a hash"))
 }
 
 fn put_close(out: &mut Vec<u8>, close: &ShownClose) {
@@ -316,23 +312,4 @@ fn put_item(out: &mut Vec<u8>, item: &ShownItem) {
         }
     }
     put_hashes(out, &item.path);
-}
-
-fn put_hashes(out: &mut Vec<u8>, hashes: &[Hash]) {
-    put_many(out, hashes, |out, hash| out.extend_from_slice(hash));
-}
-
-fn put_many<T>(out: &mut Vec<u8>, things: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
-    put_length(out, things.len());
-    things.iter().for_each(|thing| put(out, thing));
-}
-
-fn put_blob(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_length(out, bytes.len());
-    out.extend_from_slice(bytes);
-}
-
-/// Nothing in a bundle is as long as 4 GiB; if it were, its reader would say that it is too long.
-fn put_length(out: &mut Vec<u8>, length: usize) {
-    out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
 }

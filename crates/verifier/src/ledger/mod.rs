@@ -35,7 +35,6 @@ pub use self::bundle::{
     BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, Opening, ShownClose, ShownEntry, ShownItem,
     ShownProof, VersionedSecret,
 };
-pub use self::reader::BundleError;
 
 use self::choices::Choices;
 use self::closes::Closes;
@@ -49,7 +48,6 @@ mod closes;
 mod completeness;
 mod entries;
 mod items;
-mod reader;
 
 /// What the verifier brings along.
 #[derive(Clone, Copy, Debug)]
@@ -133,7 +131,7 @@ pub fn check(bytes: &[u8], question: &Question<'_>) -> (Verdict, Option<Ledger>)
 }
 
 fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict) -> Option<Ledger> {
-    let (checkpoint, at) = check_checkpoint(bundle, question, verdict)?;
+    let (checkpoint, at) = check_checkpoint(&bundle.checkpoint, question, verdict)?;
     (verdict.size, verdict.root) = (checkpoint.size, Some(Digest(checkpoint.root)));
     let closes = Closes::read(bundle, at, verdict);
     let closes = verdict.check_ok(Rule::LedgerCloses, Place::WHOLE, closes)?;
@@ -146,17 +144,17 @@ fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict)
     Some(ledger(bundle, &closes, &opened, &entries))
 }
 
-/// The checkpoint, and when it was: as its witnesses say, or else when the bundle was fetched.
-fn check_checkpoint(
-    bundle: &Bundle,
+/// The checkpoint, and when it was: as its witnesses say, or else when it was fetched.
+pub(crate) fn check_checkpoint(
+    note: &[u8],
     question: &Question<'_>,
     verdict: &mut Verdict,
 ) -> Option<(Checkpoint, Timestamp)> {
     let Question { key, policy, at } = *question;
-    let opened = Checkpoint::open(&bundle.checkpoint, key.name(), key);
+    let opened = Checkpoint::open(note, key.name(), key);
     let checkpoint = verdict.check_ok(Rule::Checkpoint, Place::WHOLE, opened)?;
     let Some(policy) = policy else { return Some((checkpoint, at)) };
-    let cosigned = Cosigned::open(&bundle.checkpoint, key, policy);
+    let cosigned = Cosigned::open(note, key, policy);
     let cosigned = verdict.check_ok(Rule::Witnesses, Place::WHOLE, cosigned)?;
     verdict.check(Rule::Witnesses, Place::WHOLE, cosigned.quorum.is_met(), || {
         let found =

@@ -7,7 +7,8 @@ use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_verifier::consent::{Choice, Fields, GrantGiven, GrantName};
-use countersign_verifier::ledger::{Bundle, BundleError, Event, Opening, Question, check};
+use countersign_verifier::ledger::{Bundle, Event, Opening, Question, check};
+use countersign_verifier::packed::PackedError;
 use countersign_verifier::person_index::{Leaf, list_commitment};
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
@@ -601,11 +602,18 @@ fn a_secret_that_took_anothers_place_leaves_both_to_be_proved() {
 fn bytes_that_are_no_bundle_are_refused_with_what_is_wrong() {
     let bytes = told().bundle(VIEWER).to_bytes();
     assert_eq!(Bundle::parse(&bytes).unwrap().to_bytes(), bytes);
-    assert_eq!(Bundle::parse(b"cs1list\n").unwrap_err(), BundleError::Other);
+    const BUNDLE: &str = "ledger bundle";
+    assert_eq!(
+        Bundle::parse(b"cs1list\n").unwrap_err(),
+        PackedError::Other { of: BUNDLE, magic: "cs1ledg".to_owned() }
+    );
     let later = [&bytes[..8], &[0, 0, 0, 2], &bytes[12..]].concat();
-    assert_eq!(Bundle::parse(&later).unwrap_err(), BundleError::UnknownVersion { found: 2 });
+    assert_eq!(
+        Bundle::parse(&later).unwrap_err(),
+        PackedError::UnknownVersion { of: BUNDLE, found: 2, known: 1 }
+    );
     let longer = [&bytes[..], &[0]].concat();
-    assert_eq!(Bundle::parse(&longer).unwrap_err(), BundleError::Trailing { found: 1 });
+    assert_eq!(Bundle::parse(&longer).unwrap_err(), PackedError::Trailing { of: BUNDLE, found: 1 });
     for length in 0..bytes.len().min(2_000) {
         assert!(Bundle::parse(&bytes[..length]).is_err());
     }

@@ -5,6 +5,7 @@
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
+mod evidence;
 mod http_site;
 mod index;
 mod index_audit;
@@ -29,7 +30,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, a person's ledger or the lists of a period, and believes nobody.
+/// Checks a Countersign log, or against it an answer, evidence, a person's ledger or the lists of a period, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -43,6 +44,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 
 #[derive(Subcommand)]
 enum Command {
+    Evidence(evidence::Arguments),
     Ledger(ledger::Arguments),
     Log(log::Arguments),
     Monitor(monitor::Arguments),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let now = clock();
     let (outcome, json) = match arguments.command {
+        Command::Evidence(arguments) => (evidence::run(&arguments, now), arguments.json),
         Command::Ledger(arguments) => (ledger::run(&arguments, now), arguments.json),
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),
         Command::Monitor(arguments) => (monitor::run(&arguments, clock), arguments.json),

@@ -20,6 +20,10 @@ use serde::Serialize;
 
 use crate::CannotSay;
 
+mod evidence;
+
+pub(crate) use self::evidence::evidence;
+
 const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[1;31m";
 const PLAIN: &str = "\u{1b}[0m";

@@ -1,0 +1,101 @@
+//! How the verdict on evidence is shown, with what it says.
+
+use countersign_domain::agreement::Delivery;
+use countersign_domain::relation::Relation;
+use countersign_verifier::evidence::{Counts, Evidence, RefusedLine, SentLine};
+use countersign_verifier::verdict::Verdict;
+
+use super::{CannotSay, Text, escaped, write, write_json};
+
+/// Shows the verdict on evidence; `against` says whether the public log was there to hold it against.
+pub(crate) fn evidence(
+    verdict: &Verdict,
+    evidence: Option<&Evidence>,
+    against: bool,
+    json: bool,
+) -> Result<(), CannotSay> {
+    let holds = verdict.holds();
+    if json {
+        let mut document =
+            serde_json::to_value(verdict).map_err(|error| CannotSay(error.to_string()))?;
+        document["holds"] = holds.into();
+        document["evidence"] =
+            serde_json::to_value(evidence).map_err(|error| CannotSay(error.to_string()))?;
+        return write_json(&document);
+    }
+    let mut text = Text::new();
+    if let Some(evidence) = evidence {
+        text.evidence(evidence);
+    }
+    text.verdict(verdict);
+    let is_person = evidence.is_some_and(|evidence| evidence.ledger.is_some());
+    let conclusion = match (holds, against || is_person) {
+        (true, true) => "The evidence holds, and nothing is left out.",
+        (true, false) => {
+            "The evidence holds. Whether something is left out, only the public log shows: --site."
+        }
+        (false, _) => "The evidence does not hold.",
+    };
+    text.conclusion(holds, conclusion);
+    write(text.text.as_bytes())
+}
+
+impl Text {
+    fn evidence(&mut self, evidence: &Evidence) {
+        let Evidence { of, made, from, until, digest, consent, sent, refused, ledger } = evidence;
+        self.line(&escaped(&format!("of       {of}")));
+        self.line(&format!("time     {from} to before {until}"));
+        self.line(&format!("pack     {digest}, made {made} by the operator's clock"));
+        if let Some(consent) = consent {
+            self.line(&escaped(&format!("consent  {consent}, by the operator's word")));
+        }
+        self.line("");
+        if let Some(ledger) = ledger {
+            return self.ledger(ledger);
+        }
+        for line in sent {
+            self.line(&escaped(&told_sent(line)));
+        }
+        if sent.is_empty() {
+            self.line("Nothing went in this time.");
+        }
+        for line in refused.iter().flatten() {
+            self.line(&escaped(&told_refused(line)));
+        }
+        self.line("");
+    }
+}
+
+fn told_sent(line: &SentLine) -> String {
+    let delivery = match line.delivery {
+        Delivery::Clear => "clear",
+        Delivery::Decided => "decided",
+    };
+    let of = |whose: &str, counts: &Counts| match counts.is_empty() {
+        true => String::new(),
+        false => format!(", {whose}: {}", counted(counts)),
+    };
+    let SentLine { client, build, category, viewer, friend, .. } = line;
+    format!(
+        "went     {client}, build {build}, {delivery}, {category}{}{}",
+        of("of viewers", viewer),
+        of("of friends", friend)
+    )
+}
+
+fn told_refused(line: &RefusedLine) -> String {
+    let whose = match line.relation {
+        Relation::Viewer => "viewers",
+        Relation::Friend => "friends",
+    };
+    let reason = format!("{:?}", line.reason).to_lowercase();
+    format!(
+        "refused  of {whose}, because of {reason}: {} (by the operator's word)",
+        counted(&line.fields)
+    )
+}
+
+fn counted(counts: &Counts) -> String {
+    let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
+    counts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,244 @@
+//! Evidence: one file that answers what went to whom, for people to read and for programs to check offline.
+//!
+//! ```text
+//! checkpoint → all acts → the register before each disclosure → what was in force
+//!            → the subject's disclosures, each decided again
+//! pack → the cover page, which is made from the pack alone: no byte of it is anybody's word but the pack's
+//! ```
+//!
+//! A pack shows that what it has is in the log, and was right. That nothing was left out it cannot show by
+//! itself; against the public log that is checked too. A person's pack has their ledger, which shows by itself
+//! that it is complete.
+//!
+//! What it is not: proof of what was refused. That is the operator's word, and the cover page says so.
+//!
+//! Spec: docs/protocol.md, section 8.
+
+use countersign_domain::digest::Digest;
+use countersign_domain::time::Timestamp;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::checkpoint::Checkpoint;
+use crate::chronology::ACT_SKEW_S;
+use crate::ledger::{self, Ledger, check_checkpoint};
+use crate::merkle::leaf_hash;
+use crate::note::NoteKey;
+use crate::shared_proof::verify_shared;
+use crate::site::{Site, SiteError};
+use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
+use crate::witness_policy::Policy;
+
+pub use self::file::FileError;
+pub use self::pack::{
+    Body, CONSENT_CHARACTERS_MAX, LogPart, PACK_BYTES_MAX, PACK_VERSION, Pack, PersonPart, Refused,
+    Subject, Withheld, is_consent,
+};
+pub use self::tally::{Counts, RefusedLine, SentLine};
+
+use self::facts::Facts;
+
+mod completeness;
+mod cover;
+mod facts;
+mod file;
+mod pack;
+mod tally;
+
+/// What the verifier brings along.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The log's key, from somewhere other than the platform.
+    pub key: &'a NoteKey,
+    /// Whose cosignatures are wanted.
+    pub policy: Option<&'a Policy>,
+    /// What time it is.
+    pub now: Timestamp,
+    /// When a person's pack was received, if not when it says that it was made.
+    pub at: Option<Timestamp>,
+}
+
+/// The public log that a pack is held against, and who is told how far that is.
+pub struct Against<'a> {
+    /// Its files.
+    pub site: &'a dyn Site,
+    /// Told now and then how many entries were read of how many.
+    pub progress: &'a mut dyn FnMut(u64, u64),
+}
+
+/// What a pack says, where it could be read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Evidence {
+    /// Of whom: `everything`, `partner:NAME`, `client:NAME` or `person:ACCOUNT`.
+    pub of: String,
+    /// When it was made, by the operator's word.
+    pub made: Timestamp,
+    /// The first second that it is about.
+    pub from: Timestamp,
+    /// The first second after.
+    pub until: Timestamp,
+    /// SHA-256 of the pack.
+    pub digest: Digest,
+    /// The reference of a person's consent, by the operator's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
+    /// What went, by build, delivery and category.
+    pub sent: Vec<SentLine>,
+    /// What was refused, by the operator's word; `None` if it does not say.
+    pub refused: Option<Vec<RefusedLine>>,
+    /// A person's ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Ledger>,
+}
+
+/// What a pack came to.
+struct Examined {
+    verdict: Verdict,
+    cover: String,
+    evidence: Evidence,
+    checkpoint: Option<Checkpoint>,
+}
+
+/// Checks an evidence file, and against the public log that it leaves nothing out. The evidence is there as far
+/// as the file could be read; it is to be believed only if the verdict holds.
+///
+/// # Errors
+/// [`SiteError`] when a file of the log cannot be read.
+pub fn check(
+    bytes: &[u8],
+    question: &Question<'_>,
+    against: Option<Against<'_>>,
+) -> Result<(Verdict, Option<Evidence>), SiteError> {
+    let (pack, pack_bytes) = match file::read(bytes) {
+        Ok(read) => read,
+        Err(error) => {
+            let mut verdict =
+                Verdict::of(question.key.name(), Rule::of_evidence(), FAILURES_KEPT_MAX);
+            verdict.check_ok::<(), _>(Rule::EvidenceForm, Place::WHOLE, Err(error));
+            return Ok((verdict, None));
+        }
+    };
+    let Examined { mut verdict, cover, evidence, checkpoint } =
+        examine(&pack, &pack_bytes, question);
+    check_cover(&file::write(&cover, &pack_bytes), bytes, &mut verdict);
+    check_made(&pack, question, &mut verdict);
+    match (&pack.body, against, checkpoint) {
+        (Body::Log(subject, log), Some(against), Some(checkpoint)) => {
+            let Against { site, progress } = against;
+            let shown = (subject, log);
+            completeness::check(&pack, shown, &checkpoint, site, progress, &mut verdict)?;
+        }
+        (Body::Log(..), None, _) => verdict.notice(
+            None,
+            "by itself a pack does not show that nothing was left out: check it against the public log, with --site".to_owned(),
+        ),
+        _ => {}
+    }
+    Ok((verdict, Some(evidence)))
+}
+
+/// The evidence file of a pack of the log of this key, and whether it holds.
+#[must_use]
+pub fn write(pack: &Pack, key: &NoteKey) -> (String, Verdict) {
+    let bytes = pack.to_bytes();
+    let question = Question { key, policy: None, now: pack.made, at: None };
+    let Examined { verdict, cover, .. } = examine(pack, &bytes, &question);
+    (file::write(&cover, &bytes), verdict)
+}
+
+fn examine(pack: &Pack, bytes: &[u8], question: &Question<'_>) -> Examined {
+    let digest = Digest(Sha256::digest(bytes).into());
+    let Pack { made, from, until, .. } = *pack;
+    let mut evidence = Evidence {
+        of: String::new(),
+        made,
+        from,
+        until,
+        digest,
+        consent: None,
+        sent: Vec::new(),
+        refused: None,
+        ledger: None,
+    };
+    match &pack.body {
+        Body::Log(subject, log) => {
+            let mut verdict =
+                Verdict::of(question.key.name(), Rule::of_evidence(), FAILURES_KEPT_MAX);
+            passed(Rule::EvidenceForm, &mut verdict);
+            let checkpoint = check_entries(log, question, &mut verdict);
+            let facts = Facts::read(pack, (subject, log), question.key.name(), &mut verdict);
+            verdict.newest = Some(facts.newest);
+            verdict.partners = facts.register().partners().len() as u64;
+            let tallies = (tally::sent(&facts), tally::refused(log, &facts));
+            let cover = cover::of_log(pack, (subject, log), &facts, &tallies, digest);
+            evidence.of = subject.to_string();
+            (evidence.sent, evidence.refused) = tallies;
+            Examined { verdict, cover, evidence, checkpoint }
+        }
+        Body::Person(person) => {
+            let at = question.at.unwrap_or(pack.made);
+            let question = ledger::Question { key: question.key, policy: question.policy, at };
+            let (mut verdict, ledger) = ledger::check(&person.ledger, &question);
+            passed(Rule::EvidenceForm, &mut verdict);
+            let cover = cover::of_person(pack, person, ledger.as_ref(), digest);
+            let account = ledger.as_ref().map_or("?", |ledger| &ledger.account);
+            evidence.of = format!("person:{account}");
+            (evidence.consent, evidence.ledger) = (Some(person.consent.clone()), ledger);
+            Examined { verdict, cover, evidence, checkpoint: None }
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("everything"),
+            Self::Partner(name) => write!(f, "partner:{name}"),
+            Self::Client(name) => write!(f, "client:{name}"),
+        }
+    }
+}
+
+fn passed(rule: Rule, verdict: &mut Verdict) {
+    verdict.check(rule, Place::WHOLE, true, Default::default);
+}
+
+/// The checkpoint, if it is signed, and whether all entries are in its tree.
+fn check_entries(
+    log: &LogPart,
+    question: &Question<'_>,
+    verdict: &mut Verdict,
+) -> Option<Checkpoint> {
+    let of_ledger =
+        ledger::Question { key: question.key, policy: question.policy, at: question.now };
+    let (checkpoint, _) = check_checkpoint(&log.checkpoint, &of_ledger, verdict)?;
+    (verdict.size, verdict.root) = (checkpoint.size, Some(Digest(checkpoint.root)));
+    let leaves: Vec<_> =
+        log.entries.iter().map(|entry| (entry.index, leaf_hash(&entry.bytes))).collect();
+    let proved = verify_shared(&leaves, checkpoint.size, &log.proof, &checkpoint.root);
+    verdict.check_ok(Rule::EvidenceEntries, Place::WHOLE, proved);
+    Some(checkpoint)
+}
+
+/// Checks that the file is what its pack makes, byte by byte.
+fn check_cover(made: &str, found: &[u8], verdict: &mut Verdict) {
+    verdict.check(Rule::EvidenceCover, Place::WHOLE, made.as_bytes() == found, || {
+        let found = String::from_utf8_lossy(found);
+        let lines = made.lines().zip(found.lines()).zip(1..);
+        let other = lines.into_iter().find(|((made, found), _)| made != found);
+        let shortened = |line: &str| line.chars().take(160).collect::<String>();
+        other.map_or_else(
+            || ("a page that ends elsewhere".to_owned(), Rule::EvidenceCover.says().to_owned()),
+            |((made, found), line)| (format!("line {line}: {}", shortened(found)), shortened(made)),
+        )
+    });
+}
+
+/// Checks that nothing in it comes from the future.
+fn check_made(pack: &Pack, question: &Question<'_>, verdict: &mut Verdict) {
+    let newest = verdict.newest.map_or(pack.made, |newest| newest.max(pack.made));
+    let latest = question.now.plus_seconds(ACT_SKEW_S);
+    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
+        (format!("something of {newest}"), format!("{latest} at the latest"))
+    });
+}
