@@ -221,6 +221,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
         None => None,
     };
+    let metrics = Metrics::of(&source, &closes, witnesses.as_deref());
     Ok(Arc::new(Gateway {
         log_key: log_key(directory)?,
         directory: directory.clone(),
@@ -230,7 +231,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), &config),
-        metrics: Metrics::of(&source, witnesses.as_deref()),
+        metrics,
         source,
         api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::admin::AdminError;
 use super::{Gateway, bearer};
+use crate::closes::Closes;
 use crate::source::Source;
 use crate::witnesses::Witnesses;
 
@@ -106,10 +107,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The counters of the gateway, and what its source and the log's witnesses' side count.
+    /// The counters of the gateway, and what its source, its closes and the log's witnesses' side count.
     #[must_use]
-    pub fn of(source: &Source, witnesses: Option<&Witnesses>) -> Self {
+    pub fn of(source: &Source, closes: &Closes, witnesses: Option<&Witnesses>) -> Self {
         let mut metrics = Self::default();
+        closes.metrics().register(&mut metrics.registry);
         if let Some(witnesses) = witnesses {
             witnesses.metrics().register(&mut metrics.registry);
         }

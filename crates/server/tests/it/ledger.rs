@@ -1,5 +1,6 @@
 //! A person's ledger, from a running server to the outsider's verdict.
 
+use std::fs;
 use std::path::Path;
 
 use countersign::clock;
@@ -62,6 +63,7 @@ fn everybody_gets_a_ledger_that_holds_and_is_complete() {
     let token = serving.token(village::VIEWER);
     let question = "/me?fields=id,name,friends{id,name}";
     serving.read(question, &token);
+    assert!(serving.metrics().contains("countersign_log_newest_close_seconds 0\n"));
     let first = close(&serving);
     assert_eq!((&first["period"], &first["from"]), (&json!(0), &json!(0)));
     serving.read(question, &token);
@@ -72,6 +74,9 @@ fn everybody_gets_a_ledger_that_holds_and_is_complete() {
     eventually("the answer is published", || world.checkpoint().size >= head);
 
     let viewer = held(&world, &ledger(&serving, village::VIEWER));
+    let newest =
+        format!("countersign_log_newest_close_seconds {}\n", viewer.closed_at.unwrap().seconds());
+    assert!(serving.metrics().contains(&newest), "{newest}");
     assert_eq!((viewer.periods, viewer.account.as_str()), (2, village::VIEWER));
     assert_eq!(fields_of(&viewer, Relation::Viewer), vec![["id", "friends", "name"]; 3]);
     assert_eq!(viewer.lines.iter().filter(|line| line.is_provisional).count(), 1);
@@ -144,4 +149,31 @@ fn what_a_crash_leaves_of_a_close_is_made_whole_by_the_next_start() {
     assert_eq!((viewer.periods, fields_of(&viewer, Relation::Viewer).len()), (2, 2));
     assert_eq!(close(&serving)["period"], 2);
     world.verified(serving.head());
+}
+
+#[test]
+fn check_says_which_periods_are_closed_and_what_of_them_is_missing() {
+    let world = village::founded();
+    let check = || {
+        let output = finish(program(&["check"]).arg(world.path()));
+        let said = String::from_utf8(output.stdout).unwrap();
+        let lines = said.lines().filter_map(|line| line.split_once("periods: "));
+        lines.map(|(mark, found)| (mark.trim().to_owned(), found.to_owned())).next().unwrap()
+    };
+    assert_eq!(check(), ("ok".to_owned(), "none is closed yet".to_owned()));
+    let serving = world.serve();
+    serving.read("/me", &serving.token(village::VIEWER));
+    close(&serving);
+    let (mark, found) = check();
+    assert!(mark == "ok" && found.starts_with("1 closed, the last at "), "{mark} {found}");
+    serving.stop();
+    let folder = world.directory.log().join("periods/0");
+    let file = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).max().unwrap();
+    let away = world.path().join("away");
+    fs::rename(&file, &away).unwrap();
+    assert_eq!(check().0, "WRONG");
+    fs::rename(&away, &file).unwrap();
+    fs::remove_file(world.directory.key("vrf")).unwrap();
+    let (mark, found) = check();
+    assert!(mark == "WRONG" && found.contains("vrf.key"), "{mark} {found}");
 }

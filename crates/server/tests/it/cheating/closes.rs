@@ -11,11 +11,11 @@ use crate::village;
 
 /// The close after the log's last one, as it should be.
 fn next_close(pen: &Pen<'_>) -> Close {
-    let closes = pen.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
+    let mut closes = pen.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
         Entry::Close(close) => Some((index as u64, close, entry)),
         _ => None,
     });
-    let (index, last, entry) = closes.last().unwrap();
+    let (index, last, entry) = closes.next_back().unwrap();
     let leaf = Digest(leaf_hash(&entry.to_bytes().unwrap()));
     Close {
         from: last.until,

@@ -35,6 +35,8 @@ use crate::keys::SecretKey;
 use crate::people::schema;
 use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
 
+mod periods;
+
 /// Check configuration, keys, stored formats and their versions, the log against its annex, and the
 /// public log as outsiders would. Exit code 0 only if all is well.
 ///
@@ -184,6 +186,7 @@ fn check_logs(directory: &DataDir, config: &Config, lines: &mut Lines) {
     let report = check(&Posix::new(directory.log()), config.origin(), &key);
     lines.add("log and annex", describe_private(&report));
     lines.add("documents", check_documents(directory));
+    lines.add("periods", periods::describe(directory));
     let question = Question::new(&key, clock::now());
     match check_log(&FolderSite::new(&directory.site()), &question, |_| ()) {
         Err(error) => lines.add("public log", Err(error.to_string())),

@@ -12,7 +12,7 @@
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
@@ -30,6 +30,10 @@ use crate::clock;
 use crate::data_dir::DataDir;
 use crate::keys::{KeyError, SecretKey};
 use crate::store::{People, View};
+
+mod metrics;
+
+pub use self::metrics::CloseMetrics;
 
 /// How often it is looked whether a close is due, and tried again if one failed.
 const LOOK: Duration = Duration::from_secs(60);
@@ -70,6 +74,7 @@ pub struct Closes {
     periods: Mutex<Periods>,
     ledgers: Ledgers,
     every_s: u64,
+    metrics: CloseMetrics,
 }
 
 /// People's secrets, as they were at one moment.
@@ -101,7 +106,18 @@ impl Closes {
         let mut periods = Periods::open(backend.clone(), Limits::default())?;
         periods.catch_up(&log, &SecretsOf(people.view()))?;
         let ledgers = Ledgers::open(backend)?;
-        Ok(Self { log, people, directory, periods: Mutex::new(periods), ledgers, every_s })
+        let metrics = CloseMetrics::default();
+        if let Some(last) = periods.last() {
+            metrics.newest(last);
+        }
+        let periods = Mutex::new(periods);
+        Ok(Self { log, people, directory, periods, ledgers, every_s, metrics })
+    }
+
+    /// What came of closing.
+    #[must_use]
+    pub const fn metrics(&self) -> &CloseMetrics {
+        &self.metrics
     }
 
     /// Closes the period that ends now. It blocks, for long.
@@ -110,14 +126,21 @@ impl Closes {
     /// [`CloseError`]; what was done stays, and the next close goes on from there.
     pub fn close(&self) -> Result<Closed, CloseError> {
         let mut periods = self.try_periods()?;
-        // Whoever comes after this is in the next period: neither directory nor secrets know them.
-        let view = self.people.view();
-        let directory = self.directory.publish(&view)?;
-        let closed = periods.close(&self.log, &SecretsOf(self.people.view()), directory)?;
+        let began = Instant::now();
+        let closed = self.close_now(&mut periods).inspect_err(|_| self.metrics.failed())?;
+        self.metrics.newest(&closed.head);
+        self.metrics.took(began.elapsed());
         let PeriodHead { number, from, until, people, items, .. } = closed.head;
         let Closed { forgotten, .. } = closed;
         tracing::info!(number, from, until, people, items, forgotten, "a period was closed");
         Ok(closed)
+    }
+
+    fn close_now(&self, periods: &mut Periods) -> Result<Closed, CloseError> {
+        // Whoever comes after this is in the next period: neither directory nor secrets know them.
+        let view = self.people.view();
+        let directory = self.directory.publish(&view)?;
+        Ok(periods.close(&self.log, &SecretsOf(self.people.view()), directory)?)
     }
 
     /// The last period that was closed.
