@@ -167,7 +167,7 @@ fn check_says_which_periods_are_closed_and_what_of_them_is_missing() {
     let (mark, found) = check();
     assert!(mark == "ok" && found.starts_with("1 closed, the last at "), "{mark} {found}");
     serving.stop();
-    let folder = world.directory.log().join("periods/0");
+    let folder = world.directory.log().join("stream/periods/0");
     let file = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).max().unwrap();
     let away = world.path().join("away");
     fs::rename(&file, &away).unwrap();
