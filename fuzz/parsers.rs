@@ -16,6 +16,7 @@ use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::cosignature::{self, WitnessKey};
 use countersign_verifier::entry::Entry;
+use countersign_verifier::evidence::Pack;
 use countersign_verifier::index_audit::IndexAudit;
 use countersign_verifier::note::{NoteKey, SignedNote};
 use countersign_verifier::person_index::{Label, Proof};
@@ -79,6 +80,13 @@ pub fn tile(bytes: &[u8]) {
             assert!(entries.iter().all(|entry| tile::push_entry(&mut again, entry).is_some()));
             assert_eq!((entries.len(), again.as_slice()), (usize::from(width), bytes));
         }
+    }
+}
+
+/// A pack is the bytes that it is read from.
+pub fn evidence(bytes: &[u8]) {
+    if let Ok(pack) = Pack::parse(bytes) {
+        assert_eq!(pack.to_bytes(), bytes);
     }
 }
 

@@ -94,8 +94,9 @@ pub struct Evidence {
 /// What a pack came to.
 struct Examined {
     verdict: Verdict,
-    cover: String,
-    evidence: Evidence,
+    /// The page that it makes, and what it says; `None` where what it shows is signed by nobody who is known.
+    page: Option<(String, Evidence)>,
+    /// Of a log's entries.
     checkpoint: Option<Checkpoint>,
 }
 
@@ -118,9 +119,11 @@ pub fn check(
             return Ok((verdict, None));
         }
     };
-    let Examined { mut verdict, cover, evidence, checkpoint } =
-        examine(&pack, &pack_bytes, question);
-    check_cover(&file::write(&cover, &pack_bytes), bytes, &mut verdict);
+    let Examined { mut verdict, page, checkpoint } = examine(&pack, &pack_bytes, question);
+    let evidence = page.map(|(cover, evidence)| {
+        check_cover(&file::write(&cover, &pack_bytes), bytes, &mut verdict);
+        evidence
+    });
     check_made(&pack, question, &mut verdict);
     match (&pack.body, against, checkpoint) {
         (Body::Log(subject, log), Some(against), Some(checkpoint)) => {
@@ -134,7 +137,7 @@ pub fn check(
         ),
         _ => {}
     }
-    Ok((verdict, Some(evidence)))
+    Ok((verdict, evidence))
 }
 
 /// The evidence file of a pack of the log of this key, and whether it holds.
@@ -142,50 +145,67 @@ pub fn check(
 pub fn write(pack: &Pack, key: &NoteKey) -> (String, Verdict) {
     let bytes = pack.to_bytes();
     let question = Question { key, policy: None, now: pack.made, at: None };
-    let Examined { verdict, cover, .. } = examine(pack, &bytes, &question);
+    let Examined { verdict, page, .. } = examine(pack, &bytes, &question);
+    let cover = page.map(|(cover, _)| cover).unwrap_or_default();
     (file::write(&cover, &bytes), verdict)
 }
 
 fn examine(pack: &Pack, bytes: &[u8], question: &Question<'_>) -> Examined {
     let digest = Digest(Sha256::digest(bytes).into());
-    let Pack { made, from, until, .. } = *pack;
-    let mut evidence = Evidence {
-        of: String::new(),
-        made,
-        from,
-        until,
-        digest,
-        consent: None,
-        sent: Vec::new(),
-        refused: None,
-        ledger: None,
-    };
     match &pack.body {
-        Body::Log(subject, log) => {
-            let mut verdict =
-                Verdict::of(question.key.name(), Rule::of_evidence(), FAILURES_KEPT_MAX);
-            passed(Rule::EvidenceForm, &mut verdict);
-            let checkpoint = check_entries(log, question, &mut verdict);
-            let facts = Facts::read(pack, (subject, log), question.key.name(), &mut verdict);
-            verdict.newest = Some(facts.newest);
-            verdict.partners = facts.register().partners().len() as u64;
-            let tallies = (tally::sent(&facts), tally::refused(log, &facts));
-            let cover = cover::of_log(pack, (subject, log), &facts, &tallies, digest);
-            evidence.of = subject.to_string();
-            (evidence.sent, evidence.refused) = tallies;
-            Examined { verdict, cover, evidence, checkpoint }
-        }
-        Body::Person(person) => {
-            let at = question.at.unwrap_or(pack.made);
-            let question = ledger::Question { key: question.key, policy: question.policy, at };
-            let (mut verdict, ledger) = ledger::check(&person.ledger, &question);
-            passed(Rule::EvidenceForm, &mut verdict);
-            let cover = cover::of_person(pack, person, ledger.as_ref(), digest);
-            let account = ledger.as_ref().map_or("?", |ledger| &ledger.account);
-            evidence.of = format!("person:{account}");
-            (evidence.consent, evidence.ledger) = (Some(person.consent.clone()), ledger);
-            Examined { verdict, cover, evidence, checkpoint: None }
-        }
+        Body::Log(subject, log) => examine_log(pack, (subject, log), digest, question),
+        Body::Person(person) => examine_person(pack, person, digest, question),
+    }
+}
+
+fn examine_log(
+    pack: &Pack,
+    (subject, log): (&Subject, &LogPart),
+    digest: Digest,
+    question: &Question<'_>,
+) -> Examined {
+    let origin = question.key.name();
+    let mut verdict = Verdict::of(origin, Rule::of_evidence(), FAILURES_KEPT_MAX);
+    passed(Rule::EvidenceForm, &mut verdict);
+    let Some(checkpoint) = check_entries(log, question, &mut verdict) else {
+        return Examined { verdict, page: None, checkpoint: None };
+    };
+    let facts = Facts::read(pack, (subject, log), origin, &mut verdict);
+    verdict.newest = Some(facts.newest);
+    verdict.partners = facts.register().partners().len() as u64;
+    let tallies = (tally::sent(&facts), tally::refused(log, &facts));
+    let cover = cover::of_log(pack, (subject, log), &facts, &tallies, digest);
+    let (sent, refused) = tallies;
+    let of = subject.to_string();
+    let evidence = Evidence { sent, refused, ..Evidence::of(of, pack, digest) };
+    Examined { verdict, page: Some((cover, evidence)), checkpoint: Some(checkpoint) }
+}
+
+fn examine_person(
+    pack: &Pack,
+    person: &PersonPart,
+    digest: Digest,
+    question: &Question<'_>,
+) -> Examined {
+    let at = question.at.unwrap_or(pack.made);
+    let question = ledger::Question { key: question.key, policy: question.policy, at };
+    let (mut verdict, ledger) = ledger::check(&person.ledger, &question);
+    passed(Rule::EvidenceForm, &mut verdict);
+    let page = ledger.map(|ledger| {
+        let cover = cover::of_person(pack, person, &ledger, digest);
+        let of = format!("person:{}", ledger.account);
+        let (consent, ledger) = (Some(person.consent.clone()), Some(ledger));
+        (cover, Evidence { consent, ledger, ..Evidence::of(of, pack, digest) })
+    });
+    Examined { verdict, page, checkpoint: None }
+}
+
+impl Evidence {
+    /// Of whom and when a pack is, and nothing yet of what it says.
+    fn of(of: String, pack: &Pack, digest: Digest) -> Self {
+        let Pack { made, from, until, .. } = *pack;
+        let (consent, sent, refused, ledger) = (None, Vec::new(), None, None);
+        Self { of, made, from, until, digest, consent, sent, refused, ledger }
     }
 }
 

@@ -12,12 +12,15 @@ use countersign_verifier::evidence::{
     check, write,
 };
 use countersign_verifier::ledger::ShownEntry;
+use countersign_verifier::note::NoteKey;
 use countersign_verifier::shared_proof::prove_shared;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
 use proptest::prelude::*;
 
-use crate::verify_world::{BEGINNING_S, World, at, failed, golden, log_key, name, partner, review};
+use crate::verify_world::{
+    BEGINNING_S, World, at, failed, golden, log_key, name, partner, public_key, review,
+};
 
 /// A log with three disclosures.
 fn world() -> World {
@@ -146,6 +149,15 @@ fn a_pack_has_its_documents_and_nothing_else() {
     let nobodys = PersonPart { consent: "letter 1".to_owned(), ledger: b"cs1ledg\n".to_vec() };
     let nobodys = Pack { body: Body::Person(nobodys), ..pack(&world) };
     assert_eq!(broken(&nobodys), [Rule::LedgerForm]);
+}
+
+#[test]
+fn what_another_key_signed_is_refused_before_anything_of_it_is_read() {
+    let other = NoteKey::new("another.example/log", public_key("log")).unwrap();
+    let page = file(&pack(&world()));
+    let question = Question { key: &other, policy: None, now: at(BEGINNING_S + 86_400), at: None };
+    let (verdict, evidence) = check(page.as_bytes(), &question, None).unwrap();
+    assert_eq!((failed(&verdict), evidence), (vec![(Rule::Checkpoint, None)], None));
 }
 
 #[test]

@@ -22,36 +22,33 @@ const SHOWS: [&str; 4] = [
 pub(in super::super) fn of_person(
     pack: &Pack,
     person: &PersonPart,
-    ledger: Option<&Ledger>,
+    ledger: &Ledger,
     digest: Digest,
 ) -> String {
     let note = Bundle::parse(&person.ledger).map(|bundle| bundle.checkpoint).unwrap_or_default();
-    let account = ledger.map_or("an account that cannot be read", |ledger| &ledger.account);
-    let title = format!("What went about {account}");
+    let title = format!("What went about {}", ledger.account);
     let consent = format!(
         "By the operator's word, this person agreed that this is shown: {}. Their secret is in this file: whoever has it finds them in the log. Pass it on to nobody else.",
         person.consent
     );
-    let mut parts = vec![
+    let is_of_time = |line: &&Line| (pack.from..pack.until).contains(&line.time);
+    let lines: Vec<_> = ledger.lines.iter().filter(is_of_time).collect();
+    let Ledger { periods, complete_until, searched_until, .. } = ledger;
+    let closed = noun(*periods, "closed period", "closed periods");
+    let complete = format!(
+        "Complete over {periods} {closed}, up to entry {complete_until}; what no period has yet was searched up to entry {searched_until}."
+    );
+    let parts = vec![
         head(&title, pack),
         Html::with("p class=\"word\"", consent),
         identity(&note, pack, digest),
+        paragraph(complete),
+        recipients(&lines),
+        releases(&lines),
+        choices(&lines),
+        how_to_check(),
+        section("What this shows, and what it does not", SHOWS.map(paragraph)),
     ];
-    if let Some(ledger) = ledger {
-        let lines: Vec<_> = ledger
-            .lines
-            .iter()
-            .filter(|line| (pack.from..pack.until).contains(&line.time))
-            .collect();
-        let Ledger { periods, complete_until, searched_until, .. } = ledger;
-        let closed = noun(*periods, "closed period", "closed periods");
-        let complete = format!(
-            "Complete over {periods} {closed}, up to entry {complete_until}; what no period has yet was searched up to entry {searched_until}."
-        );
-        parts.extend([paragraph(complete), recipients(&lines), releases(&lines), choices(&lines)]);
-    }
-    parts.push(how_to_check());
-    parts.push(section("What this shows, and what it does not", SHOWS.map(paragraph)));
     page(&title, parts)
 }
 

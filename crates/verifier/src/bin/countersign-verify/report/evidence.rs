@@ -88,7 +88,8 @@ fn told_refused(line: &RefusedLine) -> String {
         Relation::Viewer => "viewers",
         Relation::Friend => "friends",
     };
-    let reason = format!("{:?}", line.reason).to_lowercase();
+    let reason = serde_json::to_value(line.reason).unwrap_or_default();
+    let reason = reason.as_str().unwrap_or_default();
     format!(
         "refused  of {whose}, because of {reason}: {} (by the operator's word)",
         counted(&line.fields)
