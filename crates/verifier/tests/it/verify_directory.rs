@@ -216,3 +216,14 @@ fn hostile_bytes_prove_nothing_and_stop_nothing() {
         prop_assert_eq!(versions.ok(), (changed == proof).then(|| honest.clone()));
     });
 }
+
+#[test]
+fn no_byte_of_a_history_can_be_changed() {
+    let Proved { directory, history } = proved().pop().unwrap();
+    let proof = bytes(&history);
+    for place in 0..proof.len() {
+        let mut changed = proof.clone();
+        changed[place] ^= 1 << (place % 8);
+        assert!(verify_history(ACCOUNT, &changed, &directory).is_err(), "byte {place}");
+    }
+}
