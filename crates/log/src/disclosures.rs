@@ -95,6 +95,10 @@ fn show_pair(
     }
     let wrong = |reason: String| ReadError::Entry { index, reason };
     let entry = Entry::parse(entry).map_err(|error| wrong(error.to_string()))?;
+    // An act's time is its signers', which may be ahead of the log's clock.
+    if matches!(entry, Entry::Act(_)) {
+        return Ok(false);
+    }
     if wanted.until.is_some_and(|until| until <= entry.time()) {
         return Ok(true);
     }
@@ -111,7 +115,7 @@ fn show_pair(
 /// Of entries that the person is not in, the time of one in so many is looked at.
 const LOOK_EVERY: u64 = 64;
 
-/// Behind the last close that was made before this second; times in the log never run back.
+/// Behind the last close that was made before this second; the log's clock never runs back.
 fn beginning(backend: &dyn Backend, from: Timestamp) -> Result<Position, ReadError> {
     let mut head: Option<PeriodHead> = last_head(backend)?;
     while let Some(later) = &head

@@ -65,3 +65,15 @@ fn exactly_the_disclosures_of_these_seconds_are_found_wherever_closes_stand() {
     }
     assert!(most > 10, "{most}");
 }
+
+#[test]
+fn an_act_that_is_dated_ahead_ends_no_search() {
+    let (memory, setup) = (Memory::new(), Setup::eager());
+    let log = setup.found(&memory);
+    setup.clock.set(NOW - 1);
+    let _ = block_on(disclose(&log, 1)).unwrap();
+    log.shutdown();
+    let second = Timestamp::from_seconds;
+    let wanted = Wanted { handle: person(0), from: second(NOW - 1), until: Some(second(NOW)) };
+    assert_eq!(found(&memory, &wanted).len(), 1);
+}

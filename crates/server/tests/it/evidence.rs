@@ -1,6 +1,6 @@
 //! Evidence, from the operator's command to the outsider's verdict.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use countersign_verifier::site::{FolderSite, SiteTiles};
 use countersign_verifier::tile::TileReader;
 use countersign_verifier::verdict::{Rule, Verdict};
 
-use crate::support::{World, eventually, finish, program};
+use crate::support::{World, eventually, finish, program, verifier};
 use crate::village;
 
 const OPENING: &str = "<script type=\"application/vnd.countersign.evidence\">\n";
@@ -193,10 +193,7 @@ fn a_persons_evidence_needs_their_consent_and_holds_by_itself() {
     assert_eq!((ledger.account.as_str(), released.count()), (village::VIEWER, 3));
     let more = page.replacen("letter &lt;4711&gt;", "letter &lt;4712&gt;", 1);
     assert_eq!(broken(&world, &more, false), [Rule::EvidenceCover]);
-    let verifier =
-        Path::new(env!("CARGO_BIN_EXE_countersign")).with_file_name("countersign-verify");
-    assert!(verifier.exists(), "run `cargo build -p countersign-verifier` first");
-    let mut command = Command::new(verifier);
+    let mut command = Command::new(verifier());
     command.arg("evidence").arg(&file).args(["--key", &key(&world).to_string()]);
     let output = finish(&mut command);
     let said = String::from_utf8_lossy(&output.stdout);

@@ -15,8 +15,7 @@ use countersign_verifier::note::NoteKey;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::cheating::outsider::verifier;
-use crate::support::{World, eventually, finish, program};
+use crate::support::{World, eventually, finish, program, verifier};
 use crate::village;
 
 /// Secrets of the test's own. Of choices the commitments stand in the annex, so only labels depend on them.

@@ -498,6 +498,14 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The verifier, which is built beside the server.
+pub(crate) fn verifier() -> PathBuf {
+    let beside = Path::new(env!("CARGO_BIN_EXE_countersign"));
+    let verifier = beside.with_file_name("countersign-verify");
+    assert!(verifier.exists(), "run `cargo build -p countersign-verifier` first");
+    verifier
+}
+
 /// Compares a text with the reviewed one in `tests/golden`. With COUNTERSIGN_BLESS=1 it is written
 /// there instead, for a reviewer to read in the difference.
 pub(crate) fn assert_golden(name: &str, text: &str) {

@@ -11,7 +11,7 @@ mod front;
 mod history;
 mod index;
 mod ledgers;
-pub(crate) mod outsider;
+mod outsider;
 mod pen;
 mod releases;
 

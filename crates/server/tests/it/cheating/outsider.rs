@@ -1,19 +1,10 @@
 //! The outsider: somebody with the log's key and the program `countersign-verify`, and nothing else.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{World, assert_golden, finish};
-
-/// The verifier, which is built beside the server.
-pub(crate) fn verifier() -> PathBuf {
-    let beside = Path::new(env!("CARGO_BIN_EXE_countersign"));
-    let verifier = beside.with_file_name("countersign-verify");
-    assert!(verifier.exists(), "run `cargo build -p countersign-verifier` first");
-    verifier
-}
+use crate::support::{World, assert_golden, finish, verifier};
 
 /// Whether a line of a report tells what is wrong.
 fn tells(line: &str) -> bool {
