@@ -58,6 +58,14 @@ pub enum Choice {
         /// Its name.
         grant: GrantName,
     },
+    /// Erasure: everything is closed and every grant ended from here on, and what is kept of the person is
+    /// destroyed after a close of its period, or later if a hold says so. Only holds may follow.
+    Erased {},
+    /// A legal hold, in place of the one before: erasure destroys no record of the person before its end.
+    Hold {
+        /// The first second in which it no longer holds; one that is past ends the hold before.
+        until: Timestamp,
+    },
 }
 
 /// The open fields of each route.
@@ -204,6 +212,20 @@ impl ConsentRecord {
     /// [`CanonicalError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, CanonicalError> {
         canonical::from_bytes(bytes)
+    }
+}
+
+impl std::fmt::Display for ConsentRecord {
+    /// What it says in a line, for the person.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "choice {}: ", self.number)?;
+        match &self.choice {
+            Choice::Settings(_) => f.write_str("settings"),
+            Choice::Grant(given) => write!(f, "a grant to {} for {}", given.client, given.purpose),
+            Choice::GrantEnded { .. } => f.write_str("the end of a grant"),
+            Choice::Erased {} => f.write_str("erasure"),
+            Choice::Hold { until } => write!(f, "a legal hold until {until}"),
+        }
     }
 }
 

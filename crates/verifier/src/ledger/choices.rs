@@ -26,6 +26,7 @@ pub(super) struct Choices {
     /// By the entry from which on they hold, in the order of the log.
     settings: Vec<(u64, Settings)>,
     grants: Vec<KeptGrant>,
+    is_erased: bool,
 }
 
 struct KeptGrant {
@@ -57,13 +58,20 @@ impl Choices {
         let earlier = self.by_number.get(&record.number);
         // After a crash the log may be told once more what it has.
         let is_again = earlier == Some(record);
-        let is_next = next.map_or(record.number <= 1, |next| next == record.number);
+        // Nobody chooses anything once they are erased; a hold is not theirs.
+        let may_follow = !self.is_erased || matches!(record.choice, Choice::Hold { .. });
+        let is_next = next.map_or(record.number <= 1, |next| next == record.number) && may_follow;
         verdict.check(Rule::LedgerChoices, Place::entry(index), is_again || is_next, || {
             let found = match earlier {
                 Some(_) => format!("another choice of number {}", record.number),
+                None if !may_follow => format!("choice {} behind the erasure", record.number),
                 None => format!("a choice of number {}", record.number),
             };
-            (found, format!("number {}, or an earlier one once more", next.unwrap_or(1)))
+            let expected = match may_follow {
+                true => format!("number {}, or an earlier one once more", next.unwrap_or(1)),
+                false => "nothing but holds".to_owned(),
+            };
+            (found, expected)
         });
         if !is_again {
             self.by_number.insert(record.number, record.clone());
@@ -86,6 +94,14 @@ impl Choices {
                     kept.ended.get_or_insert(index);
                 }
             }
+            Choice::Erased {} => {
+                self.is_erased = true;
+                self.settings.push((index, Settings::CLOSED));
+                for kept in &mut self.grants {
+                    kept.ended.get_or_insert(index);
+                }
+            }
+            Choice::Hold { .. } => {}
         }
     }
 

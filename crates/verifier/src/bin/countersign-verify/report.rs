@@ -7,7 +7,6 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text::controls;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::consent::Choice;
 use countersign_verifier::entry::PreviousClose;
 use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
 use countersign_verifier::index_check::IndexCheck;
@@ -398,16 +397,7 @@ fn told_of(line: &Line) -> String {
                 released.fields.join(", "),
             )
         }
-        Event::Chose(record) => match &record.choice {
-            Choice::Settings(_) => format!("choice {}: settings", record.number),
-            Choice::Grant(given) => {
-                format!(
-                    "choice {}: a grant to {} for {}",
-                    record.number, given.client, given.purpose
-                )
-            }
-            Choice::GrantEnded { .. } => format!("choice {}: the end of a grant", record.number),
-        },
+        Event::Chose(record) => record.to_string(),
     };
     format!("{}  entry {:<10} {event}{provisional}", line.time, line.index)
 }

@@ -8,7 +8,6 @@ use countersign_domain::relation::Relation;
 use super::super::pack::{Pack, PersonPart};
 use super::html::{Html, code, instant, paragraph, section, table};
 use super::{head, identity, noun, page};
-use crate::consent::{Choice, ConsentRecord};
 use crate::ledger::{Bundle, Event, Ledger, Line, Released};
 
 const SHOWS: [&str; 4] = [
@@ -113,7 +112,7 @@ fn releases(lines: &[&Line]) -> Html {
 
 fn choices(lines: &[&Line]) -> Html {
     let rows = lines.iter().filter_map(|line| match &line.event {
-        Event::Chose(record) => Some(vec![when(line), Html::text(says(record))]),
+        Event::Chose(record) => Some(vec![when(line), Html::text(&record.to_string())]),
         Event::Released(_) => None,
     });
     section(
@@ -126,14 +125,4 @@ fn when(line: &Line) -> Html {
     let provisional = line.is_provisional.then(|| Html::with("span class=\"soft\"", "provisional"));
     let when = [instant(line.time), super::entry(line.index)];
     Html::stacked(when.into_iter().chain(provisional))
-}
-
-fn says(record: &ConsentRecord) -> String {
-    match &record.choice {
-        Choice::Settings(_) => format!("choice {}: settings", record.number),
-        Choice::Grant(given) => {
-            format!("choice {}: a grant to {} for {}", record.number, given.client, given.purpose)
-        }
-        Choice::GrantEnded { .. } => format!("choice {}: the end of a grant", record.number),
-    }
 }
