@@ -8,13 +8,14 @@
 //! disclosure  = seed (32) ‖ grant? ‖ network? ‖ zone? ‖ hidden_count (4)
 //!             ‖ 3 × (count (1) ‖ count × (reason (1) ‖ fields (16)))     by standing
 //!             ‖ count (2) ‖ count × (standing (1) ‖ fields (16) ‖ closed (16))
-//!             ‖ count (4) ‖ count × (handle (16) ‖ place (1, or 2 if there are more than 256))
+//!             ‖ count (4) ‖ count × (handle (16) ‖ place (1, or 2 if there are more than 255))
 //! close       = nothing;  consents: see `consents`
 //! text?       = 0 (1), or 1 (1) ‖ length (1) ‖ bytes;  document? has a length of 4 bytes
 //! ```
 //!
 //! People with the same decision share one line of the second-last list, so that 339 people take some
-//! six kilobytes. The viewer is the first record.
+//! six kilobytes. The viewer is the first record. What an annex says of people who are erased is overwritten
+//! in place, see `erase`: a place of all ones is of nobody's line, and a text of zeros is none.
 
 use std::collections::HashMap;
 
@@ -27,8 +28,10 @@ use countersign_domain::relation::Relation;
 use countersign_verifier::record::Seed;
 
 mod consents;
+mod erase;
 
 pub use self::consents::{AnnexConsent, CONSENT_BYTES_MAX, CONSENTS_MAX, ConsentsAnnex};
+pub(crate) use self::erase::erase;
 
 /// The version of the annex format.
 pub const ANNEX_VERSION: u8 = 1;
@@ -40,6 +43,12 @@ const KIND_ACT: u8 = 0;
 const KIND_DISCLOSURE: u8 = 1;
 const KIND_CONSENTS: u8 = 2;
 const KIND_CLOSE: u8 = 3;
+
+const HANDLE_BYTES: usize = 16;
+const FIELDS_BYTES: usize = 16;
+
+/// Every byte of a place that is nobody's.
+const NOBODY: u8 = 0xff;
 
 /// The private part of an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,14 +102,22 @@ pub struct Circumstances {
 /// What was decided about one person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AnnexRecord {
-    /// The person.
+    /// The person; of an erased one what `erase` put there.
     pub handle: Handle,
     /// Which mask applied to them.
     pub standing: Standing,
-    /// The fields that are released.
+    /// The fields that are released, `id` at least; none of an erased person.
     pub fields: FieldSet,
     /// The fields that only their own settings withheld.
     pub closed: FieldSet,
+}
+
+impl AnnexRecord {
+    /// Whether the person is erased, so that nobody can say any more what was released.
+    #[must_use]
+    pub const fn is_erased(&self) -> bool {
+        self.fields.is_empty()
+    }
 }
 
 /// What a person in an answer is, as far as masks tell people apart.
@@ -293,7 +310,7 @@ impl DisclosureAnnex {
                 let line = (record.standing, record.fields, record.closed);
                 *places.entry(line).or_insert_with(|| {
                     lines.push(line);
-                    // A disclosure has at most 65,536 distinct lines, since it has fewer records.
+                    // A disclosure has fewer than 65,535 distinct lines, since it has fewer records.
                     (lines.len() - 1) as u16
                 })
             })
@@ -323,12 +340,17 @@ impl DisclosureAnnex {
             bytes.extend_from_slice(&record.handle.0);
             let [low, high] = place.to_le_bytes();
             bytes.push(low);
-            if lines.len() > 256 {
+            if place_bytes(lines.len()) == 2 {
                 bytes.push(high);
             }
         }
         bytes
     }
+}
+
+/// How many bytes a place among so many lines takes; the highest number is nobody's place.
+const fn place_bytes(lines: usize) -> usize {
+    if lines > 255 { 2 } else { 1 }
 }
 
 fn push_text(bytes: &mut Vec<u8>, text: Option<&str>) {
@@ -390,7 +412,11 @@ impl<'a> Input<'a> {
             return Ok(None);
         }
         let length = self.byte(what)?;
-        let text = std::str::from_utf8(self.take(length.into(), what)?);
+        let bytes = self.take(length.into(), what)?;
+        if length > 0 && bytes.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(bytes);
         text.map(|text| Some(text.to_owned())).map_err(|_| meaningless(what, length))
     }
 
@@ -446,18 +472,20 @@ impl<'a> Input<'a> {
         lines: &[(Standing, FieldSet, FieldSet)],
     ) -> Result<Vec<AnnexRecord>, AnnexError> {
         let count = u32::from_le_bytes(self.array("records")?);
-        let record_bytes = if lines.len() > 256 { 18 } else { 17 };
+        let place_bytes = place_bytes(lines.len());
+        let record_bytes = HANDLE_BYTES + place_bytes;
         // No more is set aside than there are bytes for.
         let mut records = Vec::with_capacity((count as usize).min(self.rest.len() / record_bytes));
         for number in 0..count {
             let handle = Handle(self.array("handle")?);
-            let place = if lines.len() > 256 {
-                u16::from_le_bytes(self.array("place")?)
+            let place = self.take(place_bytes, "place")?;
+            let (standing, fields, closed) = if place.iter().all(|byte| *byte == NOBODY) {
+                let standing = if number == 0 { Standing::Viewer } else { Standing::Friend };
+                (standing, FieldSet::EMPTY, FieldSet::EMPTY)
             } else {
-                self.byte("place")?.into()
+                let place = place.iter().rev().fold(0, |place, byte| place << 8 | u16::from(*byte));
+                *lines.get(usize::from(place)).ok_or(meaningless("place", place))?
             };
-            let line = lines.get(usize::from(place)).ok_or(meaningless("place", place))?;
-            let (standing, fields, closed) = *line;
             if (standing == Standing::Viewer) != (number == 0) {
                 return Err(meaningless("place of the viewer", number));
             }
@@ -520,6 +548,45 @@ mod tests {
         }
     }
 
+    fn lines_of(disclosure: &[u8]) -> Vec<(Standing, FieldSet, FieldSet)> {
+        let mut input = Input { rest: &disclosure[2 + 32..] };
+        for _ in 0..3 {
+            input.text("text").unwrap();
+        }
+        input.array::<4>("hidden count").unwrap();
+        for _ in 0..3 {
+            input.withheld().unwrap();
+        }
+        input.lines().unwrap()
+    }
+
+    /// What is left of a disclosure once these people are erased.
+    fn without(mut annex: DisclosureAnnex, erased: &HashMap<Handle, Handle>) -> DisclosureAnnex {
+        let mut is_viewer_erased = false;
+        for record in &mut annex.records {
+            let Some(instead) = erased.get(&record.handle) else { continue };
+            is_viewer_erased |= record.standing == Standing::Viewer;
+            let relation = record.standing.relation();
+            *record = AnnexRecord {
+                handle: *instead,
+                standing: Standing::of(relation, false),
+                fields: FieldSet::EMPTY,
+                closed: FieldSet::EMPTY,
+            };
+        }
+        if is_viewer_erased {
+            let Circumstances { grant, network, zone } = &mut annex.circumstances;
+            for text in [grant, network, zone] {
+                *text = text.take().filter(String::is_empty);
+            }
+            annex.hidden_count = 0;
+            for (reason, fields) in annex.withheld.iter_mut().flatten() {
+                (*reason, *fields) = (Reason::ALL[0], FieldSet::EMPTY);
+            }
+        }
+        annex
+    }
+
     fn any_consents() -> impl Strategy<Value = ConsentsAnnex> {
         let record = prop::collection::vec(any::<u8>(), 0..300);
         let consent = (any::<[u8; 16]>(), any::<[u8; 16]>(), record);
@@ -553,10 +620,53 @@ mod tests {
         }
 
         #[test]
+        fn property_who_is_erased_is_gone_and_everybody_else_is_as_before(
+            disclosure in any_disclosure(), chosen in prop::collection::vec(any::<bool>(), 401),
+            consents in any_consents(),
+        ) {
+            let instead = |handle: Handle| Handle(handle.0.map(|byte| !byte));
+            let handles = disclosure.records.iter().map(|record| record.handle);
+            let handles = handles.chain(consents.records.iter().map(|record| record.handle));
+            let erased = handles.zip(chosen.iter().cycle()).filter(|(_, chosen)| **chosen);
+            let erased = erased.map(|(handle, _)| (handle, instead(handle))).collect();
+            let after = |annex: &Annex| {
+                let mut bytes = annex.to_bytes();
+                let length = bytes.len();
+                let count = erase(&mut bytes, &erased).unwrap();
+                assert_eq!(bytes.len(), length);
+                (Annex::parse(&bytes).unwrap(), count, bytes)
+            };
+            let (found, count, bytes) = after(&Annex::Disclosure(disclosure.clone()));
+            let expected = without(disclosure.clone(), &erased);
+            let gone = expected.records.iter().zip(&disclosure.records).filter(|(a, b)| a != b);
+            prop_assert_eq!(count as usize, gone.count());
+            prop_assert_eq!(found, Annex::Disclosure(expected.clone()));
+            // No line says what nobody's record does.
+            let is_kept = |line: &(Standing, FieldSet, FieldSet)| {
+                *line == (Standing::Viewer, FieldSet::EMPTY, FieldSet::EMPTY)
+                    || expected.records.iter().any(|one| (one.standing, one.fields, one.closed) == *line)
+            };
+            prop_assert!(lines_of(&bytes).iter().all(is_kept));
+            let (found, _, _) = after(&Annex::Consents(consents.clone()));
+            let mut expected = consents;
+            for consent in &mut expected.records {
+                if let Some(instead) = erased.get(&consent.handle) {
+                    consent.handle = *instead;
+                    consent.person = PairwiseId([0; 16]);
+                    consent.record.fill(0);
+                }
+            }
+            prop_assert_eq!(found, Annex::Consents(expected));
+        }
+
+        #[test]
         fn property_no_bytes_break_the_reader(bytes: Vec<u8>) {
             let _ = Annex::parse(&bytes);
+            let _ = erase(&mut bytes.clone(), &HashMap::new());
             for kind in [KIND_DISCLOSURE, KIND_CONSENTS, KIND_CLOSE] {
-                let _ = Annex::parse(&[&[ANNEX_VERSION, kind], &bytes[..]].concat());
+                let mut bytes = [&[ANNEX_VERSION, kind], &bytes[..]].concat();
+                let _ = Annex::parse(&bytes);
+                let _ = erase(&mut bytes, &HashMap::new());
             }
         }
     }

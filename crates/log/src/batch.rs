@@ -111,6 +111,33 @@ impl BatchRead {
         if is_whole { Ok(batch) } else { Err(BadBatch::Lengths) }
     }
 
+    /// The batch as bytes of the stream with this id, each annex as `change` leaves it, which is told of the
+    /// entry's index; `None` if nothing changed.
+    pub(crate) fn rewritten<E>(
+        mut self,
+        id: &[u8; 16],
+        first_index: u64,
+        mut change: impl FnMut(u64, &mut [u8]) -> Result<bool, E>,
+    ) -> Result<Option<Vec<u8>>, E> {
+        let mut is_changed = false;
+        let annexes = BATCH_HEAD_BYTES + self.entries_bytes;
+        let mut rest = self.bytes.get_mut(annexes..).unwrap_or_default();
+        for index in (first_index..).take(self.count as usize) {
+            let Some((length, after)) = rest.split_first_chunk_mut() else { break };
+            let length = u32::from_le_bytes(*length) as usize;
+            let Some((annex, after)) = after.split_at_mut_checked(length) else { break };
+            is_changed |= change(index, annex)?;
+            rest = after;
+        }
+        let Some((covered, payload)) = split_checksum(&self.bytes) else { return Ok(None) };
+        let checksum = checksum(id, covered, payload).to_le_bytes();
+        let place = BATCH_HEAD_BYTES - checksum.len()..BATCH_HEAD_BYTES;
+        if let Some(place) = self.bytes.get_mut(place) {
+            place.copy_from_slice(&checksum);
+        }
+        Ok(is_changed.then_some(self.bytes))
+    }
+
     /// The entries with their annexes; `None` where lengths do not fit, which does not happen in a
     /// batch that was checked.
     pub fn pairs(&self) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {

@@ -35,6 +35,7 @@ pub mod period;
 mod pool;
 pub mod publish;
 pub mod released;
+mod rewrite;
 mod sequence;
 mod shared;
 pub mod signer;
@@ -47,6 +48,7 @@ mod writer;
 
 pub use append_own::ConsentsError;
 pub use open::{LogConfig, OpenError, Recovered};
+pub use rewrite::RewriteError;
 pub use shared::View;
 pub use witnessed::ProofError;
 

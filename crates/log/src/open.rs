@@ -16,7 +16,7 @@ use countersign_verifier::note::{NoteKey, NoteKeyError};
 use countersign_verifier::replay::{Replay, ReplayError};
 
 use crate::admission::{Admission, Disclosed, Teller};
-use crate::annex::{Annex, AnnexError};
+use crate::annex::{Annex, AnnexConsent, AnnexError};
 use crate::backend::{Access, Backend, Lock, replace};
 use crate::clock::Clock;
 use crate::clock_watch::{CLOCK_FILE, ClockWatch};
@@ -25,6 +25,7 @@ use crate::publish::{
     PRIVATE_FOLDER, PUBLISHED_CHECKPOINT, PublishError, Publisher, SITE_FOLDER, STORED_CHECKPOINT,
     Stop, Stored, document_path, write_full_tiles,
 };
+use crate::rewrite::{self, RewriteError};
 use crate::sequence::Sequencer;
 use crate::shared::{Durable, Shared};
 use crate::signer::Signer;
@@ -105,6 +106,9 @@ pub enum OpenError {
     /// The stream cannot be used.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// An erasure that a crash cut short could not be finished.
+    #[error(transparent)]
+    Rewrite(#[from] RewriteError),
     /// An entry or annex cannot be used.
     #[error("{STREAM}: entry {index}, in the batch at byte {offset}: {problem}")]
     Entry {
@@ -220,7 +224,8 @@ impl Walk {
             }
             (Entry::Consents(consents), Annex::Consents(annex)) => {
                 self.chronology.clock(consents.time)?;
-                if annex.records_root() != consents.records {
+                let is_whole = !annex.records.iter().any(AnnexConsent::is_erased);
+                if is_whole && annex.records_root() != consents.records {
                     return Err(EntryProblem::OtherRecords);
                 }
             }
@@ -452,6 +457,7 @@ impl Log {
             .unwrap_or(Signed { file: PUBLISHED_CHECKPOINT, bytes: None, checkpoint: None });
         let published_size = published.size();
         let (stream, is_new) = open_stream(&*backend, &stored)?;
+        rewrite::finish(&*backend, &stream)?;
         let signed = [&stored, &published];
         for signed in signed {
             signed.compare(&Tiles::default())?;

@@ -9,8 +9,13 @@
 //! One batch is one write and one fdatasync, and the next begins after that. So at most the last batch
 //! can be torn, and a torn one was never acknowledged: it is cut off at start. Everything else that is
 //! wrong is refused with the file's name and the place, since it would be a loss.
+//!
+//! What is durable is never changed but for one reason: annexes of people who are erased are overwritten, see
+//! [`rewrite`](crate::rewrite). Who reads a batch at that moment may find half of it, and reads it again.
 
 use std::io;
+use std::thread;
+use std::time::Duration;
 
 use crate::backend::{Backend, File, replace};
 use crate::batch::{
@@ -22,6 +27,10 @@ pub const STREAM_VERSION: u32 = 1;
 
 const STREAM_MAGIC: &[u8; 8] = b"cs1strm\n";
 const STREAM_HEAD_BYTES: usize = 32;
+
+/// How often, and after what time, a batch is read again that may be being rewritten.
+const REREADS: u32 = 4;
+const REREAD_PAUSE: Duration = Duration::from_millis(5);
 
 /// Why a stream cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -192,7 +201,7 @@ impl Stream {
         if at.offset == length {
             return Ok(Found::End);
         }
-        let reason = match self.read_batch(at.offset, length)? {
+        let reason = match self.read_settled(at.offset, length)? {
             Ok((head, batch)) if head.first_index == at.index => {
                 let end = at.after(&head);
                 return Ok(Found::Batch { batch, end });
@@ -239,6 +248,27 @@ impl Stream {
         let mut head = [0; BATCH_HEAD_BYTES];
         self.read_whole(offset, &mut head)?;
         Ok(Head::parse(&head))
+    }
+
+    /// Reads one batch; one with others behind it, which was whole once, is read again for a while.
+    fn read_settled(
+        &self,
+        offset: u64,
+        length: u64,
+    ) -> Result<Result<(Head, BatchRead), BadBatch>, StreamError> {
+        let mut read = self.read_batch(offset, length)?;
+        for _ in 0..REREADS {
+            let is_last = || match self.read_head(offset) {
+                Ok(Some(head)) => offset + head.batch_bytes() as u64 >= length,
+                _ => true,
+            };
+            if !matches!(read, Err(BadBatch::Checksum | BadBatch::Lengths)) || is_last() {
+                break;
+            }
+            thread::sleep(REREAD_PAUSE);
+            read = self.read_batch(offset, length)?;
+        }
+        Ok(read)
     }
 
     /// Reads one batch, whatever its index.

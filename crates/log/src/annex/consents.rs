@@ -3,6 +3,8 @@
 //! ```text
 //! consents    = seed (32) ‖ count (4) ‖ count × (handle (16) ‖ person (16) ‖ length (2) ‖ consent record)
 //! ```
+//!
+//! Of an erased person, `person` and consent record are zeros.
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, PairwiseId};
@@ -31,16 +33,24 @@ pub struct ConsentsAnnex {
 /// One consent record, and whose it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AnnexConsent {
-    /// The person.
+    /// The person; of an erased one what [`erase`](super::erase()) put there.
     pub handle: Handle,
     /// The person's own name when it was logged; see [`consent`](countersign_verifier::consent).
     pub person: PairwiseId,
-    /// The record, in canonical form.
+    /// The record, in canonical form; zeros of an erased person.
     pub record: Vec<u8>,
 }
 
+impl AnnexConsent {
+    /// Whether the person is erased, so that nobody can say any more what they chose.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.record.iter().all(|byte| *byte == 0)
+    }
+}
+
 impl ConsentsAnnex {
-    /// The commitments to the records, in their order.
+    /// The commitments to the records, in their order. Those of erased people are none.
     pub fn commitments(&self) -> impl Iterator<Item = Hash> {
         self.records.iter().zip(0..).map(|(consent, position)| {
             consent_commitment(&salt(&self.seed, position), consent.person, &consent.record)

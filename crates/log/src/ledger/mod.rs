@@ -155,7 +155,8 @@ impl Ledgers {
             proofs.push(ShownProof { secret: place, proof: found.proof.to_bytes() });
             for item in found.items.unwrap_or_default() {
                 let pair = period.pair(&self.stream, item.index)?;
-                items.push(shown.item((place, own), item.index, item.position, &pair)?);
+                let at = (item.index, item.position);
+                items.push(shown.item((place, own), Some(period), at, &pair)?);
             }
         }
         Ok(ShownClose {
@@ -183,7 +184,7 @@ impl Ledgers {
         let until = size.min(from.saturating_add(SEARCHED_MAX));
         search::each(&self.stream, newest, (from, until), subject, |found| {
             let search::Found { place, own, index, position, pair } = found;
-            items.push(shown.item((place, own), index, position, pair)?);
+            items.push(shown.item((place, own), None, (index, position), pair)?);
             Ok(())
         })?;
         Ok(until)
@@ -247,11 +248,11 @@ impl Shown<'_> {
     fn item(
         &mut self,
         (place, own): (u16, &OwnSecret),
-        index: u64,
-        position: u32,
+        period: Option<&Period>,
+        (index, position): (u64, u32),
         pair: &(Vec<u8>, Vec<u8>),
     ) -> Result<ShownItem, LedgerError> {
-        let item = self.opener.open((place, own), index, position, pair)?;
+        let item = self.opener.open((place, own), period, (index, position), pair)?;
         self.entries.entry(index).or_insert_with(|| pair.0.clone());
         Ok(item)
     }

@@ -8,6 +8,7 @@ use countersign_verifier::person_index::IndexError;
 use super::SecretsError;
 use crate::annex::AnnexError;
 use crate::append::AppendError;
+use crate::rewrite::RewriteError;
 use crate::stream::StreamError;
 
 /// Why a period cannot be closed or read. A later attempt begins anew.
@@ -24,6 +25,9 @@ pub enum PeriodError {
     /// The stream cannot be read.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// What is erased could not be overwritten.
+    #[error(transparent)]
+    Rewrite(#[from] RewriteError),
     /// The stream ends before what is durable.
     #[error("the stream can be read up to entry {found} only; {until} entries are durable")]
     Short {

@@ -28,7 +28,7 @@ use super::sort::Row;
 use super::{PeriodError, PeriodHead, folder};
 use crate::backend::{Backend, File};
 use crate::batch::take;
-use crate::stream::Stream;
+use crate::stream::{Position, Stream};
 
 /// The version of these files.
 const FILES_VERSION: u32 = 1;
@@ -213,6 +213,25 @@ impl Period {
         index: u64,
     ) -> Result<(Vec<u8>, Vec<u8>), PeriodError> {
         read_pair(stream, self.places.of(index)?, index)
+    }
+
+    /// A batch before or at an entry of the period.
+    pub(super) fn place(&self, index: u64) -> Result<Position, PeriodError> {
+        self.places.of(index)
+    }
+
+    /// The list under the one label that begins with these bytes; `None` if no label does.
+    pub(super) fn items_from(&self, begin: &[u8]) -> Result<Option<Vec<Item>>, PeriodError> {
+        let (mut low, mut high) = (0, self.head.people);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let label = self.leaf(middle)?.label;
+            if label.0.starts_with(begin) {
+                return self.items(middle).map(Some);
+            }
+            if label.0[..] < *begin { low = middle + 1 } else { high = middle }
+        }
+        Ok(None)
     }
 
     /// The list of the leaf of this number.

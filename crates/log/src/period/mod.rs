@@ -27,6 +27,7 @@ use crate::released::Placed;
 use crate::stream::{Position, Stream};
 
 mod buffered;
+mod erase;
 mod error;
 mod file;
 mod gather;
@@ -35,6 +36,7 @@ mod lists;
 mod places;
 mod sort;
 
+pub use self::erase::Overwritten;
 pub use self::error::PeriodError;
 pub use self::file::{Period, Shown};
 pub use self::head::PeriodHead;

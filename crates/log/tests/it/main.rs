@@ -6,6 +6,7 @@ mod clock;
 mod compile_fail;
 mod crash;
 mod disclosures;
+mod erase;
 mod faults;
 mod memory_site;
 mod order;
