@@ -24,6 +24,15 @@ pub enum AccountDirectoryError {
         /// What it says.
         error: heed::Error,
     },
+    /// Made before accounts were kept out of it.
+    #[error(
+        "{}: made by an earlier development version, which kept accounts in it; this one reads only directories that it made",
+        path.display()
+    )]
+    Before {
+        /// Its folder.
+        path: PathBuf,
+    },
     /// Something that is stored cannot be read.
     #[error(
         "the directory is damaged: {what} cannot be read; restore the folder `directory` from a backup"

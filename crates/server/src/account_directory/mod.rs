@@ -4,8 +4,8 @@
 //! It is brought up to date before each close, in epochs of [`EPOCH_ACCOUNTS_MAX`] accounts, so that memory
 //! does not grow with the people. Whoever came after the last close is not in it yet.
 //!
-//! What it is not: it is not on the request path, and it decides nothing. It has accounts in it, and no
-//! secret: only commitments to them.
+//! What it is not: it is not on the request path, and it decides nothing. It has neither accounts nor secrets
+//! in it: only commitments to them, under names that come of accounts and its key.
 
 use std::path::Path;
 
@@ -57,9 +57,10 @@ impl AccountDirectory {
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn open(folder: &Path, key: &SecretKey) -> Result<Self, AccountDirectoryError> {
-        let storage = Storage::open(folder)?;
+        let key = VrfKey::of(key);
+        let storage = Storage::open(folder, key.names())?;
         let manager = StorageManager::new_no_cache(storage.clone());
-        let made = Directory::new(manager, VrfKey::of(key), AzksParallelismConfig::disabled());
+        let made = Directory::new(manager, key, AzksParallelismConfig::disabled());
         let accounts = block_on(made)?;
         Ok(Self { accounts, storage })
     }
@@ -89,6 +90,20 @@ impl AccountDirectory {
         }
         if !updates.is_empty() {
             self.publish_these(updates, &handles)?;
+        }
+        self.root()
+    }
+
+    /// Puts into the directory that the secrets of these accounts were erased, in epochs behind those of
+    /// [`AccountDirectory::publish`]. Of whom it has that already, it says nothing new.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn erase(&self, accounts: &[String]) -> Result<DirectoryRoot, AccountDirectoryError> {
+        let gone = AkdValue(vec![0; secret_commitment(&Secret([0; 32])).0.len()]);
+        for accounts in accounts.chunks(EPOCH_ACCOUNTS_MAX) {
+            let update = |account: &String| (AkdLabel::from(account.as_str()), gone.clone());
+            self.publish_these(accounts.iter().map(update).collect(), &[])?;
         }
         self.root()
     }
@@ -196,6 +211,48 @@ mod tests {
         let ada = directory.history("ada").unwrap().unwrap();
         assert_eq!(verify_history("ada", &ada.proof, &second).unwrap().len(), 1);
         assert!(verify_history("ada", &ada.proof, &first).is_err());
+    }
+
+    #[test]
+    fn whose_secret_was_erased_has_a_version_that_says_so_once_and_the_next_secret_behind_it() {
+        let platform = Platform::with(&["ada", "bob"]);
+        let directory = platform.directory();
+        let first = directory.publish(&platform.people.view()).unwrap();
+        let erased = directory.erase(&["ada".to_owned()]).unwrap();
+        assert_eq!(erased.epoch, first.epoch + 1);
+        // As after a crash before the close.
+        assert_eq!(directory.erase(&["ada".to_owned()]).unwrap(), erased);
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), erased);
+        let ada = directory.history("ada").unwrap().unwrap();
+        let versions = verify_history("ada", &ada.proof, &erased).unwrap();
+        let values: Vec<_> = versions.iter().map(|one| (one.version, one.value)).collect();
+        assert_eq!(values.len(), 2);
+        assert_eq!(values.iter().max().unwrap(), &(2, Digest([0; 32])));
+
+        // The account comes back: another person, with another secret.
+        let other = Platform::with(&["ada"]);
+        let back = directory.publish(&other.people.view()).unwrap();
+        let ada = directory.history("ada").unwrap().unwrap();
+        assert_eq!((ada.version, back.epoch), (3, erased.epoch + 1));
+        assert_eq!(verify_history("ada", &ada.proof, &back).unwrap().len(), 3);
+        assert!(directory.history("bob").unwrap().is_some());
+    }
+
+    #[test]
+    fn neither_accounts_nor_handles_stand_in_its_files() {
+        let account = "ada.lovelace@example.org";
+        let platform = Platform::with(&[account, "bob"]);
+        let directory = platform.directory();
+        directory.publish(&platform.people.view()).unwrap();
+        directory.erase(&[account.to_owned()]).unwrap();
+        let handle = platform.people.person_of_account(account).unwrap().unwrap();
+        let files = std::fs::read_dir(platform.dir.path().join("directory")).unwrap();
+        for file in files {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            for what in [account.as_bytes(), &handle.0] {
+                assert!(!bytes.windows(what.len()).any(|window| window == what));
+            }
+        }
     }
 
     #[test]

@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! nodes     = the library's id → a node of the tree, or the tree's own record      (postcard)
-//! versions  = length of the account (1) ‖ account ‖ epoch (8, big-endian) → a version of it
-//! published = handle (16) → nothing: this person is in the directory as they are
+//! histories = HMAC(1 ‖ account) (32) ‖ epoch (8, big-endian) → a version of it, without the account
+//! entered   = HMAC(2 ‖ handle) (32) → nothing: this person is in the directory as they are
 //! ```
+//!
+//! HMAC-SHA256 is under the directory's key. No account and no handle stands here, so that nothing has to be
+//! erased: whoever asks for an account names it, and is given its versions.
 //!
 //! INVARIANT: what the library commits as one transaction is one of LMDB's, so that a crash leaves an epoch or
 //! leaves it out. Kept by `batch_set`.
@@ -16,10 +19,11 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use akd::errors::StorageError;
-use akd::storage::types::{DbRecord, KeyData, ValueState, ValueStateRetrievalFlag};
+use akd::storage::types::{DbRecord, KeyData, StorageType, ValueState, ValueStateRetrievalFlag};
 use akd::storage::{Database, DbSetState, Storable};
 use akd::{AkdLabel, AkdValue};
 use async_trait::async_trait;
+use aws_lc_rs::hmac;
 use countersign_domain::person::Handle;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, RwTxn, WithTls};
@@ -30,6 +34,10 @@ use super::AccountDirectoryError;
 /// some 1,100 bytes.
 const MAP_BYTES: usize = 1 << 40;
 
+/// What a name is of.
+const ACCOUNT: u8 = 1;
+const HANDLE: u8 = 2;
+
 type Table = heed::Database<'static, Bytes, Bytes>;
 
 /// The directory's database.
@@ -38,18 +46,22 @@ pub(super) struct Storage {
     folder: PathBuf,
     env: Env<WithTls>,
     nodes: Table,
-    versions: Table,
-    published: Table,
+    histories: Table,
+    entered: Table,
+    names: hmac::Key,
 }
 
 impl Storage {
-    pub(super) fn open(folder: &Path) -> Result<Self, AccountDirectoryError> {
+    pub(super) fn open(folder: &Path, names: hmac::Key) -> Result<Self, AccountDirectoryError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| AccountDirectoryError::Folder { path: folder.to_owned(), error })?;
         let failed = |error| AccountDirectoryError::Database { path: folder.to_owned(), error };
         let env = crate::store::open_environment(folder, MAP_BYTES).map_err(failed)?;
-        let [nodes, versions, published] = tables(&env).map_err(failed)?;
-        Ok(Self { folder: folder.to_owned(), env, nodes, versions, published })
+        if is_of_before(&env).map_err(failed)? {
+            return Err(AccountDirectoryError::Before { path: folder.to_owned() });
+        }
+        let [nodes, histories, entered] = tables(&env).map_err(failed)?;
+        Ok(Self { folder: folder.to_owned(), env, nodes, histories, entered, names })
     }
 
     fn failed(&self, error: heed::Error) -> AccountDirectoryError {
@@ -59,7 +71,10 @@ impl Storage {
     /// Whether the person is in the directory as they are.
     pub(super) fn is_published(&self, person: Handle) -> Result<bool, AccountDirectoryError> {
         let txn = self.env.read_txn().map_err(|error| self.failed(error))?;
-        let found = self.published.get(&txn, &person.0).map_err(|error| self.failed(error))?;
+        let found = self
+            .entered
+            .get(&txn, self.entry_key(person).as_ref())
+            .map_err(|error| self.failed(error))?;
         Ok(found.is_some())
     }
 
@@ -67,7 +82,7 @@ impl Storage {
         let put = || {
             let mut txn = self.env.write_txn()?;
             for person in people {
-                self.published.put(&mut txn, &person.0, &[])?;
+                self.entered.put(&mut txn, self.entry_key(*person).as_ref(), &[])?;
             }
             txn.commit()
         };
@@ -77,44 +92,60 @@ impl Storage {
     #[cfg(test)]
     pub(super) fn forget_published(&self) -> heed::Result<()> {
         let mut txn = self.env.write_txn()?;
-        self.published.clear(&mut txn)?;
+        self.entered.clear(&mut txn)?;
         txn.commit()
     }
 
     fn put(&self, txn: &mut RwTxn<'_>, record: &DbRecord) -> Result<(), StorageError> {
-        let (table, key) = match record {
+        let (table, key, stored) = match record {
             DbRecord::ValueState(state) => {
-                (self.versions, version_key(&state.username, state.epoch))
+                let key = self.version_key(&state.username, state.epoch);
+                let unnamed = ValueState { username: AkdLabel(Vec::new()), ..state.clone() };
+                (self.histories, key, &DbRecord::ValueState(unnamed))
             }
-            DbRecord::Azks(_) | DbRecord::TreeNode(_) => (self.nodes, record.get_full_binary_id()),
+            DbRecord::Azks(_) | DbRecord::TreeNode(_) => {
+                (self.nodes, record.get_full_binary_id(), record)
+            }
         };
-        let bytes = postcard::to_allocvec(record).map_err(unreadable)?;
+        let bytes = postcard::to_allocvec(stored).map_err(unreadable)?;
         table.put(txn, &key, &bytes).map_err(database)
     }
 
     fn record<St: Storable>(&self, id: &St::StorageKey) -> Result<Option<DbRecord>, StorageError> {
         let txn = self.env.read_txn().map_err(database)?;
         let key = St::get_full_binary_key_id(id);
-        let found = match St::data_type() {
-            akd::storage::types::StorageType::ValueState => {
-                let id = ValueState::key_from_full_binary(&key).map_err(StorageError::Other)?;
-                self.versions.get(&txn, &version_key(&AkdLabel(id.0), id.1))
-            }
-            _ => self.nodes.get(&txn, &key),
-        };
-        found.map_err(database)?.map(read).transpose()
+        if St::data_type() == StorageType::ValueState {
+            let id = ValueState::key_from_full_binary(&key).map_err(StorageError::Other)?;
+            let account = AkdLabel(id.0);
+            let found = self.histories.get(&txn, &self.version_key(&account, id.1));
+            let found = found.map_err(database)?.map(|bytes| version(bytes, &account));
+            return Ok(found.transpose()?.map(DbRecord::ValueState));
+        }
+        self.nodes.get(&txn, &key).map_err(database)?.map(read).transpose()
     }
 
     /// The versions of an account, the first one first.
     fn versions_of(&self, account: &AkdLabel) -> Result<Vec<ValueState>, StorageError> {
         let txn = self.env.read_txn().map_err(database)?;
-        let found = self.versions.prefix_iter(&txn, &version_prefix(account)).map_err(database)?;
-        let version = |entry: heed::Result<(&[u8], &[u8])>| match read(entry.map_err(database)?.1)?
-        {
-            DbRecord::ValueState(state) => Ok(state),
-            DbRecord::Azks(_) | DbRecord::TreeNode(_) => Err(unreadable("not a version")),
-        };
-        found.map(version).collect()
+        let name = self.name(ACCOUNT, &account.0);
+        let found = self.histories.prefix_iter(&txn, name.as_ref()).map_err(database)?;
+        found.map(|entry| version(entry.map_err(database)?.1, account)).collect()
+    }
+
+    fn version_key(&self, account: &AkdLabel, epoch: u64) -> Vec<u8> {
+        [self.name(ACCOUNT, &account.0).as_ref(), &epoch.to_be_bytes()].concat()
+    }
+
+    fn entry_key(&self, person: Handle) -> hmac::Tag {
+        self.name(HANDLE, &person.0)
+    }
+
+    /// What stands for an account or a handle here.
+    fn name(&self, kind: u8, of: &[u8]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.names);
+        context.update(&[kind]);
+        context.update(of);
+        context.sign()
     }
 }
 
@@ -193,7 +224,7 @@ impl Database for Storage {
 fn tables(env: &Env<WithTls>) -> heed::Result<[Table; 3]> {
     let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
         let mut table = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
-        let tables = [table("nodes")?, table("versions")?, table("published")?];
+        let tables = [table("nodes")?, table("histories")?, table("entered")?];
         Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(tables))
     })?;
     match opened {
@@ -202,14 +233,22 @@ fn tables(env: &Env<WithTls>) -> heed::Result<[Table; 3]> {
     }
 }
 
-fn version_prefix(account: &AkdLabel) -> Vec<u8> {
-    // No account is longer than the store takes, which is 255 bytes.
-    let length = u8::try_from(account.0.len()).unwrap_or(u8::MAX);
-    [&[length], &account.0[..]].concat()
+/// Whether a program of before accounts were hidden made it.
+fn is_of_before(env: &Env<WithTls>) -> heed::Result<bool> {
+    let mut found = false;
+    env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
+        found = opener.open_database::<Bytes, Bytes>(txn, Some("published"))?.is_some();
+        Ok::<_, heed::Error>(CommitOrAbort::Abort::<(), ()>(()))
+    })?;
+    Ok(found)
 }
 
-fn version_key(account: &AkdLabel, epoch: u64) -> Vec<u8> {
-    [&version_prefix(account)[..], &epoch.to_be_bytes()].concat()
+/// A stored version of the account that was asked for.
+fn version(bytes: &[u8], account: &AkdLabel) -> Result<ValueState, StorageError> {
+    match read(bytes)? {
+        DbRecord::ValueState(state) => Ok(ValueState { username: account.clone(), ..state }),
+        DbRecord::Azks(_) | DbRecord::TreeNode(_) => Err(unreadable("not a version")),
+    }
 }
 
 fn read(bytes: &[u8]) -> Result<DbRecord, StorageError> {
