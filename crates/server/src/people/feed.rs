@@ -47,7 +47,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 pub struct Applied {
     /// Lines that were applied.
     pub applied: u64,
-    /// Lines at or below the last sequence that had been applied when they came.
+    /// Lines that were passed over: at or below the last sequence that had been applied when they came, or
+    /// about somebody who is being erased.
     pub skipped: u64,
     /// The last sequence that is applied, durably.
     pub sequence: u64,
@@ -201,14 +202,17 @@ fn apply_batch(
             done.skipped += 1;
             continue;
         }
-        if let Err(error) = apply_change(&mut changes, change) {
-            drop(changes);
-            return Err(refused(people, number, error));
+        match apply_change(&mut changes, change) {
+            Ok(true) => done.applied += 1,
+            Ok(false) => done.skipped += 1,
+            Err(error) => {
+                drop(changes);
+                return Err(refused(people, number, error));
+            }
         }
-        done.applied += 1;
         done.sequence = sequence;
     }
-    if done.applied > 0 {
+    if done.sequence > changes.sequence()? {
         changes.set_sequence(done.sequence)?;
         changes.commit()?;
     }
@@ -267,10 +271,11 @@ fn refused(people: &People, line: u64, error: StoreError) -> FeedError {
     }
 }
 
-fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<(), StoreError> {
+/// Applies a change, unless it is about somebody who is being erased; whether it was applied.
+fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<bool, StoreError> {
     match change {
         Change::Person { account, minor, profile, friends } => {
-            let number = changes.living(&account)?;
+            let Some(number) = living(changes, &account)? else { return Ok(false) };
             let update = |changes: &mut Changes<'_>, profile| {
                 changes.update(number, Update { minor, profile })
             };
@@ -284,19 +289,33 @@ fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<(), StoreEr
                 None if minor.is_some() => update(changes, None)?,
                 None => {}
             }
-            let Some(friends) = friends else { return Ok(()) };
-            let friends = friends.iter().map(|friend| changes.living(friend));
-            let friends = friends.collect::<Result<Vec<_>, _>>()?;
-            changes.set_friends(number, &friends)
-        }
-        Change::Removed { account } => changes.remove(&account),
-        Change::Friendship { between: [one, other], ended } => {
-            if ended {
-                return changes.part_accounts(&one, &other);
+            if let Some(friends) = friends {
+                let friends =
+                    friends.iter().filter_map(|friend| living(changes, friend).transpose());
+                let friends = friends.collect::<Result<Vec<_>, _>>()?;
+                changes.set_friends(number, &friends)?;
             }
-            let (one, other) = (changes.living(&one)?, changes.living(&other)?);
-            changes.befriend(one, other)
         }
+        Change::Removed { account } => changes.remove(&account)?,
+        Change::Friendship { between: [one, other], ended: true } => {
+            changes.part_accounts(&one, &other)?;
+        }
+        Change::Friendship { between: [one, other], ended: false } => {
+            let [Some(one), Some(other)] = [living(changes, &one)?, living(changes, &other)?]
+            else {
+                return Ok(false);
+            };
+            changes.befriend(one, other)?;
+        }
+    }
+    Ok(true)
+}
+
+/// The person of this account, who comes or comes back; nobody while they are being erased.
+fn living(changes: &mut Changes<'_>, account: &str) -> Result<Option<u32>, StoreError> {
+    match changes.living(account) {
+        Err(StoreError::BeingErased) => Ok(None),
+        living => living.map(Some),
     }
 }
 

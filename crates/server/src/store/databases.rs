@@ -2,7 +2,7 @@
 //!
 //! | name | key | value |
 //! | --- | --- | --- |
-//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed) | 8 bytes, little-endian |
+//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed), `remnants` (1: bytes of erased people are still in the file, see `erasure`) | 8 bytes, little-endian |
 //! | accounts | the platform's own name for a person | person number |
 //! | people | person number | record (see `record`), which holds account, handle and secret too |
 //! | friends | person number | their friends' numbers, ascending, 4 bytes each, little-endian |
@@ -14,12 +14,14 @@
 //! | outbox | as of `history` | 0, or 1 if it holds only once the log has it: changes that the log does not have yet (see `outbox`) |
 //! | beginnings | person number | nothing: people of whose first settings the log does not know |
 //! | consent_receipts | as of `history` | the receipt of a change that the log has, as text |
+//! | erasures | person number | when erasure was asked for, of who is not destroyed yet (8, little-endian) |
+//! | holds | person number | until when a legal hold keeps what is kept of the person (8, little-endian) |
 //! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |
 //!
 //! `people` and `friends` are how things are now; `changed` names those of them whom the image has
 //! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead;
 //! format 2 had neither viewer_grants, history nor legacy_2014; format 3 had neither outbox, beginnings
-//! nor consent_receipts.
+//! nor consent_receipts; format 4 had neither erasures nor holds.
 //!
 //! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
 //! database from handles: the image's index answers that, and it is made again from `people`.
@@ -38,6 +40,7 @@ const FORMAT: &str = "format";
 const GENERATION: &str = "generation";
 const COMMITS: &str = "commits";
 const FEED: &str = "feed";
+const REMNANTS: &str = "remnants";
 
 /// The databases, open.
 #[derive(Clone, Copy)]
@@ -55,6 +58,8 @@ pub(super) struct Databases {
     pub(super) outbox: Database<Bytes, Bytes>,
     pub(super) beginnings: Database<Number, Bytes>,
     pub(super) consent_receipts: Database<Bytes, Bytes>,
+    pub(super) erasures: Database<Number, Bytes>,
+    pub(super) holds: Database<Number, Bytes>,
 }
 
 impl Databases {
@@ -80,15 +85,21 @@ impl Databases {
                 opener.create_database::<Number, Bytes>(txn, Some("beginnings"))?,
                 opener.create_database::<Bytes, Bytes>(txn, Some("consent_receipts"))?,
             );
-            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>((kept, given, untold)))
+            let going = (
+                opener.create_database::<Number, Bytes>(txn, Some("erasures"))?,
+                opener.create_database::<Number, Bytes>(txn, Some("holds"))?,
+            );
+            let opened = (kept, given, untold, going);
+            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(opened))
         })?;
-        let (kept, given, untold) = match opened {
+        let (kept, given, untold, going) = match opened {
             CommitOrAbort::Commit(databases) => databases,
             CommitOrAbort::Abort(never) => match never {},
         };
         let (meta, accounts, people, friends, changed, legacy) = kept;
         let (grants, viewer_grants, history, client_secrets) = given;
         let (outbox, beginnings, consent_receipts) = untold;
+        let (erasures, holds) = going;
         Ok(Self {
             meta,
             accounts,
@@ -103,6 +114,8 @@ impl Databases {
             outbox,
             beginnings,
             consent_receipts,
+            erasures,
+            holds,
         })
     }
 
@@ -182,6 +195,15 @@ impl Databases {
             self.changed.delete(txn, &person)?;
         }
         self.put_generation(txn, generation)
+    }
+
+    /// Whether bytes of people who were destroyed are still in the file.
+    pub(super) fn has_remnants(&self, txn: &RoTxn<'_>) -> heed::Result<bool> {
+        Ok(self.meta.get(txn, REMNANTS)?.is_some_and(|bytes| number(bytes) != 0))
+    }
+
+    pub(super) fn put_remnants(&self, txn: &mut RwTxn<'_>, has: bool) -> heed::Result<()> {
+        self.meta.put(txn, REMNANTS, &u64::from(has).to_le_bytes())
     }
 
     /// The last sequence of the change feed that was applied; zero before the first.

@@ -96,6 +96,11 @@ pub enum StoreError {
     /// Nobody has this handle or account.
     #[error("there is no such person")]
     UnknownPerson,
+    /// Somebody who asked for erasure is not to be brought back by the way.
+    #[error(
+        "the person of this account is being erased; the account can come back once that is done: after the next close, or the first one behind the end of a legal hold"
+    )]
+    BeingErased,
     /// An account that cannot be a key.
     #[error("an account is 1 to 255 bytes long, and this one is {found}")]
     AccountLength {

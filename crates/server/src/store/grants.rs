@@ -152,8 +152,8 @@ pub(super) fn remember(
     history::append(databases, txn, grant.viewer, &HistoryRecord { made, event }, holds)
 }
 
-/// Removes all grants of a person, and their history.
-pub(super) fn forget(
+/// Removes all grants of a person. Their history keeps that they were given.
+pub(super) fn end_all(
     databases: &Databases,
     txn: &mut RwTxn<'_>,
     viewer: Handle,
@@ -161,7 +161,16 @@ pub(super) fn forget(
     for id in ids_of(databases, txn, viewer)? {
         databases.grants.delete(txn, &id.0)?;
     }
-    delete_prefix(databases.viewer_grants, txn, viewer)?;
+    delete_prefix(databases.viewer_grants, txn, viewer)
+}
+
+/// Removes all grants of a person, and their history with what comes of it.
+pub(super) fn forget(
+    databases: &Databases,
+    txn: &mut RwTxn<'_>,
+    viewer: Handle,
+) -> heed::Result<()> {
+    end_all(databases, txn, viewer)?;
     delete_prefix(databases.history, txn, viewer)?;
     delete_prefix(databases.outbox, txn, viewer)?;
     delete_prefix(databases.consent_receipts, txn, viewer)

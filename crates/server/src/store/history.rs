@@ -1,5 +1,5 @@
 //! A person's history: every change of what they chose and granted, with the time and the way by which it
-//! came. It is personal data as profiles are: it is in no log line, and goes when its person is removed.
+//! came. It is personal data as profiles are: it is in no log line, and goes when its person is erased.
 //!
 //! A key is the handle and a number that rises by one with every change of that person's, big-endian. A
 //! value is a version, the time, the way, and what changed; numbers are little-endian. Settings are kept
@@ -27,6 +27,8 @@ const HISTORY_VERSION: u8 = 1;
 const SETTINGS: u8 = 1;
 const GRANT_GIVEN: u8 = 2;
 const GRANT_ENDED: u8 = 3;
+const ERASED: u8 = 4;
+const HOLD: u8 = 5;
 
 /// The way by which a change came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +104,13 @@ pub enum Event {
         /// The grant as it was.
         grant: GrantRecord,
     },
+    /// Erasure was asked for.
+    Erased,
+    /// A legal hold was set, in place of the one before.
+    Hold {
+        /// The first second in which it no longer holds.
+        until: Timestamp,
+    },
 }
 
 /// One change of a person's.
@@ -138,6 +147,11 @@ impl HistoryRecord {
                 bytes.extend_from_slice(&id.0);
                 bytes.extend_from_slice(&grant.to_bytes());
             }
+            Event::Erased => bytes.push(ERASED),
+            Event::Hold { until } => {
+                bytes.push(HOLD);
+                bytes.extend_from_slice(&until.seconds().to_le_bytes());
+            }
         }
         bytes
     }
@@ -167,6 +181,11 @@ impl HistoryRecord {
             GRANT_ENDED => {
                 let id = GrantId(*take(&mut rest)?);
                 Event::GrantEnded { id, grant: GrantRecord::from_bytes(rest)? }
+            }
+            ERASED => rest.is_empty().then_some(Event::Erased)?,
+            HOLD => {
+                let until = Timestamp::from_seconds(u64::from_le_bytes(*take(&mut rest)?));
+                rest.is_empty().then_some(Event::Hold { until })?
             }
             _ => return None,
         };

@@ -74,6 +74,9 @@ impl<'p> Import<'p> {
         let (placed, known) = match self.number_of(account)? {
             Some(number) => {
                 let known = self.writing.known(number)?;
+                if known.erased {
+                    return Err(StoreError::BeingErased);
+                }
                 let known = if known.own_settings {
                     known
                 } else {

@@ -18,16 +18,14 @@ use super::guesses::Guesses;
 use super::history::Made;
 use super::image::Image;
 use super::import::Import;
-use super::opening::{
-    Lock, database_error, lock, open_databases, open_environment, open_image, remove_other_images,
-};
+use super::opening::{Lock, database_error, lock, open_compact, open_image, remove_other_images};
 use super::outbox::Holds;
 use super::overlay::Changed;
 use super::record;
 use super::view::View;
 
 /// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
 const MAP_BYTES_DEFAULT: usize = 256 << 30;
@@ -82,8 +80,7 @@ impl People {
     /// format, and when its image is missing or damaged.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let lock = lock(dir)?;
-        let env = open_environment(dir, options)?;
-        let databases = open_databases(dir, &env, options)?;
+        let (env, databases, was_compacted) = open_compact(dir, options)?;
         let generation = {
             let txn = env.read_txn().map_err(|source| database_error(dir, options, source))?;
             databases.generation(&txn).map_err(|source| database_error(dir, options, source))?
@@ -103,6 +100,11 @@ impl People {
             _lock: lock,
         };
         people.load_changed()?;
+        if was_compacted {
+            // A crash may have come between, and left an image with people who were destroyed.
+            people.fold(&mut |_, _| ())?;
+            people.write(|txn| people.databases.put_remnants(txn, false))?;
+        }
         Ok(people)
     }
 
@@ -316,9 +318,9 @@ mod tests {
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
-            assert!(matches!(error, StoreError::UnknownFormat { found: 5, .. }), "{error}");
+            assert!(matches!(error, StoreError::UnknownFormat { found: 6, .. }), "{error}");
         }
         let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
-        assert!(matches!(error, StoreError::UnknownFormat { found: 5, .. }), "{error}");
+        assert!(matches!(error, StoreError::UnknownFormat { found: 6, .. }), "{error}");
     }
 }

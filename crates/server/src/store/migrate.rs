@@ -99,6 +99,19 @@ pub(super) fn from_3(
     for (number, settings) in begun {
         outbox::begun(&databases, &mut txn, number, settings).map_err(failed)?;
     }
+    databases.put_format(&mut txn, 4).map_err(failed)?;
+    txn.commit().map_err(failed)
+}
+
+/// Format 4 knew nobody who was erased or held.
+pub(super) fn from_4(
+    dir: &Path,
+    env: &Env<WithTls>,
+    databases: Databases,
+    options: StoreOptions,
+) -> Result<(), StoreError> {
+    let failed = |source| database_error(dir, options, source);
+    let mut txn = env.write_txn().map_err(failed)?;
     databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
     txn.commit().map_err(failed)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use heed::{Env, WithTls};
 
 use super::databases::Databases;
+use super::erasure;
 use super::error::{ImageFault, StoreError};
 use super::image::Image;
 use super::image_writer::ImageWriter;
@@ -89,6 +90,22 @@ pub(super) fn open_environment(
     map::open_environment(dir, options.map_bytes).map_err(|e| database_error(dir, options, e))
 }
 
+/// Opens the databases, without what people who were destroyed left in their file; and whether there was any.
+pub(super) fn open_compact(
+    dir: &Path,
+    options: StoreOptions,
+) -> Result<(Env<WithTls>, Databases, bool), StoreError> {
+    let env = open_environment(dir, options)?;
+    let databases = open_databases(dir, &env, options)?;
+    if !erasure::compact(dir, &env, databases, options)? {
+        return Ok((env, databases, false));
+    }
+    env.prepare_for_closing().wait();
+    let env = open_environment(dir, options)?;
+    let databases = open_databases(dir, &env, options)?;
+    Ok((env, databases, true))
+}
+
 /// Opens the databases. A new store begins with an image of nobody, so that there always is one.
 pub(super) fn open_databases(
     dir: &Path,
@@ -110,7 +127,7 @@ pub(super) fn open_databases(
             txn.commit().map_err(failed)?;
         }
         Some(found) => {
-            let steps = [migrate::from_1, migrate::from_2, migrate::from_3];
+            let steps = [migrate::from_1, migrate::from_2, migrate::from_3, migrate::from_4];
             for step in steps.into_iter().skip(found.saturating_sub(1) as usize) {
                 step(dir, env, databases, options)?;
             }

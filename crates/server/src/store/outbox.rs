@@ -182,7 +182,7 @@ impl People {
         consent: &SettledConsent,
     ) -> Result<(), StoreError> {
         let SettledConsent { handle, number, receipt } = consent;
-        // Whoever was removed meanwhile has nothing that could be opened.
+        // Whoever was destroyed meanwhile has nothing that could be opened.
         let Some(person) = self.view().number_of(*handle) else { return Ok(()) };
         if *number == BEGINNING {
             let begun = self.databases.beginnings.delete(changes.txn_mut(), &person);
@@ -190,7 +190,6 @@ impl People {
         }
         let key = history::key(*handle, *number);
         let waited = self.databases.outbox.get(changes.txn(), &key).map_err(|e| self.failed(e))?;
-        // Somebody who was removed meanwhile chose nothing any more.
         let Some(waited) = waited.map(Holds::of) else { return Ok(()) };
         let told = self.databases.outbox.delete(changes.txn_mut(), &key);
         told.map_err(|e| self.failed(e))?;
@@ -199,8 +198,9 @@ impl People {
             let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
             put.map_err(|e| self.failed(e))?;
         }
-        // What held before has gone on since: a grant that was ended is not to come back.
-        if waited == Holds::AtOnce {
+        // What held before has gone on since: a grant that was ended is not to come back. And nothing is opened
+        // of somebody who was removed or erased meanwhile.
+        if waited == Holds::AtOnce || changes.is_removed(person)? {
             return Ok(());
         }
         match self.history_record(changes.txn(), *handle, *number)?.event {
@@ -214,7 +214,7 @@ impl People {
                 let put = grants::put_in_force(&self.databases, changes.txn_mut(), id, &grant);
                 put.map_err(|e| self.failed(e))
             }
-            Event::GrantEnded { .. } => Ok(()),
+            Event::GrantEnded { .. } | Event::Erased | Event::Hold { .. } => Ok(()),
         }
     }
 
@@ -288,6 +288,8 @@ fn consent(number: u64, record: &HistoryRecord) -> ConsentRecord {
             Chosen::Grant(GrantGiven::of(GrantName(id.0), &grant.grant))
         }
         Event::GrantEnded { id, .. } => Chosen::GrantEnded { grant: GrantName(id.0) },
+        Event::Erased => Chosen::Erased {},
+        Event::Hold { until } => Chosen::Hold { until: *until },
     };
     ConsentRecord { number, time: record.made.at, choice }
 }

@@ -56,6 +56,12 @@ impl<'a> PersonRef<'a> {
         self.record.is_minor()
     }
 
+    /// Whether the person asked for erasure, or was destroyed.
+    #[must_use]
+    pub const fn is_erased(&self) -> bool {
+        self.record.is_erased()
+    }
+
     /// Whether the platform has removed the person. Handle, secret and settings stay until erasure.
     #[must_use]
     pub const fn is_removed(&self) -> bool {

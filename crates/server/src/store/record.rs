@@ -35,6 +35,7 @@ const RECORD_VERSION: u8 = 1;
 const FLAG_MINOR: u8 = 1;
 const FLAG_OWN_SETTINGS: u8 = 2;
 const FLAG_REMOVED: u8 = 4;
+const FLAG_ERASED: u8 = 8;
 const SETTINGS_BYTES: usize = 64;
 
 /// The values of a profile, each of them JSON, while it is on its way into the store. One buffer
@@ -114,6 +115,7 @@ pub(super) struct Parts<'a> {
     pub(super) own_settings: bool,
     pub(super) minor: bool,
     pub(super) removed: bool,
+    pub(super) erased: bool,
     pub(super) account: &'a str,
     pub(super) profile: &'a mut Profile,
 }
@@ -131,6 +133,7 @@ pub(super) fn encode(out: &mut Vec<u8>, parts: Parts<'_>) {
         (parts.minor, FLAG_MINOR),
         (parts.own_settings, FLAG_OWN_SETTINGS),
         (parts.removed, FLAG_REMOVED),
+        (parts.erased, FLAG_ERASED),
     ];
     out.push(flags.iter().map(|(is_set, flag)| u8::from(*is_set) * flag).sum());
     out.push(RECORD_VERSION);
@@ -233,6 +236,10 @@ impl<'a> Record<'a> {
         self.head[FLAGS_AT] & FLAG_REMOVED != 0
     }
 
+    pub(super) const fn is_erased(&self) -> bool {
+        self.head[FLAGS_AT] & FLAG_ERASED != 0
+    }
+
     pub(super) fn friends_start(&self) -> u64 {
         u64::from_le_bytes(array_at(self.head, FRIENDS_START_AT))
     }
@@ -256,12 +263,13 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The account; none of somebody who was destroyed.
     pub(super) fn account(&self) -> Option<&'a str> {
         let length = u16::from_le_bytes(array_at(self.head, ACCOUNT_LENGTH_AT));
         let present = self.present();
         let start = present.len().checked_sub(1).map_or(Some(0), |last| self.end(last))?;
         let bytes = self.values_of(present)?.get(start..start.checked_add(usize::from(length))?)?;
-        std::str::from_utf8(bytes).ok()
+        std::str::from_utf8(bytes).ok().filter(|account| !account.is_empty())
     }
 
     /// Where the value of the field of this rank ends, from the beginning of the values.

@@ -35,6 +35,23 @@ pub(super) struct Known {
     pub(super) own_settings: bool,
     pub(super) minor: bool,
     pub(super) removed: bool,
+    /// Whether they asked for erasure, which no change of theirs undoes.
+    pub(super) erased: bool,
+}
+
+impl Known {
+    /// What stands in the place of somebody who was destroyed: nobody, under a handle that is nobody's.
+    pub(super) const fn nobody(handle: Handle) -> Self {
+        Self {
+            handle,
+            secret: Secret([0; 32]),
+            settings: Settings::CLOSED,
+            own_settings: true,
+            minor: false,
+            removed: true,
+            erased: true,
+        }
+    }
 }
 
 impl<'p> Writing<'p> {
@@ -82,7 +99,15 @@ impl<'p> Writing<'p> {
     /// Somebody new, with a handle and a secret that nobody can guess.
     pub(super) fn fresh(&mut self, settings: Settings) -> Result<Known, StoreError> {
         let (handle, secret) = (Handle(self.random.take()?), Secret(self.random.take()?));
-        Ok(Known { handle, secret, settings, own_settings: false, minor: false, removed: false })
+        Ok(Known {
+            handle,
+            secret,
+            settings,
+            own_settings: false,
+            minor: false,
+            removed: false,
+            erased: false,
+        })
     }
 
     /// The record of this number, as bytes.
@@ -104,6 +129,7 @@ impl<'p> Writing<'p> {
             own_settings: record.has_own_settings(),
             minor: record.is_minor(),
             removed: record.is_removed(),
+            erased: record.is_erased(),
         })
     }
 
@@ -140,6 +166,7 @@ impl<'p> Writing<'p> {
             own_settings: known.own_settings,
             minor: known.minor,
             removed: known.removed,
+            erased: known.erased,
             account,
             profile,
         };

@@ -72,6 +72,8 @@ fn line(change: &ShownChange) -> String {
             format!("granted{under}  {}", grants::line(grant))
         }
         ShownEvent::GrantEnded(grant) => format!("ended  {}", grants::line(grant)),
+        ShownEvent::Erased {} => "erased".to_owned(),
+        ShownEvent::Hold { until } => format!("legal hold until {until}"),
     };
     format!("{number}  {time}  {by}  {what}")
 }

@@ -72,6 +72,13 @@ pub enum ShownEvent {
     },
     /// A grant was ended before its time.
     GrantEnded(ShownGrant),
+    /// Erasure was asked for.
+    Erased {},
+    /// A legal hold was set, in place of the one before.
+    Hold {
+        /// When it ends, or ended.
+        until: String,
+    },
 }
 
 /// A change of settings.
@@ -133,6 +140,8 @@ impl ShownChange {
             Event::GrantEnded { id, grant } => {
                 ShownEvent::GrantEnded(ShownGrant::of(*id, grant, schema))
             }
+            Event::Erased => ShownEvent::Erased {},
+            Event::Hold { until } => ShownEvent::Hold { until: until.to_string() },
         };
         let made = record.made;
         Self { number, time: made.at.to_string(), by: made.by.name().to_owned(), what }
