@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! people → account_directory: an epoch  →  log::period: the index  →  log: one `close` entry
+//!                                                                  →  who is erased is destroyed (see `erasing`)
 //! ```
 //!
 //! One at a time, on a thread of their own: a close takes seconds, and whatever a crash leaves of it the next
@@ -29,8 +30,9 @@ use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::keys::{KeyError, SecretKey};
-use crate::store::{People, View};
+use crate::store::{People, StoreError, View};
 
+mod erasing;
 mod metrics;
 
 pub use self::metrics::CloseMetrics;
@@ -47,6 +49,9 @@ pub enum CloseError {
     /// The directory's key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The store of people.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The directory.
     #[error(transparent)]
     Directory(#[from] AccountDirectoryError),
@@ -114,6 +119,12 @@ impl Closes {
         Ok(Self { log, people, directory, periods, ledgers, every_s, metrics })
     }
 
+    /// The people whose periods these are.
+    #[must_use]
+    pub const fn people(&self) -> &Arc<People> {
+        &self.people
+    }
+
     /// What came of closing.
     #[must_use]
     pub const fn metrics(&self) -> &CloseMetrics {
@@ -138,9 +149,13 @@ impl Closes {
 
     fn close_now(&self, periods: &mut Periods) -> Result<Closed, CloseError> {
         // Whoever comes after this is in the next period: neither directory nor secrets know them.
+        let erasures = self.due_erasures(clock::now())?;
         let view = self.people.view();
-        let directory = self.directory.publish(&view)?;
-        Ok(periods.close(&self.log, &SecretsOf(self.people.view()), directory)?)
+        self.directory.publish(&view)?;
+        let directory = self.directory.erase(&erasing::accounts(&erasures))?;
+        let closed = periods.close(&self.log, &SecretsOf(self.people.view()), directory)?;
+        self.destroy(periods, &erasures)?;
+        Ok(closed)
     }
 
     /// The last period that was closed.

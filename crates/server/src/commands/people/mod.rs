@@ -10,9 +10,13 @@ use super::{Failure, Output};
 use crate::people::beginning;
 use crate::people::import::ImportReport;
 
+mod erase;
+mod erasures;
+mod export;
 mod generate;
 mod grants;
 mod history;
+mod hold;
 mod image;
 mod import;
 mod settings;
@@ -22,9 +26,13 @@ mod upsert;
 #[derive(Subcommand)]
 pub(super) enum People {
     Import(import::Import),
+    Erase(erase::Erase),
+    Erasures(erasures::Erasures),
+    Export(export::Export),
     Generate(generate::Generate),
     Grants(grants::Grants),
     History(history::History),
+    Hold(hold::Hold),
     Image(image::Image),
     Settings(settings::Settings),
     Upsert(upsert::Upsert),
@@ -47,9 +55,13 @@ impl People {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::Import(command) => command.run(output),
+            Self::Erase(command) => command.run(output),
+            Self::Erasures(command) => command.run(output),
+            Self::Export(command) => command.run(output),
             Self::Generate(command) => command.run(output),
             Self::Grants(command) => command.run(output),
             Self::History(command) => command.run(output),
+            Self::Hold(command) => command.run(output),
             Self::Image(command) => command.run(output),
             Self::Settings(command) => command.run(output),
             Self::Upsert(command) => command.run(output),

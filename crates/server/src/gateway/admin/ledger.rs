@@ -36,7 +36,7 @@ pub async fn get(
 }
 
 /// What a moment later is another matter.
-fn unavailable(error: CloseError) -> AdminError {
+pub(super) fn unavailable(error: CloseError) -> AdminError {
     match error {
         CloseError::Ledger(LedgerError::NotPublished | LedgerError::History { .. }) => {
             AdminError::of(StatusCode::SERVICE_UNAVAILABLE, error.to_string())

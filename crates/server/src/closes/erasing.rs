@@ -1,0 +1,88 @@
+//! Erasing people at a close: behind it, when their lists are bound and the directory says that their secret is
+//! gone.
+//!
+//! ```text
+//! due        the log has their erasure, and no hold keeps them
+//! close      the directory's next version of the account says that it was erased; the index has their last list
+//! destroyed  what closed periods' annexes say of them, then everything that the store still has
+//! ```
+//!
+//! The secret goes last, so that what a crash cuts short the next close does once more.
+//!
+//! What it is not: erasure itself, which the store begins when it is asked for, long before.
+
+use countersign_domain::person::{Handle, Secret};
+use countersign_domain::time::Timestamp;
+use countersign_log::period::{Periods, Secrets as _};
+
+use super::{CloseError, Closes, SecretsOf};
+use crate::clock;
+use crate::store::{Erasure, Made};
+
+/// How long after an erasure was asked for no answer can come any more that was decided before: a decision is
+/// logged within seconds or not at all.
+const SETTLED_S: u64 = 10;
+
+impl Closes {
+    /// Who is to be destroyed behind a close that begins now.
+    pub(super) fn due_erasures(&self, now: Timestamp) -> Result<Vec<Erasure>, CloseError> {
+        let mut erasures = self.people.erasures()?;
+        erasures.retain(|erasure| is_due(erasure, now));
+        Ok(erasures)
+    }
+
+    /// Destroys what there is of these people, behind the close that was made of them.
+    pub(super) fn destroy(
+        &self,
+        periods: &Periods,
+        erasures: &[Erasure],
+    ) -> Result<(), CloseError> {
+        if erasures.is_empty() {
+            return Ok(());
+        }
+        let secrets = SecretsOf(self.people.view());
+        let mut people: Vec<(Handle, Secret)> = Vec::with_capacity(erasures.len());
+        for Erasure { handle, .. } in erasures {
+            let secret =
+                secrets.secret(*handle).map_err(countersign_log::period::PeriodError::from)?;
+            people.extend(secret.map(|secret| (*handle, secret)));
+        }
+        let overwritten = periods.erase(&people)?;
+        let handles: Vec<Handle> = people.iter().map(|(handle, _)| *handle).collect();
+        self.people.destroy(&handles)?;
+        let (items, batches) = (overwritten.items, overwritten.batches);
+        tracing::info!(
+            people = handles.len(),
+            items,
+            batches,
+            "people who asked for it were erased"
+        );
+        Ok(())
+    }
+
+    /// Holds what is kept of the person of this account until then; the number of that among their choices. Never
+    /// while a close is under way, so that nobody is destroyed whose hold was acknowledged.
+    ///
+    /// # Errors
+    /// [`CloseError::UnderWay`], [`CloseError::Store`].
+    pub fn hold(&self, account: &str, made: Made, until: Timestamp) -> Result<u64, CloseError> {
+        let _periods = self.try_periods()?;
+        Ok(self.people.hold(account, made, until)?)
+    }
+
+    /// Whether the person of this account is among those whom the next close may destroy, if it came now.
+    #[must_use]
+    pub fn is_due(&self, erasure: &Erasure) -> bool {
+        is_due(erasure, clock::now())
+    }
+}
+
+fn is_due(erasure: &Erasure, now: Timestamp) -> bool {
+    let is_held = erasure.held_until.is_some_and(|until| now < until);
+    erasure.is_logged && !is_held && erasure.asked_at.plus_seconds(SETTLED_S) <= now
+}
+
+/// The accounts of these people.
+pub(super) fn accounts(erasures: &[Erasure]) -> Vec<String> {
+    erasures.iter().map(|erasure| erasure.account.clone()).collect()
+}

@@ -1,0 +1,67 @@
+//! `countersign people erase`: erases a person, for good.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{erasures, export};
+use crate::clock;
+use crate::commands::close::open_closes;
+use crate::commands::reach::Reach;
+use crate::commands::running::path_part;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::erasure::{self, AskedErasure, ExportFirst, ShownErasure};
+use crate::store::{Made, Way};
+
+/// Erase a person, for good.
+///
+/// Nothing of theirs is released from now on; profile, friendships, settings and grants are gone. What the log needs
+/// for their last ledger goes behind the next close, or the first one behind the end of a legal hold: account, handle,
+/// secret, history, and what the log's private part says of them. The log stays valid, and what remains in it says
+/// nothing about them. Their export cannot be made afterwards.
+///
+/// Example: countersign people erase platform ada --export ada.json
+#[derive(Args)]
+pub(in crate::commands) struct Erase {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The platform's own name for the person.
+    account: String,
+    /// First write everything that is kept about the person into this file, for them.
+    #[arg(long, value_name = "FILE", required_unless_present = "no_export")]
+    export: Option<PathBuf>,
+    /// The person has their export, or does not want it.
+    #[arg(long, conflicts_with = "export")]
+    no_export: bool,
+}
+
+impl Erase {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        if let Some(file) = &self.export {
+            export::write(&reach, &self.account, file)?;
+        }
+        let shown: ShownErasure = match reach.server() {
+            Some(server) => {
+                let path = format!("/people/{}/erasure", path_part(&self.account));
+                let first =
+                    if self.export.is_some() { ExportFirst::Made } else { ExportFirst::Waived };
+                server.send("POST", &path, &AskedErasure { export: first })?
+            }
+            None => {
+                let closes = open_closes(&reach)?;
+                let made = Made { at: clock::now(), by: Way::Command };
+                closes.people().erase(&self.account, made)?;
+                ShownErasure::of(&erasure::found(closes.people(), &self.account)?, &closes)
+            }
+        };
+        let text = format!(
+            "Nothing of {} is released from now on.\n{}",
+            self.account,
+            erasures::line(&shown)
+        );
+        output.say(&serde_json::to_value(&shown)?, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}

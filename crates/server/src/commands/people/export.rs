@@ -1,0 +1,57 @@
+//! `countersign people export`: everything that is kept about a person.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::close::open_closes;
+use crate::commands::reach::Reach;
+use crate::commands::running::path_part;
+use crate::commands::{Failure, Output, files};
+use crate::people::export;
+
+/// Write everything that is kept about a person as one JSON file: profile, friends, settings, history, grants, receipts
+/// and their ledger.
+///
+/// The ledger has the person's secret in it, with which whoever reads it finds them in the log: give the file to that
+/// person alone.
+///
+/// Example: countersign people export platform ada --out ada.json
+#[derive(Args)]
+pub(in crate::commands) struct Export {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The platform's own name for the person.
+    account: String,
+    /// The file to write; it must not exist, and only you can read it.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Export {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let bytes = write(&reach, &self.account, &self.out)?;
+        let path = self.out.display();
+        let document = json!({ "file": path.to_string(), "bytes": bytes });
+        output.say(&document, &format!("Wrote {path}, {bytes} bytes."));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes the export of an account into a new file; how many bytes it has.
+pub(super) fn write(reach: &Reach, account: &str, out: &Path) -> Result<usize, Failure> {
+    let export: export::Export = match reach.server() {
+        Some(server) => server.get(&format!("/people/{}/export", path_part(account)))?,
+        None => {
+            let closes = open_closes(reach)?;
+            export::export(closes.people(), &closes, &reach.schema()?, account)?
+        }
+    };
+    let mut bytes = serde_json::to_vec_pretty(&export)?;
+    bytes.push(b'\n');
+    files::write_secret(out, &bytes)?;
+    Ok(bytes.len())
+}

@@ -1,0 +1,62 @@
+//! `countersign people hold`: a legal hold on what is kept of a person.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_policy::instant;
+
+use crate::clock;
+use crate::commands::close::open_closes;
+use crate::commands::reach::Reach;
+use crate::commands::running::path_part;
+use crate::commands::{Failure, Output};
+use crate::gateway::admin::hold::{self, ShownHold};
+use crate::store::{Made, Way};
+
+/// Set a legal hold on what the log needs to say what was released of a person, or end one.
+///
+/// Erasure waits for its end. It keeps account, secret, history and what the log's private part says; profile and
+/// settings it does not keep. The person sees it in their ledger.
+///
+/// Example: countersign people hold platform ada --until 2030-01-01T00:00:00Z
+#[derive(Args)]
+pub(in crate::commands) struct Hold {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The platform's own name for the person.
+    account: String,
+    /// When it ends; in place of any hold before.
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse, required_unless_present = "lift")]
+    until: Option<Timestamp>,
+    /// End the hold now.
+    #[arg(long, conflicts_with = "until")]
+    lift: bool,
+}
+
+impl Hold {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let path = format!("/people/{}/hold", path_part(&self.account));
+        let held: ShownHold = match (reach.server(), self.until) {
+            (Some(server), Some(until)) => {
+                server.send("PUT", &path, &ShownHold { until: until.to_string() })?
+            }
+            (Some(server), None) => server.send("DELETE", &path, &())?,
+            (None, until) => {
+                let now = clock::now();
+                let until = until.map_or(Ok(now), |until| hold::until(&until.to_string(), now))?;
+                let made = Made { at: now, by: Way::Command };
+                open_closes(&reach)?.hold(&self.account, made, until)?;
+                ShownHold { until: until.to_string() }
+            }
+        };
+        let text = match self.lift {
+            true => format!("The hold on {} ended.", self.account),
+            false => format!("What is kept of {} is held until {}.", self.account, held.until),
+        };
+        output.say(&serde_json::to_value(&held)?, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
