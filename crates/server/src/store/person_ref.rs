@@ -92,7 +92,7 @@ impl<'a> PersonRef<'a> {
     }
 
     /// Copies the secret into one that the caller keeps, so that one copy serves many people.
-    pub(crate) fn secret_into(&self, secret: &mut Secret) {
+    pub fn secret_into(&self, secret: &mut Secret) {
         self.record.secret_into(secret);
     }
 

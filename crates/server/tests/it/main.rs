@@ -27,6 +27,7 @@ mod decide_in_front;
 mod decision_matrix;
 mod demo;
 mod difference;
+mod erasure;
 mod error_envelopes;
 mod evidence;
 mod explain;
