@@ -204,7 +204,10 @@ fn who_is_erased_is_in_no_file_and_everybody_elses_ledger_holds() {
 
     // The account comes back as somebody else, whose ledger begins anew.
     let back = json!({"sequence": 1, "account": FRIEND, "profile": {"name": "another"}, "friends": [STAYS]});
-    told(&serving, "POST", "/people/feed", &back);
+    let bearer = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*bearer), ("content-type", "application/x-ndjson")];
+    let fed = send(&world.url(), "POST", "/admin/v1/people/feed", &headers, &back.to_string());
+    assert_eq!(fed.json().unwrap()["applied"], 1);
     serving.open_to_friends_devices(FRIEND, &["id", "name"]);
     let seen = serving.read(question, &tokens[1]);
     assert_eq!(seen["friends"]["data"].as_array().unwrap().len(), 1);
@@ -235,6 +238,8 @@ fn nobody_is_erased_without_a_word_about_the_export_or_by_a_wrong_name() {
         assert_eq!(admin(&serving, "POST", &path, &body).status, 422, "{body}");
     }
     assert_eq!(erase(&serving, "nobody-of-this-name").status, 404);
+    let held = format!("/people/{VIEWER}/hold");
+    assert_eq!(admin(&serving, "DELETE", &held, &Value::Null).status, 404, "nothing is held");
     assert_eq!(admin(&serving, "GET", &path, &Value::Null).status, 404);
     for until in ["2020-01-01T00:00:00Z", "tomorrow"] {
         let body = json!({"until": until});

@@ -46,9 +46,13 @@ impl Hold {
             (Some(server), None) => server.send("DELETE", &path, &())?,
             (None, until) => {
                 let now = clock::now();
-                let until = until.map_or(Ok(now), |until| hold::until(&until.to_string(), now))?;
+                let closes = open_closes(&reach)?;
+                let until = match until {
+                    Some(until) => hold::until(&until.to_string(), now)?,
+                    None => hold::check_held(closes.people(), &self.account, now).map(|()| now)?,
+                };
                 let made = Made { at: now, by: Way::Command };
-                open_closes(&reach)?.hold(&self.account, made, until)?;
+                closes.hold(&self.account, made, until)?;
                 ShownHold { until: until.to_string() }
             }
         };

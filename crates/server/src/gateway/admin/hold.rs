@@ -17,7 +17,7 @@ use crate::clock;
 use crate::closes::CloseError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
-use crate::store::{Made, StoreError, Way};
+use crate::store::{Made, People, StoreError, Way};
 
 /// A hold.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,12 +44,24 @@ pub async fn put(
 /// Ends the hold now.
 ///
 /// # Errors
-/// As [`put`].
+/// As [`put`], and [`AdminError`] 404 where nothing is held.
 pub async fn delete(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<(ReceiptHeader, Json<ShownHold>), AdminError> {
-    set(gateway, account, clock::now()).await
+    let now = clock::now();
+    check_held(&gateway.people, &account, now)?;
+    set(gateway, account, now).await
+}
+
+/// Refuses to end a hold that there is not.
+///
+/// # Errors
+/// [`AdminError`] 404.
+pub(crate) fn check_held(people: &People, account: &str, now: Timestamp) -> Result<(), AdminError> {
+    let person = people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
+    let held = people.held_until(person)?.filter(|until| now < *until);
+    held.map(drop).ok_or_else(|| AdminError::not_found("hold: nothing of this person is held"))
 }
 
 /// The end of a hold, which is not past.
