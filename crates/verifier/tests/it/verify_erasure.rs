@@ -102,7 +102,7 @@ pub(crate) fn vectors() -> Vec<(&'static str, Bundle, u64)> {
     });
     let of = |says, log: LedgerWorld, person| (says, log.bundle(person), log.world.clock_s);
     let gone = |log: &LedgerWorld| {
-        drop(log.accounts.publish([(account(STRANGER), GONE)].into_iter()));
+        let _ = log.accounts.publish([(account(STRANGER), GONE)].into_iter());
     };
     let (log, unexplained) = replaced(|_| {});
     let now = log.world.clock_s;
@@ -254,7 +254,7 @@ fn a_secret_takes_anothers_place_only_behind_the_close_of_its_erasure() {
     assert_eq!(verdict.failures[0].found, "a secret of version 2, in place of another");
 
     let (log, bundle) = replaced(|log| {
-        drop(log.accounts.publish([(account(STRANGER), GONE)].into_iter()));
+        let _ = log.accounts.publish([(account(STRANGER), GONE)].into_iter());
     });
     let (verdict, _) = checked(&bundle, log.world.clock_s);
     assert_eq!(failures_of(&log, &bundle), [Rule::LedgerSecrets]);
