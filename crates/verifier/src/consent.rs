@@ -11,7 +11,7 @@
 //! unless that is [`Settings::DEFAULT`], and may stand behind the first disclosures about them. A record may stand in the log twice,
 //! equal both times, when a crash came between: the second says nothing new. Until a person's first
 //! settings record they have what they began with. What closes something is in force before its
-//! entry, what opens something only after.
+//! entry, what opens something only after. Behind an erasure there are none but holds.
 //!
 //! What it is not: a consent record does not say who chose, but what the platform says was chosen. A
 //! person who did not choose it sees it in their ledger.
@@ -311,6 +311,32 @@ mod tests {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text);
             assert!(ConsentRecord::parse(changed.as_bytes()).is_err(), "{changed} was read");
+        }
+    }
+
+    #[test]
+    fn erasure_and_holds_have_one_spelling() {
+        let record = |choice: &str| {
+            format!("{{\"choice\":{choice},\"number\":3,\"time\":1528070401}}").into_bytes()
+        };
+        let hold = Choice::Hold { until: Timestamp::from_seconds(1_528_074_000) };
+        for (choice, text) in
+            [(Choice::Erased {}, r#"{"erased":{}}"#), (hold, r#"{"hold":{"until":1528074000}}"#)]
+        {
+            let read = ConsentRecord::parse(&record(text)).unwrap();
+            assert_eq!(read, ConsentRecord { number: 3, choice, ..grant() });
+            assert_eq!(read.to_bytes().unwrap(), record(text));
+        }
+        for other in [
+            r#""erased""#,
+            r#"{"erased":null}"#,
+            r#"{"erased":[]}"#,
+            r#"{"erased":{"until":1}}"#,
+            r#"{"hold":{}}"#,
+            r#"{"hold":{"until":1,"why":"x"}}"#,
+            r#"{"erased":{},"hold":{"until":1}}"#,
+        ] {
+            assert!(ConsentRecord::parse(&record(other)).is_err(), "{other} was read");
         }
     }
 

@@ -7,6 +7,7 @@ import { fieldSet } from "./entries.js";
 
 const NOTHING = 0n;
 const EVERYTHING = 2n ** 128n - 1n;
+const CLOSED = { my_device: NOTHING, my_app: NOTHING, friends_device: NOTHING, friends_app: NOTHING };
 const BEGUN_WITH = { my_device: EVERYTHING, my_app: EVERYTHING, friends_device: NOTHING, friends_app: NOTHING };
 
 /// The choices under one secret, in the order of the log.
@@ -18,6 +19,7 @@ export class Choices {
     this.settings = [];
     this.begunWith = BEGUN_WITH;
     this.grants = [];
+    this.isErased = false;
   }
 
   /// Takes the next choice, of the entry at `index`. After a crash the log may be told once more what it has.
@@ -26,17 +28,28 @@ export class Choices {
     const known = this.byNumber.get(number);
     const isAgain = known === hex(bytes);
     const isNext = this.next === null ? number <= 1 : number === this.next;
-    const expected = `choice ${this.next ?? 1}, or an earlier one as it was`;
-    verdict.check("ledger_choices", isAgain || isNext, `choice ${number}`, expected, index);
+    // Nobody chooses once they are erased. A hold is not theirs.
+    const mayFollow = !this.isErased || Boolean(choice.hold);
+    const expected = mayFollow ? `choice ${this.next ?? 1}, or an earlier one as it was` : "only holds behind an erasure";
+    verdict.check("ledger_choices", isAgain || (isNext && mayFollow), `choice ${number}`, expected, index);
     if (isAgain) return;
     this.byNumber.set(number, hex(bytes));
     this.next = Math.max(this.next, number + 1);
     this.moments.push(index + 1);
     if (choice.settings) this.set(index, number, choice.settings);
     if (choice.grant) this.grants.push({ ...choice.grant, index, ended: Infinity });
-    for (const grant of this.grants) {
-      if (grant.grant === choice.grant_ended?.grant) grant.ended = Math.min(grant.ended, index);
-    }
+    if (choice.grant_ended) this.end(index, ({ grant }) => grant === choice.grant_ended.grant);
+    if (choice.erased) this.erase(index);
+  }
+
+  end(index, isEnded) {
+    for (const grant of this.grants.filter(isEnded)) grant.ended = Math.min(grant.ended, index);
+  }
+
+  erase(index) {
+    this.isErased = true;
+    this.settings.push({ index, open: CLOSED });
+    this.end(index, () => true);
   }
 
   set(index, number, routes) {

@@ -133,6 +133,8 @@ const CHOICES = {
   settings: { friends_app: isFields, friends_device: isFields, my_app: isFields, my_device: isFields },
   grant: { client: isName, purpose: isName, viewer: isFields, friend: isFields, until: isCount, grant: isFields },
   grant_ended: { grant: isFields },
+  erased: {},
+  hold: { until: isCount },
 };
 
 /// The consent record that bytes are, or null.

@@ -153,10 +153,12 @@ function choiceRow(line, names) {
   ]);
 }
 
-function choiceText({ settings, grant, grant_ended: ended }, names) {
+function choiceText({ settings, grant, grant_ended: ended, erased, hold }, names) {
   const open = (digits) => openText(fieldSet(digits), names);
   if (settings) return Object.entries(ROUTES).map(([route, name]) => `${name}: ${open(settings[route])}`).join("; ");
-  if (!grant) return `the grant ${ended.grant.slice(0, 8)} ended`;
+  if (erased) return "erasure: everything is closed, and every grant has ended, from here on";
+  if (hold) return `a legal hold, which is not your choice: records about you are kept until ${timeOf(hold.until)}, also if you are erased`;
+  if (ended) return `the grant ${ended.grant.slice(0, 8)} ended`;
   const { client, purpose, viewer, friend, until } = grant;
   const what = `of yourself ${open(viewer)}; of friends ${open(friend)}`;
   return `a grant ${grant.grant.slice(0, 8)} to ${client} for ${purpose}, until ${timeOf(until)}: ${what}`;

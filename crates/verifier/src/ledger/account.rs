@@ -58,6 +58,7 @@ pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> 
         (found, "those of its versions, each once".to_owned())
     });
     check_none_missing(bundle, &versions, verdict);
+    check_replaced(&versions, closes, verdict);
     terms
 }
 
@@ -66,15 +67,29 @@ fn check_none_missing(bundle: &Bundle, versions: &[Version], verdict: &mut Verdi
     for (place, version) in versions.iter().enumerate().filter(|(_, one)| one.value != GONE) {
         let number = version.version;
         let is_erased = versions.get(place + 1).is_some_and(|next| next.value == GONE);
-        if is_erased {
-            let says =
-                format!("version {number} of the account was erased, with what stood under it");
+        let is_shown = bundle.secrets.iter().any(|shown| shown.version == number);
+        if is_erased && !is_shown {
+            let says = format!(
+                "version {number} of the account was erased, and nothing is shown of what the log holds under it"
+            );
             verdict.notice(None, says);
             continue;
         }
-        let is_shown = bundle.secrets.iter().any(|shown| shown.version == number);
         verdict.check(Rule::LedgerSecrets, Place::WHOLE, is_shown, || {
             (format!("no secret of the account's version {number}"), "that secret".to_owned())
+        });
+    }
+}
+
+/// A secret takes another's place only behind a close that says that the other was erased: else an account could
+/// have two at once, and each be shown to whom it suits.
+fn check_replaced(versions: &[Version], closes: &Closes, verdict: &mut Verdict) {
+    let pairs = versions.array_windows().filter(|[_, next]| next.value != GONE);
+    for [before, next] in pairs {
+        let holds = before.value == GONE && closes.has_one_between(before.epoch, next.epoch);
+        verdict.check(Rule::LedgerSecrets, Place::WHOLE, holds, || {
+            let found = format!("a secret of version {}, in place of another", next.version);
+            (found, "one behind a close that says that the other was erased".to_owned())
         });
     }
 }

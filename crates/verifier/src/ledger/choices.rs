@@ -10,6 +10,7 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
 
 use super::entries::Entries;
 use super::items::{Opened, What};
@@ -27,6 +28,8 @@ pub(super) struct Choices {
     settings: Vec<(u64, Settings)>,
     grants: Vec<KeptGrant>,
     is_erased: bool,
+    /// The end of the last hold, which took the place of those before.
+    held_until: Option<Timestamp>,
 }
 
 struct KeptGrant {
@@ -101,7 +104,17 @@ impl Choices {
                     kept.ended.get_or_insert(index);
                 }
             }
-            Choice::Hold { .. } => {}
+            Choice::Hold { until } => self.held_until = Some(*until),
+        }
+    }
+
+    /// Says of a hold that is in force that it is: it keeps what the person may believe erased.
+    pub(super) fn say_held(&self, at: Timestamp, verdict: &mut Verdict) {
+        if let Some(until) = self.held_until.filter(|until| at < *until) {
+            let says = format!(
+                "a legal hold keeps records about the person until {until}, also if they are erased"
+            );
+            verdict.notice(None, says);
         }
     }
 

@@ -67,6 +67,12 @@ impl Closes {
         before.map_or(0, |close| close.directory.epoch)
     }
 
+    /// Whether some close has the directory of an epoch from this one to before that one.
+    pub(super) fn has_one_between(&self, from: u64, before: u64) -> bool {
+        let epochs = from..before;
+        self.closes.iter().any(|close| epochs.contains(&close.directory.epoch))
+    }
+
     /// Whoever leaves the newest closes out leaves out what is in them; so there has to be one of the last day.
     /// One that is dated ahead would be that for as long.
     fn check_current(&self, at: Timestamp, verdict: &mut Verdict) {

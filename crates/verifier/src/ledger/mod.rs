@@ -139,7 +139,7 @@ fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict)
     let terms = account::check(bundle, &closes, verdict);
     let opened = items::open(bundle, &entries, verdict);
     completeness::check(bundle, &closes, &terms, &opened, verdict);
-    check_choices(&opened, &entries, verdict);
+    check_choices(&opened, &entries, at, verdict);
     check_end(bundle, &closes, &checkpoint, verdict);
     Some(ledger(bundle, &closes, &opened, &entries))
 }
@@ -168,7 +168,7 @@ pub(crate) fn check_checkpoint(
     Some((checkpoint, witnessed))
 }
 
-fn check_choices(opened: &[Opened<'_>], entries: &Entries, verdict: &mut Verdict) {
+fn check_choices(opened: &[Opened<'_>], entries: &Entries, at: Timestamp, verdict: &mut Verdict) {
     let by_secret = Choices::read(opened, verdict);
     let none = Choices::default();
     for one in opened {
@@ -176,6 +176,9 @@ fn check_choices(opened: &[Opened<'_>], entries: &Entries, verdict: &mut Verdict
             let choices = by_secret.get(&one.secret).unwrap_or(&none);
             choices::check_record((one.item.index, disclosure, record), choices, entries, verdict);
         }
+    }
+    for choices in by_secret.values() {
+        choices.say_held(at, verdict);
     }
 }
 

@@ -10,9 +10,10 @@ use countersign_domain::relation::Relation;
 use countersign_domain::settings::Settings;
 use countersign_verifier::consent::{Choice, ConsentRecord, consent_commitment};
 use countersign_verifier::consent_receipt::CommitmentTree;
-use countersign_verifier::directory::secret_commitment;
+use countersign_verifier::directory::{GONE, secret_commitment};
 use countersign_verifier::entry::{
-    Close, CloseKind, Consents, ConsentsKind, Disclosure, ENTRY_VERSION, Entry, PreviousClose,
+    Close, CloseKind, Consents, ConsentsKind, DirectoryRoot, Disclosure, ENTRY_VERSION, Entry,
+    PreviousClose,
 };
 use countersign_verifier::ledger::{
     Bundle, Ledger, Opening, Question, ShownClose, ShownEntry, ShownItem, ShownProof,
@@ -45,11 +46,23 @@ pub(crate) struct Closed {
     pub(crate) leaves: Vec<Leaf>,
 }
 
+/// When somebody's secret was in force.
+#[derive(Clone, Copy)]
+struct Life {
+    /// The account's version that has it.
+    version: u64,
+    /// The first period in which it was.
+    since: u64,
+    /// The period whose close says that it was erased.
+    ended: Option<u64>,
+}
+
 /// A log with people.
 pub(crate) struct LedgerWorld {
     pub(crate) world: World,
-    /// Each person's secret now.
+    /// Each person's secret now, or the last one.
     pub(crate) secrets: Vec<Secret>,
+    lives: Vec<Life>,
     pub(crate) held: Vec<Held>,
     pub(crate) closes: Vec<Closed>,
     pub(crate) accounts: Accounts,
@@ -70,6 +83,7 @@ impl LedgerWorld {
         Self {
             world: World::governed(),
             secrets: (0..people).map(|person| Secret([person + 1; 32])).collect(),
+            lives: vec![Life { version: 1, since: 0, ended: None }; people.into()],
             held: Vec::new(),
             closes: Vec::new(),
             accounts: Accounts::new(),
@@ -156,11 +170,38 @@ impl LedgerWorld {
         countersign_verifier::consent::commitments_root(commitments)
     }
 
-    /// Puts everybody's secret into the directory, and appends a close that is right but for this change.
+    /// Appends a close whose directory says that the secrets of these people were erased.
+    pub(crate) fn close_erasing(&mut self, people: &[usize]) -> u64 {
+        let period = self.closes.len() as u64;
+        // Who came and goes in one period is in the directory before.
+        self.publish();
+        for person in people {
+            self.lives[*person].ended = Some(period);
+        }
+        self.close(|_, _| {})
+    }
+
+    /// The account of somebody who was erased comes back, with this secret: nothing of theirs is held.
+    pub(crate) fn come_back(&mut self, person: usize, secret: Secret) {
+        let Life { version, .. } = self.lives[person];
+        let since = self.closes.len() as u64;
+        self.lives[person] = Life { version: version + 2, since, ended: None };
+        self.secrets[person] = secret;
+        self.held.retain(|held| held.person != person);
+    }
+
+    /// Puts everybody's secret into the directory, or that it was erased.
+    fn publish(&self) -> DirectoryRoot {
+        let values = self.secrets.iter().zip(&self.lives).enumerate();
+        self.accounts.publish(values.map(|(person, (secret, life))| {
+            let value = if life.ended.is_some() { GONE } else { secret_commitment(secret) };
+            (account(person), value)
+        }))
+    }
+
+    /// Brings the directory up to date, and appends a close that is right but for this change.
     pub(crate) fn close(&mut self, change: impl FnOnce(&mut Close, &mut Vec<Leaf>)) -> u64 {
-        let values = self.secrets.iter().enumerate();
-        let values = values.map(|(person, secret)| (account(person), secret_commitment(secret)));
-        let directory = self.accounts.publish(values);
+        let directory = self.publish();
         let last = self.closes.last();
         let period = last.map_or(0, |last| last.close.period + 1);
         let from = last.map_or(0, |last| last.close.until);
@@ -210,7 +251,7 @@ impl LedgerWorld {
         leaves
     }
 
-    /// The bundle of somebody with one secret ever.
+    /// The bundle of somebody, with the secret that they have, or had last.
     pub(crate) fn bundle(&self, person: usize) -> Bundle {
         let newest = self.closes.last();
         let held: Vec<&Held> = self.held.iter().filter(|held| held.person == person).collect();
@@ -222,7 +263,7 @@ impl LedgerWorld {
             person_index: closed.close.person_index,
             time: closed.close.time,
             until: closed.close.until,
-            shown: vec![ShownProof { secret: 0, proof: self.proof(person, closed).to_bytes() }],
+            shown: self.shown(person, closed),
         };
         let mut places: Vec<u64> = held.iter().map(|held| held.item.index).collect();
         places.push(SCHEMA_INDEX);
@@ -237,7 +278,10 @@ impl LedgerWorld {
             account: account(person),
             history: self.accounts.history(&account(person)),
             vrf: newest.map_or(Digest([0; 32]), |newest| newest.close.directory.vrf),
-            secrets: vec![VersionedSecret { version: 1, secret: self.secrets[person].clone() }],
+            secrets: vec![VersionedSecret {
+                version: self.lives[person].version,
+                secret: self.secrets[person].clone(),
+            }],
             closes: self.closes.iter().map(shown).collect(),
             searched: self.world.size(),
             documents: self.documents(&entries),
@@ -263,9 +307,20 @@ impl LedgerWorld {
         ShownEntry { index, bytes: self.world.entries[index as usize].clone() }
     }
 
-    fn proof(&self, person: usize, closed: &Closed) -> countersign_verifier::person_index::Proof {
-        let label = Label::of(&self.secrets[person], closed.close.period);
-        prove(&closed.leaves, &label).unwrap()
+    fn shown(&self, person: usize, closed: &Closed) -> Vec<ShownProof> {
+        let Life { since, ended, .. } = self.lives[person];
+        let is_of_its_time = (since..=ended.unwrap_or(u64::MAX)).contains(&closed.close.period);
+        let shown = is_of_its_time.then(|| closed.shown(0, &self.secrets[person]));
+        shown.into_iter().collect()
+    }
+}
+
+impl Closed {
+    /// What the index has under this secret, which has this place.
+    pub(crate) fn shown(&self, place: u16, secret: &Secret) -> ShownProof {
+        let label = Label::of(secret, self.close.period);
+        let proof = prove(&self.leaves, &label).unwrap();
+        ShownProof { secret: place, proof: proof.to_bytes() }
     }
 }
 

@@ -10,6 +10,7 @@ mod tools;
 mod verify_bytes;
 mod verify_command;
 mod verify_directory;
+mod verify_erasure;
 mod verify_evidence;
 mod verify_index;
 mod verify_index_command;

@@ -16,21 +16,21 @@ use proptest::prelude::*;
 use crate::ledger_world::{LedgerWorld, checked, fields};
 use crate::verify_world::{BEGINNING_S, at, failed, golden, log_key, name};
 
-const DAY_S: u64 = 86_400;
-const VIEWER: usize = 0;
-const FRIEND: usize = 1;
-const OTHER_FRIEND: usize = 2;
-const STRANGER: usize = 3;
+pub(crate) const DAY_S: u64 = 86_400;
+pub(crate) const VIEWER: usize = 0;
+pub(crate) const FRIEND: usize = 1;
+pub(crate) const OTHER_FRIEND: usize = 2;
+pub(crate) const STRANGER: usize = 3;
 
 /// Numbers of fields in the schema: id, friends, name, work.
 const OWN: &[u8] = &[0, 1, 2];
-const OF_FRIENDS: &[u8] = &[0, 2, 3];
+pub(crate) const OF_FRIENDS: &[u8] = &[0, 2, 3];
 
 fn open_to_friends() -> Settings {
     Settings::DEFAULT.with(Route::FriendsDevice, fields(OF_FRIENDS))
 }
 
-fn grant(grant: u8) -> Choice {
+pub(crate) fn grant(grant: u8) -> Choice {
     Choice::Grant(GrantGiven {
         client: name("aurora-home"),
         friend: Fields(fields(OF_FRIENDS)),
@@ -41,14 +41,14 @@ fn grant(grant: u8) -> Choice {
     })
 }
 
-fn answer(log: &mut LedgerWorld) -> u64 {
+pub(crate) fn answer(log: &mut LedgerWorld) -> u64 {
     let friends = [FRIEND, OTHER_FRIEND].map(|who| (who, Relation::Friend, fields(OF_FRIENDS)));
     let about = [&[(VIEWER, Relation::Viewer, fields(OWN))][..], &friends].concat();
     log.disclose(&about, |_| {})
 }
 
 /// Everybody has chosen, and nothing has left.
-fn chosen() -> LedgerWorld {
+pub(crate) fn chosen() -> LedgerWorld {
     let mut log = LedgerWorld::of(4);
     let open = || Choice::Settings(open_to_friends().into());
     log.choose(&[(VIEWER, 1, grant(1)), (FRIEND, 1, open()), (OTHER_FRIEND, 1, open())]);
@@ -56,7 +56,7 @@ fn chosen() -> LedgerWorld {
 }
 
 /// Two closed periods, and one answer after them.
-fn told() -> LedgerWorld {
+pub(crate) fn told() -> LedgerWorld {
     let mut log = chosen();
     answer(&mut log);
     log.close(|_, _| {});
@@ -67,11 +67,11 @@ fn told() -> LedgerWorld {
     log
 }
 
-fn failures(log: &LedgerWorld, person: usize) -> Vec<Rule> {
+pub(crate) fn failures(log: &LedgerWorld, person: usize) -> Vec<Rule> {
     failures_of(log, &log.bundle(person))
 }
 
-fn failures_of(log: &LedgerWorld, bundle: &Bundle) -> Vec<Rule> {
+pub(crate) fn failures_of(log: &LedgerWorld, bundle: &Bundle) -> Vec<Rule> {
     let (verdict, _) = checked(bundle, log.world.clock_s);
     let mut rules: Vec<Rule> = failed(&verdict).into_iter().map(|(rule, _)| rule).collect();
     rules.dedup();
@@ -252,6 +252,9 @@ fn vectors_are_what_this_verifier_says() {
         take(says, log.bundle(*person).to_bytes(), log.world.clock_s);
     }
     take("one dated ahead", bytes, now - DAY_S);
+    for (says, bundle, at_s) in crate::verify_erasure::vectors() {
+        take(says, bundle.to_bytes(), at_s);
+    }
     golden(&folder.join("log.vkey"), format!("{}\n", log_key()).as_bytes());
     let json = serde_json::to_string_pretty(&vectors).unwrap();
     golden(&folder.join("verdicts.json"), format!("{json}\n").as_bytes());

@@ -112,7 +112,7 @@ fn releases(lines: &[&Line]) -> Html {
 
 fn choices(lines: &[&Line]) -> Html {
     let rows = lines.iter().filter_map(|line| match &line.event {
-        Event::Chose(record) => Some(vec![when(line), Html::text(&record.to_string())]),
+        Event::Chose(record) => Some(vec![when(line), Html::text(record.to_string())]),
         Event::Released(_) => None,
     });
     section(
