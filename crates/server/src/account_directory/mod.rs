@@ -15,7 +15,7 @@ use akd::{AkdLabel, AkdValue, AzksParallelismConfig, EpochHash, HistoryParams};
 use akd_core::configuration::WhatsAppV1Configuration;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::directory::{history_bytes, secret_commitment};
+use countersign_verifier::directory::{GONE, history_bytes, secret_commitment};
 use countersign_verifier::entry::DirectoryRoot;
 use futures_executor::block_on;
 
@@ -100,7 +100,7 @@ impl AccountDirectory {
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn erase(&self, accounts: &[String]) -> Result<DirectoryRoot, AccountDirectoryError> {
-        let gone = AkdValue(vec![0; secret_commitment(&Secret([0; 32])).0.len()]);
+        let gone = AkdValue(GONE.0.to_vec());
         for accounts in accounts.chunks(EPOCH_ACCOUNTS_MAX) {
             let update = |account: &String| (AkdLabel::from(account.as_str()), gone.clone());
             self.publish_these(accounts.iter().map(update).collect(), &[])?;
@@ -227,7 +227,7 @@ mod tests {
         let versions = verify_history("ada", &ada.proof, &erased).unwrap();
         let values: Vec<_> = versions.iter().map(|one| (one.version, one.value)).collect();
         assert_eq!(values.len(), 2);
-        assert_eq!(values.iter().max().unwrap(), &(2, Digest([0; 32])));
+        assert_eq!(values.iter().max().unwrap(), &(2, GONE));
 
         // The account comes back: another person, with another secret.
         let other = Platform::with(&["ada"]);

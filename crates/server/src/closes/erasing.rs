@@ -13,7 +13,7 @@
 
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::time::Timestamp;
-use countersign_log::period::{Periods, Secrets as _};
+use countersign_log::period::{PeriodError, Periods, Secrets as _};
 
 use super::{CloseError, Closes, SecretsOf};
 use crate::clock;
@@ -43,8 +43,7 @@ impl Closes {
         let secrets = SecretsOf(self.people.view());
         let mut people: Vec<(Handle, Secret)> = Vec::with_capacity(erasures.len());
         for Erasure { handle, .. } in erasures {
-            let secret =
-                secrets.secret(*handle).map_err(countersign_log::period::PeriodError::from)?;
+            let secret = secrets.secret(*handle).map_err(PeriodError::from)?;
             people.extend(secret.map(|secret| (*handle, secret)));
         }
         let overwritten = periods.erase(&people)?;

@@ -5,7 +5,6 @@
 //! the store as it was, and finds people again by account, so that it can be run again.
 
 pub mod beginning;
-pub mod export;
 pub mod feed;
 mod feed_line;
 pub mod generate;

@@ -19,7 +19,7 @@ use super::lmdb::People;
 use super::outbox::Holds;
 use super::record::{self, Profile, Record};
 use super::writing::{Known, Writing};
-use super::{grants, legacy};
+use super::{erasure, grants, legacy};
 
 /// Changes that have begun. Dropped, they leave no trace.
 pub struct Changes<'p> {
@@ -217,8 +217,8 @@ impl<'p> Changes<'p> {
             *known = Known { secret, ..Known::nobody(handle) };
             profile.clear();
         })?;
-        self.append(handle, Event::Erased, made)?;
-        let asked = made.at.seconds().to_le_bytes();
+        let chosen = self.append(handle, Event::Erased, made)?;
+        let asked = erasure::Asked { at: made.at, chosen }.to_bytes();
         let put = people.databases.erasures.put(&mut self.writing.txn, &number, &asked);
         put.map_err(|e| people.failed(e))
     }
@@ -294,7 +294,11 @@ impl<'p> Changes<'p> {
         made: Made,
         holds: Holds,
     ) -> Result<Option<u64>, StoreError> {
-        let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
+        let known = self.writing.known(number)?;
+        if known.erased {
+            return Err(StoreError::BeingErased);
+        }
+        let (people, handle) = (self.writing.people, known.handle);
         self.put_own(number, in_force)?;
         self.mark(number, own.preset.filter(|_| in_force == own.settings))?;
         let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {

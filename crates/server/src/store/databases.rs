@@ -14,7 +14,7 @@
 //! | outbox | as of `history` | 0, or 1 if it holds only once the log has it: changes that the log does not have yet (see `outbox`) |
 //! | beginnings | person number | nothing: people of whose first settings the log does not know |
 //! | consent_receipts | as of `history` | the receipt of a change that the log has, as text |
-//! | erasures | person number | when erasure was asked for, of who is not destroyed yet (8, little-endian) |
+//! | erasures | person number | of who asked for erasure and is not destroyed yet: when (8), and its number among their choices (8), little-endian |
 //! | holds | person number | until when a legal hold keeps what is kept of the person (8, little-endian) |
 //! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |
 //!

@@ -45,10 +45,30 @@ pub struct Erasure {
     pub account: String,
     /// When it was asked for.
     pub asked_at: Timestamp,
+    /// The number of that among their choices.
+    pub chosen: u64,
     /// Until when a legal hold keeps what is kept; it may be past.
     pub held_until: Option<Timestamp>,
     /// Whether the log has everything that they ever chose, the erasure included.
     pub is_logged: bool,
+}
+
+/// What is stored of an erasure.
+pub(super) struct Asked {
+    pub(super) at: Timestamp,
+    pub(super) chosen: u64,
+}
+
+impl Asked {
+    pub(super) fn to_bytes(&self) -> [u8; 16] {
+        (u128::from(self.chosen) << 64 | u128::from(self.at.seconds())).to_le_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, chosen) = bytes.split_first_chunk()?;
+        let at = Timestamp::from_seconds(u64::from_le_bytes(*at));
+        Some(Self { at, chosen: u64::from_le_bytes(chosen.try_into().ok()?) })
+    }
 }
 
 impl People {
@@ -67,6 +87,17 @@ impl People {
         changes.commit()?;
         let txn = self.read()?;
         self.erasure(&txn, number)
+    }
+
+    /// How far the erasure of the person of this account is; `None` if nobody asked for one.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownPerson`], [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn erasure_of(&self, account: &str) -> Result<Option<Erasure>, StoreError> {
+        let person = self.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
+        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
+        let txn = self.read()?;
+        self.is_erased(person).then(|| self.erasure(&txn, number)).transpose()
     }
 
     /// Holds what is kept of the person of this account until then, in place of any hold before; one that is past
@@ -142,7 +173,8 @@ impl People {
     fn erasure(&self, txn: &RoTxn<'_>, number: u32) -> Result<Erasure, StoreError> {
         let damaged = || self.damaged("an erasure");
         let asked = self.databases.erasures.get(txn, &number).map_err(|e| self.failed(e))?;
-        let asked_at = asked.map(number_of).map(Timestamp::from_seconds).ok_or_else(damaged)?;
+        let Asked { at: asked_at, chosen } =
+            asked.and_then(Asked::from_bytes).ok_or_else(damaged)?;
         let view = self.view();
         let person = view.person(number).ok_or_else(damaged)?;
         let (handle, account) = (person.handle(), person.account().ok_or_else(damaged)?);
@@ -154,6 +186,7 @@ impl People {
             handle,
             account: account.to_owned(),
             asked_at,
+            chosen,
             held_until: self.hold_of(txn, number)?,
             is_logged: !waiting.map_err(|e| self.failed(e))?,
         })

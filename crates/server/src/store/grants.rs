@@ -46,7 +46,7 @@ impl People {
     /// [`People::settled`] says so.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::Database`]; [`StoreError::BeingErased`] if a viewer is.
     pub fn put_grants(
         &self,
         grants: &[(GrantId, GrantRecord)],
@@ -55,6 +55,9 @@ impl People {
     ) -> Result<(), StoreError> {
         let given = given.into();
         let _writer = self.writer();
+        if grants.iter().any(|(_, grant)| self.is_erased(grant.viewer)) {
+            return Err(StoreError::BeingErased);
+        }
         self.write(|txn| {
             grants.iter().try_for_each(|(id, grant)| {
                 if holds == Holds::AtOnce {

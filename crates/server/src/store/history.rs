@@ -123,12 +123,6 @@ pub struct HistoryRecord {
 }
 
 impl HistoryRecord {
-    /// Whether it is the erasure.
-    #[must_use]
-    pub const fn is_erasure(&self) -> bool {
-        matches!(self.event, Event::Erased)
-    }
-
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![HISTORY_VERSION];
         bytes.extend_from_slice(&self.made.at.seconds().to_le_bytes());

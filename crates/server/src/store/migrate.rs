@@ -9,7 +9,7 @@ use heed::{Env, RoTxn, WithTls};
 use super::databases::Databases;
 use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord};
-use super::lmdb::{FORMAT_VERSION, StoreOptions};
+use super::lmdb::StoreOptions;
 use super::opening::database_error;
 use super::outbox::Holds;
 use super::record::{self, Record};
@@ -103,19 +103,6 @@ pub(super) fn from_3(
     txn.commit().map_err(failed)
 }
 
-/// Format 4 knew nobody who was erased or held.
-pub(super) fn from_4(
-    dir: &Path,
-    env: &Env<WithTls>,
-    databases: Databases,
-    options: StoreOptions,
-) -> Result<(), StoreError> {
-    let failed = |source| database_error(dir, options, source);
-    let mut txn = env.write_txn().map_err(failed)?;
-    databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-    txn.commit().map_err(failed)
-}
-
 /// What everybody has open, by number; `None` if somebody's record cannot be read.
 fn settings_of_all(
     databases: Databases,
@@ -137,7 +124,7 @@ mod tests {
     use countersign_domain::time::Timestamp;
 
     use super::*;
-    use crate::store::{NewPerson, People, Profile, Way};
+    use crate::store::{FORMAT_VERSION, NewPerson, People, Profile, Way};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::thread::sleep;
 use std::time::Duration;
 
 use countersign::clock;
 use countersign::demo::client::Reply;
+use countersign::demo::world::{BUILD, PURPOSE};
 use countersign_domain::person::{Handle, Secret};
 use countersign_verifier::ledger::{Ledger, Question, check};
 use countersign_verifier::record::own_id;
@@ -56,6 +58,14 @@ fn told(serving: &Serving<'_>, method: &str, path: &str, body: &Value) -> Value 
     let reply = admin(serving, method, path, body);
     assert!((200..300).contains(&reply.status), "{method} {path}: {:?}", reply.json());
     reply.json().unwrap()
+}
+
+fn feed(serving: &Serving<'_>, lines: &str) -> Value {
+    let bearer = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*bearer), ("content-type", "application/x-ndjson")];
+    let fed = send(&serving.world.url(), "POST", "/admin/v1/people/feed", &headers, lines);
+    assert_eq!(fed.status, 200);
+    fed.json().unwrap()
 }
 
 fn erase(serving: &Serving<'_>, account: &str) -> Reply {
@@ -122,103 +132,124 @@ fn traces(world: &World, account: &str) -> Vec<(String, Vec<u8>)> {
     traces
 }
 
-#[test]
-fn who_is_erased_is_in_no_file_and_everybody_elses_ledger_holds() {
-    let world = founded();
-    let serving = world.serve();
-    let tokens = [VIEWER, STAYS].map(|account| serving.token(account));
-    let question = "/me?fields=id,name,friends{id,name}";
+/// What is asked of the instance all along.
+const QUESTION: &str = "/me?fields=id,name,friends{id,name}";
+
+fn indexes(ledger: &Ledger) -> Vec<u64> {
+    ledger.lines.iter().map(|line| line.index).collect()
+}
+
+/// People choose and are looked at, in two closed periods and an open one.
+fn live(serving: &Serving<'_>, tokens: &[String]) {
     for account in [VIEWER, FRIEND, HELD] {
-        told(&serving, "PUT", &format!("/people/{account}/settings"), &json!({"my_app": []}));
+        told(serving, "PUT", &format!("/people/{account}/settings"), &json!({"my_app": []}));
         serving.open_to_friends_devices(account, &["id", "name"]);
     }
     for _ in 0..2 {
-        tokens.iter().for_each(|token| drop(serving.read(question, token)));
-        close(&serving);
+        tokens.iter().for_each(|token| drop(serving.read(QUESTION, token)));
+        close(serving);
     }
-    tokens.iter().for_each(|token| drop(serving.read(question, token)));
-    let before = ledger(&serving, STAYS);
-    serving.stop();
-    let of_erased: Vec<_> = [VIEWER, FRIEND].iter().flat_map(|who| traces(&world, who)).collect();
-    let of_held = traces(&world, HELD);
-    let of_all: Vec<_> = of_erased.iter().chain(&of_held).cloned().collect();
-    for trace in &of_all {
-        assert!(
-            !found(&world, std::slice::from_ref(trace)).is_empty(),
-            "{} would be found",
-            trace.0
-        );
-    }
+    tokens.iter().for_each(|token| drop(serving.read(QUESTION, token)));
+}
 
-    // Asked for: nothing leaves any more, and the log is told.
-    let serving = world.serve();
+/// Asks for three erasures, the last of somebody who is held.
+fn ask(serving: &Serving<'_>) {
     let until = json!({"until": clock::now().plus_seconds(3_600).to_string()});
-    told(&serving, "PUT", &format!("/people/{HELD}/hold"), &until);
-    let export = told(&serving, "GET", &format!("/people/{VIEWER}/export"), &Value::Null);
+    told(serving, "PUT", &format!("/people/{HELD}/hold"), &until);
+    let export = told(serving, "GET", &format!("/people/{VIEWER}/export"), &Value::Null);
     assert_eq!(export["profile"]["name"], format!("the name of {VIEWER}"));
     assert_eq!(export["friends"].as_array().unwrap().len(), 3);
     assert!(export["ledger"].is_string() && export["grants"].as_array().unwrap().len() == 1);
     assert_eq!(export["receipts"].as_object().unwrap().len(), 3);
     for account in [VIEWER, FRIEND, HELD] {
-        let reply = erase(&serving, account);
+        let reply = erase(serving, account);
         assert_eq!(reply.status, 202, "{:?}", reply.json());
         assert!(header(&reply, "countersign-consent-receipt").is_some());
         assert_eq!(reply.json().unwrap()["is_due"], false);
     }
-    let asked = told(&serving, "GET", "/erasures", &Value::Null);
+    let asked = told(serving, "GET", "/erasures", &Value::Null);
     assert_eq!(asked["erasures"].as_array().unwrap().len(), 3);
-    assert!(serving.get("/me", &tokens[0]).status >= 400);
-    let left = serving.read(question, &tokens[1]);
+}
+
+/// Nothing leaves of who asked; nobody opens or grants anything in their stead, and the platform's feed does not
+/// bring them back.
+fn assert_gone_at_once(serving: &Serving<'_>, of_viewer: &str, of_stays: &str) {
+    assert!(serving.get("/me", of_viewer).status >= 400);
+    let open = json!({"preset": "open"});
+    let settings = format!("/people/{HELD}/settings");
+    assert_eq!(admin(serving, "PUT", &settings, &open).status, 409);
+    let token = json!({"account": VIEWER, "build": BUILD, "purpose": PURPOSE});
+    let refused = admin(serving, "POST", "/tokens", &token);
+    assert_eq!(refused.status, 404, "{:?}", refused.json());
+    let again = json!({"sequence": 1, "account": FRIEND, "profile": {"name": "back"}});
+    let with = json!({"sequence": 2, "account": STAYS, "friends": [FRIEND, HELD]});
+    let fed = feed(serving, &format!("{again}\n{with}\n"));
+    let passed = (&fed["applied"], &fed["skipped"], &fed["sequence"]);
+    assert_eq!(passed, (&json!(1), &json!(1), &json!(2)));
+    let left = serving.read(QUESTION, of_stays);
     let friends = left["friends"]["data"].as_array();
     assert!(friends.is_none_or(Vec::is_empty), "erased people in an answer: {left}");
+}
 
-    // A close behind that destroys whom nobody holds.
+/// A close behind what was asked destroys whom nobody holds; everybody else's ledger is what it was, and more.
+fn assert_destroyed(serving: &Serving<'_>, before: &Ledger) {
     sleep(SETTLED);
-    close(&serving);
-    let left = told(&serving, "GET", "/erasures", &Value::Null);
+    close(serving);
+    let left = told(serving, "GET", "/erasures", &Value::Null);
     let accounts: Vec<_> =
         left["erasures"].as_array().unwrap().iter().map(|one| &one["account"]).collect();
     assert_eq!((accounts, &left["has_remnants"]), (vec![&json!(HELD)], &json!(true)));
-    assert_eq!(
-        admin(&serving, "GET", &format!("/people/{VIEWER}/erasure"), &Value::Null).status,
-        404
-    );
-    let after = ledger(&serving, STAYS);
-    assert_eq!(after.lines[..before.lines.len()].len(), before.lines.len());
-    assert_eq!(ledger(&serving, HELD).periods, 3);
+    let erasure = format!("/people/{VIEWER}/erasure");
+    assert_eq!(admin(serving, "GET", &erasure, &Value::Null).status, 404);
+    let after = indexes(&ledger(serving, STAYS));
+    assert_eq!(after[..before.lines.len()], indexes(before), "what stood there stays");
+    assert_eq!(ledger(serving, HELD).periods, 3);
+}
+
+#[test]
+fn who_is_erased_is_in_no_file_and_everybody_elses_ledger_holds() {
+    let world = founded();
+    let serving = world.serve();
+    let tokens = [VIEWER, STAYS].map(|account| serving.token(account));
+    live(&serving, &tokens);
+    let before = ledger(&serving, STAYS);
+    serving.stop();
+    let of_erased: Vec<_> = [VIEWER, FRIEND].iter().flat_map(|who| traces(&world, who)).collect();
+    let of_held = traces(&world, HELD);
+    for trace in of_erased.iter().chain(&of_held) {
+        assert!(!found(&world, slice::from_ref(trace)).is_empty(), "{} would be found", trace.0);
+    }
+
+    let serving = world.serve();
+    ask(&serving);
+    assert_gone_at_once(&serving, &tokens[0], &tokens[1]);
+    assert_destroyed(&serving, &before);
+    let after = indexes(&ledger(&serving, STAYS));
     world.verified(serving.head());
     serving.stop();
     let serving = world.serve();
     assert_eq!(found(&world, &of_erased), [""; 0]);
-    let account_of_held = &of_held[..1];
-    assert!(!found(&world, account_of_held).is_empty(), "a hold keeps the account");
-    assert_eq!(
-        found(&world, &[("value".to_owned(), format!("the name of {HELD}").into_bytes())]),
-        [""; 0]
-    );
+    assert!(!found(&world, &of_held[..1]).is_empty(), "a hold keeps the account");
+    let name_of_held = ("value".to_owned(), format!("the name of {HELD}").into_bytes());
+    assert_eq!(found(&world, &[name_of_held]), [""; 0]);
 
     // The log is as valid as before, and so is everybody else's ledger; the held one's too.
-    assert_eq!(ledger(&serving, STAYS).lines.len(), after.lines.len());
+    assert_eq!(indexes(&ledger(&serving, STAYS)), after);
     assert_eq!(ledger(&serving, HELD).periods, 3);
     world.verified(serving.head());
 
     // The account comes back as somebody else, whose ledger begins anew.
-    let back = json!({"sequence": 1, "account": FRIEND, "profile": {"name": "another"}, "friends": [STAYS]});
-    let bearer = format!("Bearer {}", serving.admin_token());
-    let headers = [("authorization", &*bearer), ("content-type", "application/x-ndjson")];
-    let fed = send(&world.url(), "POST", "/admin/v1/people/feed", &headers, &back.to_string());
-    assert_eq!(fed.json().unwrap()["applied"], 1);
+    let back = json!({"sequence": 3, "account": FRIEND, "profile": {"name": "another"}, "friends": [STAYS]});
+    assert_eq!(feed(&serving, &back.to_string())["applied"], 1);
     serving.open_to_friends_devices(FRIEND, &["id", "name"]);
-    let seen = serving.read(question, &tokens[1]);
+    let seen = serving.read(QUESTION, &tokens[1]);
     assert_eq!(seen["friends"]["data"].as_array().unwrap().len(), 1);
 
     // The hold ends, and with it what it kept.
     told(&serving, "DELETE", &format!("/people/{HELD}/hold"), &Value::Null);
     close(&serving);
-    let returned = ledger(&serving, FRIEND);
-    assert_eq!(returned.lines.len(), 2, "a choice and an answer");
-    let left = told(&serving, "GET", "/erasures", &Value::Null);
-    assert_eq!(left["erasures"], json!([]));
+    assert_eq!(ledger(&serving, FRIEND).lines.len(), 2, "a choice and an answer");
+    assert_eq!(told(&serving, "GET", "/erasures", &Value::Null)["erasures"], json!([]));
     serving.stop();
     let serving = world.serve();
     assert_eq!(found(&world, &of_held), [""; 0]);

@@ -10,7 +10,7 @@ use crate::commands::close::open_closes;
 use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
 use crate::commands::{Failure, Output, files};
-use crate::people::export;
+use crate::gateway::admin::export;
 
 /// Write everything that is kept about a person as one JSON file: profile, friends, settings, history, grants, receipts
 /// and their ledger.
@@ -43,15 +43,14 @@ impl Export {
 
 /// Writes the export of an account into a new file; how many bytes it has.
 pub(super) fn write(reach: &Reach, account: &str, out: &Path) -> Result<usize, Failure> {
-    let export: export::Export = match reach.server() {
-        Some(server) => server.get(&format!("/people/{}/export", path_part(account)))?,
+    let bytes = match reach.server() {
+        Some(server) => server.get_bytes(&format!("/people/{}/export", path_part(account)))?,
         None => {
             let closes = open_closes(reach)?;
-            export::export(closes.people(), &closes, &reach.schema()?, account)?
+            let made = export::Export::of(closes.people(), &closes, &reach.schema()?, account)?;
+            serde_json::to_vec(&made)?
         }
     };
-    let mut bytes = serde_json::to_vec_pretty(&export)?;
-    bytes.push(b'\n');
     files::write_secret(out, &bytes)?;
     Ok(bytes.len())
 }

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::closes::Closes;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
-use crate::store::{Erasure, Made, People, StoreError, Way};
+use crate::store::{Erasure, Made, People, Way};
 
 /// What is asked for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,9 +73,7 @@ pub async fn post(
 ) -> Result<(StatusCode, ReceiptHeader, Json<ShownErasure>), AdminError> {
     let made = Made { at: clock::now(), by: Way::AdminApi };
     let erasure = gateway.people.erase(&account, made)?;
-    let last = gateway.people.history(erasure.handle, None, usize::MAX)?;
-    let number = last.iter().find(|(_, record)| record.is_erasure()).map(|(number, _)| *number);
-    let receipt = receipt_of(&gateway, erasure.handle, number).await?;
+    let receipt = receipt_of(&gateway, erasure.handle, Some(erasure.chosen)).await?;
     let shown = ShownErasure::of(&found(&gateway.people, &account)?, &gateway.closes);
     Ok((StatusCode::ACCEPTED, receipt, Json(shown)))
 }
@@ -97,8 +95,7 @@ pub async fn get(
 /// # Errors
 /// [`AdminError`] 404 if there is none.
 pub(crate) fn found(people: &People, account: &str) -> Result<Erasure, AdminError> {
-    let handle = people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
-    let mut erasures = people.erasures()?.into_iter();
-    let found = erasures.find(|erasure| erasure.handle == handle);
-    found.ok_or_else(|| AdminError::not_found("erasure: nobody asked for one of this account"))
+    people
+        .erasure_of(account)?
+        .ok_or_else(|| AdminError::not_found("erasure: nobody asked for one of this account"))
 }

@@ -131,6 +131,7 @@ impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::UnknownPerson => Self::not_found("account"),
+            error @ StoreError::BeingErased => Self::of(StatusCode::CONFLICT, error.to_string()),
             other => Self::internal(other),
         }
     }

@@ -1,3 +1,5 @@
+//! Tests of changes, removals and erasures against a plain model, and of readers while they happen.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -196,6 +198,11 @@ fn refuse(people: &People, op: &Op) {
             let mut everybody = [who].into_iter().chain(friends);
             refused(everybody.try_for_each(|who| changes.living(&name(who)).map(drop)));
         }
+        Op::Settings(who, _) => {
+            drop(changes);
+            let person = people.person_of_account(&name(who)).unwrap().unwrap();
+            refused(people.set_settings(person, MADE, Settings::DEFAULT));
+        }
         Op::Import(who) => {
             drop(changes);
             let mut import = people.import(MADE.at).unwrap();
@@ -203,7 +210,7 @@ fn refuse(people: &People, op: &Op) {
             let (minor, settings) = (false, Settings::CLOSED.into());
             refused(import.person(NewPerson { account, minor, settings, profile }).map(drop));
         }
-        _ => {}
+        op => panic!("{op:?} is refused of nobody"),
     }
 }
 
