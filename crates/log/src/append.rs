@@ -105,6 +105,14 @@ pub enum Stale {
         /// The index of the last act.
         last_act: u64,
     },
+    /// It has not seen what was in the log long before.
+    #[error("it has seen {as_of} entries, and more than two seconds ago there were {as_of_min}")]
+    Behind {
+        /// How many entries the decision has seen.
+        as_of: u64,
+        /// How many it has to have seen.
+        as_of_min: u64,
+    },
     /// The clock has been set back to before it was decided, where other terms may hold.
     #[error("it was decided at {decided_at} and it is {now}")]
     Early {

@@ -128,6 +128,14 @@ impl Log {
         self.inner.shared.view()
     }
 
+    /// The same register with the `as_of` that it has seen by now. If an act has changed it the view stays as it was,
+    /// so that what is decided on it is not appended.
+    #[must_use]
+    pub fn renewed(&self, view: View) -> View {
+        let now = self.view();
+        if Arc::ptr_eq(&now.register, &view.register) { now } else { view }
+    }
+
     /// Waits until a published checkpoint has the entry of this index: for ever, while nothing can be
     /// published.
     pub async fn wait_published(&self, index: u64) {

@@ -214,22 +214,23 @@ impl Walk {
         annex: &[u8],
     ) -> Result<(Entry, Annex), EntryProblem> {
         let parsed = (Entry::parse(entry)?, Annex::parse(annex)?);
+        let size = self.tiles.size() + 1;
         match &parsed {
             (Entry::Act(act), Annex::Act(annex)) => {
                 self.replay.apply(self.tiles.size(), act, annex.document.as_deref())?;
                 self.chronology.act(act.time)?;
             }
             (Entry::Disclosure(disclosure), Annex::Disclosure(_)) => {
-                self.chronology.clock(disclosure.time)?;
+                self.chronology.clock(disclosure.time, size)?;
             }
             (Entry::Consents(consents), Annex::Consents(annex)) => {
-                self.chronology.clock(consents.time)?;
+                self.chronology.clock(consents.time, size)?;
                 let is_whole = !annex.records.iter().any(AnnexConsent::is_erased);
                 if is_whole && annex.records_root() != consents.records {
                     return Err(EntryProblem::OtherRecords);
                 }
             }
-            (Entry::Close(close), Annex::Close) => self.chronology.clock(close.time)?,
+            (Entry::Close(close), Annex::Close) => self.chronology.clock(close.time, size)?,
             _ => return Err(EntryProblem::OtherKind),
         }
         self.tiles.push(entry);

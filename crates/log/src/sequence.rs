@@ -1,5 +1,5 @@
 //! The sequencer: one thread that gives every entry its index, checks that no decision stands behind an
-//! act that it has not seen, has each one admitted, and makes batches durable.
+//! act that it has not seen, or too far behind anything else, has each one admitted, and makes batches durable.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -110,7 +110,7 @@ impl Sequencer {
         let written = self.write(&batch, leaves.collect());
         if written.is_ok() {
             // `now` is never below the floor, so this cannot be too early.
-            let _ = self.chronology.clock(time);
+            let _ = self.chronology.clock(time, self.frontier.size());
             self.clock.appended(self.chronology.floor());
             self.publish(RegisterChange::No, time);
         }
@@ -162,8 +162,8 @@ impl Sequencer {
         }
     }
 
-    /// INVARIANT: no disclosure stands behind an act that its decision had not seen, or at a time at which
-    /// its decision no longer held. Maintained here, on the only thread that appends.
+    /// INVARIANT: no disclosure stands behind an act that its decision had not seen, at a time at which its
+    /// decision no longer held, or behind more than two seconds of what people chose and it had not seen. Maintained here, on the only thread that appends.
     fn check_order(&self, pending: &PendingDisclosure, now: Timestamp) -> Result<(), Stale> {
         let PendingDisclosure { disclosure, decided_at, valid_until, .. } = pending;
         let (as_of, decided_at, valid_until) = (disclosure.as_of, *decided_at, *valid_until);
@@ -172,6 +172,10 @@ impl Sequencer {
         }
         if let Some(last_act) = self.replay.register().last_act().filter(|act| *act >= as_of) {
             return Err(Stale::ActBetween { as_of, last_act });
+        }
+        let as_of_min = self.chronology.as_of_min(now);
+        if as_of < as_of_min {
+            return Err(Stale::Behind { as_of, as_of_min });
         }
         if now < decided_at {
             return Err(Stale::Early { decided_at, now });
@@ -235,7 +239,7 @@ impl Sequencer {
         push(&mut batch, &entry, annex)?;
         self.write(&batch, vec![placed.leaf_hash])?;
         // `now` is never below the floor, so this cannot be too early.
-        let _ = self.chronology.clock(now);
+        let _ = self.chronology.clock(now, self.frontier.size());
         self.clock.appended(self.chronology.floor());
         self.publish(RegisterChange::No, now);
         Ok(placed)

@@ -173,12 +173,13 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             }
             Some(Entry::Disclosure(disclosure)) => {
                 verdict.disclosures += 1;
-                let timely = self.progress.chronology.clock(disclosure.time);
+                let timely = self.progress.chronology.clock(disclosure.time, index + 1);
                 verdict.check_ok(Rule::DisclosureTime, place, timely);
-                redecide(self.progress.replay.register(), index, disclosure, verdict);
+                let Progress { replay, chronology, .. } = &self.progress;
+                redecide((replay.register(), chronology), index, disclosure, verdict);
             }
             Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {
-                let timely = self.progress.chronology.clock(entry.time());
+                let timely = self.progress.chronology.clock(entry.time(), index + 1);
                 verdict.check_ok(Rule::OwnTime, place, timely);
             }
             None => {}

@@ -18,13 +18,19 @@ use countersign_domain::relation::Relation;
 use countersign_domain::ruling::{ruling, stops};
 use countersign_domain::schema::FieldSchema;
 
+use crate::chronology::{AS_OF_AGE_S, Chronology};
 use crate::entry::Disclosure;
 use crate::verdict::{Place, Rule, Verdict};
 
-/// Checks the disclosure at `index` of the log against the register of the entries before it, and
-/// notes every rule in the verdict. Its time is checked elsewhere, since that needs no register.
-pub fn redecide(register: &Register, index: u64, disclosure: &Disclosure, verdict: &mut Verdict) {
-    let mut case = Case { register, index, disclosure, verdict };
+/// Checks the disclosure at `index` of the log against the register of the entries before it and what is known of
+/// the log's clock, and notes every rule in the verdict. Its own time is checked elsewhere, since that needs no register.
+pub fn redecide(
+    (register, chronology): (&Register, &Chronology),
+    index: u64,
+    disclosure: &Disclosure,
+    verdict: &mut Verdict,
+) {
+    let mut case = Case { register, chronology, index, disclosure, verdict };
     case.check_as_of();
     case.check_people();
     case.check_counted();
@@ -44,6 +50,7 @@ pub fn redecide(register: &Register, index: u64, disclosure: &Disclosure, verdic
 /// One disclosure under examination.
 struct Case<'a> {
     register: &'a Register,
+    chronology: &'a Chronology,
     index: u64,
     disclosure: &'a Disclosure,
     verdict: &'a mut Verdict,
@@ -72,6 +79,12 @@ impl<'a> Case<'a> {
         });
         self.check(Rule::AsOfPast, as_of <= index, || {
             (format!("as_of {as_of}"), format!("at most {index}, its own index"))
+        });
+        let as_of_min = self.chronology.as_of_min(self.disclosure.time);
+        self.check(Rule::AsOfRecent, as_of >= as_of_min, || {
+            let expected =
+                format!("at least {as_of_min}: so many entries were over {AS_OF_AGE_S} s old");
+            (format!("as_of {as_of}"), expected)
         });
     }
 

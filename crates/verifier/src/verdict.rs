@@ -77,6 +77,7 @@ rules! {
     CloseLate "close_late" "From the first close on, the next is made within 24 hours."
     AsOf "as_of" "The decision had seen every act before the disclosure."
     AsOfPast "as_of_past" "The decision had seen nothing but what stands before the disclosure."
+    AsOfRecent "as_of_recent" "The decision had seen everything that was more than two seconds old."
     BuildKnown "build_known" "The build is in the register."
     BuildApproved "build_approved" "Two reviewers approved the build."
     BuildNotRevoked "build_not_revoked" "Nobody revoked the build."

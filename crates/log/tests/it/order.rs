@@ -125,6 +125,35 @@ fn a_decision_holds_until_its_time_and_not_ahead_of_the_log() {
 }
 
 #[test]
+fn a_decision_has_seen_what_is_more_than_two_seconds_old() {
+    let setup = Setup::lazy();
+    let log = setup.found(&Memory::new());
+    let append = |as_of| {
+        let people = Guarded::new(Data::with_friends(1));
+        block_on(log.append(decided(people, as_of, Timestamp::MAX), REQUEST, circumstances()))
+    };
+    append(3).unwrap();
+    setup.clock.set(NOW + 2);
+    append(3).unwrap();
+    setup.clock.set(NOW + 3);
+    let behind = Stale::Behind { as_of: 3, as_of_min: 4 };
+    assert_eq!(append(3).err().unwrap().error, AppendError::Stale(behind));
+    append(4).unwrap();
+    drop(append);
+    // What was decided on a look at the log that is renewed goes on; behind an act no look is.
+    let view = log.view();
+    let people = Guarded::new(Data::with_friends(1));
+    setup.clock.set(NOW + 8);
+    block_on(disclose(&log, 1)).unwrap();
+    let renewed = log.renewed(view.clone());
+    assert_eq!((view.as_of, renewed.as_of), (6, 7));
+    let decision = decided(people, renewed.as_of, Timestamp::MAX);
+    block_on(log.append(decision, REQUEST, circumstances())).unwrap();
+    block_on(log.append_act(suspension(), None, None)).unwrap();
+    assert_eq!(log.renewed(renewed).as_of, 7);
+}
+
+#[test]
 fn no_disclosure_stands_behind_an_act_that_it_has_not_seen() {
     let memory = Memory::new();
     let log = Setup::eager().found(&memory);

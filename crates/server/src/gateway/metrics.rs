@@ -78,7 +78,7 @@ impl Default for Metrics {
                 "Time spent making batches durable since start",
                 &metrics.write_us,
             ),
-            ("log_stale_decisions", "Decisions that an act overtook", &metrics.stale),
+            ("log_stale_decisions", "Decisions that an act or their time overtook", &metrics.stale),
             (
                 "budget_alerts",
                 "Answers since start beyond a budget that only asks for an alert",

@@ -76,7 +76,7 @@ pub async fn release<Q: Decidable>(
         let (permitted, context) = decided.map_err(ReleaseError::Undecided)?;
         match gateway.log.append(permitted, request, circumstances.clone()).await {
             Ok(released) => {
-                wait(gateway, &released, grant, question).await?;
+                wait(gateway, &released, question).await?;
                 return Ok((released, context));
             }
             Err(refused) => match refused.error {
@@ -92,7 +92,6 @@ pub async fn release<Q: Decidable>(
 async fn wait<Q: Decidable>(
     gateway: &Gateway,
     released: &Released<Circle>,
-    grant: GrantId,
     question: &Q,
 ) -> Result<(), ReleaseError<Q::Error>> {
     let decided = released.decided();
@@ -111,9 +110,6 @@ async fn wait<Q: Decidable>(
             let waited = timeout(witnesses.wait_max(), witnessed).await;
             waited.map_err(|_| ReleaseError::Unwitnessed)?;
         }
-    }
-    if !matches!(gateway.people.grant(grant), Ok(Some(_))) {
-        return Err(ReleaseError::Withheld);
     }
     match question.decide(clock::now()).await {
         Ok((later, _)) if decided.is_within(later.decided()) => Ok(()),

@@ -7,6 +7,7 @@
 mod circle;
 pub mod elsewhere;
 mod fetched;
+mod found;
 pub mod http;
 pub mod image;
 mod naming;
@@ -25,6 +26,7 @@ use countersign_log::guarded::Guarded;
 
 pub use circle::Circle;
 pub use fetched::{Fetched, FetchedPerson};
+pub use found::Found;
 use http::{HttpSource, SourceMetrics};
 use image::ImageSource;
 pub use naming::Naming;
@@ -108,17 +110,31 @@ impl Source {
         }
     }
 
+    /// Everything about a question that has to be waited for.
+    ///
+    /// # Errors
+    /// [`SourceError`]; nothing is known then, and nothing may be answered.
+    pub async fn find(&self, question: &Question<'_>) -> Result<Found<'_>, SourceError> {
+        // Boxed, because what goes over a network is a large future, and the image need not carry its room.
+        match self {
+            Self::Image(source) => Ok(Found::Image(source)),
+            Self::Postgres(source) => {
+                let fetched = Box::pin(source.fetch(question)).await?;
+                Ok(Found::Postgres(source, fetched))
+            }
+            Self::Http(source) => {
+                let fetched = Box::pin(source.fetch(question)).await?;
+                Ok(Found::Http(source, fetched))
+            }
+        }
+    }
+
     /// The people that a question is about, with settings as they are this moment.
     ///
     /// # Errors
     /// [`SourceError`]; nothing is known then, and nothing may be answered.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
-        // Boxed, because what goes over a network is a large future, and the image need not carry its room.
-        match self {
-            Self::Image(source) => source.ask(question),
-            Self::Postgres(source) => Box::pin(source.ask(question)).await,
-            Self::Http(source) => Box::pin(source.ask(question)).await,
-        }
+        self.find(question).await?.circle(question).await
     }
 
     /// What the source counts, if it counts anything.

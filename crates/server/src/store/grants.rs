@@ -77,6 +77,16 @@ impl People {
         self.grant_in(&txn, id)
     }
 
+    /// Whether the grant of this id has not ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn is_granted(&self, id: GrantId) -> Result<bool, StoreError> {
+        let txn = self.read()?;
+        let found = self.databases.grants.get(&txn, &id.0).map_err(|e| self.failed(e))?;
+        Ok(found.is_some())
+    }
+
     /// The grants of a person, the newest first; those whose time is over are among them until they end.
     ///
     /// # Errors

@@ -68,7 +68,10 @@ impl Stage {
         let viewer = self.store.person_of_account(VIEWER).unwrap().unwrap();
         let viewer_fields = FieldSet::ALL;
         let question = Question { viewer, partner: &partner, viewer_fields, friend_fields };
-        let people = self.runtime.block_on(self.source.ask(&question))?;
+        let people = self.runtime.block_on(async {
+            let fetched = self.source.fetch(&question).await?;
+            self.source.circle(fetched, &question).await
+        })?;
         let account = |one: &countersign_domain::decide::Candidate| {
             self.store.account_of(one.handle).unwrap()
         };

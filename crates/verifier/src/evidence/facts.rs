@@ -81,10 +81,10 @@ impl<'a> Facts<'a> {
                 }
                 Some(Entry::Disclosure(disclosure)) => {
                     verdict.disclosures += 1;
-                    let timely = chronology.clock(disclosure.time);
+                    let timely = chronology.clock(disclosure.time, index.saturating_add(1));
                     verdict.check_ok(Rule::DisclosureTime, place, timely);
                     check_of_subject(pack, subject, index, &disclosure, verdict);
-                    redecide(facts.register(), index, &disclosure, verdict);
+                    redecide((facts.register(), &chronology), index, &disclosure, verdict);
                     facts.sent.push((index, disclosure));
                 }
                 Some(entry @ (Entry::Consents(_) | Entry::Close(_))) => {

@@ -39,7 +39,7 @@ impl Closes {
             from = close.until;
             let entry = Entry::Close(close);
             let leaf = (shown.index, leaf_hash(&entry.to_bytes()?));
-            let timely = chronology.clock(shown.time);
+            let timely = chronology.clock(shown.time, shown.index.saturating_add(1));
             verdict.check_ok(Rule::OwnTime, Place::entry(shown.index), timely);
             let follows = newest.is_none_or(|(index, _)| index < shown.index);
             verdict.check(Rule::LedgerCloses, Place::entry(shown.index), follows, || {

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{KeptAct, Progress, State, StateError};
 use crate::checkpoint::Checkpoint;
-use crate::chronology::Chronology;
+use crate::chronology::{Chronology, LastSeconds};
 use crate::edge::TileEdge;
 use crate::entry::Entry;
 use crate::note::NoteKey;
@@ -35,6 +35,7 @@ struct Document {
     edge: Vec<Vec<Digest>>,
     floor: Timestamp,
     newest: Timestamp,
+    seconds: LastSeconds,
     periods: Periods,
     acts: Vec<ActDocument>,
     documents: Vec<String>,
@@ -105,6 +106,7 @@ impl State {
                 .collect(),
             floor: chronology.floor(),
             newest: chronology.newest(),
+            seconds: chronology.seconds(),
             periods: *periods,
             acts: acts.collect::<Result<_, _>>()?,
             documents: documents.values().map(|bytes| text(bytes)).collect::<Result<_, _>>()?,
@@ -147,7 +149,7 @@ impl Document {
         }
         let mut progress = Progress::new(expected);
         progress.edge = self.edge(key)?;
-        progress.chronology = Chronology::kept(self.floor, self.newest);
+        progress.chronology = Chronology::kept(self.floor, self.newest, self.seconds);
         progress.periods = self.periods;
         let size = progress.edge.size();
         let documents = self.documents.into_iter().map(|text| {

@@ -56,10 +56,7 @@ impl Closed {
     }
 
     fn disclose(&mut self) -> u64 {
-        self.world.disclose(|disclosure| {
-            disclosure.friend.retain(|field| field != "work");
-            disclosure.as_of = 7;
-        })
+        self.world.disclose(|disclosure| disclosure.friend.retain(|field| field != "work"))
     }
 
     fn failed(&self) -> Vec<(Rule, Option<u64>)> {

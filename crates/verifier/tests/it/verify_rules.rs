@@ -231,6 +231,24 @@ fn a_decision_that_had_not_seen_a_suspension_is_named() {
 }
 
 #[test]
+fn a_decision_that_had_not_seen_what_was_over_two_seconds_old_is_named() {
+    for (wait_s, missed, expected) in [
+        (2, 1, &[][..]),
+        (3, 0, &[]),
+        (3, 1, &[Rule::AsOfRecent]),
+        (86_400, 2, &[Rule::AsOfRecent]),
+    ] {
+        let mut world = World::governed();
+        world.disclose(|_| {});
+        world.disclose(|_| {});
+        world.clock_s += wait_s;
+        let index = world.disclose(|d| d.as_of -= missed);
+        let expected: Vec<_> = expected.iter().map(|rule| (*rule, Some(index))).collect();
+        assert_eq!(failed(&world.verdict()), expected, "{wait_s} s, {missed} missed");
+    }
+}
+
+#[test]
 fn a_release_after_the_wind_down_is_named_to_the_second() {
     after(|world| world.clock_s = WORK_ENDS_S - 1, &[]);
     after(|world| world.clock_s = WORK_ENDS_S, &[Rule::WindDown]);

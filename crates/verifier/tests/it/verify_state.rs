@@ -127,6 +127,16 @@ fn a_lie_in_the_newest_entries_is_found_by_reading_the_new_files_alone() {
 }
 
 #[test]
+fn a_decision_that_had_not_seen_what_an_earlier_check_read_is_named() {
+    let (mut world, folder, state) = checked();
+    world.clock_s += 3;
+    let lie = world.disclose(|d| d.as_of -= 1);
+    world.publish(folder.path());
+    let check = go_on(&FolderSite::new(folder.path()), &state);
+    assert_eq!(failed(&check.verdict), [(Rule::AsOfRecent, Some(lie))]);
+}
+
+#[test]
 fn a_lie_found_once_is_not_forgotten() {
     let (mut world, folder, state) = checked();
     let lie = world.disclose(|d| d.build = name("aurora-home@42"));
@@ -353,6 +363,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Forged),
         1 => Just(Step::Garbage),
         2 => (0..20_000_u16).prop_map(Step::Wait),
+        2 => (0..5_u16).prop_map(Step::Wait),
     ]
 }
 

@@ -23,7 +23,7 @@ use super::masks::Compiled;
 use super::proof::Proof;
 use super::release::{Decidable, Decision, ReleaseError, release};
 use crate::source::elsewhere::{self, Elsewhere};
-use crate::store::GrantRecord;
+use crate::store::{GrantId, GrantRecord};
 use masks::{Masks, Told};
 use question::Question;
 use refusal::Refusal;
@@ -139,7 +139,13 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     if stored.grant.purpose.as_str() != question.purpose {
         return Err(Refusal::another_purpose());
     }
-    let asked = Asked { gateway, build: access.build.as_str(), stored: &stored, question };
+    let asked = Asked {
+        gateway,
+        build: access.build.as_str(),
+        grant: access.grant,
+        stored: &stored,
+        question,
+    };
     let under = (access.grant, question.request.client_ip);
     let releasing = release(gateway, request, under, &asked);
     let (released, Context { places, compiled }) =
@@ -167,6 +173,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
 struct Asked<'a> {
     gateway: &'a Gateway,
     build: &'a str,
+    grant: GrantId,
     stored: &'a GrantRecord,
     question: &'a Question,
 }
@@ -182,7 +189,7 @@ impl Decidable for Asked<'_> {
     type Error = Refusal;
 
     async fn decide(&self, now: Timestamp) -> Result<Decision<Context>, Refusal> {
-        let Self { gateway, stored, question, .. } = self;
+        let Self { gateway, grant: granted, stored, question, .. } = self;
         let view = gateway.log.view();
         let compiled = gateway.masks.of(&view.register);
         let basis = compiled.basis(self.build, &question.purpose, now);
@@ -198,6 +205,10 @@ impl Decidable for Asked<'_> {
             return Err(Refusal::another_viewer());
         }
         let people = question.people(schema)?;
+        // INVARIANT: as in `Inquiry::decide_once`, the grant is read behind the look at the log.
+        if !gateway.people.is_granted(*granted).map_err(Refusal::unavailable)? {
+            return Err(Refusal::ended());
+        }
         let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
         let Elsewhere { people, places } = circle.await.map_err(|error| Refusal::people(&error))?;
         let narrowed = question.request.sec_gpc.then(|| stored.grant.under_gpc(schema.special()));

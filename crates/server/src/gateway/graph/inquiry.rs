@@ -21,7 +21,7 @@ use super::call::{PartOf, Stop};
 use super::named;
 use super::query::Query;
 use super::target::{Node, Target};
-use super::trouble::{broken, of_source, unavailable};
+use super::trouble::{broken, of_source, of_store, unavailable};
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::masks::Compiled;
@@ -113,14 +113,21 @@ impl Inquiry<'_> {
         let (viewer_fields, friend_fields) = read.needs();
         let (viewer, partner) = (self.stored.viewer, &basis.partner);
         let question = Question { viewer, partner, viewer_fields, friend_fields };
-        let people = gateway.source.ask(&question).await.map_err(of_source)?;
+        let found = gateway.source.find(&question).await.map_err(of_source)?;
+        // INVARIANT: what is decided with grant and settings has seen what the log says of them. Both end in the store
+        // before the log is told, and are read here behind the look at the log.
+        let as_of = gateway.log.renewed(view).as_of;
+        if !gateway.people.is_granted(self.grant).map_err(of_store)? {
+            return Err(GraphError::ended_grant());
+        }
+        let people = found.circle(&question).await.map_err(of_source)?;
         // INVARIANT: nothing before the decision depends on whether an id is the viewer's. Who may not be
         // told the viewer's id is refused whoever they ask for, and learns nothing of whose an id is.
         let asked = read.asked(self.viewer_toward(partner));
         let request = asked.as_ref().map_or(NOTHING, |asked| asked.request.clone());
         let narrowed = self.sec_gpc.then(|| grant.under_gpc(schema.special()));
         let grant = narrowed.as_ref().unwrap_or(grant);
-        let permitted = decide(&basis, grant, request, people, now, view.as_of)
+        let permitted = decide(&basis, grant, request, people, now, as_of)
             .map_err(|refused| GraphError::refused(refused.reason))?;
         let asked = asked?;
         self.check_form(&permitted, asked.form)?;

@@ -218,14 +218,26 @@ impl HttpSource {
         }
     }
 
-    /// The people that a question is about, with settings as they are once the API has answered.
+    /// What the API tells of the people that a question is about.
     ///
     /// # Errors
     /// [`SourceError`]; nothing is known then, and nothing may be answered.
-    pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
+    pub async fn fetch(&self, question: &Question<'_>) -> Result<Fetched, SourceError> {
         self.api.metrics.questions.inc();
-        let asked = self.circle(question).await;
-        asked.map(Guarded::new).inspect_err(|error| self.api.metrics.failed(error))
+        self.told(question).await.inspect_err(|error| self.api.metrics.failed(error))
+    }
+
+    /// Those people, with settings as they are this moment.
+    ///
+    /// # Errors
+    /// [`SourceError`]; nothing is known then, and nothing may be answered.
+    pub async fn circle(
+        &self,
+        fetched: Fetched,
+        question: &Question<'_>,
+    ) -> Result<Guarded<Circle>, SourceError> {
+        let circle = fetched.into_circle(&self.naming, question).await;
+        circle.map(Guarded::new).inspect_err(|error| self.api.metrics.failed(error))
     }
 
     /// What the source counts.
@@ -240,7 +252,7 @@ impl HttpSource {
         self.breaker().state()
     }
 
-    async fn circle(&self, question: &Question<'_>) -> Result<Circle, SourceError> {
+    async fn told(&self, question: &Question<'_>) -> Result<Fetched, SourceError> {
         let account = self.people.account_of(question.viewer);
         let account = account.filter(|account| can_stand_in_path(account));
         let account = account.ok_or(SourceError::UnknownPerson)?;
@@ -250,7 +262,7 @@ impl HttpSource {
             let (api, account) = (Arc::clone(&self.api), account.as_str());
             async move { api.fetch(&limits, account, with_friends, today).await }
         });
-        fetched.await?.into_circle(&self.naming, question).await
+        fetched.await
     }
 
     /// Asks the API within the limits of one question, if the breaker passes it on.

@@ -128,14 +128,26 @@ impl PostgresSource {
         Ok(Self { people, naming, database, ready: Mutex::new(None) })
     }
 
-    /// The people that a question is about, with settings as they are this moment.
+    /// What the database tells of the people that a question is about.
     ///
     /// # Errors
     /// [`SourceError`].
-    pub async fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
+    pub async fn fetch(&self, question: &Question<'_>) -> Result<Fetched, SourceError> {
         let account = self.people.account_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
         let (viewer, friends) = (question.viewer_fields, question.friend_fields);
         let (fetched, _) = self.database.fetch(&account, viewer, friends).await?;
+        Ok(fetched)
+    }
+
+    /// Those people, with settings as they are this moment.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn circle(
+        &self,
+        fetched: Fetched,
+        question: &Question<'_>,
+    ) -> Result<Guarded<Circle>, SourceError> {
         fetched.into_circle(&self.naming, question).await.map(Guarded::new)
     }
 

@@ -87,6 +87,20 @@ fn cheating_operator_releases_as_if_the_suspension_had_not_been_seen() {
 }
 
 #[test]
+fn cheating_operator_releases_as_if_a_choice_had_not_been_seen() {
+    let world = village::founded();
+    let serving = world.serve();
+    Pen::after_an_answer(&serving);
+    serving.open_to_friends_devices(&village::open(1), &[]);
+    let mut pen = Pen::take(&serving);
+    let closed = pen.size() - 1;
+    let later = pen.time().plus_seconds(3);
+    let entry = pen.disclose(|entry| (entry.as_of, entry.time) = (closed, later));
+    pen.publish();
+    Asked::log(&world, &[]).catches("choice_overlooked", "as_of_recent", Some(entry));
+}
+
+#[test]
 fn cheating_operator_releases_after_the_end_of_the_agreement() {
     let world = village::founded();
     let serving = world.serve();
