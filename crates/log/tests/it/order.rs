@@ -132,23 +132,22 @@ fn a_decision_has_seen_what_is_more_than_two_seconds_old() {
         let people = Guarded::new(Data::with_friends(1));
         block_on(log.append(decided(people, as_of, Timestamp::MAX), REQUEST, circumstances()))
     };
-    append(3).unwrap();
+    drop(append(3).unwrap());
     setup.clock.set(NOW + 2);
-    append(3).unwrap();
+    drop(append(3).unwrap());
     setup.clock.set(NOW + 3);
     let behind = Stale::Behind { as_of: 3, as_of_min: 4 };
     assert_eq!(append(3).err().unwrap().error, AppendError::Stale(behind));
-    append(4).unwrap();
-    drop(append);
+    drop(append(4).unwrap());
     // What was decided on a look at the log that is renewed goes on; behind an act no look is.
     let view = log.view();
     let people = Guarded::new(Data::with_friends(1));
     setup.clock.set(NOW + 8);
-    block_on(disclose(&log, 1)).unwrap();
+    drop(block_on(disclose(&log, 1)).unwrap());
     let renewed = log.renewed(view.clone());
     assert_eq!((view.as_of, renewed.as_of), (6, 7));
     let decision = decided(people, renewed.as_of, Timestamp::MAX);
-    block_on(log.append(decision, REQUEST, circumstances())).unwrap();
+    drop(block_on(log.append(decision, REQUEST, circumstances())).unwrap());
     block_on(log.append_act(suspension(), None, None)).unwrap();
     assert_eq!(log.renewed(renewed).as_of, 7);
 }
