@@ -18,6 +18,7 @@ use countersign_verifier::cosignature::{self, WitnessKey};
 use countersign_verifier::entry::Entry;
 use countersign_verifier::evidence::Pack;
 use countersign_verifier::index_audit::IndexAudit;
+use countersign_verifier::ledger::{self, Bundle, Question};
 use countersign_verifier::note::{NoteKey, SignedNote};
 use countersign_verifier::person_index::{Label, Proof};
 use countersign_verifier::receipt::Receipt;
@@ -88,6 +89,17 @@ pub fn evidence(bytes: &[u8]) {
     if let Ok(pack) = Pack::parse(bytes) {
         assert_eq!(pack.to_bytes(), bytes);
     }
+}
+
+/// A ledger bundle is the bytes that it is read from, and no bundle holds under a key that nobody has.
+pub fn ledger(bytes: &[u8]) {
+    if let Ok(bundle) = Bundle::parse(bytes) {
+        assert_eq!(bundle.to_bytes(), bytes);
+    }
+    let Ok(key) = NoteKey::new("log.example", PublicKey([0; 32])) else { return };
+    let at = Timestamp::from_seconds(TIME_S);
+    let (verdict, _) = ledger::check(bytes, &Question { key: &key, policy: None, at });
+    assert!(!verdict.holds());
 }
 
 /// A proof of the person index that is read is written again in the same bytes, and leads to no root that

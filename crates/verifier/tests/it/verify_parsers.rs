@@ -83,6 +83,7 @@ property! {
     property_changed_tiles_are_refused_or_read_back tile
     property_changed_index_proofs_are_refused_or_read_back person_index
     property_changed_evidence_packs_are_refused_or_read_back evidence
+    property_changed_ledgers_are_refused_or_read_back ledger
     property_changed_lists_are_refused_or_counted blinded_lists
     property_changed_archives_are_refused_or_read_back archive
     property_changed_policies_are_refused_or_ask_for_somebody witness_policy
