@@ -23,10 +23,9 @@ use crate::store::{People, StoreOptions};
 use crate::{instance, serving};
 
 /// What the demonstration cannot show yet.
-const NOT_YET: [&str; 4] = [
+const NOT_YET: [&str; 3] = [
     "sign-in and consent by OAuth (the demo's login takes anybody's word)",
     "attested devices and sealed answers (answers are clear, which this agreement allows)",
-    "the person's own ledger with its proof of completeness",
     "audits",
 ];
 
@@ -159,6 +158,7 @@ impl Scene {
 build. Each person chose for themselves what friends' devices may have.
 
 Open      {url}/              who receives data, computed from the log
+          {url}/ledger        where a person's ledger is checked, in their own browser
           {url}/log/checkpoint
 
 Try       A person signs in on the partner's device:
@@ -171,6 +171,11 @@ Try       A person signs in on the partner's device:
             cargo run --release -p countersign-verifier -- log {url}/log --key '{key}'
             cargo run --release -p countersign-verifier -- receipt --log {url}/log --key '{key}' \\
               --headers headers.txt --body answer.json --method GET --uri '{READ}'
+          The period ends, and that person gets everything that the log holds about them; check it in the page, or here:
+            ADMIN=\"authorization: Bearer $(cat {dir}/keys/admin.token)\"
+            curl -s -X POST -H \"$ADMIN\" {url}/admin/v1/closes
+            curl -s -H \"$ADMIN\" -o mine.ledger {url}/admin/v1/people/{account}/ledger
+            cargo run --release -p countersign-verifier -- ledger mine.ledger --key '{key}'
           The same, with a suspension and a cheater, without a person: countersign demo --tour
 
 Not yet   in this version:
@@ -179,6 +184,8 @@ Not yet   in this version:
 Press Ctrl-C to stop.",
             people = self.people,
             key = self.log_key,
+            account = self.cast.account,
+            dir = self.gateway.directory.path().display(),
         )
     }
 }

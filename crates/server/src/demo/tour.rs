@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
+use countersign_verifier::ledger::{self, Bundle, Event, Ledger, Question as LedgerQuestion};
 use countersign_verifier::log_check::{Question, check_log};
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;
+use countersign_verifier::verdict::Rule;
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
@@ -74,7 +76,8 @@ impl Tour<'_> {
         self.close_and_open(&client, &token, &friends, audience)?;
         self.friends_of_friends(&client, &token, &friends, audience)?;
         self.suspend_and_reinstate(&client, &token, audience)?;
-        self.outsider(&answer, audience)
+        self.outsider(&answer, audience)?;
+        self.ledger(&client, &friends, audience)
     }
 
     fn sign_in(&self, client: &Client) -> Result<String, WorldError> {
@@ -240,6 +243,56 @@ impl Tour<'_> {
         audience.saw(&format!("found: {file} is not what the checkpoint signs"));
         Ok(())
     }
+
+    fn ledger(
+        &self,
+        client: &Client,
+        friends: &[Value],
+        audience: &mut dyn Audience,
+    ) -> Result<(), WorldError> {
+        audience.step("The period ends, and the friend reads what the log holds about them");
+        let account = self.account_of_a_visible_friend(friends)?;
+        let closed = client.post("/admin/v1/closes", self.admin_token, &json!({}))?;
+        must(closed.status == 200, String::from_utf8_lossy(&closed.body))?;
+        let bundle = self.bundle(client, &account)?;
+        let key = NoteKey::parse(self.log_key)?;
+        let question = LedgerQuestion { key: &key, policy: None, at: clock::now() };
+        let (verdict, ledger) = ledger::check(&bundle, &question);
+        must(verdict.holds(), format!("the ledger does not hold: {:?}", verdict.failures))?;
+        let ledger = ledger.ok_or("the ledger cannot be read")?;
+        let (all, left) = (ledger.lines.len(), answers(&ledger));
+        must(left > 0 && left < all, "no answer is in it, or no choice")?;
+        must(ledger.lines.iter().all(|line| !line.is_provisional), "something is not closed yet")?;
+        audience.saw(&format!(
+            "{left} answers with something of theirs, and {} choices of their own; complete, and every answer within what they had chosen",
+            all - left
+        ));
+        let mut with_less = Bundle::parse(&bundle)?;
+        with_less.items.pop();
+        let (verdict, _) = ledger::check(&with_less.to_bytes(), &question);
+        must(!verdict.rule_holds(Rule::LedgerComplete), "a ledger with less holds")?;
+        audience.saw("the same without its last line is refused: it is not complete");
+        Ok(())
+    }
+
+    /// The person's ledger, once a checkpoint has the close.
+    fn bundle(&self, client: &Client, account: &str) -> Result<Vec<u8>, WorldError> {
+        let began = Instant::now();
+        loop {
+            let path = format!("/admin/v1/people/{account}/ledger");
+            let reply = client.get(&path, self.admin_token)?;
+            if reply.status == 200 && !Bundle::parse(&reply.body)?.closes.is_empty() {
+                return Ok(reply.body);
+            }
+            must(began.elapsed() < PUBLICATION_MAX, String::from_utf8_lossy(&reply.body))?;
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// How many lines say that something left.
+fn answers(ledger: &Ledger) -> usize {
+    ledger.lines.iter().filter(|line| matches!(line.event, Event::Released(_))).count()
 }
 
 fn friends_of(body: &Value) -> Vec<Value> {
