@@ -220,3 +220,16 @@ fn property_nobody_but_the_viewer_and_open_friends_is_ever_in_an_answer() {
     assert!(answered.get() > 50 && refused.get() > 50, "the cases are lopsided");
     world.verified(serving.head());
 }
+
+#[test]
+fn a_read_of_the_root_that_is_sent_as_post_is_refused_as_any() {
+    let world = village::founded();
+    let serving = world.serve();
+    let bearer = format!("Bearer {}", serving.token(village::VIEWER));
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    for root in ["/", "/v3.0"] {
+        let path = format!("{root}?ids=me&fields=friends%7Bfriends%7D");
+        let refused = send(&world.url(), "POST", &path, &headers, r#"{"method":"GET"}"#);
+        assert_eq!((refused.status, refused.error_code()), (403, Some(10)), "{root}");
+    }
+}
