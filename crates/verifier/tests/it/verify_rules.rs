@@ -232,12 +232,9 @@ fn a_decision_that_had_not_seen_a_suspension_is_named() {
 
 #[test]
 fn a_decision_that_had_not_seen_what_was_over_two_seconds_old_is_named() {
-    for (wait_s, missed, expected) in [
-        (2, 1, &[][..]),
-        (3, 0, &[]),
-        (3, 1, &[Rule::AsOfRecent]),
-        (86_400, 2, &[Rule::AsOfRecent]),
-    ] {
+    for (wait_s, missed, expected) in
+        [(2, 1, &[][..]), (3, 0, &[]), (3, 1, &[Rule::AsOfRecent]), (3_600, 2, &[Rule::AsOfRecent])]
+    {
         let mut world = World::governed();
         world.disclose(|_| {});
         world.disclose(|_| {});
