@@ -5,11 +5,14 @@
 //! due        the log has their erasure, and no hold keeps them
 //! close      the directory's next version of the account says that it was erased; the index has their last list
 //! destroyed  what closed periods' annexes say of them, then everything that the store still has
+//! compacted  the bytes of theirs that LMDB leaves behind
 //! ```
 //!
 //! The secret goes last, so that what a crash cuts short the next close does once more.
 //!
 //! What it is not: erasure itself, which the store begins when it is asked for, long before.
+
+use std::time::Instant;
 
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::time::Timestamp;
@@ -57,6 +60,23 @@ impl Closes {
             "people who asked for it were erased"
         );
         Ok(())
+    }
+
+    /// Leaves behind the bytes of people who were destroyed at this close, or at an earlier one after which that
+    /// failed. The period is closed all the same.
+    pub(super) fn compact(&self) {
+        let began = Instant::now();
+        match self.people.compact() {
+            Ok(false) => {}
+            Ok(true) => {
+                let took_ms = began.elapsed().as_millis() as u64;
+                tracing::info!(took_ms, "the people's database was copied without whom was erased");
+            }
+            Err(error) => tracing::error!(
+                %error,
+                "bytes of people who were erased are still in the people's database; the next close or start tries again"
+            ),
+        }
     }
 
     /// Holds what is kept of the person of this account until then; the number of that among their choices. Never

@@ -155,6 +155,7 @@ impl Closes {
         let directory = self.directory.erase(&erasing::accounts(&erasures))?;
         let closed = periods.close(&self.log, &SecretsOf(self.people.view()), directory)?;
         self.destroy(periods, &erasures)?;
+        self.compact();
         Ok(closed)
     }
 

@@ -195,7 +195,8 @@ fn apply_batch(
 ) -> Result<Applied, FeedError> {
     // Read to its end before anybody has to wait for the writer.
     let lines = parse(people, schema, batch, after)?;
-    let mut changes = people.changes(Settings::DEFAULT)?;
+    let writer = people.writer();
+    let mut changes = writer.changes(Settings::DEFAULT)?;
     let mut done = Applied { sequence: changes.sequence()?, ..Applied::default() };
     for (number, FeedLine { sequence, change }) in lines {
         if sequence <= done.sequence {

@@ -55,7 +55,8 @@ pub struct GenerateOptions<'a> {
 pub fn run(people: &People, options: &GenerateOptions<'_>) -> Result<ImportReport, ImportError> {
     let GenerateOptions { schema, beginning, now, progress, .. } = *options;
     let import = ImportOptions { schema, beginning, sequence: None, now, progress };
-    let mut batch = Batch::begin(people, &import)?;
+    let importer = people.importer();
+    let mut batch = Batch::begin(&importer, &import)?;
     let sequence = batch.import.sequence()?;
     if sequence > 0 {
         return Err(ImportError::FeedGenerated { sequence });

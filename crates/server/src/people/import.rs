@@ -9,7 +9,7 @@ use super::beginning::Beginning;
 use super::links::Links;
 use super::progress::Progress;
 use super::{import_jsonl, import_ldbc, import_snap};
-use crate::store::{Counts, Import, NewPerson, People, Profile, StoreError};
+use crate::store::{Counts, Import, Importer, NewPerson, People, Profile, StoreError};
 
 /// A kind of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,8 @@ pub fn run(
     people: &People,
     options: &ImportOptions<'_>,
 ) -> Result<ImportReport, ImportError> {
-    let mut batch = Batch::begin(people, options)?;
+    let importer = people.importer();
+    let mut batch = Batch::begin(&importer, options)?;
     let sequence = batch.import.sequence()?;
     if sequence > 0 && options.sequence.is_none() {
         return Err(ImportError::FeedApplied { sequence });
@@ -169,10 +170,10 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub(super) fn begin(
-        people: &'a People,
+        importer: &'a Importer<'_>,
         options: &ImportOptions<'a>,
     ) -> Result<Self, StoreError> {
-        let (import, links) = (people.import(options.now)?, Links::default());
+        let (import, links) = (importer.import(options.now)?, Links::default());
         Ok(Self { options: *options, import, links, people: 0, people_new: 0 })
     }
 

@@ -149,7 +149,8 @@ mod tests {
     /// A store in which everybody is a friend of everybody else.
     fn store(dir: &std::path::Path, thoughts: &[Thought]) -> Arc<People> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
-        let mut import = people.import(MADE.at).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(MADE.at).unwrap();
         for (thought, number) in thoughts.iter().zip(0_u32..) {
             let mut profile = Profile::default();
             for (field, value) in thought.values.iter().rev() {
@@ -166,6 +167,7 @@ mod tests {
             import.set_friends(*number, &friends).unwrap();
         }
         import.commit(&mut |_, _| ()).unwrap();
+        drop(importer);
         Arc::new(people)
     }
 

@@ -13,9 +13,10 @@ use countersign_domain::time::Timestamp;
 use heed::RwTxn;
 
 use super::choice::Choice;
+use super::databases::Databases;
 use super::error::StoreError;
 use super::history::{self, Event, HistoryRecord, Made};
-use super::lmdb::People;
+use super::kept::{Seen, Writer};
 use super::outbox::Holds;
 use super::record::{self, Profile, Record};
 use super::writing::{Known, Writing};
@@ -55,10 +56,10 @@ pub enum ProfileUpdate<'a> {
     },
 }
 
-impl<'p> Changes<'p> {
-    pub(super) fn begin(people: &'p People, beginning: Choice) -> Result<Self, StoreError> {
+impl<'w> Changes<'w> {
+    pub(super) fn begin(writer: &'w Writer<'_>, beginning: Choice) -> Result<Self, StoreError> {
         Ok(Self {
-            writing: Writing::begin(people)?,
+            writing: Writing::begin(writer)?,
             beginning,
             touched: BTreeSet::new(),
             removed: HashSet::new(),
@@ -71,7 +72,7 @@ impl<'p> Changes<'p> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn sequence(&self) -> Result<u64, StoreError> {
-        let feed = self.writing.people.databases.feed(&self.writing.txn);
+        let feed = self.writing.databases.feed(&self.writing.txn);
         feed.map_err(|e| self.writing.failed(e))
     }
 
@@ -81,7 +82,7 @@ impl<'p> Changes<'p> {
     /// [`StoreError::Database`].
     pub fn set_sequence(&mut self, sequence: u64) -> Result<(), StoreError> {
         let people = self.writing.people;
-        let put = people.databases.put_feed(&mut self.writing.txn, sequence);
+        let put = self.writing.databases.put_feed(&mut self.writing.txn, sequence);
         put.map_err(|e| people.failed(e))
     }
 
@@ -219,7 +220,7 @@ impl<'p> Changes<'p> {
         })?;
         let chosen = self.append(handle, Event::Erased, made)?;
         let asked = erasure::Asked { at: made.at, chosen }.to_bytes();
-        let put = people.databases.erasures.put(&mut self.writing.txn, &number, &asked);
+        let put = self.writing.databases.erasures.put(&mut self.writing.txn, &number, &asked);
         put.map_err(|e| people.failed(e))
     }
 
@@ -232,7 +233,7 @@ impl<'p> Changes<'p> {
     ) -> Result<u64, StoreError> {
         let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
         let bytes = until.seconds().to_le_bytes();
-        let put = people.databases.holds.put(&mut self.writing.txn, &number, &bytes);
+        let put = self.writing.databases.holds.put(&mut self.writing.txn, &number, &bytes);
         put.map_err(|e| people.failed(e))?;
         self.append(handle, Event::Hold { until }, made)
     }
@@ -244,7 +245,7 @@ impl<'p> Changes<'p> {
         let account =
             Record::parse(self.writing.record(number)?).and_then(|record| record.account());
         let account = account.map(str::to_owned);
-        let (databases, txn) = (people.databases, &mut self.writing.txn);
+        let (databases, txn) = (self.writing.databases, &mut self.writing.txn);
         let mut forget = || -> heed::Result<()> {
             if let Some(account) = &account {
                 databases.accounts.delete(txn, account)?;
@@ -264,7 +265,8 @@ impl<'p> Changes<'p> {
     fn append(&mut self, person: Handle, event: Event, made: Made) -> Result<u64, StoreError> {
         let (people, record) = (self.writing.people, HistoryRecord { made, event });
         let txn = &mut self.writing.txn;
-        let appended = history::append(&people.databases, txn, person, &record, Holds::AtOnce);
+        let appended =
+            history::append(&self.writing.databases, txn, person, &record, Holds::AtOnce);
         appended.map_err(|e| people.failed(e))
     }
 
@@ -305,7 +307,7 @@ impl<'p> Changes<'p> {
             return Ok(None);
         };
         let txn = &mut self.writing.txn;
-        let chosen = history::append(&people.databases, txn, handle, &record, holds);
+        let chosen = history::append(&self.writing.databases, txn, handle, &record, holds);
         chosen.map(Some).map_err(|e| people.failed(e))
     }
 
@@ -324,17 +326,27 @@ impl<'p> Changes<'p> {
 
     fn mark(&mut self, number: u32, preset: Option<Preset>) -> Result<(), StoreError> {
         let people = self.writing.people;
-        let marked = legacy::mark(&people.databases, &mut self.writing.txn, number, preset);
+        let marked = legacy::mark(&self.writing.databases, &mut self.writing.txn, number, preset);
         marked.map_err(|e| people.failed(e))
     }
 
     /// The transaction, to read in.
-    pub(super) fn txn(&self) -> &RwTxn<'p> {
+    pub(super) const fn txn(&self) -> &RwTxn<'w> {
         &self.writing.txn
     }
 
+    /// The databases that the transaction writes.
+    pub(super) const fn databases(&self) -> Databases {
+        self.writing.databases
+    }
+
+    /// What the transaction sees.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        (&self.writing.databases, &self.writing.txn)
+    }
+
     /// The transaction, to write in.
-    pub(super) const fn txn_mut(&mut self) -> &mut RwTxn<'p> {
+    pub(super) const fn txn_mut(&mut self) -> &mut RwTxn<'w> {
         &mut self.writing.txn
     }
 
@@ -346,15 +358,16 @@ impl<'p> Changes<'p> {
         self.end_grants()?;
         let Self { mut writing, touched, .. } = self;
         let people = writing.people;
-        let stamp = people.databases.put_changed(&mut writing.txn, touched.iter().copied());
+        let stamp = writing.databases.put_changed(&mut writing.txn, touched.iter().copied());
         let stamp = stamp.map_err(|e| people.failed(e))?;
         let changed = touched
             .into_iter()
-            .map(|number| Ok((number, people.changed(&writing.txn, number, stamp)?)))
+            .map(|number| {
+                Ok((number, people.changed((&writing.databases, &writing.txn), number, stamp)?))
+            })
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let writer = writing.commit()?;
+        writing.commit()?;
         people.show_changed(changed);
-        drop(writer);
         Ok(())
     }
 
@@ -398,7 +411,7 @@ impl<'p> Changes<'p> {
     fn end_grants(&mut self) -> Result<(), StoreError> {
         let people = self.writing.people;
         for person in &self.removed {
-            let ended = grants::end_all(&people.databases, &mut self.writing.txn, *person);
+            let ended = grants::end_all(&self.writing.databases, &mut self.writing.txn, *person);
             ended.map_err(|e| people.failed(e))?;
         }
         Ok(())

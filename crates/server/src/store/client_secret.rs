@@ -52,7 +52,7 @@ impl People {
     /// [`StoreError::Database`], [`StoreError::Damaged`].
     pub fn client_secret(&self, client: &Identifier) -> Result<Option<ClientSecret>, StoreError> {
         let txn = self.read()?;
-        let secrets = &self.databases.client_secrets;
+        let secrets = &txn.databases.client_secrets;
         let bytes = secrets.get(&txn, client.as_str()).map_err(|e| self.failed(e))?;
         let secret = |bytes: &[u8]| bytes.try_into().map(ClientSecret);
         bytes.map(secret).transpose().map_err(|_| self.damaged("a client's secret"))
@@ -67,8 +67,8 @@ impl People {
         client: &Identifier,
         secret: &ClientSecret,
     ) -> Result<(), StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| self.databases.client_secrets.put(txn, client.as_str(), &secret.0))
+        self.writer()
+            .write(|databases, txn| databases.client_secrets.put(txn, client.as_str(), &secret.0))
     }
 
     /// Removes a client's secret; whether there was one.
@@ -76,8 +76,7 @@ impl People {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn remove_client_secret(&self, client: &Identifier) -> Result<bool, StoreError> {
-        let _writer = self.writer();
-        self.write(|txn| self.databases.client_secrets.delete(txn, client.as_str()))
+        self.writer().write(|databases, txn| databases.client_secrets.delete(txn, client.as_str()))
     }
 }
 

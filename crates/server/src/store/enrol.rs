@@ -4,11 +4,10 @@
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_verifier::record::pairwise_id;
-use heed::{RoTxn, WithTls};
 
-use super::changes::Changes;
 use super::choice::Choice;
 use super::error::StoreError;
+use super::kept::Reading;
 use super::lmdb::People;
 use super::person_ref::PersonRef;
 use super::record::ACCOUNT_BYTES_MAX;
@@ -41,7 +40,8 @@ impl People {
         if unknown.is_empty() {
             return Ok(found);
         }
-        let mut changes = Changes::begin(self, beginning.into())?;
+        let writer = self.writer();
+        let mut changes = writer.changes(beginning)?;
         let mut came = Vec::with_capacity(unknown.len());
         for (at, account) in unknown {
             came.push((at, changes.person(account)?));
@@ -100,9 +100,9 @@ impl People {
 
     /// The person of this account as the databases have them, in a transaction that is begun when it is
     /// needed first.
-    fn look_up<'s, 'v>(
-        &'s self,
-        txn: &mut Option<RoTxn<'s, WithTls>>,
+    fn look_up<'v>(
+        &self,
+        txn: &mut Option<Reading>,
         view: &'v View,
         account: &str,
     ) -> Result<Option<(u32, PersonRef<'v>)>, StoreError> {
@@ -110,7 +110,7 @@ impl People {
             Some(txn) => txn,
             None => txn.insert(self.read()?),
         };
-        let number = self.databases.accounts.get(txn, account).map_err(|e| self.failed(e))?;
+        let number = txn.databases.accounts.get(txn, account).map_err(|e| self.failed(e))?;
         // Committed this instant, somebody may not be in the view yet; the writers' order tells.
         let person = number.and_then(|number| Some((number, view.person(number)?)));
         if let Some((number, _)) = &person {

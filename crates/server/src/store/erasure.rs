@@ -11,30 +11,35 @@
 //! profile and settings it does not keep.
 //!
 //! LMDB leaves old bytes in pages that are free and between the rows of pages that are not. Nothing but a copy of
-//! what is alive is sure to be without them, so that the next [`People::open`] copies the database, before it
-//! serves, if anybody was destroyed since the last. The image is written anew at once.
+//! what is alive is sure to be without them: [`People::compact`] makes one, and lets everybody go on in that. The
+//! image is written anew at once.
 //!
 //! What it is not: it knows nothing of the log, and does not say when a person may be destroyed.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use heed::{CompactionOption, Env, RoTxn, WithTls};
+use heed::CompactionOption;
 
-use super::databases::{Databases, number as number_of};
+use super::databases::number as number_of;
 use super::error::StoreError;
 use super::history::Made;
+use super::kept::{Kept, Reading};
 use super::lmdb::{People, StoreOptions};
 use super::opening::{database_error, file_error};
 
-/// Where the copy is written that takes the database's place.
-const COPY: &str = "data.mdb.copy";
+/// Where copies are made that take the database's place.
+const COPIES: &str = "copies";
 
-/// LMDB's own file.
+/// LMDB's own files.
 const DATA: &str = "data.mdb";
+const LOCK: &str = "lock.mdb";
 
 /// Somebody who asked for erasure and is not destroyed yet.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,9 +83,10 @@ impl People {
     /// # Errors
     /// [`StoreError::UnknownPerson`], [`StoreError::Database`], …; then nothing has changed.
     pub fn erase(&self, account: &str, made: Made) -> Result<Erasure, StoreError> {
-        let mut changes = self.changes(Settings::CLOSED)?;
+        let writer = self.writer();
+        let mut changes = writer.changes(Settings::CLOSED)?;
         let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
-        let asked = self.databases.erasures.get(changes.txn(), &number);
+        let asked = changes.databases().erasures.get(changes.txn(), &number);
         if asked.map_err(|e| self.failed(e))?.is_none() {
             changes.erase(number, made)?;
         }
@@ -106,7 +112,8 @@ impl People {
     /// # Errors
     /// As [`People::erase`].
     pub fn hold(&self, account: &str, made: Made, until: Timestamp) -> Result<u64, StoreError> {
-        let mut changes = self.changes(Settings::CLOSED)?;
+        let writer = self.writer();
+        let mut changes = writer.changes(Settings::CLOSED)?;
         let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
         let chosen = changes.hold(number, until, made)?;
         changes.commit()?;
@@ -137,7 +144,7 @@ impl People {
     /// [`StoreError::Database`], [`StoreError::Damaged`].
     pub fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
         let txn = self.read()?;
-        let entries = self.databases.erasures.iter(&txn).map_err(|e| self.failed(e))?;
+        let entries = txn.databases.erasures.iter(&txn).map_err(|e| self.failed(e))?;
         let numbers = entries.map(|entry| Ok(entry?.0)).collect::<heed::Result<Vec<u32>>>();
         let numbers = numbers.map_err(|e| self.failed(e))?;
         numbers.into_iter().map(|number| self.erasure(&txn, number)).collect()
@@ -149,37 +156,58 @@ impl People {
     /// # Errors
     /// [`StoreError`]; before the commit nothing has changed then, and behind it the next start does the rest.
     pub fn destroy(&self, people: &[Handle]) -> Result<(), StoreError> {
-        let mut changes = self.changes(Settings::CLOSED)?;
+        let writer = self.writer();
+        let mut changes = writer.changes(Settings::CLOSED)?;
         for person in people {
             let Some(number) = self.view().number_of(*person) else { continue };
-            let asked = self.databases.erasures.get(changes.txn(), &number);
+            let asked = changes.databases().erasures.get(changes.txn(), &number);
             if asked.map_err(|e| self.failed(e))?.is_some() {
                 changes.destroy(number)?;
             }
         }
         changes.commit()?;
+        drop(writer);
         self.fold(&mut |_, _| ()).map(drop)
     }
 
-    /// Whether bytes of people who were destroyed are still in the database's file, which the next start ends.
+    /// Leaves behind what people who were destroyed left in the database's file: writers wait while what is alive is
+    /// copied into a new one, readers do not. Whether there was anything.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the database is as it was.
+    pub fn compact(&self) -> Result<bool, StoreError> {
+        let writer = self.writer();
+        if !self.has_remnants()? {
+            return Ok(false);
+        }
+        // A folder is opened once in the life of a program.
+        let number = self.copies.fetch_add(1, Ordering::Relaxed);
+        let files = self.dir.join(COPIES).join(number.to_string());
+        self.kept.store(Arc::new(copied(&self.dir, &files, &writer.kept, self.options)?));
+        drop(writer);
+        self.writer().write(|databases, txn| databases.put_remnants(txn, false))?;
+        Ok(true)
+    }
+
+    /// Whether bytes of people who were destroyed are still in the database's file, which [`People::compact`] ends.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub fn has_remnants(&self) -> Result<bool, StoreError> {
         let txn = self.read()?;
-        self.databases.has_remnants(&txn).map_err(|e| self.failed(e))
+        txn.databases.has_remnants(&txn).map_err(|e| self.failed(e))
     }
 
-    fn erasure(&self, txn: &RoTxn<'_>, number: u32) -> Result<Erasure, StoreError> {
+    fn erasure(&self, txn: &Reading, number: u32) -> Result<Erasure, StoreError> {
         let damaged = || self.damaged("an erasure");
-        let asked = self.databases.erasures.get(txn, &number).map_err(|e| self.failed(e))?;
+        let asked = txn.databases.erasures.get(txn, &number).map_err(|e| self.failed(e))?;
         let Asked { at: asked_at, chosen } =
             asked.and_then(Asked::from_bytes).ok_or_else(damaged)?;
         let view = self.view();
         let person = view.person(number).ok_or_else(damaged)?;
         let (handle, account) = (person.handle(), person.account().ok_or_else(damaged)?);
-        let waiting = self.databases.outbox.prefix_iter(txn, &handle.0).and_then(|mut waiting| {
-            let begins = self.databases.beginnings.get(txn, &number)?.is_some();
+        let waiting = txn.databases.outbox.prefix_iter(txn, &handle.0).and_then(|mut waiting| {
+            let begins = txn.databases.beginnings.get(txn, &number)?.is_some();
             Ok(begins || waiting.next().transpose()?.is_some())
         });
         Ok(Erasure {
@@ -192,39 +220,49 @@ impl People {
         })
     }
 
-    fn hold_of(&self, txn: &RoTxn<'_>, number: u32) -> Result<Option<Timestamp>, StoreError> {
-        let hold = self.databases.holds.get(txn, &number).map_err(|e| self.failed(e))?;
+    fn hold_of(&self, txn: &Reading, number: u32) -> Result<Option<Timestamp>, StoreError> {
+        let hold = txn.databases.holds.get(txn, &number).map_err(|e| self.failed(e))?;
         Ok(hold.map(number_of).map(Timestamp::from_seconds))
     }
 }
 
-/// Puts a copy of what is alive in the place of a database in which people were destroyed. The caller has nothing
-/// else open there, and opens the environment again if this says that it was replaced.
-pub(super) fn compact(
-    dir: &Path,
-    env: &Env<WithTls>,
-    databases: Databases,
-    options: StoreOptions,
-) -> Result<bool, StoreError> {
-    let failed = |source| database_error(dir, options, source);
-    let (copy, data) = (dir.join(COPY), dir.join(DATA));
-    // A crash may have left one.
-    let _ = fs::remove_file(&copy);
-    let txn = env.read_txn().map_err(failed)?;
-    if !databases.has_remnants(&txn).map_err(failed)? {
-        return Ok(false);
+/// Puts a copy of what is alive in the place of a database in which people were destroyed, and opens it. It lies in
+/// `files` while it is made and opened; `of` is complete, and nobody writes there meanwhile or ever again.
+fn copied(dir: &Path, files: &Path, of: &Kept, options: StoreOptions) -> Result<Kept, StoreError> {
+    fs::create_dir_all(files).map_err(file_error(files, "making the folder"))?;
+    let data = files.join(DATA);
+    let written = of.env.copy_to_path(&data, CompactionOption::Enabled);
+    let written = written.map_err(|source| database_error(dir, options, source))?;
+    written.sync_all().map_err(file_error(&data, "syncing"))?;
+    let kept = Kept::open(dir, files, options)?;
+    // The lock goes first: a tool that copies the database sees the old one, which stays as it is, or registers
+    // with whoever writes the new one.
+    for name in [LOCK, DATA] {
+        let path = dir.join(name);
+        fs::rename(files.join(name), &path).map_err(file_error(&path, "replacing"))?;
     }
-    drop(txn);
-    let written = env.copy_to_path(&copy, CompactionOption::Enabled).map_err(failed)?;
-    written.sync_all().map_err(file_error(&copy, "syncing"))?;
-    fs::rename(&copy, &data).map_err(file_error(&data, "replacing"))?;
     let folder = File::open(dir).and_then(|folder| folder.sync_all());
     folder.map_err(file_error(dir, "syncing"))?;
-    Ok(true)
+    // Empty now; what stays is removed at the next start.
+    let _ = fs::remove_dir(files).and_then(|()| fs::remove_dir(dir.join(COPIES)));
+    Ok(kept)
+}
+
+/// Removes what a crash or an end left of copies.
+pub(super) fn remove_copies(dir: &Path) -> Result<(), StoreError> {
+    let copies = dir.join(COPIES);
+    match fs::remove_dir_all(&copies) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(file_error(&copies, "removing")(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use countersign_domain::field::{FieldId, FieldSet};
     use countersign_domain::grant::Grant;
     use countersign_domain::identifier::Identifier;
@@ -251,7 +289,8 @@ mod tests {
     fn crowded(dir: &Path) -> People {
         let people = open(dir);
         for round in 0..4 {
-            let mut changes = people.changes(Settings::DEFAULT).unwrap();
+            let writer = people.writer();
+            let mut changes = writer.changes(Settings::DEFAULT).unwrap();
             for number in 0..200 {
                 let account = if number == 100 { ACCOUNT.to_owned() } else { format!("p{number}") };
                 let number = changes.living(&account).unwrap();
@@ -303,17 +342,18 @@ mod tests {
     /// The files of a folder in which these bytes stand.
     fn files_with(dir: &Path, what: &[u8]) -> Vec<String> {
         let files = fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
+        let (folders, files): (Vec<_>, Vec<_>) = files.partition(|path| path.is_dir());
         let has = |path: &std::path::PathBuf| {
             fs::read(path).unwrap().windows(what.len()).any(|window| window == what)
         };
-        files
-            .filter(has)
-            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-            .collect()
+        let name =
+            |path: std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let below = folders.iter().flat_map(|folder| files_with(folder, what));
+        files.into_iter().filter(has).map(name).chain(below).collect()
     }
 
     #[test]
-    fn who_is_destroyed_is_in_no_file_once_the_store_was_opened_again() {
+    fn who_is_destroyed_is_in_no_file_once_the_store_is_compact() {
         let dir = tempfile::tempdir().unwrap();
         let people = crowded(dir.path());
         let (handle, secret) = person(&people);
@@ -331,13 +371,11 @@ mod tests {
         // What a running server reads says nothing any more; what LMDB leaves behind is another matter.
         assert!(people.has_remnants().unwrap());
         assert_eq!(files_with(dir.path(), ACCOUNT.as_bytes()), ["data.mdb"]);
-        drop(people);
-
-        let people = open(dir.path());
+        assert!(people.compact().unwrap());
         for what in erased {
             assert_eq!(files_with(dir.path(), what), [""; 0]);
         }
-        assert!(!people.has_remnants().unwrap());
+        assert!(!people.has_remnants().unwrap() && !people.compact().unwrap());
         assert_eq!(people.person_of_account("p99").unwrap(), neighbour);
         assert_eq!(people.counts().friendships, 198);
 
@@ -416,26 +454,72 @@ mod tests {
         let (handle, _) = person(&people);
         people.erase(ACCOUNT, MADE).unwrap();
         people.fold(&mut |_, _| ()).unwrap();
-        let mut changes = people.changes(Settings::CLOSED).unwrap();
+        let writer = people.writer();
+        let mut changes = writer.changes(Settings::CLOSED).unwrap();
         let number = changes.number_of(ACCOUNT).unwrap().unwrap();
         changes.destroy(number).unwrap();
         changes.commit().unwrap();
+        drop(writer);
         // The power goes before the image is written; and once more, within a copy.
         drop(people);
-        fs::write(dir.path().join(COPY), b"half a copy").unwrap();
+        fs::create_dir_all(dir.path().join(COPIES).join("0")).unwrap();
+        fs::write(dir.path().join(COPIES).join("0").join(DATA), b"half a copy").unwrap();
         assert!(!files_with(dir.path(), &handle.0).is_empty());
         let people = open(dir.path());
         assert_eq!(files_with(dir.path(), &handle.0), [""; 0]);
-        assert!(!dir.path().join(COPY).exists());
+        assert!(!dir.path().join(COPIES).exists());
         assert_eq!(people.counts().people, 200);
         assert_eq!(people.view().changed_count(), 0);
+    }
+
+    /// The files of a folder that are open, though they are in no folder any more.
+    fn removed_and_open(dir: &Path) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap();
+        let open = open.filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+        let removed = open.map(|path| path.display().to_string());
+        removed
+            .filter(|path| path.starts_with(dir.to_str().unwrap()) && path.ends_with(" (deleted)"))
+            .count()
+    }
+
+    #[test]
+    fn readers_and_writers_go_on_while_the_database_is_exchanged() {
+        let dir = tempfile::tempdir().unwrap();
+        let people = crowded(dir.path());
+        let (handle, _) = person(&people);
+        for round in 1..4_u64 {
+            people.erase(ACCOUNT, MADE).unwrap();
+            people.destroy(&[person(&people).0]).unwrap();
+            let before = people.read().unwrap();
+            // A thread reads one thing at a time.
+            thread::scope(|scope| {
+                assert!(scope.spawn(|| people.compact().unwrap()).join().unwrap())
+            });
+            // Whoever began before reads on in what they began in, and nobody else has it open.
+            let accounts = |txn: &Reading| txn.databases.accounts.len(txn).unwrap();
+            assert_eq!(accounts(&before), 199);
+            assert!(removed_and_open(dir.path()) > 0);
+            drop(before);
+            assert_eq!(removed_and_open(dir.path()), 0, "the old database is closed");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "two of LMDB, lock and image");
+            people.enrol([ACCOUNT], Settings::DEFAULT).unwrap();
+            assert_eq!(accounts(&people.read().unwrap()), 200);
+            people.set_settings(person(&people).0, MADE, Settings::CLOSED).unwrap();
+            assert_eq!(people.counts().people, 200 + round);
+        }
+        let last = person(&people).0;
+        assert!(last != handle);
+        drop(people);
+        let people = open(dir.path());
+        assert!(person(&people).0 == last);
+        assert_eq!(people.settings(last).unwrap(), Settings::CLOSED);
     }
 
     #[test]
     fn a_store_of_format_4_takes_erasures() {
         let dir = tempfile::tempdir().unwrap();
         let people = crowded(dir.path());
-        people.write(|txn| people.databases.put_format(txn, 4)).unwrap();
+        people.writer().write(|databases, txn| databases.put_format(txn, 4)).unwrap();
         drop(people);
         let people = open(dir.path());
         people.erase(ACCOUNT, MADE).unwrap();

@@ -27,9 +27,10 @@ impl People {
         let (counts, generation, stamp) = self.write_image(done)?;
         // What was written is read back and checked before a commit names it.
         let image = open_image(&self.dir, generation)?;
-        let _writer = self.writer();
-        self.write(|txn| self.databases.put_image(txn, generation, stamp))?;
+        let writer = self.writer();
+        writer.write(|databases, txn| databases.put_image(txn, generation, stamp))?;
         self.show(image, stamp);
+        drop(writer);
         Ok(counts)
     }
 
@@ -54,8 +55,8 @@ impl People {
 
     /// The image of the next generation, of what a read transaction sees: with its last commit.
     pub(super) fn write_image(&self, done: Done<'_>) -> Result<(Counts, u64, u64), StoreError> {
-        let (options, databases) = (self.options, self.databases);
         let txn = self.read()?;
+        let (options, databases) = (self.options, txn.databases);
         let generation = databases.generation(&txn).map_err(|e| self.failed(e))? + 1;
         let stamp = databases.commits(&txn).map_err(|e| self.failed(e))?;
         let written =
@@ -194,7 +195,10 @@ mod tests {
         std::fs::create_dir(image_path(dir.path(), 99)).unwrap();
         assert_eq!(people.fold(&mut |_, _| ()).unwrap().people, 1);
         assert_eq!(people.view().image().generation(), 2);
-        assert_eq!(people.import(NOW).unwrap().commit(&mut |_, _| ()).unwrap().people, 1);
+        assert_eq!(
+            people.importer().import(NOW).unwrap().commit(&mut |_, _| ()).unwrap().people,
+            1
+        );
         assert_eq!(people.view().image().generation(), 3);
     }
 

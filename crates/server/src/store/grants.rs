@@ -9,6 +9,7 @@ use super::databases::Databases;
 use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord};
 use super::history::{self, Event, HistoryRecord, Made, Way};
+use super::kept::Reading;
 use super::lmdb::People;
 use super::outbox::Holds;
 
@@ -54,16 +55,16 @@ impl People {
         holds: Holds,
     ) -> Result<(), StoreError> {
         let given = given.into();
-        let _writer = self.writer();
+        let writer = self.writer();
         if grants.iter().any(|(_, grant)| self.is_erased(grant.viewer)) {
             return Err(StoreError::BeingErased);
         }
-        self.write(|txn| {
+        writer.write(|databases, txn| {
             grants.iter().try_for_each(|(id, grant)| {
                 if holds == Holds::AtOnce {
-                    put_in_force(&self.databases, txn, *id, grant)?;
+                    put_in_force(databases, txn, *id, grant)?;
                 }
-                remember(&self.databases, txn, *id, grant, given, holds).map(drop)
+                remember(databases, txn, *id, grant, given, holds).map(drop)
             })
         })
     }
@@ -83,7 +84,7 @@ impl People {
     /// [`StoreError::Database`].
     pub fn is_granted(&self, id: GrantId) -> Result<bool, StoreError> {
         let txn = self.read()?;
-        let found = self.databases.grants.get(&txn, &id.0).map_err(|e| self.failed(e))?;
+        let found = txn.databases.grants.get(&txn, &id.0).map_err(|e| self.failed(e))?;
         Ok(found.is_some())
     }
 
@@ -93,7 +94,7 @@ impl People {
     /// [`StoreError::Database`], [`StoreError::Damaged`].
     pub fn grants_of(&self, viewer: Handle) -> Result<Vec<(GrantId, GrantRecord)>, StoreError> {
         let txn = self.read()?;
-        let ids = ids_of(&self.databases, &txn, viewer).map_err(|e| self.failed(e))?;
+        let ids = ids_of(&txn.databases, &txn, viewer).map_err(|e| self.failed(e))?;
         let mut grants = Vec::with_capacity(ids.len());
         for id in ids {
             let grant = self.grant_in(&txn, id)?.ok_or_else(|| self.damaged("a grant"))?;
@@ -114,22 +115,22 @@ impl People {
         id: GrantId,
         made: Made,
     ) -> Result<Option<u64>, StoreError> {
-        let _writer = self.writer();
+        let writer = self.writer();
         // Nobody else writes between the look and the end.
         let Some(grant) = self.grant(id)?.filter(|grant| grant.viewer == viewer) else {
             return Ok(None);
         };
         let record = HistoryRecord { made, event: Event::GrantEnded { id, grant } };
-        let number = self.write(|txn| {
-            self.databases.grants.delete(txn, &id.0)?;
-            self.databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
-            history::append(&self.databases, txn, viewer, &record, Holds::AtOnce)
+        let number = writer.write(|databases, txn| {
+            databases.grants.delete(txn, &id.0)?;
+            databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
+            history::append(databases, txn, viewer, &record, Holds::AtOnce)
         })?;
         Ok(Some(number))
     }
 
-    fn grant_in(&self, txn: &RoTxn<'_>, id: GrantId) -> Result<Option<GrantRecord>, StoreError> {
-        let bytes = self.databases.grants.get(txn, &id.0).map_err(|e| self.failed(e))?;
+    fn grant_in(&self, txn: &Reading, id: GrantId) -> Result<Option<GrantRecord>, StoreError> {
+        let bytes = txn.databases.grants.get(txn, &id.0).map_err(|e| self.failed(e))?;
         bytes
             .map(|bytes| GrantRecord::from_bytes(bytes).ok_or_else(|| self.damaged("a grant")))
             .transpose()

@@ -254,7 +254,7 @@ impl People {
         let txn = self.read()?;
         let (first, end) = (key(person, 0), key(person, before.unwrap_or(u64::MAX)));
         let range = (Bound::Included(&first[..]), Bound::Excluded(&end[..]));
-        let records = self.databases.history.rev_range(&txn, &range).map_err(|e| self.failed(e))?;
+        let records = txn.databases.history.rev_range(&txn, &range).map_err(|e| self.failed(e))?;
         let read = |entry: heed::Result<(&[u8], &[u8])>| {
             let (key, bytes) = entry.map_err(|e| self.failed(e))?;
             let record = HistoryRecord::from_bytes(bytes);

@@ -289,7 +289,8 @@ mod tests {
     /// The bytes of an image of five people, all friends of the first.
     fn image_bytes(dir: &Path) -> Vec<u8> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
-        let mut import = people.import(Timestamp::from_seconds(1_000)).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(Timestamp::from_seconds(1_000)).unwrap();
         for number in 0..5_u8 {
             let mut profile = Profile::default();
             for field in FIELDS.into_iter().filter_map(FieldId::new).skip(number.into()) {

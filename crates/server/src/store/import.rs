@@ -1,15 +1,14 @@
 //! An import: one transaction over everything, then the image, then the commit.
 
-use std::sync::MutexGuard;
-
 use countersign_domain::time::Timestamp;
 
 use super::choice::Choice;
 use super::error::StoreError;
 use super::history::{self, Made, Way};
 use super::image_writer::{Done, ImageWriter};
+use super::kept::Writer;
 use super::legacy;
-use super::lmdb::{Counts, People};
+use super::lmdb::Counts;
 use super::opening::open_image;
 use super::outbox::Holds;
 use super::record::Profile;
@@ -38,17 +37,14 @@ pub struct Placed {
 }
 
 /// An import that has begun. Dropped, it leaves no trace.
-pub struct Import<'p> {
-    writing: Writing<'p>,
+pub struct Import<'w> {
+    writing: Writing<'w>,
     now: Timestamp,
-    /// Both write the next image.
-    _folding: MutexGuard<'p, ()>,
 }
 
-impl<'p> Import<'p> {
-    pub(super) fn begin(people: &'p People, now: Timestamp) -> Result<Self, StoreError> {
-        let folding = people.folding();
-        Ok(Self { writing: Writing::begin(people)?, now, _folding: folding })
+impl<'w> Import<'w> {
+    pub(super) fn begin(writer: &'w Writer<'_>, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self { writing: Writing::begin(writer)?, now })
     }
 
     /// How many people there are, those of this import included.
@@ -105,11 +101,17 @@ impl<'p> Import<'p> {
         let (people, txn) = (self.writing.people, &mut self.writing.txn);
         let made = Made { at: self.now, by: Way::Import };
         let changed = history::of_settings(known.settings, choice.settings, choice.preset, made);
-        legacy::mark(&people.databases, txn, number, choice.preset)
+        legacy::mark(&self.writing.databases, txn, number, choice.preset)
             .and_then(|()| {
                 changed.map_or(Ok(()), |record| {
-                    history::append(&people.databases, txn, known.handle, &record, Holds::AtOnce)
-                        .map(drop)
+                    history::append(
+                        &self.writing.databases,
+                        txn,
+                        known.handle,
+                        &record,
+                        Holds::AtOnce,
+                    )
+                    .map(drop)
                 })
             })
             .map_err(|e| people.failed(e))?;
@@ -138,7 +140,7 @@ impl<'p> Import<'p> {
     /// [`StoreError::Database`].
     pub fn sequence(&self) -> Result<u64, StoreError> {
         let people = self.writing.people;
-        people.databases.feed(&self.writing.txn).map_err(|e| people.failed(e))
+        self.writing.databases.feed(&self.writing.txn).map_err(|e| people.failed(e))
     }
 
     /// Says up to which sequence of the change feed people are now what it says.
@@ -147,7 +149,7 @@ impl<'p> Import<'p> {
     /// [`StoreError::Database`].
     pub fn set_sequence(&mut self, sequence: u64) -> Result<(), StoreError> {
         let people = self.writing.people;
-        let put = people.databases.put_feed(&mut self.writing.txn, sequence);
+        let put = self.writing.databases.put_feed(&mut self.writing.txn, sequence);
         put.map_err(|e| people.failed(e))
     }
 
@@ -158,19 +160,18 @@ impl<'p> Import<'p> {
     /// [`StoreError`]; before the commit nothing has changed then.
     pub fn commit(mut self, done: &mut dyn FnMut(u64, u64)) -> Result<Counts, StoreError> {
         let (counts, generation) = self.write_image(done)?;
-        let Self { writing, _folding: folding, .. } = self;
+        let Self { writing, .. } = self;
         let people = writing.people;
         // What was written is read back and checked before a commit names it.
         let image = open_image(&people.dir, generation)?;
-        let writer = writing.commit()?;
+        writing.commit()?;
         people.show(image, u64::MAX);
-        drop((writer, folding));
         Ok(counts)
     }
 
     pub(super) fn write_image(&mut self, done: Done<'_>) -> Result<(Counts, u64), StoreError> {
         let people = self.writing.people;
-        let (options, databases) = (people.options, people.databases);
+        let (options, databases) = (people.options, self.writing.databases);
         let txn = &mut self.writing.txn;
         let generation = databases.generation(txn).map_err(|e| people.failed(e))? + 1;
         let writer = ImageWriter { dir: &people.dir, options, databases };
@@ -186,13 +187,15 @@ mod tests {
 
     use super::super::opening::image_path;
     use super::*;
+    use crate::store::People;
     use crate::store::StoreOptions;
 
     #[test]
     fn crash_an_image_without_its_commit_is_removed_and_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
-        let mut import = people.import(Timestamp::from_seconds(1_000)).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(Timestamp::from_seconds(1_000)).unwrap();
         let (settings, minor) = (Settings::DEFAULT.into(), false);
         let mut profile = Profile::default();
         let person = NewPerson { account: "ada", minor, settings, profile: &mut profile };
@@ -201,6 +204,7 @@ mod tests {
         assert_eq!((counts.people, generation), (1, 2));
         // This is where the power goes: the image is on disk, and its generation is not committed.
         drop(import);
+        drop(importer);
         drop(people);
         assert!(image_path(dir.path(), generation).exists());
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();

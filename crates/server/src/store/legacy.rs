@@ -22,7 +22,7 @@ impl People {
     /// [`StoreError::Database`].
     pub fn legacy_2014_count(&self) -> Result<u64, StoreError> {
         let txn = self.read()?;
-        self.databases.legacy.len(&txn).map_err(|e| self.failed(e))
+        txn.databases.legacy.len(&txn).map_err(|e| self.failed(e))
     }
 }
 

@@ -1,24 +1,23 @@
 //! The store as the rest of the server sees it: people, their settings, and grants.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
-use countersign_domain::time::Timestamp;
-use heed::{Env, RoTxn, RwTxn, WithTls};
 
-use super::changes::Changes;
 use super::choice::Choice;
-use super::databases::{self, Databases};
+use super::databases;
+use super::erasure;
 use super::error::StoreError;
 use super::fold::Bell;
 use super::guesses::Guesses;
 use super::history::Made;
 use super::image::Image;
-use super::import::Import;
-use super::opening::{Lock, database_error, lock, open_compact, open_image, remove_other_images};
+use super::kept::{Importer, Kept, Reading, Seen, Writer};
+use super::opening::{Lock, database_error, lock, open_image, remove_other_images};
 use super::outbox::Holds;
 use super::overlay::Changed;
 use super::record;
@@ -60,8 +59,10 @@ pub struct Counts {
 pub struct People {
     pub(super) dir: PathBuf,
     pub(super) options: StoreOptions,
-    pub(super) env: Env<WithTls>,
-    pub(super) databases: Databases,
+    /// Exchanged by whoever holds `writer`, and by nobody else.
+    pub(super) kept: ArcSwap<Kept>,
+    /// How many copies of the database were made since the store was opened.
+    pub(super) copies: AtomicU32,
     /// Held from the beginning of a write until readers see it, so that they see writes in order.
     writer: Mutex<()>,
     /// Held by whoever writes the next image; taken before `writer`.
@@ -80,18 +81,17 @@ impl People {
     /// format, and when its image is missing or damaged.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let lock = lock(dir)?;
-        let (env, databases, was_compacted) = open_compact(dir, options)?;
-        let generation = {
-            let txn = env.read_txn().map_err(|source| database_error(dir, options, source))?;
-            databases.generation(&txn).map_err(|source| database_error(dir, options, source))?
-        };
+        erasure::remove_copies(dir)?;
+        let kept = Kept::open(dir, dir, options)?;
+        let generation = kept.read().and_then(|txn| txn.databases.generation(&txn));
+        let generation = generation.map_err(|source| database_error(dir, options, source))?;
         remove_other_images(dir, generation)?;
         let image = open_image(dir, generation)?;
         let people = Self {
             dir: dir.to_owned(),
             options,
-            env,
-            databases,
+            kept: ArcSwap::from_pointee(kept),
+            copies: AtomicU32::new(0),
             writer: Mutex::new(()),
             folding: Mutex::new(()),
             bell: Bell::default(),
@@ -100,10 +100,10 @@ impl People {
             _lock: lock,
         };
         people.load_changed()?;
-        if was_compacted {
+        if people.has_remnants()? {
             // A crash may have come between, and left an image with people who were destroyed.
             people.fold(&mut |_, _| ())?;
-            people.write(|txn| people.databases.put_remnants(txn, false))?;
+            people.compact()?;
         }
         Ok(people)
     }
@@ -114,20 +114,19 @@ impl People {
         self.view.load_full()
     }
 
-    /// Begins an import at this time. Nothing of it is there before it is committed.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn import(&self, now: Timestamp) -> Result<Import<'_>, StoreError> {
-        Import::begin(self, now)
+    /// Waits for the turn to change people.
+    #[must_use]
+    pub fn writer(&self) -> Writer<'_> {
+        // It guards an order, not data, so a panic elsewhere leaves nothing broken.
+        let turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Writer::new(self, self.kept.load_full(), turn)
     }
 
-    /// Begins changes of people one by one. Nothing of them is there before they are committed.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn changes(&self, beginning: impl Into<Choice>) -> Result<Changes<'_>, StoreError> {
-        Changes::begin(self, beginning.into())
+    /// Waits for the turn to import people.
+    #[must_use]
+    pub fn importer(&self) -> Importer<'_> {
+        let folding = self.folding();
+        Importer::new(self.writer(), folding)
     }
 
     /// The last sequence of the change feed that was applied; zero before the first.
@@ -136,7 +135,7 @@ impl People {
     /// [`StoreError::Database`].
     pub fn feed_sequence(&self) -> Result<u64, StoreError> {
         let txn = self.read()?;
-        self.databases.feed(&txn).map_err(|e| self.failed(e))
+        txn.databases.feed(&txn).map_err(|e| self.failed(e))
     }
 
     /// How many people and friendships there are.
@@ -154,7 +153,7 @@ impl People {
             return Ok(None);
         }
         let txn = self.read()?;
-        let number = self.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
+        let number = txn.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
         let view = self.view();
         Ok(number.and_then(|number| view.person(number)).map(|person| person.handle()))
     }
@@ -212,11 +211,6 @@ impl People {
         self.choose(person, made, Holds::AtOnce, change).map(|(settings, _)| settings)
     }
 
-    pub(super) fn writer(&self) -> MutexGuard<'_, ()> {
-        // It guards an order, not data, so a panic elsewhere leaves nothing broken.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn folding(&self) -> MutexGuard<'_, ()> {
         self.folding.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -253,29 +247,16 @@ impl People {
         StoreError::Damaged { dir: self.dir.clone(), what }
     }
 
-    pub(super) fn read(&self) -> Result<RoTxn<'_, WithTls>, StoreError> {
-        self.env.read_txn().map_err(|e| self.failed(e))
-    }
-
-    pub(super) fn write<T>(
-        &self,
-        change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<T>,
-    ) -> Result<T, StoreError> {
-        let committed = || -> heed::Result<T> {
-            let mut txn = self.env.write_txn()?;
-            let outcome = change(&mut txn)?;
-            txn.commit()?;
-            Ok(outcome)
-        };
-        committed().map_err(|e| self.failed(e))
+    pub(super) fn read(&self) -> Result<Reading, StoreError> {
+        self.kept.load().read().map_err(|e| self.failed(e))
     }
 
     fn load_changed(&self) -> Result<(), StoreError> {
         let txn = self.read()?;
         let mut changed = Vec::new();
-        for entry in self.databases.changed.iter(&txn).map_err(|e| self.failed(e))? {
+        for entry in txn.databases.changed.iter(&txn).map_err(|e| self.failed(e))? {
             let (number, stamp) = entry.map_err(|e| self.failed(e))?;
-            changed.push((number, self.changed(&txn, number, databases::number(stamp))?));
+            changed.push((number, self.changed(txn.seen(), number, databases::number(stamp))?));
         }
         self.show_changed(changed);
         Ok(())
@@ -284,12 +265,12 @@ impl People {
     /// A person as a transaction sees them, for the overlay.
     pub(super) fn changed(
         &self,
-        txn: &RoTxn<'_>,
+        (databases, txn): Seen<'_>,
         number: u32,
         stamp: u64,
     ) -> Result<Arc<Changed>, StoreError> {
-        let record = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
-        let friends = self.databases.friends.get(txn, &number).map_err(|e| self.failed(e))?;
+        let record = databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let friends = databases.friends.get(txn, &number).map_err(|e| self.failed(e))?;
         let changed = Changed::new(
             record.ok_or_else(|| self.damaged("a person"))?,
             friends.unwrap_or_default(),
@@ -314,7 +295,10 @@ mod tests {
     fn a_store_of_another_format_is_refused_not_guessed() {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
-        people.write(|txn| people.databases.put_format(txn, FORMAT_VERSION + 1)).unwrap();
+        people
+            .writer()
+            .write(|databases, txn| databases.put_format(txn, FORMAT_VERSION + 1))
+            .unwrap();
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();

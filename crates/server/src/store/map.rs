@@ -48,7 +48,8 @@ pub(crate) fn open_environment(dir: &Path, map_bytes: usize) -> heed::Result<Env
     options.map_size(map_bytes).max_dbs(DATABASES_MAX);
     // SAFETY: LMDB's files may be changed by LMDB alone, with its locks on. No flag that relaxes
     // locking or syncing is set, the store's own lock, or the log's, keeps a second program out, nothing
-    // else in this crate opens `data.mdb` or `lock.mdb`, and no reference into the map outlives its
+    // else in this crate opens `data.mdb` or `lock.mdb` (a copy that takes their place is opened first and renamed
+    // then, which what is open does not notice), and no reference into the map outlives its
     // transaction (heed's lifetimes see to that).
     unsafe { options.open(dir) }
 }

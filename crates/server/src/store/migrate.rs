@@ -133,22 +133,25 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let open = || People::open(dir.path(), StoreOptions::default()).unwrap();
         let people = open();
-        let mut import = people.import(NOW).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(NOW).unwrap();
         for account in ["ada", "bob"] {
             let (minor, settings, profile) =
                 (false, Settings::DEFAULT.into(), &mut Profile::default());
             import.person(NewPerson { account, minor, settings, profile }).unwrap();
         }
         import.commit(&mut |_, _| ()).unwrap();
+        drop(importer);
         let [ada, bob] =
             ["ada", "bob"].map(|account| people.person_of_account(account).unwrap().unwrap());
         // As format 1 had it: beside the records.
-        let changed_settings = Databases::changed_settings_of_1(&people.env).unwrap();
+        let changed_settings = Databases::changed_settings_of_1(&people.kept.load().env).unwrap();
         let closed = record::settings_to_bytes(Settings::CLOSED);
         people
-            .write(|txn| {
+            .writer()
+            .write(|databases, txn| {
                 changed_settings.put(txn, &1, &closed)?;
-                people.databases.put_format(txn, 1)
+                databases.put_format(txn, 1)
             })
             .unwrap();
         drop(people);
@@ -158,7 +161,7 @@ mod tests {
             assert_eq!(people.settings(bob).unwrap(), Settings::CLOSED);
             people.fold(&mut |_, _| ()).unwrap();
             assert_eq!(people.settings(bob).unwrap(), Settings::CLOSED);
-            assert_eq!(Databases::format(&people.env).unwrap(), Some(FORMAT_VERSION));
+            assert_eq!(Databases::format(&people.kept.load().env).unwrap(), Some(FORMAT_VERSION));
         }
     }
     #[test]
@@ -196,11 +199,12 @@ mod tests {
         people.put_grants(&given, Way::Login, Holds::AtOnce).unwrap();
         // As format 2 had it.
         people
-            .write(|txn| {
-                people.databases.viewer_grants.clear(txn)?;
-                people.databases.history.clear(txn)?;
-                people.databases.legacy.clear(txn)?;
-                people.databases.put_format(txn, 2)
+            .writer()
+            .write(|databases, txn| {
+                databases.viewer_grants.clear(txn)?;
+                databases.history.clear(txn)?;
+                databases.legacy.clear(txn)?;
+                databases.put_format(txn, 2)
             })
             .unwrap();
         drop(people);
@@ -212,7 +216,7 @@ mod tests {
             assert!(found(handles[0]) == [ids[2], ids[0]] && found(handles[1]) == [ids[1]]);
             assert!(found(handles[2]).is_empty());
             assert_eq!(people.legacy_2014_count().unwrap(), 1, "bob, and nobody else");
-            assert_eq!(Databases::format(&people.env).unwrap(), Some(FORMAT_VERSION));
+            assert_eq!(Databases::format(&people.kept.load().env).unwrap(), Some(FORMAT_VERSION));
         }
     }
 }

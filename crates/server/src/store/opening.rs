@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use heed::{Env, WithTls};
 
 use super::databases::Databases;
-use super::erasure;
 use super::error::{ImageFault, StoreError};
 use super::image::Image;
 use super::image_writer::ImageWriter;
@@ -88,22 +87,6 @@ pub(super) fn open_environment(
     options: StoreOptions,
 ) -> Result<Env<WithTls>, StoreError> {
     map::open_environment(dir, options.map_bytes).map_err(|e| database_error(dir, options, e))
-}
-
-/// Opens the databases, without what people who were destroyed left in their file; and whether there was any.
-pub(super) fn open_compact(
-    dir: &Path,
-    options: StoreOptions,
-) -> Result<(Env<WithTls>, Databases, bool), StoreError> {
-    let env = open_environment(dir, options)?;
-    let databases = open_databases(dir, &env, options)?;
-    if !erasure::compact(dir, &env, databases, options)? {
-        return Ok((env, databases, false));
-    }
-    env.prepare_for_closing().wait();
-    let env = open_environment(dir, options)?;
-    let databases = open_databases(dir, &env, options)?;
-    Ok((env, databases, true))
 }
 
 /// Opens the databases. A new store begins with an image of nobody, so that there always is one.

@@ -20,7 +20,7 @@ use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::consent::{Choice as Chosen, ConsentRecord, GrantGiven, GrantName};
 use countersign_verifier::record::own_id;
-use heed::{RoTxn, RwTxn};
+use heed::RwTxn;
 
 use super::changes::Changes;
 use super::choice::Choice;
@@ -28,6 +28,7 @@ use super::databases::Databases;
 use super::error::StoreError;
 use super::grants;
 use super::history::{self, Event, HistoryRecord, Made};
+use super::kept::{Reading, Seen};
 use super::lmdb::People;
 use super::record::Record;
 
@@ -102,10 +103,11 @@ impl People {
         holds: Holds,
         change: impl FnOnce(Settings) -> Result<C, E>,
     ) -> Result<(Settings, Option<u64>), E> {
-        let mut changes = self.changes(Settings::DEFAULT)?;
+        let writer = self.writer();
+        let mut changes = writer.changes(Settings::DEFAULT)?;
         let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
         let in_force = changes.settings(number)?;
-        let waiting = self.waiting_settings(changes.txn(), person, BEGINNING)?;
+        let waiting = self.waiting_settings(changes.seen(), person, BEGINNING)?;
         let before = waiting.last().map_or(in_force, |(_, settings)| *settings);
         let choice = change(before)?.into();
         let now = match holds {
@@ -113,7 +115,8 @@ impl People {
             Holds::AtOnce => {
                 // What waited holds with it, or not at all.
                 for (key, _) in waiting {
-                    let held = self.databases.outbox.put(changes.txn_mut(), &key, &[holds.code()]);
+                    let held =
+                        changes.databases().outbox.put(changes.txn_mut(), &key, &[holds.code()]);
                     held.map_err(|e| self.failed(e))?;
                 }
                 choice.settings
@@ -131,17 +134,17 @@ impl People {
     pub fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<PendingConsent>, StoreError> {
         let txn = self.read()?;
         let mut pending = Vec::new();
-        let begun = self.databases.beginnings.iter(&txn).map_err(|e| self.failed(e))?;
+        let begun = txn.databases.beginnings.iter(&txn).map_err(|e| self.failed(e))?;
         for entry in begun.take(limit) {
             let (number, _) = entry.map_err(|e| self.failed(e))?;
             pending.push(self.beginning(&txn, number, now)?);
         }
         let left = limit - pending.len();
-        let waiting = self.databases.outbox.iter(&txn).map_err(|e| self.failed(e))?;
+        let waiting = txn.databases.outbox.iter(&txn).map_err(|e| self.failed(e))?;
         for entry in waiting.take(left) {
             let (key, _) = entry.map_err(|e| self.failed(e))?;
             let (handle, number) = history::split_key(key);
-            let record = self.history_record(&txn, handle, number)?;
+            let record = self.history_record(txn.seen(), handle, number)?;
             let person = self.own_name(&txn, handle)?;
             pending.push(PendingConsent { handle, person, record: consent(number, &record) });
         }
@@ -159,7 +162,7 @@ impl People {
     ) -> Result<Option<String>, StoreError> {
         let txn = self.read()?;
         let key = history::key(person, number);
-        let bytes = self.databases.consent_receipts.get(&txn, &key).map_err(|e| self.failed(e))?;
+        let bytes = txn.databases.consent_receipts.get(&txn, &key).map_err(|e| self.failed(e))?;
         let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()));
         text.transpose().map_err(|_| self.damaged("a consent receipt"))
     }
@@ -169,7 +172,8 @@ impl People {
     /// # Errors
     /// [`StoreError`]; then all of them still wait.
     pub fn settled(&self, consents: &[SettledConsent]) -> Result<(), StoreError> {
-        let mut changes = self.changes(Settings::DEFAULT)?;
+        let writer = self.writer();
+        let mut changes = writer.changes(Settings::DEFAULT)?;
         for consent in consents {
             self.settle(&mut changes, consent)?;
         }
@@ -185,16 +189,17 @@ impl People {
         // Whoever was destroyed meanwhile has nothing that could be opened.
         let Some(person) = self.view().number_of(*handle) else { return Ok(()) };
         if *number == BEGINNING {
-            let begun = self.databases.beginnings.delete(changes.txn_mut(), &person);
+            let begun = changes.databases().beginnings.delete(changes.txn_mut(), &person);
             return begun.map(drop).map_err(|e| self.failed(e));
         }
         let key = history::key(*handle, *number);
-        let waited = self.databases.outbox.get(changes.txn(), &key).map_err(|e| self.failed(e))?;
+        let waited =
+            changes.databases().outbox.get(changes.txn(), &key).map_err(|e| self.failed(e))?;
         let Some(waited) = waited.map(Holds::of) else { return Ok(()) };
-        let told = self.databases.outbox.delete(changes.txn_mut(), &key);
+        let told = changes.databases().outbox.delete(changes.txn_mut(), &key);
         told.map_err(|e| self.failed(e))?;
         if let Some(receipt) = receipt {
-            let receipts = self.databases.consent_receipts;
+            let receipts = changes.databases().consent_receipts;
             let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
             put.map_err(|e| self.failed(e))?;
         }
@@ -203,15 +208,15 @@ impl People {
         if waited == Holds::AtOnce || changes.is_removed(person)? {
             return Ok(());
         }
-        match self.history_record(changes.txn(), *handle, *number)?.event {
+        match self.history_record(changes.seen(), *handle, *number)?.event {
             Event::Settings { after, preset, .. } => {
-                let later = self.waiting_settings(changes.txn(), *handle, *number)?;
+                let later = self.waiting_settings(changes.seen(), *handle, *number)?;
                 let in_force = later.iter().fold(after, |open, (_, waiting)| open.and(*waiting));
                 let preset = preset.filter(|_| in_force == after);
                 changes.put_in_force(person, Choice { settings: in_force, preset })
             }
             Event::GrantGiven { id, grant, .. } => {
-                let put = grants::put_in_force(&self.databases, changes.txn_mut(), id, &grant);
+                let put = grants::put_in_force(&changes.databases(), changes.txn_mut(), id, &grant);
                 put.map_err(|e| self.failed(e))
             }
             Event::GrantEnded { .. } | Event::Erased | Event::Hold { .. } => Ok(()),
@@ -222,19 +227,21 @@ impl People {
     /// keys.
     fn waiting_settings(
         &self,
-        txn: &RoTxn<'_>,
+        seen: Seen<'_>,
         person: Handle,
         after: u64,
     ) -> Result<Vec<([u8; 24], Settings)>, StoreError> {
         let mut settings = Vec::new();
-        let waiting = self.databases.outbox.prefix_iter(txn, &person.0);
+        let (databases, txn) = seen;
+        let waiting = databases.outbox.prefix_iter(txn, &person.0);
         for entry in waiting.map_err(|e| self.failed(e))? {
             let (key, holds) = entry.map_err(|e| self.failed(e))?;
             let (_, number) = history::split_key(key);
             if number <= after || Holds::of(holds) == Holds::AtOnce {
                 continue;
             }
-            if let Event::Settings { after, .. } = self.history_record(txn, person, number)?.event {
+            if let Event::Settings { after, .. } = self.history_record(seen, person, number)?.event
+            {
                 settings.push((history::key(person, number), after));
             }
         }
@@ -243,11 +250,11 @@ impl People {
 
     fn history_record(
         &self,
-        txn: &RoTxn<'_>,
+        (databases, txn): Seen<'_>,
         person: Handle,
         number: u64,
     ) -> Result<HistoryRecord, StoreError> {
-        let bytes = self.databases.history.get(txn, &history::key(person, number));
+        let bytes = databases.history.get(txn, &history::key(person, number));
         let bytes = bytes.map_err(|e| self.failed(e))?;
         let record = bytes.and_then(HistoryRecord::from_bytes);
         record.ok_or_else(|| self.damaged("somebody's history"))
@@ -255,20 +262,20 @@ impl People {
 
     fn beginning(
         &self,
-        txn: &RoTxn<'_>,
+        txn: &Reading,
         number: u32,
         now: Timestamp,
     ) -> Result<PendingConsent, StoreError> {
-        let bytes = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let bytes = txn.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
         let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
         let choice = Chosen::Settings(record.settings().into());
         let consent = ConsentRecord { number: BEGINNING, time: now, choice };
         Ok(PendingConsent { handle: record.handle(), person: own_name(&record), record: consent })
     }
 
-    fn own_name(&self, txn: &RoTxn<'_>, person: Handle) -> Result<PairwiseId, StoreError> {
+    fn own_name(&self, txn: &Reading, person: Handle) -> Result<PairwiseId, StoreError> {
         let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let bytes = self.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
+        let bytes = txn.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
         let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
         Ok(own_name(&record))
     }
@@ -326,10 +333,12 @@ mod tests {
     fn founded(settings: Settings) -> (tempfile::TempDir, People, Handle) {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
-        let mut import = people.import(NOW).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(NOW).unwrap();
         let (settings, profile) = (settings.into(), &mut Profile::default());
         import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
         import.commit(&mut |_, _| ()).unwrap();
+        drop(importer);
         let ada = people.person_of_account("ada").unwrap().unwrap();
         (dir, people, ada)
     }
@@ -419,10 +428,12 @@ mod tests {
     fn whoever_chooses_what_they_have_keeps_it_over_an_import() {
         let (_dir, people, ada) = founded(open(3));
         assert_eq!(choose(&people, ada, 3), None);
-        let mut import = people.import(NOW).unwrap();
+        let importer = people.importer();
+        let mut import = importer.import(NOW).unwrap();
         let (settings, profile) = (open(7).into(), &mut Profile::default());
         import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
         import.commit(&mut |_, _| ()).unwrap();
+        drop(importer);
         assert_eq!(in_force(&people, ada), 3);
     }
 
@@ -487,9 +498,10 @@ mod tests {
         let (dir, people, ada) = founded(Settings::DEFAULT);
         people.set_settings(ada, MADE, open(3)).unwrap();
         people
-            .write(|txn| {
-                people.databases.outbox.clear(txn)?;
-                people.databases.put_format(txn, 3)
+            .writer()
+            .write(|databases, txn| {
+                databases.outbox.clear(txn)?;
+                databases.put_format(txn, 3)
             })
             .unwrap();
         drop(people);

@@ -1,7 +1,5 @@
-//! A write transaction over people, which imports and changes have in common. It holds the store's
-//! order of writes from its beginning until readers see what it did.
-
-use std::sync::MutexGuard;
+//! A write transaction over people, which imports and changes have in common. Whoever's turn it is to write begins
+//! it, and keeps the turn until readers see what it did.
 
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::preset::Preset;
@@ -10,20 +8,21 @@ use heed::{PutFlags, RwTxn};
 use zeroize::Zeroize;
 
 use super::choice::Choice;
+use super::databases::Databases;
 use super::error::StoreError;
+use super::kept::Writer;
 use super::lmdb::People;
 use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
 use super::{legacy, outbox};
 
 /// A transaction that has begun. Dropped, it leaves no trace.
-pub(super) struct Writing<'p> {
-    pub(super) people: &'p People,
-    pub(super) txn: RwTxn<'p>,
+pub(super) struct Writing<'w> {
+    pub(super) people: &'w People,
+    pub(super) databases: Databases,
+    pub(super) txn: RwTxn<'w>,
     next: u32,
     buffer: Vec<u8>,
     random: RandomPool,
-    /// Last, so that the transaction ends before others may write.
-    writer: MutexGuard<'p, ()>,
 }
 
 /// What is known of a person apart from profile and friends.
@@ -54,21 +53,20 @@ impl Known {
     }
 }
 
-impl<'p> Writing<'p> {
-    pub(super) fn begin(people: &'p People) -> Result<Self, StoreError> {
-        let writer = people.writer();
-        let txn = people.env.write_txn().map_err(|e| people.failed(e))?;
-        let count = people.databases.people.len(&txn).map_err(|e| people.failed(e))?;
+impl<'w> Writing<'w> {
+    pub(super) fn begin(writer: &'w Writer<'_>) -> Result<Self, StoreError> {
+        let (people, databases) = (writer.people, writer.kept.databases);
+        let txn = writer.kept.env.write_txn().map_err(|e| people.failed(e))?;
+        let count = databases.people.len(&txn).map_err(|e| people.failed(e))?;
         let next = u32::try_from(count).map_err(|_| StoreError::TooManyPeople)?;
         let (buffer, random) = (Vec::new(), RandomPool::default());
-        Ok(Self { people, txn, next, buffer, random, writer })
+        Ok(Self { people, databases, txn, next, buffer, random })
     }
 
-    /// Makes it durable. The guard that is returned keeps other writers out until readers see it.
-    pub(super) fn commit(self) -> Result<MutexGuard<'p, ()>, StoreError> {
-        let Self { people, txn, writer, .. } = self;
-        txn.commit().map_err(|e| people.failed(e))?;
-        Ok(writer)
+    /// Makes it durable. Whoever's turn it is keeps it until readers see that.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        let Self { people, txn, .. } = self;
+        txn.commit().map_err(|e| people.failed(e))
     }
 
     /// How many people there are, those of this transaction included.
@@ -80,7 +78,7 @@ impl<'p> Writing<'p> {
         if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
             return Ok(None);
         }
-        let accounts = &self.people.databases.accounts;
+        let accounts = &self.databases.accounts;
         accounts.get(&self.txn, account).map_err(|e| self.failed(e))
     }
 
@@ -91,7 +89,7 @@ impl<'p> Writing<'p> {
         }
         let number = self.next;
         self.next = number.checked_add(1).ok_or(StoreError::TooManyPeople)?;
-        let accounts = &self.people.databases.accounts;
+        let accounts = &self.databases.accounts;
         accounts.put(&mut self.txn, account, &number).map_err(|e| self.people.failed(e))?;
         Ok(number)
     }
@@ -113,7 +111,7 @@ impl<'p> Writing<'p> {
     /// The record of this number, as bytes.
     pub(super) fn record(&self, number: u32) -> Result<&[u8], StoreError> {
         let people = self.people;
-        let bytes = people.databases.people.get(&self.txn, &number).map_err(|e| self.failed(e))?;
+        let bytes = self.databases.people.get(&self.txn, &number).map_err(|e| self.failed(e))?;
         bytes.ok_or_else(|| people.damaged("a person"))
     }
 
@@ -136,10 +134,10 @@ impl<'p> Writing<'p> {
     /// Lists somebody new among those of whom the log has to be told, and among those of the preset
     /// `legacy-2014`, if it is theirs.
     pub(super) fn mark_new(&mut self, number: u32, began: Choice) -> Result<(), StoreError> {
-        let (people, txn) = (self.people, &mut self.txn);
-        let marked = outbox::begun(&people.databases, txn, number, began.settings);
+        let (people, databases, txn) = (self.people, &self.databases, &mut self.txn);
+        let marked = outbox::begun(databases, txn, number, began.settings);
         let marked = marked.and_then(|()| match began.preset {
-            Some(Preset::Legacy2014) => legacy::mark(&people.databases, txn, number, began.preset),
+            Some(Preset::Legacy2014) => legacy::mark(databases, txn, number, began.preset),
             _ => Ok(()),
         });
         marked.map_err(|e| people.failed(e))
@@ -172,20 +170,20 @@ impl<'p> Writing<'p> {
         };
         record::encode(&mut self.buffer, parts);
         let flags = if is_new { PutFlags::APPEND } else { PutFlags::empty() };
-        let database = &self.people.databases.people;
+        let database = self.databases.people;
         let put = database.put_with_flags(&mut self.txn, flags, &number, &self.buffer);
         put.map_err(|e| self.people.failed(e))
     }
 
     /// Puts a record as it is.
     pub(super) fn put_bytes(&mut self, number: u32, record: &[u8]) -> Result<(), StoreError> {
-        let put = self.people.databases.people.put(&mut self.txn, &number, record);
+        let put = self.databases.people.put(&mut self.txn, &number, record);
         put.map_err(|e| self.people.failed(e))
     }
 
     /// The friends of a person, ascending.
     pub(super) fn friends_of(&self, number: u32) -> Result<Vec<u32>, StoreError> {
-        let friends = &self.people.databases.friends;
+        let friends = &self.databases.friends;
         let bytes = friends.get(&self.txn, &number).map_err(|e| self.failed(e))?;
         let (numbers, _) = bytes.unwrap_or_default().as_chunks();
         Ok(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
@@ -197,7 +195,7 @@ impl<'p> Writing<'p> {
         for friend in friends {
             self.buffer.extend_from_slice(&friend.to_le_bytes());
         }
-        let database = &self.people.databases.friends;
+        let database = &self.databases.friends;
         let put = database.put(&mut self.txn, &number, &self.buffer);
         put.map_err(|e| self.people.failed(e))
     }

@@ -35,7 +35,7 @@ impl Erasures {
             lines.push("nobody".to_owned());
         }
         if found.has_remnants {
-            let remnants = "The people store's file still has bytes of somebody who was erased; the next start of the server leaves them behind.";
+            let remnants = "The people store's file still has bytes of somebody who was erased; the next close, or start of the server, leaves them behind.";
             lines.push(remnants.to_owned());
         }
         output.say(&serde_json::to_value(&found)?, &lines.join("\n"));

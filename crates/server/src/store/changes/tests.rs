@@ -9,6 +9,7 @@ use countersign_domain::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::People;
 use crate::store::opening::image_path;
 use crate::store::{NewPerson, StoreOptions, Way};
 
@@ -186,7 +187,8 @@ fn refuse(people: &People, op: &Op) {
     let refused = |outcome: Result<(), StoreError>| {
         assert!(matches!(outcome, Err(StoreError::BeingErased)), "{op:?}");
     };
-    let mut changes = people.changes(Settings::CLOSED).unwrap();
+    let writer = people.writer();
+    let mut changes = writer.changes(Settings::CLOSED).unwrap();
     match op {
         Op::Whole(who, ..) | Op::Part(who, ..) => refused(changes.living(&name(who)).map(drop)),
         Op::Befriend(one, other) => {
@@ -200,12 +202,15 @@ fn refuse(people: &People, op: &Op) {
         }
         Op::Settings(who, _) => {
             drop(changes);
+            drop(writer);
             let person = people.person_of_account(&name(who)).unwrap().unwrap();
             refused(people.set_settings(person, MADE, Settings::DEFAULT));
         }
         Op::Import(who) => {
             drop(changes);
-            let mut import = people.import(MADE.at).unwrap();
+            drop(writer);
+            let importer = people.importer();
+            let mut import = importer.import(MADE.at).unwrap();
             let (account, profile) = (&*name(who), &mut Profile::default());
             let (minor, settings) = (false, Settings::CLOSED.into());
             refused(import.person(NewPerson { account, minor, settings, profile }).map(drop));
@@ -216,7 +221,8 @@ fn refuse(people: &People, op: &Op) {
 
 fn act(people: &People, op: &Op) {
     let name = |who: &u8| who.to_string();
-    let mut changes = people.changes(Settings::CLOSED).unwrap();
+    let writer = people.writer();
+    let mut changes = writer.changes(Settings::CLOSED).unwrap();
     match op {
         Op::Whole(who, values, minor) => {
             let number = changes.living(&name(who)).unwrap();
@@ -283,7 +289,8 @@ fn handle_store(people: People, dir: &Path, op: &Op) -> People {
             return open(dir);
         }
         Op::Import(who) => {
-            let mut import = people.import(MADE.at).unwrap();
+            let importer = people.importer();
+            let mut import = importer.import(MADE.at).unwrap();
             let (account, profile) = (&*who.to_string(), &mut Profile::default());
             let (minor, settings) = (false, Settings::CLOSED.into());
             import.person(NewPerson { account, minor, settings, profile }).unwrap();
@@ -297,6 +304,7 @@ fn handle_store(people: People, dir: &Path, op: &Op) -> People {
             let erased = people.erasures().unwrap();
             let erased: Vec<_> = erased.iter().map(|erasure| erasure.handle).collect();
             people.destroy(&erased).unwrap();
+            assert_eq!(people.compact().unwrap(), !erased.is_empty());
         }
         op => act(&people, op),
     }
@@ -387,7 +395,8 @@ fn readers_see_whole_people_from_one_commit_while_changes_and_folds_go_on() {
     let people = open(dir.path());
     let rounds: u32 = 120;
     let change = |round: u32| {
-        let mut changes = people.changes(Settings::DEFAULT).unwrap();
+        let writer = people.writer();
+        let mut changes = writer.changes(Settings::DEFAULT).unwrap();
         let [one, other] = ["one", "other"].map(|account| changes.person(account).unwrap());
         for number in [one, other] {
             let mut profile = Profile::default();
