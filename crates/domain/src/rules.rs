@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::field::FieldSet;
 use crate::partner::Country;
 use crate::schema::{FieldSchema, SchemaError};
@@ -26,6 +27,9 @@ pub struct RulesDocument {
     /// Whether a partner that nobody has screened gets nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub screening_required: bool,
+    /// SHA-256 of the page with which people check their ledgers: the one that reviewers have looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_page: Option<Digest>,
     /// What the platform rules beyond that: a set of Cedar policies, all of which forbid. What they mean is
     /// `countersign-policy`'s; outsiders cannot recheck them without Cedar.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -41,6 +45,8 @@ pub struct PlatformRules {
     pub minor_friend_fields: FieldSet,
     /// Whether a partner that nobody has screened gets nothing.
     pub screening_required: bool,
+    /// SHA-256 of the page with which people check their ledgers, if the rules name one.
+    pub ledger_page: Option<Digest>,
     /// The platform's own policies, in Cedar.
     pub cedar: Arc<str>,
     closed_territories: Vec<Country>,
@@ -78,6 +84,7 @@ impl PlatformRules {
             special_of_friends,
             minor_friend_fields: schema.resolve(&document.minor_friend_fields)?,
             screening_required: document.screening_required,
+            ledger_page: document.ledger_page,
             cedar: document.cedar.as_str().into(),
             closed_territories: document.closed_territories.clone(),
         })

@@ -31,6 +31,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
 use crate::gateway::graph::OPERATIONS_AT_ONCE_MAX;
+use crate::gateway::ledger_page;
 use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
@@ -303,6 +304,9 @@ fn open_log_by(
     let (log, recovered) = Log::open_admitting(&settings, backend, signer, clock, admission)?;
     tracing::info!(entries = recovered.entries, newest = %recovered.newest, "the log is open");
     tell_gap(&recovered, clock::now());
+    if let Err(otherwise) = ledger_page::compare(&log.register()) {
+        tracing::warn!("{otherwise}");
+    }
     Ok((log, budgets))
 }
 
@@ -336,6 +340,7 @@ pub fn default_rules() -> RulesDocument {
         minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
         closed_territories: Vec::new(),
         screening_required: false,
+        ledger_page: Some(ledger_page::digest()),
         cedar: String::new(),
     }
 }

@@ -140,6 +140,7 @@ pub fn check_log<S: Site + ?Sized>(
     chosen.check_times(chronology.newest(), times, &mut verdict);
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
+    verdict.ledger_page = register.rules().and_then(|rules| rules.ledger_page);
     let progress = pass.progress;
     let (read, is_never_closed) = (progress.edge.size(), progress.periods.are_none());
     let note = String::from_utf8_lossy(&chosen.bytes).into_owned();

@@ -277,6 +277,9 @@ pub struct Verdict {
     pub disclosures: u64,
     /// The partners in the register at the end.
     pub partners: u64,
+    /// SHA-256 of the page with which people check their ledgers, as the rules in force name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger_page: Option<Digest>,
     /// The time of the newest entry.
     pub newest: Option<Timestamp>,
     /// Every rule about a log, those that nothing in it called for included, and those of an answer that were
@@ -339,6 +342,7 @@ impl Verdict {
             acts: 0,
             disclosures: 0,
             partners: 0,
+            ledger_page: None,
             newest: None,
             rules: rules.map(|rule| (rule, Tally::default())).collect(),
             failures: Vec::new(),

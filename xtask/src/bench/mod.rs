@@ -46,6 +46,8 @@ enum Name {
     Verify,
     /// A close over a million people, on a disk, against its hashes alone, with the memory that it takes.
     Close,
+    /// Leaving nothing of erased people behind in a store of a million, against a plain copy, and who waits for it.
+    Erasure,
     /// A person's ledger after ten years of daily closes: its size, and the time to verify it.
     Ledger,
 }
@@ -60,6 +62,7 @@ impl Bench {
             Name::Verify => run_example("countersign-verifier", "verify_cost"),
             Name::Close => run_example("countersign-log", "close_cost")
                 .and_then(|_| run_example("countersign", "directory_cost")),
+            Name::Erasure => run_example("countersign", "erasure_cost"),
             Name::Ledger => run_example("countersign-verifier", "ledger_cost"),
             _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),

@@ -116,6 +116,7 @@ fn rules(dice: &mut Dice) -> RulesDocument {
         minor_friend_fields: dice.some(&FIELDS),
         closed_territories: closed,
         screening_required: dice.one_in(4),
+        ledger_page: None,
         cedar: own.join("\n"),
     }
 }

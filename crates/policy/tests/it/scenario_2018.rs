@@ -81,6 +81,7 @@ fn default_rules() -> RulesDocument {
         minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
         closed_territories: Vec::new(),
         screening_required: false,
+        ledger_page: None,
         cedar: String::new(),
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn rules_document() -> RulesDocument {
         minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
         closed_territories: Vec::new(),
         screening_required: false,
+        ledger_page: None,
         cedar: String::new(),
     }
 }

@@ -15,6 +15,7 @@ use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output, files};
 use crate::clock;
+use crate::gateway::ledger_page;
 use crate::governance::Submission;
 
 /// What a rules file looks like.
@@ -36,7 +37,9 @@ A rule in Cedar forbids, is about everybody, and says what it is called and why 
 It may look at resource.category, .sensitivity ("low", "medium", "high") and .special, and at
 context.purpose, .relation ("self", "friend"), .route ("my_device", "friends_device", "my_app",
 "friends_app"), .country, .parent_country, .minor and .now, which it compares with numbers that are
-written out. Examples to start from are in crates/policy/rules."#;
+written out. Examples to start from are in crates/policy/rules.
+
+The rules name, besides, the page with which people check their ledgers: the one that this program serves."#;
 
 /// Show, check and publish the platform's rules.
 #[derive(Subcommand)]
@@ -151,6 +154,7 @@ fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
         minor_friend_fields: file.minor_friend_fields,
         closed_territories: file.closed_territories,
         screening_required: file.screening_required,
+        ledger_page: Some(ledger_page::digest()),
         cedar: texts.join("\n"),
     };
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
@@ -171,6 +175,9 @@ fn in_words(document: &RulesDocument, own: &Own) -> String {
         listed(document.minor_friend_fields.clone()),
         listed(closed),
     );
+    if let Some(page) = &document.ledger_page {
+        text.push_str(&format!("\nthe page with which ledgers are checked: {page}"));
+    }
     for (name, reason) in own.iter() {
         let reason = serde_json::to_value(reason).unwrap_or_default();
         text.push_str(&format!("\nrule {name:?} ({})", reason.as_str().unwrap_or_default()));

@@ -4,7 +4,10 @@
 //! The scripts are ES modules, for other programs as they stand. In the page they are one module, behind each
 //! other, without their imports and exports.
 //!
-//! Spec: docs/protocol.md, section 7.
+//! The platform's rules name the page by its digest, so that it is in the log, and signed by two reviewers. The digest
+//! depends on nothing but this program.
+//!
+//! Spec: docs/protocol.md, sections 3.2 and 7.
 
 use std::sync::LazyLock;
 
@@ -13,6 +16,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use countersign_domain::digest::Digest;
+use countersign_domain::register::Register;
 use sha2::{Digest as _, Sha256};
 
 const PAGE: &str = include_str!("../../templates/ledger/page.html");
@@ -53,6 +58,27 @@ fn one_module(modules: &[&str]) -> String {
     let lines = modules.iter().flat_map(|module| module.lines());
     let own = lines.filter(|line| !line.starts_with("import "));
     own.flat_map(|line| [line.strip_prefix("export ").unwrap_or(line), "\n"]).collect()
+}
+
+/// SHA-256 of the page as it is served: what `sha256sum` says of the page on disk.
+#[must_use]
+pub fn digest() -> Digest {
+    Digest(Sha256::digest(&ASSEMBLED.0).into())
+}
+
+/// Whether the page is the one that reviewers signed for with the rules in force.
+///
+/// # Errors
+/// What to do if it is not, for the operator.
+pub fn compare(register: &Register) -> Result<String, String> {
+    let (served, named) = (digest(), register.rules().and_then(|rules| rules.ledger_page));
+    match named {
+        None => Ok("the rules name no page; publish rules to have it in the log".to_owned()),
+        Some(named) if named == served => Ok(format!("{served}, as the rules have it")),
+        Some(named) => Err(format!(
+            "the ledger's page is {served}, and the rules in the log name {named}: look at what changed in it, and publish the rules again"
+        )),
+    }
 }
 
 /// `GET /ledger`.

@@ -1,12 +1,18 @@
 //! The page that checks a ledger, in a real browser: from the server, and from disk without any.
 
 use std::path::Path;
+use std::process::Command;
 
+use countersign::clock;
+use countersign::governance::Submission;
+use countersign_domain::act::{Act, Published};
+use countersign_domain::digest::Digest;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::interop_page::{log_key, vectors};
 use crate::register_page::{SCREENS, assert_readable, screenshot};
-use crate::support::{eventually, send};
+use crate::support::{eventually, finish, program, send, verifier};
 use crate::village;
 use crate::webdriver::Browser;
 
@@ -32,6 +38,41 @@ fn check(browser: &Browser, file: &Path, time: &str) {
     browser.run(&format!("document.getElementById('at').value = '{time}'"));
     browser.type_into("#key", &format!("{}\u{e007}", log_key()));
     eventually("there is a verdict", || !browser.run(VERDICT).as_str().unwrap().is_empty());
+}
+
+#[test]
+fn the_log_names_the_page_and_whoever_serves_another_is_told() {
+    let world = village::founded();
+    let (_folder, page) = {
+        let _serving = world.serve();
+        saved(&world.url())
+    };
+    let page = std::fs::read(page.strip_prefix("file://").unwrap()).unwrap();
+    let digest = Digest(Sha256::digest(&page).into());
+    let site = world.directory.site();
+    let arguments = ["log", site.to_str().unwrap(), "--key", &world.key.to_string()];
+    let said = finish(Command::new(verifier()).args(arguments));
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains(&format!("page     {digest}, with which ledgers are checked")), "{said}");
+    world.assert_checks();
+
+    let mut rules = {
+        let log = world.log();
+        let rules = log.register().rules_document().unwrap().clone();
+        log.shutdown();
+        rules
+    };
+    let other = Digest([7; 32]);
+    rules.ledger_page = Some(other);
+    let act = |digest| Act::Rules(Published { digest });
+    let submission = Submission::publishing(&rules, act, clock::now()).unwrap();
+    world.act(submission, &["reviewer:ines", "reviewer:omar"]);
+    let check = finish(program(&["check"]).arg(world.path()));
+    let said = String::from_utf8(check.stdout).unwrap();
+    let wrong = format!(
+        "WRONG ledger page: the ledger's page is {digest}, and the rules in the log name {other}"
+    );
+    assert!(!check.status.success() && said.contains(&wrong), "{said}");
 }
 
 #[test]

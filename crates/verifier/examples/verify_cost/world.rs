@@ -149,6 +149,7 @@ impl World {
             minor_friend_fields: names(&["id"]),
             closed_territories: vec![Country::parse("KP").unwrap()],
             screening_required: false,
+            ledger_page: None,
             cedar: String::new(),
         };
         let digest = self.document(&rules);

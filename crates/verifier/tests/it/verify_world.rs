@@ -284,6 +284,7 @@ pub(crate) fn rules(closed: &[&str]) -> RulesDocument {
         minor_friend_fields: vec!["id".to_owned()],
         closed_territories: closed.iter().map(|c| Country::parse(c).unwrap()).collect(),
         screening_required: false,
+        ledger_page: None,
         cedar: String::new(),
     }
 }

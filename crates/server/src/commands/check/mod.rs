@@ -31,6 +31,7 @@ use crate::clock::{self, MachineClock};
 use crate::config::{CONFIG_VERSION, Config};
 use crate::data_dir::DataDir;
 use crate::gateway::bearer::BearerToken;
+use crate::gateway::ledger_page;
 use crate::keys::SecretKey;
 use crate::people::schema;
 use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
@@ -196,6 +197,7 @@ fn check_logs(directory: &DataDir, config: &Config, lines: &mut Lines) {
             if checked.verdict.holds() {
                 lines.add("keys in the log", compare_keys(directory, &checked.register));
                 lines.add("field schema", compare_schema(directory, &checked.register));
+                lines.add("ledger page", ledger_page::compare(&checked.register));
             }
         }
     }

@@ -322,6 +322,9 @@ impl Text {
         if let Some(newest) = verdict.newest {
             self.line(&format!("newest   {newest}"));
         }
+        if let Some(page) = verdict.ledger_page {
+            self.line(&format!("page     {page}, with which ledgers are checked"));
+        }
         self.findings(verdict);
     }
 
