@@ -12,8 +12,8 @@
 //! place in the tree. Kept by `akd_core`, which recomputes the hashes, and by `path`, which asks whether they
 //! are those of a prefix trie.
 //!
-//! What it is not: it does not say that the history of an earlier root is the beginning of this one. `akd`
-//! has proofs of that, for auditors.
+//! What it is not: a history does not say that what an earlier root had of the account is its beginning. That every
+//! root goes on from the one before is `growth`, for auditors.
 //!
 //! Spec: docs/protocol.md, section 4.3.
 
@@ -28,7 +28,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::entry::DirectoryRoot;
 
+mod growth;
 mod path;
+
+pub use growth::{GROWTH, Growth, GrowthError, Step};
 
 const SECRET_TAG: &[u8; 8] = b"cs1:secr";
 

@@ -23,6 +23,7 @@ mod continuity;
 pub mod cosignature;
 pub mod cosigned;
 pub mod directory;
+pub mod directory_check;
 pub mod edge;
 pub mod entry;
 pub mod evidence;

@@ -144,6 +144,9 @@ rules! {
     EvidenceEntries "evidence_entries" "Every entry shown is in the tree that the checkpoint signs."
     EvidenceCover "evidence_cover" "The cover page is the one that the pack makes, to the byte."
     EvidenceComplete "evidence_complete" "Every act of the log is shown, and every disclosure that the evidence is about."
+    DirectoryForm "directory_form" "The directory's growth is read in its one form."
+    DirectoryGrowth "directory_growth" "Each epoch of the directory has everything that the one before had, unchanged."
+    DirectoryCloses "directory_closes" "Every close from the first epoch shown on, the newest included, has the directory's root of its epoch."
 }
 
 impl Rule {
@@ -190,6 +193,7 @@ impl Rule {
             Rule::CloseLate,
         ];
         let own = Self::ALL.iter().copied().skip_while(|rule| *rule < Self::EvidenceForm);
+        let own = own.take_while(|rule| *rule < Self::DirectoryForm);
         Self::of_log().filter(|rule| !OF_THE_WHOLE_LOG.contains(rule)).chain(own)
     }
 }

@@ -15,7 +15,7 @@ use akd::{AkdLabel, AkdValue, AzksParallelismConfig, EpochHash, HistoryParams};
 use akd_core::configuration::WhatsAppV1Configuration;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::directory::{GONE, history_bytes, secret_commitment};
+use countersign_verifier::directory::{GONE, Growth, Step, history_bytes, secret_commitment};
 use countersign_verifier::entry::DirectoryRoot;
 use futures_executor::block_on;
 
@@ -129,6 +129,23 @@ impl AccountDirectory {
         }
         let vrf = block_on(self.accounts.get_public_key())?;
         Ok(DirectoryRoot { epoch, root: Digest(root), vrf: Digest(*vrf.as_bytes()) })
+    }
+
+    /// How it grew from this epoch to the one that it is of; `None` if that is this one or an earlier one. It blocks:
+    /// the older the epoch, the longer.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn growth(&self, since: u64) -> Result<Option<Growth>, AccountDirectoryError> {
+        let EpochHash(epoch, _) = block_on(self.accounts.get_epoch_hash())?;
+        if since >= epoch {
+            return Ok(None);
+        }
+        let proved = block_on(self.accounts.audit(since, epoch))?;
+        Ok(Some(Growth {
+            first: since,
+            steps: proved.proofs.into_iter().map(Step::from).collect(),
+        }))
     }
 
     /// Proves the whole history of an account; `None` of one that is not in the directory.

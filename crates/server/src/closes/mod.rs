@@ -66,6 +66,14 @@ pub enum CloseError {
         "no close has this person yet; ask again after the next one, which `countersign close` makes at once"
     )]
     NotClosedYet,
+    /// The directory has not grown.
+    #[error(
+        "the directory has not grown since epoch {since}; it does at a close behind which somebody came or went"
+    )]
+    NotGrown {
+        /// Since when.
+        since: u64,
+    },
     /// Nothing is known of the person.
     #[error("there is no such account")]
     UnknownAccount,
@@ -190,6 +198,16 @@ impl Closes {
         };
         let schema = self.log.register().schema_index().unwrap_or_default();
         Ok(self.ledgers.bundle(&subject, schema, &secrets)?.to_bytes())
+    }
+
+    /// How the directory grew since this epoch, as auditors are given it. It blocks, and nothing is closed meanwhile.
+    ///
+    /// # Errors
+    /// [`CloseError::UnderWay`], [`CloseError::NotGrown`], [`CloseError::Directory`].
+    pub fn directory_growth(&self, since: u64) -> Result<Vec<u8>, CloseError> {
+        let _periods = self.try_periods()?;
+        let growth = self.directory.growth(since)?.ok_or(CloseError::NotGrown { since })?;
+        Ok(growth.to_bytes())
     }
 
     /// Closes whenever a close is due, until what this returns is dropped.

@@ -81,9 +81,9 @@ pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
 }
 
 /// Writes a file that must not be there yet.
-pub(super) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
+pub(super) fn write_new(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
     let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
+    file.and_then(|mut file| file.write_all(bytes.as_ref()))
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }
 

@@ -16,6 +16,7 @@ mod check;
 mod client;
 mod close;
 mod demo;
+mod directory;
 mod evidence;
 mod explain;
 mod files;
@@ -93,6 +94,7 @@ enum Command {
     #[command(subcommand)]
     Witness(witness::Witness),
     Lists(lists::Lists),
+    Directory(directory::Directory),
     Evidence(evidence::Evidence),
 }
 
@@ -183,6 +185,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Ledger(command) => command.run(output),
         Command::Witness(command) => command.run(output),
         Command::Lists(command) => command.run(output),
+        Command::Directory(command) => command.run(output),
         Command::Evidence(command) => command.run(output),
     }
 }

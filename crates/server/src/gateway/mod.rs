@@ -145,6 +145,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/canaries/{account}/generations", post(admin::canaries::refresh))
         .route("/clients/{client}/secret", post(secrets::post).delete(secrets::delete))
         .route("/closes", post(admin::closes::post).get(admin::closes::get))
+        .route("/directory", get(admin::directory::get))
         .route("/erasures", get(admin::erasures::get))
         .route("/explain", post(admin::explain::post))
         .route("/register", get(admin::register::get))

@@ -26,6 +26,7 @@ mod decide_in_front;
 mod decision_matrix;
 mod demo;
 mod difference;
+mod directory;
 mod erasure;
 mod error_envelopes;
 mod evidence;

@@ -12,6 +12,7 @@ mod verify_command;
 mod verify_directory;
 mod verify_erasure;
 mod verify_evidence;
+mod verify_growth;
 mod verify_index;
 mod verify_index_command;
 mod verify_ledger;

@@ -6,6 +6,7 @@ use countersign_verifier::merkle::leaf_hash;
 
 use super::outsider::Asked;
 use super::pen::Pen;
+use crate::directory::write_growth;
 use crate::ledger::close;
 use crate::village;
 
@@ -62,6 +63,33 @@ fn cheating_operator_builds_a_close_on_another_one() {
     caught("close_conflicts", "close_order", |close| {
         close.previous.as_mut().unwrap().leaf = Digest([7; 32]);
     });
+}
+
+#[test]
+fn cheating_operator_gives_an_account_another_secret_for_a_while() {
+    let world = village::founded();
+    let serving = world.serve();
+    close(&serving);
+    let growth = world.path().join("directory.growth");
+    write_growth(&world, 0, &growth).unwrap();
+    let mut pen = Pen::after_an_answer(&serving);
+    // The directory of this close has another secret for somebody; that of the next one, and of the auditor, has not.
+    let [mut other, mut back] = [1, 2].map(|later| {
+        let mut close = next_close(&pen);
+        close.directory.epoch += later;
+        close
+    });
+    let real = other.directory.root;
+    other.directory.root = Digest([7; 32]);
+    let entry = pen.push(Entry::Close(other));
+    let next = next_close(&pen);
+    back.directory.root = real;
+    back = Close { directory: back.directory, ..next };
+    pen.push(Entry::Close(back));
+    pen.publish();
+    let url = format!("{}/log", world.url());
+    let asked = Asked::new(&world, &["directory", growth.to_str().unwrap(), &url]);
+    asked.catches("secret_for_a_while", "directory_closes", Some(entry));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
+mod directory;
 mod evidence;
 mod http_site;
 mod index;
@@ -30,7 +31,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, evidence, a person's ledger or the lists of a period, and believes nobody.
+/// Checks a Countersign log, or against it an answer, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -44,6 +45,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 
 #[derive(Subcommand)]
 enum Command {
+    Directory(directory::Arguments),
     Evidence(evidence::Arguments),
     Ledger(ledger::Arguments),
     Log(log::Arguments),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let now = clock();
     let (outcome, json) = match arguments.command {
+        Command::Directory(arguments) => (directory::run(&arguments, now), arguments.json),
         Command::Evidence(arguments) => (evidence::run(&arguments, now), arguments.json),
         Command::Ledger(arguments) => (ledger::run(&arguments, now), arguments.json),
         Command::Log(arguments) => (log::run(&arguments, now), arguments.json),

@@ -7,6 +7,7 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text::controls;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
+use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::entry::PreviousClose;
 use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
 use countersign_verifier::index_check::IndexCheck;
@@ -40,6 +41,15 @@ struct Document<'a> {
     answer: Option<Answered<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ledger: Option<&'a Ledger>,
+}
+
+/// What `--json` prints of a directory's growth.
+#[derive(Serialize)]
+struct Directory<'a> {
+    holds: bool,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    epochs: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +110,30 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
         (false, _) => "The log does not hold.",
     };
     text.conclusion(verdict.holds(), conclusion);
+    write(text.text.as_bytes())
+}
+
+/// Shows the verdict on a directory's growth, and on the log that it was held against.
+pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), CannotSay> {
+    let verdict = &checked.verdict;
+    if json {
+        let epochs =
+            checked.epochs.map(|(first, last)| serde_json::json!({ "first": first, "last": last }));
+        return write_json(&Directory { holds: verdict.holds(), verdict, epochs });
+    }
+    let mut text = Text::new();
+    if let Some((first, last)) = checked.epochs {
+        text.line(&format!("epochs   {first} to {last} of the directory"));
+    }
+    text.verdict(verdict);
+    text.conclusion(
+        verdict.holds(),
+        if verdict.holds() {
+            "The log holds, and its directory only grew over these epochs."
+        } else {
+            "The log or the growth of its directory does not hold."
+        },
+    );
     write(text.text.as_bytes())
 }
 

@@ -1,0 +1,48 @@
+//! `countersign directory`: writes how the directory of accounts grew, for an auditor.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::close::open_closes;
+use super::files;
+use super::reach::Reach;
+use super::{Failure, Output};
+
+/// Write how the directory of accounts grew, epoch by epoch, for an auditor.
+///
+/// It shows that no account was ever given another secret that was taken back since; it names nobody. The auditor
+/// checks it with `countersign-verify directory`, and says next time with --since where that ended: all of a large
+/// directory takes long to prove.
+///
+/// Example: countersign directory platform --since 120 --out directory.growth
+#[derive(Args)]
+pub(super) struct Directory {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// The epoch where the last audit ended; 0 from the beginning.
+    #[arg(long, value_name = "EPOCH", default_value_t = 0)]
+    since: u64,
+    /// The file to write; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Directory {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        let growth = match reach.server() {
+            Some(server) => server.get_bytes(&format!("/directory?since={}", self.since))?,
+            None => open_closes(&reach)?.directory_growth(self.since)?,
+        };
+        files::write_new(&self.out, &growth)?;
+        let (path, bytes) = (self.out.display(), growth.len());
+        let told = format!(
+            "Wrote {path}, {bytes} bytes; an auditor checks it with `countersign-verify directory {path} LOG --key VKEY`"
+        );
+        output.say(&json!({ "file": path.to_string(), "bytes": bytes }), &told);
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,62 @@
+//! `countersign-verify directory`: the check of an auditor who was given how the directory of accounts grew.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_domain::time::Timestamp;
+use countersign_verifier::directory_check::check_directory;
+use countersign_verifier::log_check::Question;
+use countersign_verifier::note::NoteKey;
+
+use crate::log::read_policy;
+use crate::source::{Source, read_file};
+use crate::{CannotSay, DOES_NOT_HOLD, report};
+
+/// Check that the directory of accounts only ever grew, from one close of the log to the newest.
+///
+/// Each person sees in their ledger every secret that their account has had under the newest root of the directory.
+/// Whether an earlier root had another one for them, which was taken back since, is what this says: every epoch has
+/// everything of the one before, unchanged. The log is checked on the way, as `countersign-verify log` does.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The file that `countersign directory` wrote.
+    #[arg(value_name = "GROWTH")]
+    growth: PathBuf,
+    /// The folder or the URL of the log's public files.
+    #[arg(value_name = "PATH-OR-URL")]
+    log: String,
+    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
+    #[arg(long, value_name = "VKEY")]
+    key: NoteKey,
+    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned.
+    #[arg(long, value_name = "POLICY-FILE")]
+    policy: Option<PathBuf>,
+    /// Print one JSON document instead of the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A file that you were given, against the log on the web:
+    countersign-verify directory directory.growth https://log.example/log --key \"$(cat log.vkey)\"
+  From where the last file ended, which is an epoch: ask for it with
+    countersign directory platform --since EPOCH --out directory.growth
+
+It names nobody: labels are outputs of a verifiable random function, and values are commitments. How many accounts
+came in each epoch, and how many secrets were rotated or erased, can be counted.";
+
+pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
+    let source = Source::open(&arguments.log)?;
+    let growth = read_file(&arguments.growth)?;
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
+    let question = Question { policy: policy.as_ref(), ..Question::new(&arguments.key, now) };
+    let mut progress = source.progress();
+    let checked = check_directory(&*source.site, &growth, &question, |seen| {
+        progress(seen.index + 1, seen.size);
+    });
+    let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
+    report::directory(&checked, arguments.json)?;
+    Ok(if checked.verdict.holds() { 0 } else { DOES_NOT_HOLD })
+}
