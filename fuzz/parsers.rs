@@ -15,6 +15,7 @@ use countersign_verifier::blinded_lists::{self, BlindedLists};
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::cosignature::{self, WitnessKey};
+use countersign_verifier::directory::Growth;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::evidence::Pack;
 use countersign_verifier::index_audit::IndexAudit;
@@ -108,6 +109,18 @@ pub fn person_index(bytes: &[u8]) {
     if let Ok(proof) = Proof::parse(bytes) {
         assert_eq!(proof.to_bytes(), bytes);
         assert!(proof.verify(&[0; 32], &Label([0xa5; 32])).is_err());
+    }
+}
+
+/// How a directory grew is written again in the same bytes, and has a root for each epoch if it holds.
+pub fn directory_growth(bytes: &[u8]) {
+    if let Ok(growth) = Growth::parse(bytes) {
+        assert_eq!(growth.to_bytes(), bytes);
+        assert_eq!(growth.last() - growth.first, growth.steps.len() as u64);
+        if let Ok(roots) = growth.roots() {
+            let shown = if growth.steps.is_empty() { 0 } else { growth.steps.len() + 1 };
+            assert_eq!(roots.len(), shown);
+        }
     }
 }
 

@@ -93,6 +93,9 @@ impl Growth {
             Ok(Step { unchanged, added })
         })?;
         input.end()?;
+        if first.checked_add(steps.len() as u64).is_none() {
+            return Err(input.unknown("an epoch after the last one"));
+        }
         Ok(Self { first, steps })
     }
 
@@ -125,7 +128,8 @@ impl Growth {
     /// [`GrowthError`], of the first epoch that does not go on from the one before.
     pub fn roots(&self) -> Result<Vec<Digest>, GrowthError> {
         let mut roots: Vec<Digest> = Vec::with_capacity(self.steps.len() + 1);
-        for (step, epoch) in self.steps.iter().zip(self.first.saturating_add(1)..) {
+        for (step, number) in self.steps.iter().zip(1..) {
+            let epoch = self.first.saturating_add(number);
             let labels = || GrowthError::Labels { epoch };
             let before = root_of(step.unchanged.clone()).ok_or_else(labels)?;
             match roots.last() {

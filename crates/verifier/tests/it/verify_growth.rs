@@ -116,6 +116,10 @@ fn a_label_has_one_spelling_and_a_file_one_form() {
     let bytes = growth(&proof).to_bytes();
     let cut = Growth::parse(&bytes[..bytes.len() - 1]);
     assert!(matches!(cut, Err(PackedError::CutOff { .. })), "{cut:?}");
+    let mut late = bytes.clone();
+    late[12..20].fill(0xff);
+    let late = Growth::parse(&late);
+    assert!(matches!(late, Err(PackedError::Part { part: "an epoch after the last one", .. })));
     let long = Growth::parse(&[&bytes[..], b"x"].concat());
     assert!(matches!(long, Err(PackedError::Trailing { found: 1, .. })), "{long:?}");
 }

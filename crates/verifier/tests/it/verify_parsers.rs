@@ -82,6 +82,7 @@ property! {
     property_changed_notes_are_refused_or_read_back note
     property_changed_tiles_are_refused_or_read_back tile
     property_changed_index_proofs_are_refused_or_read_back person_index
+    property_changed_growth_of_directories_is_refused_or_read_back directory_growth
     property_changed_evidence_packs_are_refused_or_read_back evidence
     property_changed_ledgers_are_refused_or_read_back ledger
     property_changed_lists_are_refused_or_counted blinded_lists

@@ -201,7 +201,8 @@ pub(crate) fn ledger(
     text.verdict(verdict);
     let conclusion = match ledger {
         Some(Ledger { periods, complete_until, .. }) if holds => format!(
-            "Complete over {periods} periods, up to entry {complete_until}; within the person's settings and grants."
+            "Complete over {periods} closed {}, up to entry {complete_until}; within the person's settings and grants.",
+            if *periods == 1 { "period" } else { "periods" }
         ),
         _ => "The ledger does not hold.".to_owned(),
     };
