@@ -163,7 +163,8 @@ impl Sequencer {
     }
 
     /// INVARIANT: no disclosure stands behind an act that its decision had not seen, at a time at which its
-    /// decision no longer held, or behind more than two seconds of what people chose and it had not seen. Maintained here, on the only thread that appends.
+    /// decision no longer held, or more than two seconds behind what people chose and it had not seen. Maintained
+    /// here, on the only thread that appends.
     fn check_order(&self, pending: &PendingDisclosure, now: Timestamp) -> Result<(), Stale> {
         let PendingDisclosure { disclosure, decided_at, valid_until, .. } = pending;
         let (as_of, decided_at, valid_until) = (disclosure.as_of, *decided_at, *valid_until);
