@@ -1,5 +1,5 @@
 //! What the directory of accounts costs, beside the person index of the same people in the same run: inserting
-//! them, the memory and the disk that takes, and one account's proof. `cargo xtask bench close` runs it optimised.
+//! them, the memory and the disk that takes, one account's proof, and that it only grew. `cargo xtask bench close` runs it optimised.
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
@@ -69,6 +69,12 @@ fn main() {
     let ((), verifying) = timed(verify);
     let proof_bytes = proofs.iter().map(|(_, proof)| proof.len()).sum::<usize>() / proofs.len();
 
+    let (growth, growing) = timed(|| directory.growth(0).unwrap().unwrap());
+    let (last, since_last) = timed(|| directory.growth(root.epoch - 1).unwrap().unwrap());
+    let (roots, checking) = timed(|| growth.roots().unwrap());
+    assert_eq!(roots.last(), Some(&root.root));
+    let [growth_bytes, last_bytes] = [growth, last].map(|growth| growth.to_bytes().len());
+
     println!("The directory of {PEOPLE} accounts, in {} epochs", root.epoch);
     println!(
         "{:.1} s, {:.0} accounts/s; the person index of the same people {:.3} s; ratio {:.0}",
@@ -86,5 +92,13 @@ fn main() {
         "an account's history: {proof_bytes} bytes, proved in {:.0} µs, verified in {:.0} µs",
         proving.as_secs_f64() * 1e6 / f64::from(PROVED),
         verifying.as_secs_f64() * 1e6 / f64::from(PROVED)
+    );
+    println!(
+        "its growth: {:.1} MB, proved in {:.1} s and checked in {:.1} s; of the last epoch {:.1} MB in {:.1} s",
+        growth_bytes as f64 / 1e6,
+        growing.as_secs_f64(),
+        checking.as_secs_f64(),
+        last_bytes as f64 / 1e6,
+        since_last.as_secs_f64()
     );
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::checked::body;
 use crate::history::people;
-use crate::scripted_api::{ScriptedApi, json as answered};
+use crate::scripted_api::ada_and_friends;
 use crate::source_http::{base_url, write_mapping};
 use crate::support::{World, ids, send};
 use crate::village::{self, VIEWER};
@@ -103,27 +103,10 @@ impl Gate {
     }
 }
 
-fn api_behind(gate: &Arc<Gate>) -> ScriptedApi {
-    let gate = Arc::clone(gate);
-    let person = |account: &str| {
-        format!(
-            "{{\"id\":\"{account}\",\"is_minor\":false,\"profile\":{{\"name\":\"{account}\"}}}}"
-        )
-    };
-    ScriptedApi::start(move |path, _| match path.strip_prefix("/v1/users").unwrap() {
-        "/ada" => answered(&person("ada")),
-        "/ada/friends" => {
-            gate.pass();
-            answered(r#"{"data":[{"id":"bob"},{"id":"cy"}]}"#)
-        }
-        _ => answered(&format!("{{\"bob\":{},\"cy\":{}}}", person("bob"), person("cy"))),
-    })
-}
-
 #[test]
 fn the_next_operation_of_a_batch_obeys_a_change_that_came_after_the_one_before() {
     let gate = Arc::new(Gate::default());
-    let api = api_behind(&gate);
+    let api = ada_and_friends(&gate, Gate::pass);
     let world = World::founded();
     write_mapping(world.path(), &base_url(api.address), None);
     let source =

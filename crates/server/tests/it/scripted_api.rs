@@ -106,3 +106,25 @@ pub(crate) fn reply(status: u16, headers: &str, body: &str) -> Vec<u8> {
 pub(crate) fn json(body: &str) -> Vec<u8> {
     reply(200, "content-type: application/json\r\n", body)
 }
+
+/// The API of a platform of ada and her friends bob and cy. It tells of her at once, and of friends once `wait` has let
+/// the question pass.
+pub(crate) fn ada_and_friends<G: Send + Sync + 'static>(
+    gate: &Arc<G>,
+    wait: fn(&G),
+) -> ScriptedApi {
+    let gate = Arc::clone(gate);
+    let person = |account: &str| {
+        format!(
+            "{{\"id\":\"{account}\",\"is_minor\":false,\"profile\":{{\"name\":\"{account}\"}}}}"
+        )
+    };
+    ScriptedApi::start(move |path, _| match path.strip_prefix("/v1/users").unwrap() {
+        "/ada" => json(&person("ada")),
+        "/ada/friends" => {
+            wait(&gate);
+            json(r#"{"data":[{"id":"bob"},{"id":"cy"}]}"#)
+        }
+        _ => json(&format!("{{\"bob\":{},\"cy\":{}}}", person("bob"), person("cy"))),
+    })
+}

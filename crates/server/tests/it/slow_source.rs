@@ -10,7 +10,7 @@ use countersign::demo::client::Reply;
 use serde_json::{Value, json};
 
 use crate::checked::Recipient;
-use crate::scripted_api::{ScriptedApi, json as answered};
+use crate::scripted_api::{ScriptedApi, ada_and_friends};
 use crate::source_http::{base_url, write_mapping};
 use crate::support::{Serving, World, eventually, ids};
 
@@ -34,24 +34,6 @@ impl Gate {
     fn shut(&self) {
         *self.is_open.lock().unwrap() = false;
     }
-}
-
-/// An API that tells of a viewer at once, and of friends when the gate is open.
-fn api_behind(gate: &Arc<Gate>) -> ScriptedApi {
-    let gate = Arc::clone(gate);
-    let person = |account: &str| {
-        format!(
-            "{{\"id\":\"{account}\",\"is_minor\":false,\"profile\":{{\"name\":\"{account}\"}}}}"
-        )
-    };
-    ScriptedApi::start(move |path, _| match path.strip_prefix("/v1/users").unwrap() {
-        "/ada" => answered(&person("ada")),
-        "/ada/friends" => {
-            gate.wait();
-            answered(r#"{"data":[{"id":"bob"},{"id":"cy"}]}"#)
-        }
-        _ => answered(&format!("{{\"bob\":{},\"cy\":{}}}", person("bob"), person("cy"))),
-    })
 }
 
 /// An instance in front of this API.
@@ -88,7 +70,7 @@ fn ask_while(
 #[test]
 fn what_people_choose_while_a_source_is_slow_holds_for_the_answer() {
     let gate = Arc::new(Gate::default());
-    let api = api_behind(&gate);
+    let api = ada_and_friends(&gate, Gate::wait);
     let world = in_front_of(&api);
     let serving = world.serve();
     let token = serving.token("ada");
@@ -112,7 +94,7 @@ fn what_people_choose_while_a_source_is_slow_holds_for_the_answer() {
 #[test]
 fn a_grant_that_ends_while_a_source_is_slow_has_ended_for_the_answer() {
     let gate = Arc::new(Gate::default());
-    let api = api_behind(&gate);
+    let api = ada_and_friends(&gate, Gate::wait);
     let world = in_front_of(&api);
     let serving = world.serve();
     let token = serving.token("ada");
@@ -132,7 +114,7 @@ fn a_grant_that_ends_while_a_source_is_slow_has_ended_for_the_answer() {
 #[test]
 fn what_a_slow_source_does_not_tell_in_time_is_null_and_in_no_entry() {
     let gate = Arc::new(Gate::default());
-    let api = api_behind(&gate);
+    let api = ada_and_friends(&gate, Gate::wait);
     let world = in_front_of(&api);
     world.configure("batch_timeout_ms = 20000", "batch_timeout_ms = 2000");
     let serving = world.serve();
