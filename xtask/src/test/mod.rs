@@ -1,7 +1,9 @@
-//! `cargo xtask test [FILTER]`: formatting and lints, what the tests need, the tests, the totals.
+//! `cargo xtask test [FILTER]`: formatting, lints, documentation and dependencies; what the tests need, the tests, the
+//! totals.
 
 mod needs;
 mod summary;
+mod supply_chain;
 pub(crate) mod tools;
 
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +18,8 @@ use tools::Tools;
 /// The arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct Test {
-    /// Runs only tests whose names hold this; without it, all, after formatting and lints.
+    /// Runs only tests whose names hold this; without it, all, after formatting, lints, documentation and
+    /// dependencies.
     filter: Option<String>,
     /// Adds the long runs, which read COUNTERSIGN_FULL=1 from their environment.
     #[arg(long)]
@@ -33,6 +36,10 @@ impl Test {
             shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
             let lints = ["--all-targets", "--", "-D", "warnings"];
             shell::run(shell::cargo().arg("clippy").args(WHAT).args(lints))?;
+            let mut doc = shell::cargo();
+            doc.env("RUSTDOCFLAGS", "-D warnings").arg("doc").args(WHAT).arg("--no-deps");
+            shell::run(&mut doc)?;
+            supply_chain::check()?;
         }
         shell::run(shell::cargo().arg("test").args(WHAT).arg("--no-run"))?;
         let tools = Tools::set_up(&self.needs()?)?;

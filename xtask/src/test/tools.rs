@@ -187,11 +187,11 @@ fn go_minor(version: &str) -> Option<u32> {
 }
 
 /// A Python virtual environment under `target/tools`.
-struct Venv(PathBuf);
+pub(super) struct Venv(PathBuf);
 
 impl Venv {
     /// The environment of this name, made if it is not there.
-    fn at(name: &str) -> Outcome<Self> {
+    pub(super) fn at(name: &str) -> Outcome<Self> {
         let venv = Self(shell::target_dir().join("tools").join(name));
         if !venv.program("python").exists() {
             if shell::find("python3").is_none() {
@@ -207,12 +207,13 @@ impl Venv {
         Ok(venv)
     }
 
-    fn program(&self, name: &str) -> PathBuf {
+    /// One of its programs.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
         self.0.join("bin").join(name)
     }
 
     /// Installs packages unless `wanted` is what was installed last.
-    fn install(&self, wanted: &str, pip_arguments: &[&str]) -> Outcome<()> {
+    pub(super) fn install(&self, wanted: &str, pip_arguments: &[&str]) -> Outcome<()> {
         let stamp = self.0.join("installed.txt");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
