@@ -11,7 +11,7 @@
 //! wrong is refused with the file's name and the place, since it would be a loss.
 //!
 //! What is durable is never changed but for one reason: annexes of people who are erased are overwritten, see
-//! [`rewrite`](crate::rewrite). Who reads a batch at that moment may find half of it, and reads it again.
+//! `rewrite`. Who reads a batch at that moment may find half of it, and reads it again.
 
 use std::io;
 use std::thread;

@@ -17,7 +17,7 @@
 //! in the answer, and is {id, friends} if the viewer was not asked for. There is no second way to
 //! read a body: keys that the schema does not have, by name or alias, fields and keys that stand twice, people who
 //! stand twice and friends of friends are refused. A viewer without friends in the answer has no key `friends`; what
-//! may stand beside a list is in [`paging`](mod@crate::paging). What is inside of a field's value is the field's.
+//! may stand beside a list is in `paging`. What is inside of a field's value is the field's.
 
 use std::collections::HashSet;
 

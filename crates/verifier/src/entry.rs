@@ -1,5 +1,5 @@
 //! Entries: the public leaves of the log, as DESIGN's section 5 defines them. An entry is a JSON
-//! object in canonical form (see [`canonical`](crate::canonical)); it names nobody.
+//! object in canonical form (see [`crate::canonical`]); it names nobody.
 
 use countersign_domain::act::{Act, Signer};
 use countersign_domain::agreement::Delivery;

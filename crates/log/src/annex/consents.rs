@@ -33,7 +33,7 @@ pub struct ConsentsAnnex {
 /// One consent record, and whose it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AnnexConsent {
-    /// The person; of an erased one what [`erase`](super::erase()) put there.
+    /// The person; of an erased one what `erase` put there.
     pub handle: Handle,
     /// The person's own name when it was logged; see [`consent`](countersign_verifier::consent).
     pub person: PairwiseId,

@@ -1,7 +1,7 @@
 //! The directory: which secret each account has, as an authenticated key directory of the crate `akd`, whose
 //! root every close carries. See [`countersign_verifier::directory`] for what it proves.
 //!
-//! It is brought up to date before each close, in epochs of [`EPOCH_ACCOUNTS_MAX`] accounts, so that memory
+//! It is brought up to date before each close, in epochs of `EPOCH_ACCOUNTS_MAX` accounts, so that memory
 //! does not grow with the people. Whoever came after the last close is not in it yet.
 //!
 //! What it is not: it is not on the request path, and it decides nothing. It has neither accounts nor secrets

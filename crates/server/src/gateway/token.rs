@@ -1,6 +1,6 @@
 //! User access tokens: short-lived JWTs (RFC 9068) signed with Ed25519. A token names a build and a
 //! grant, and no person: what it stands for is looked up in the store, so that ending a grant ends its
-//! tokens. App access tokens are made of a client's secret, in [`credentials`](super::credentials).
+//! tokens. App access tokens are made of a client's secret, in `credentials`.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

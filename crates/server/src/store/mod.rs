@@ -1,7 +1,7 @@
-//! The embedded people store. LMDB ([`lmdb`]) is the durable truth; the request path reads a [`view`]:
-//! an [`image`], which is a mapped file that starting never rebuilds, and over it, in memory, the
-//! [`overlay`] of those who changed or came since. An import writes a new image; changes one by one
-//! ([`changes`], [`enrol`]) go into the overlay, until that is folded into a new image ([`fold`]).
+//! The embedded people store. LMDB (`lmdb`) is the durable truth; the request path reads a `view`:
+//! an `image`, which is a mapped file that starting never rebuilds, and over it, in memory, the
+//! `overlay` of those who changed or came since. An import writes a new image; changes one by one
+//! (`changes`, `enrol`) go into the overlay, until that is folded into a new image (`fold`).
 //!
 //! INVARIANT: the image that the committed `generation` names was written and synced before that
 //! commit, which also names whom it does not have as they are now. So a crash at any instant leaves the

@@ -2,7 +2,7 @@
 //! types and fields alone.
 //!
 //! INVARIANT: what a mapping file says comes into the text only through [`quoted`]; everything else
-//! from it is a parameter. Kept by [`Writer`], whose other texts are constants of this file.
+//! from it is a parameter. Kept by `Writer`, whose other texts are constants of this file.
 
 use std::fmt::Write as _;
 
