@@ -24,7 +24,7 @@ pub struct Network {
     pub connections: usize,
     /// Connections beyond those, for health checks and the admin API.
     pub connections_reserved: usize,
-    /// The most connections of one client address.
+    /// The most connections of one client address, and its most requests at once.
     pub connections_per_address: usize,
     /// The proxies that are believed when they name the client.
     pub trusted_proxies: Vec<AddressRange>,

@@ -21,7 +21,7 @@ use super::{Connection, EndpointClass, Network, Refusal, ms};
 /// No endpoint takes a larger body; each has a limit of its own besides.
 const BODY_BYTES_MAX: usize = 16 << 20;
 
-/// How many requests of each client behind a proxy are under way.
+/// How many requests of each client are under way: connections do not tell, of proxies and of HTTP/2.
 #[derive(Clone, Debug)]
 pub struct ClientRequests {
     per_client_max: usize,
@@ -89,8 +89,7 @@ pub async fn guard(
     }
     let client = inner.proxies.client(peer.ip(), &head.headers);
     head.extensions.insert(ConnectInfo(SocketAddr::new(client, peer.port())));
-    // Whoever comes directly is counted by connections.
-    let is_counted = inner.proxies.contains(peer.ip()) && !class.is_kept();
+    let is_counted = class == EndpointClass::Public;
     let counted = is_counted.then(|| inner.requests.begin(ClientKey::of(client)));
     if matches!(counted, Some(None)) || (inner.answers.is_used_up() && !class.is_kept()) {
         return refuse(Refusal::Busy);
