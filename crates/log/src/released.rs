@@ -28,6 +28,8 @@ pub struct Placed {
     pub time: Timestamp,
     /// The second until which it will be in a published checkpoint.
     pub deadline: Timestamp,
+    /// How many bytes entry and annex have in the stream.
+    pub bytes: usize,
 }
 
 /// A disclosure that is durable in the log, with the people's data that it covers. Only

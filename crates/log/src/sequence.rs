@@ -143,7 +143,7 @@ impl Sequencer {
             pending.weighed.take().into_iter().for_each(Weighed::take_back);
             return Err(error);
         }
-        Ok((self.placed(index, &entry, time, time), alerts))
+        Ok((self.placed(index, (&entry, &pending.annex), time, time), alerts))
     }
 
     /// Tells everybody what became of a disclosure. Whoever admitted it comes last: that takes longest, and
@@ -213,7 +213,7 @@ impl Sequencer {
         let time = act.time;
         let entry = Entry::Act(act).to_bytes().map_err(AppendError::from)?;
         let annex = Annex::Act(ActAnnex { document, submitted_by }).to_bytes();
-        let placed = self.placed(index, &entry, time, now);
+        let placed = self.placed(index, (&entry, &annex), time, now);
         let mut batch = Batch::default();
         push(&mut batch, &entry, &annex)?;
         self.write(&batch, vec![placed.leaf_hash])?;
@@ -235,7 +235,7 @@ impl Sequencer {
             Entry::Act(_) | Entry::Disclosure(_) => {}
         }
         let entry = entry.to_bytes()?;
-        let placed = self.placed(self.frontier.size(), &entry, now, now);
+        let placed = self.placed(self.frontier.size(), (&entry, annex), now, now);
         let mut batch = Batch::default();
         push(&mut batch, &entry, annex)?;
         self.write(&batch, vec![placed.leaf_hash])?;
@@ -264,9 +264,16 @@ impl Sequencer {
         }
     }
 
-    fn placed(&self, index: u64, entry: &[u8], time: Timestamp, now: Timestamp) -> Placed {
+    fn placed(
+        &self,
+        index: u64,
+        (entry, annex): (&[u8], &[u8]),
+        time: Timestamp,
+        now: Timestamp,
+    ) -> Placed {
         let deadline = now.plus_seconds(self.merge_delay_s);
-        Placed { index, leaf_hash: leaf_hash(entry), time, deadline }
+        let bytes = entry.len() + annex.len();
+        Placed { index, leaf_hash: leaf_hash(entry), time, deadline, bytes }
     }
 
     fn write(&mut self, batch: &Batch, leaves: Vec<Hash>) -> Result<(), AppendError> {

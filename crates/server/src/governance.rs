@@ -2,6 +2,7 @@
 //! running server or to the log itself. The first acts of a log come from here too.
 
 use countersign_domain::act::{Act, Keys, Published, Signer};
+use countersign_domain::budget::BudgetsDocument;
 use countersign_domain::digest::Digest;
 use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::SchemaDocument;
@@ -175,7 +176,17 @@ pub struct Founders {
     pub reviewers: Vec<(Signer, SecretKey)>,
 }
 
-/// The first acts of a log: keys, field schema, platform rules.
+/// What a new log publishes.
+pub struct FirstDocuments<'a> {
+    /// The field schema.
+    pub schema: &'a SchemaDocument,
+    /// The platform's rules.
+    pub rules: &'a RulesDocument,
+    /// The platform's budgets, if it begins with any.
+    pub budgets: Option<&'a BudgetsDocument>,
+}
+
+/// The first acts of a log: keys, field schema, platform rules, budgets.
 ///
 /// # Errors
 /// [`GovernanceError::Form`] if one cannot be written as an entry.
@@ -183,17 +194,20 @@ pub fn founding_acts(
     origin: &str,
     founders: &Founders,
     keys: Keys,
-    schema: &SchemaDocument,
-    rules: &RulesDocument,
+    documents: &FirstDocuments<'_>,
     now: Timestamp,
 ) -> Result<Vec<Submission>, GovernanceError> {
     let mut first = Submission::of(Act::Keys(keys), now);
     first.sign(origin, Signer::Root, &founders.root)?;
+    let FirstDocuments { schema, rules, budgets } = documents;
     let schema =
         Submission::publishing(schema, |digest| Act::FieldSchema(Published { digest }), now)?;
     let rules = Submission::publishing(rules, |digest| Act::Rules(Published { digest }), now)?;
+    let budgets = budgets.map(|budgets| {
+        Submission::publishing(budgets, |digest| Act::Budgets(Published { digest }), now)
+    });
     let mut acts = vec![first];
-    for mut submission in [schema, rules] {
+    for mut submission in [schema, rules].into_iter().chain(budgets.transpose()?) {
         for (reviewer, key) in &founders.reviewers {
             submission.sign(origin, reviewer.clone(), key)?;
         }

@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_domain::act::{Keys, Reviewer, Signer as ActSigner};
-use countersign_domain::identifier::Identifier;
+use countersign_domain::budget::BudgetsDocument;
+use countersign_domain::identifier::{Identifier, NotAnIdentifier};
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_policy::budget::Budgets;
+use countersign_policy::budget::preset::harvest;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 use tokio::sync::Semaphore;
@@ -30,6 +32,7 @@ use crate::consents::{Consents, TellError};
 use crate::data_dir::DataDir;
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
+use crate::gateway::disk::LogDisk;
 use crate::gateway::graph::OPERATIONS_AT_ONCE_MAX;
 use crate::gateway::ledger_page;
 use crate::gateway::masks::MaskCache;
@@ -37,7 +40,7 @@ use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::gateway::token::Tokens;
 use crate::gateway::usage::Usage;
-use crate::governance::{self, Founders, GovernanceError};
+use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
@@ -56,6 +59,8 @@ pub struct Founding {
     pub reviewers: Vec<Identifier>,
     /// Whether anybody may sign in as anybody.
     pub demo_login: bool,
+    /// Whether the preset `harvest` is in force from the first entry on.
+    pub harvest_budget: bool,
 }
 
 /// A new instance.
@@ -139,6 +144,9 @@ pub enum InstanceError {
     /// A founding act.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// The budgets to begin with.
+    #[error(transparent)]
+    Budgets(#[from] NotAnIdentifier),
     /// What closes the log's periods.
     #[error(transparent)]
     Closes(#[from] CloseError),
@@ -180,7 +188,8 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
     }
     let reviewers = make_reviewers(&directory, &founding.reviewers)?;
     People::open(&directory.people(), StoreOptions::default())?;
-    found_log(&directory, reviewers)
+    let budgets = founding.harvest_budget.then(harvest).transpose()?;
+    found_log(&directory, reviewers, budgets.as_ref())
 }
 
 /// Whether the machine's clock is believed although it was set forward.
@@ -236,7 +245,8 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         source,
         api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),
-        operations: Semaphore::new(OPERATIONS_AT_ONCE_MAX),
+        disk: LogDisk::new(directory.log(), config.log.disk_reserve_mib << 20),
+        operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE_MAX)),
         people,
         receipts,
         admin_token,
@@ -398,6 +408,7 @@ fn make_reviewers(
 fn found_log(
     directory: &DataDir,
     reviewers: Vec<(Identifier, SecretKey)>,
+    budgets: Option<&BudgetsDocument>,
 ) -> Result<Created, InstanceError> {
     let config = Config::read(&directory.config())?;
     let root = SecretKey::read(&directory.key("root"))?;
@@ -413,14 +424,9 @@ fn found_log(
     let founders = Founders { root, reviewers };
     let schema = schema::read(&directory.schema())?;
     let now = clock::now();
-    let acts = governance::founding_acts(
-        config.origin(),
-        &founders,
-        keys,
-        &schema.to_document(),
-        &default_rules(),
-        now,
-    )?;
+    let (schema, rules) = (schema.to_document(), default_rules());
+    let documents = FirstDocuments { schema: &schema, rules: &rules, budgets };
+    let acts = governance::founding_acts(config.origin(), &founders, keys, &documents, now)?;
     let log = open_log(directory, &config)?;
     for act in acts {
         governance::submit_blocking(&log, act)?;

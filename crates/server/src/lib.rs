@@ -22,6 +22,7 @@ pub mod governance;
 mod http_client;
 pub mod instance;
 pub mod keys;
+pub mod network;
 pub mod people;
 pub mod screening;
 pub mod serving;

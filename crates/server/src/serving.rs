@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{Handle, Server};
 use countersign_log::witness::ledger::Ledger;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::MissedTickBehavior;
+use tokio_rustls::TlsAcceptor;
 
-use crate::config::Tls;
-use crate::connections::{Limited, affordable};
+use crate::config::{self, Tls};
+use crate::connections::affordable;
 use crate::consents::Consents;
+use crate::gateway::endpoints::GatewayEndpoints;
 use crate::gateway::{self, Gateway};
+use crate::network::{Network, listener};
 use crate::store::Folder;
 use crate::witness;
 
@@ -24,10 +26,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// The most connections of a witness at once. A log needs one.
 const WITNESS_CONNECTIONS: usize = 1_000;
-
-/// How long a client may take for a handshake, and for the head of a request from when it could begin;
-/// so a connection on which nothing is asked ends as well.
-const HEAD: Duration = Duration::from_secs(10);
 
 /// How often the log is told what nobody waits for.
 const TELLING: Duration = Duration::from_secs(1);
@@ -39,10 +37,10 @@ const TELLING: Duration = Duration::from_secs(1);
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
     let listen = gateway.config.listen;
     let tls = match &gateway.config.tls {
-        Some(tls) => Some(read_tls(gateway.directory.path(), tls).await?),
+        Some(tls) => Some(read_tls(gateway.directory.path(), tls)?),
         None => None,
     };
-    let limited = Limited::new(affordable(gateway.config.limits.connections));
+    let network = network(&gateway);
     let log = gateway.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.people))?;
     let telling = tokio::spawn(tell_every_second(gateway.consents.clone()));
@@ -51,7 +49,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
         Some(witnesses) => Some(witnesses.ask(&log)?),
         None => None,
     };
-    let served = listen_with(listen, tls, limited, gateway::router(gateway), ready).await;
+    let served = listen_with(listen, tls, network, gateway::router(gateway), ready).await;
     telling.abort();
     log.shutdown();
     served
@@ -68,42 +66,38 @@ pub async fn serve_witness(
     ready: impl FnOnce(),
 ) -> std::io::Result<()> {
     let tls = match tls {
-        Some(tls) => Some(read_tls(Path::new(""), tls).await?),
+        Some(tls) => Some(read_tls(Path::new(""), tls)?),
         None => None,
     };
-    let limited = Limited::new(affordable(WITNESS_CONNECTIONS));
-    listen_with(listen, tls, limited, witness::router(ledger), ready).await
+    let settings =
+        config::network::Network { connections: WITNESS_CONNECTIONS, ..Default::default() };
+    let connections = affordable(WITNESS_CONNECTIONS + settings.connections_reserved);
+    let endpoints = Box::new(witness::WitnessEndpoints);
+    let network = Network::new(&settings, connections, Duration::ZERO, endpoints);
+    listen_with(listen, tls, network, witness::router(ledger), ready).await
+}
+
+/// The limits of an instance.
+fn network(gateway: &Arc<Gateway>) -> Network {
+    let config = &gateway.config;
+    let wanted = config.network.connections + config.network.connections_reserved;
+    let endpoints = Box::new(GatewayEndpoints::new(Arc::clone(gateway)));
+    Network::new(&config.network, affordable(wanted), config.answer_wait_max(), endpoints)
 }
 
 async fn listen_with(
     listen: SocketAddr,
-    tls: Option<RustlsConfig>,
-    limited: Limited,
+    tls: Option<TlsAcceptor>,
+    network: Network,
     router: Router,
     ready: impl FnOnce(),
 ) -> std::io::Result<()> {
-    let handle = Handle::new();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     // Before anything listens: whoever has seen it listen can tell it to stop.
-    tokio::spawn(stop_when(told_to_stop()?, handle.clone()));
-    let listening = handle.clone();
-    let serving = async {
-        let server = impatient(axum_server::bind(listen).handle(handle));
-        match tls {
-            Some(tls) => {
-                let acceptor = RustlsAcceptor::new(tls).handshake_timeout(HEAD).acceptor(limited);
-                server.acceptor(acceptor).serve(service).await
-            }
-            None => server.acceptor(limited).serve(service).await,
-        }
-    };
-    let announcing = async {
-        if listening.listening().await.is_some() {
-            ready();
-        }
-    };
-    let (served, ()) = tokio::join!(serving, announcing);
-    served
+    let stop = told_to_stop()?;
+    let listening = TcpListener::bind(listen).await?;
+    ready();
+    listener::serve(listening, tls, network, router, stop, GRACE).await;
+    Ok(())
 }
 
 /// Tells the log what nobody waits for: what newcomers begin with, and what could not be told before.
@@ -119,22 +113,8 @@ async fn tell_every_second(consents: Consents) {
 }
 
 /// Reads certificate and key before anything listens, so that a server without them does not start.
-async fn read_tls(folder: &Path, tls: &Tls) -> std::io::Result<RustlsConfig> {
-    let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
-    let read = RustlsConfig::from_pem_file(&certificate, &key).await;
-    read.map_err(|error| {
-        let files = format!("{} and {}", certificate.display(), key.display());
-        std::io::Error::new(error.kind(), format!("[tls] with {files}: {error}"))
-    })
-}
-
-/// A server that does not wait for clients who say nothing: no partner can hold its connections.
-fn impatient(mut server: Server<SocketAddr>) -> Server<SocketAddr> {
-    let http = server.http_builder();
-    http.http1().header_read_timeout(HEAD);
-    // In HTTP/2 requests share a connection, so it is the connection that has to show a sign of life.
-    http.http2().keep_alive_interval(HEAD).keep_alive_timeout(HEAD);
-    server.first_request_timeout(HEAD)
+fn read_tls(folder: &Path, tls: &Tls) -> std::io::Result<TlsAcceptor> {
+    listener::read_tls(&folder.join(&tls.certificate), &folder.join(&tls.key))
 }
 
 /// Listens to SIGINT and SIGTERM from here on; ends with the first one.
@@ -147,10 +127,4 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-async fn stop_when(told: impl Future<Output = ()>, handle: Handle<SocketAddr>) {
-    told.await;
-    tracing::info!("stopping: requests under way are finished first");
-    handle.graceful_shutdown(Some(GRACE));
 }

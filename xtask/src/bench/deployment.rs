@@ -61,16 +61,32 @@ self = ["id", "friends", "name", "birthday", "hometown", "location", "work", "ed
 friend = ["id", "name", "birthday", "hometown", "location", "work", "education"]
 "#;
 
+/// How programs are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As tests use them.
+    Dev,
+    /// As users would run them.
+    Release,
+}
+
 /// Programs built for benchmarks.
 pub(crate) struct Programs(PathBuf);
 
 impl Programs {
-    /// Builds server and load generator as users would run them.
-    pub(crate) fn build() -> Outcome<Self> {
+    /// Builds server and load generator.
+    pub(crate) fn build(profile: Profile) -> Outcome<Self> {
         let mut build = shell::cargo();
-        build.args(["build", "--release", "--package", "countersign", "--package", "xtask"]);
+        build.args(["build", "--package", "countersign", "--package", "xtask"]);
+        let folder = match profile {
+            Profile::Dev => "debug",
+            Profile::Release => {
+                build.arg("--release");
+                "release"
+            }
+        };
         shell::run(&mut build)?;
-        Ok(Self(shell::target_dir().join("release")))
+        Ok(Self(shell::target_dir().join(folder)))
     }
 
     /// The server.
@@ -160,7 +176,12 @@ impl Deployment {
             shell::run(programs.countersign().args(words).arg(&instance).args(arguments))
         };
         let listen = free_address()?.to_string();
-        run(&["init"], &["--origin", "bench.example/log", "--listen", &listen])?;
+        let init =
+            ["--origin", "bench.example/log", "--listen", &listen, "--without-harvest-budget"];
+        run(&["init"], &init)?;
+        // One client asks for everything here.
+        deployment.set("calls_per_hour", "0")?;
+        deployment.set("log_bytes_per_hour", "0")?;
         let generate = ["--people", &people, "--settings", world.settings, "--seed", SEED];
         run(&["people", "generate"], &generate)?;
         deployment.govern(programs, run)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
-use crate::bench::deployment::{Asking, Deployment, Programs, WARM_UP_SECONDS, World};
+use crate::bench::deployment::{Asking, Deployment, Profile, Programs, WARM_UP_SECONDS, World};
 use crate::bench::floor_work::{FloorWork, Work};
 use crate::bench::load::Measured;
 use crate::bench::process::{Memory, Running};
@@ -47,7 +47,7 @@ struct Run {
 impl FriendsRead {
     /// Runs it and prints the tables.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        let programs = Programs::build()?;
+        let programs = Programs::build(Profile::Release)?;
         let mut runs = Vec::new();
         for &people in &self.people {
             let run = self.one(&programs, people)?;

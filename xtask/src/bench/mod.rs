@@ -2,6 +2,8 @@
 
 mod decide;
 mod deployment;
+mod flood;
+mod flooder;
 mod floor_work;
 mod friends_read;
 mod histogram;
@@ -34,6 +36,8 @@ enum Name {
     Sources(sources::Sources),
     /// The decision alone, 338 friends x 40 fields, against Cedar, regorus and casbin asked for the same.
     Decide(decide::Decide),
+    /// What others notice of a client that floods the server, phase by phase of a request, and the memory that it takes.
+    Flood(flood::FloodBench),
     /// The floor's arithmetic alone: what one answer cannot do without, timed in one thread.
     #[command(name = "floor_work")]
     FloorWork(floor_work::FloorWork),
@@ -64,11 +68,13 @@ impl Bench {
                 .and_then(|_| run_example("countersign", "directory_cost")),
             Name::Erasure => run_example("countersign", "erasure_cost"),
             Name::Ledger => run_example("countersign-verifier", "ledger_cost"),
+            Name::Flood(bench) if bench.unoptimised => bench.run(),
             _ if cfg!(debug_assertions) => run_optimised(),
             Name::FriendsRead(bench) => bench.run(),
             Name::Sources(bench) => bench.run(),
             Name::Decide(bench) => bench.run(),
             Name::FloorWork(bench) => bench.run(),
+            Name::Flood(bench) => bench.run(),
         }
     }
 }

@@ -33,6 +33,9 @@ pub(super) struct Init {
     /// Let POST /login give a token for any account that is named. For demonstrations on loopback.
     #[arg(long)]
     demo_login: bool,
+    /// Begin without the budgets of the preset `harvest`, which stop a client that reaches far more people than granted.
+    #[arg(long)]
+    without_harvest_budget: bool,
 }
 
 impl Init {
@@ -42,6 +45,7 @@ impl Init {
             listen: self.listen,
             reviewers: self.reviewers,
             demo_login: self.demo_login,
+            harvest_budget: !self.without_harvest_budget,
         };
         let created = instance::create(&self.dir, &founding)?;
         let dir = self.dir.display();

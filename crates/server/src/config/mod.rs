@@ -4,11 +4,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 pub mod canary;
+pub mod network;
 pub mod screening;
 pub(crate) mod secret_file;
 pub mod source;
@@ -47,7 +49,10 @@ pub struct Config {
     /// How access tokens are made.
     #[serde(default)]
     pub tokens: Tokens,
-    /// How much is taken at once.
+    /// How many clients are served at once, and how long each of them may take.
+    #[serde(default)]
+    pub network: network::Network,
+    /// How much each client may ask for.
     #[serde(default)]
     pub limits: Limits,
     /// When ownership is control, for screening.
@@ -85,6 +90,8 @@ pub struct Log {
     pub clock_step_max_s: u64,
     /// How long after a close the next one is made, in seconds.
     pub close_every_s: u64,
+    /// How much of the log's disk is kept for acts, choices and erasures: with less free, nothing is disclosed.
+    pub disk_reserve_mib: u64,
 }
 
 /// How the read API answers.
@@ -111,16 +118,16 @@ pub struct Tokens {
     pub demo_login: bool,
 }
 
-/// How much is taken at once.
+/// How much each client may ask for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// The most connections at once; one too many is closed.
-    pub connections: usize,
     /// The most calls of one client within an hour; 0 for no limit.
     pub calls_per_hour: u64,
     /// The most time that the calls of one client may take within an hour, in seconds; 0 for no limit.
     pub seconds_per_hour: u64,
+    /// The most bytes that the calls of one client may append to the log within an hour; 0 for no limit.
+    pub log_bytes_per_hour: u64,
 }
 
 impl Default for Log {
@@ -131,6 +138,7 @@ impl Default for Log {
             publish_deadline_s: 60,
             clock_step_max_s: 60,
             close_every_s: 82_800,
+            disk_reserve_mib: 512,
         }
     }
 }
@@ -148,7 +156,7 @@ impl Default for Graph {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10_000, calls_per_hour: 0, seconds_per_hour: 0 }
+        Self { calls_per_hour: 200_000, seconds_per_hour: 0, log_bytes_per_hour: 1 << 30 }
     }
 }
 
@@ -216,6 +224,16 @@ impl Config {
         self.public_url.get_ref()
     }
 
+    /// The longest that an answer may be waited for, as it is configured: a batch may begin its last operation at its
+    /// end, and that may wait for the log's publication or its witnesses.
+    #[must_use]
+    pub fn answer_wait_max(&self) -> Duration {
+        let batch = Duration::from_millis(self.graph.batch_timeout_ms);
+        let published = Duration::from_secs(self.log.publish_deadline_s);
+        let witnessed = self.witnesses.as_ref().map_or(0, |witnesses| witnesses.wait_max_ms);
+        batch + published.max(Duration::from_millis(witnessed))
+    }
+
     fn parse(text: &str) -> Result<Self, (usize, String)> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().unwrap_or_default().start;
@@ -261,17 +279,19 @@ impl Config {
             ("log.publish_deadline_s", self.log.publish_deadline_s, deadline_least_s, 86_400),
             ("log.clock_step_max_s", self.log.clock_step_max_s, 5, 31_536_000),
             ("log.close_every_s", self.log.close_every_s, 300, 85_800),
+            ("log.disk_reserve_mib", self.log.disk_reserve_mib, 0, 1_048_576),
             ("graph.page_default", self.graph.page_default as u64, 1, 5_000),
             ("graph.page_max", self.graph.page_max as u64, self.graph.page_default as u64, 50_000),
             ("graph.batch_timeout_ms", self.graph.batch_timeout_ms, 10, 300_000),
             ("tokens.lifetime_s", self.tokens.lifetime_s, 1, 86_400),
-            ("limits.connections", self.limits.connections as u64, 1, 1_000_000),
             ("limits.calls_per_hour", self.limits.calls_per_hour, 0, 1_000_000_000),
             ("limits.seconds_per_hour", self.limits.seconds_per_hour, 0, 1_000_000),
+            ("limits.log_bytes_per_hour", self.limits.log_bytes_per_hour, 0, 1 << 40),
             ("screening.percent_min", u64::from(ownership.percent_min), 1, 100),
         ];
         let of_witnesses = self.witnesses.iter().flat_map(witnesses::Witnesses::ranges);
-        for (key, found, least, most) in ranges.into_iter().chain(of_witnesses) {
+        let of_network = self.network.ranges();
+        for (key, found, least, most) in ranges.into_iter().chain(of_network).chain(of_witnesses) {
             if !(least..=most).contains(&found) {
                 let message = format!("{key}: {found} is not allowed; use {least} to {most}");
                 let name = key.rsplit('.').next().unwrap_or(key);
@@ -335,7 +355,8 @@ mod tests {
             (config.graph.batch_timeout_ms, Graph::default().batch_timeout_ms),
             (config.tokens.lifetime_s, Tokens::default().lifetime_s),
             (config.tokens.demo_login.into(), Tokens::default().demo_login.into()),
-            (config.limits.connections as u64, Limits::default().connections as u64),
+            (config.limits.log_bytes_per_hour, Limits::default().log_bytes_per_hour),
+            (config.log.disk_reserve_mib, Log::default().disk_reserve_mib),
             (config.limits.calls_per_hour, Limits::default().calls_per_hour),
             (config.limits.seconds_per_hour, Limits::default().seconds_per_hour),
             (
@@ -348,6 +369,8 @@ mod tests {
             ),
         ];
         assert!(stated.iter().all(|(stated, default)| stated == default), "{stated:?}");
+        let (stated, default) = (config.network, network::Network::default());
+        assert_eq!(format!("{stated:?}"), format!("{default:?}"));
     }
 
     #[test]
@@ -371,7 +394,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pol_wait_ms = 1",
-                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`",
+                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`, `disk_reserve_mib`",
             ),
             (
                 "listen = \"127.0.0.1:8080\"",
@@ -381,7 +404,7 @@ mod tests {
             (
                 "connections = 10000",
                 "connections = 0",
-                "limits.connections: 0 is not allowed; use 1 to 1000000",
+                "network.connections: 0 is not allowed; use 1 to 1000000",
             ),
             ("version = 1", "version = 9", "version: 9 is not known; this program reads version 1"),
         ] {

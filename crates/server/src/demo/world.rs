@@ -61,6 +61,7 @@ pub fn found(dir: &Path, listen: std::net::SocketAddr) -> Result<String, WorldEr
         listen,
         reviewers,
         demo_login: true,
+        harvest_budget: false,
     };
     let created = instance::create(dir, &founding)?;
     let directory = DataDir::new(dir);

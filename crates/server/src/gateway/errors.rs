@@ -393,7 +393,11 @@ impl GraphError {
     /// The body is above the limit, or it broke off.
     #[must_use]
     pub fn unread_body(status: StatusCode) -> Self {
-        Self::new(status, 100, "(#100) The body is too large, or broke off.".to_owned())
+        Self::new(
+            status,
+            100,
+            "(#100) The body is too large, took too long, or broke off.".to_owned(),
+        )
     }
 
     /// Something of ours is wrong, and trying again does not mend it: the operator has to.
@@ -424,6 +428,36 @@ impl GraphError {
             StatusCode::SERVICE_UNAVAILABLE,
             2,
             "Service temporarily unavailable: the log's witnesses did not answer in time, so nothing was released, but the log has an entry of it. Try again later.".to_owned(),
+        )
+    }
+
+    /// Too much is under way; the request was not begun.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2,
+            "Service temporarily unavailable: too much is under way, so nothing was released. Try again later.".to_owned(),
+        )
+    }
+
+    /// The request took too long, or its answer found no room to wait in until it is sent.
+    #[must_use]
+    pub fn unsent() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2,
+            "Service temporarily unavailable: there is no answer, but the log may have an entry of it. Try again later.".to_owned(),
+        )
+    }
+
+    /// The log's disk has only room left that is kept for acts, choices and erasures. The operator has to make some.
+    #[must_use]
+    pub fn disk_reserved() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            1,
+            "The disk of the log is nearly full, so nothing was released. The operator has to make room.".to_owned(),
         )
     }
 

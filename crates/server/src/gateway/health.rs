@@ -15,6 +15,11 @@ pub async fn live() -> &'static str {
 
 /// `GET /readyz`: 200 when the log takes disclosures and the source answers, 503 with the reason when it does not.
 pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, Cow<'static, str>) {
+    if gateway.disk.is_reserved() {
+        let reason =
+            "not ready: the log's disk has less room than is kept for acts, choices and erasures\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, reason.into());
+    }
     match gateway.log.trouble() {
         Some(trouble) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n").into())

@@ -32,6 +32,8 @@ pub mod circumstances;
 mod credentials;
 pub mod decide;
 pub mod deliver;
+pub mod disk;
+pub mod endpoints;
 pub mod errors;
 pub mod extract;
 pub mod gpc;
@@ -86,8 +88,10 @@ pub struct Gateway {
     pub masks: masks::MaskCache,
     /// What each client used of its hour.
     pub usage: usage::Usage,
+    /// The disk of the log, and the room on it that is kept.
+    pub disk: disk::LogDisk,
     /// Room for operations of batches, of all batches together.
-    pub operations: Semaphore,
+    pub operations: Arc<Semaphore>,
     /// The counters.
     pub metrics: metrics::Metrics,
     /// What the admin API asks for.

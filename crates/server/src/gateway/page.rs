@@ -1,20 +1,23 @@
 //! `GET /`: the register as a page for people. It reads without JavaScript, light and dark, on a phone.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use countersign_domain::build::BuildState;
 use countersign_domain::contract::Contract;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::register::{Client, Register};
 use countersign_domain::route::ClientKind;
 use countersign_domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::{Gateway, graph};
 use crate::clock;
@@ -53,6 +56,19 @@ struct BuildRow {
     mood: &'static str,
 }
 
+/// What the page may do: show its own style.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = TEMPLATE.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+    let style = style.map_or("", |(style, _)| style);
+    let digest = BASE64_STANDARD.encode(Sha256::digest(style));
+    format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+});
+
+/// The page's source, whose style is rendered as it stands.
+const TEMPLATE: &str = include_str!("../../templates/index.html");
+
 /// The page; a query that asks the read API something gets its answer here too, since its root is this path.
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
@@ -81,7 +97,7 @@ fn page(gateway: &Gateway) -> Response {
     };
     page.render().map_or_else(
         |_| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        |page| Html(page).into_response(),
+        |page| ([(header::CONTENT_SECURITY_POLICY, POLICY.as_str())], Html(page)).into_response(),
     )
 }
 

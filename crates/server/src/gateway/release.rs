@@ -35,6 +35,8 @@ pub enum ReleaseError<E> {
     Withheld,
     /// It is in the log, and too few witnesses cosigned a checkpoint that has it in time.
     Unwitnessed,
+    /// The log's disk has only room left that is kept for other entries.
+    DiskReserved,
 }
 
 /// A question that can be decided, as often as it takes.
@@ -52,6 +54,14 @@ pub trait Decidable: Sync {
         &self,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision<Self::Context>, Self::Error>> + Send;
+
+    /// Waits for something outside of this process, and lets others do their work meanwhile.
+    fn outside<T: Send>(
+        &self,
+        waiting: impl Future<Output = T> + Send,
+    ) -> impl Future<Output = T> + Send {
+        waiting
+    }
 }
 
 /// A decision, and what is needed to tell of it.
@@ -74,8 +84,13 @@ pub async fn release<Q: Decidable>(
         decisions += 1;
         let decided = question.decide(clock::now()).await;
         let (permitted, context) = decided.map_err(ReleaseError::Undecided)?;
+        if gateway.disk.is_reserved() {
+            return Err(ReleaseError::DiskReserved);
+        }
         match gateway.log.append(permitted, request, circumstances.clone()).await {
             Ok(released) => {
+                let client = &released.decided().basis.client;
+                gateway.usage.appended(client, released.placed().bytes, clock::now());
                 wait(gateway, &released, question).await?;
                 return Ok((released, context));
             }
@@ -101,13 +116,14 @@ async fn wait<Q: Decidable>(
         Wait::Published => {
             let promised_s = placed.deadline.seconds().saturating_sub(placed.time.seconds());
             let published = gateway.log.wait_published(placed.index);
-            let waited = timeout(Duration::from_secs(promised_s), published).await;
+            let waited =
+                question.outside(timeout(Duration::from_secs(promised_s), published)).await;
             waited.map_err(|_| ReleaseError::Withheld)?;
         }
         Wait::Witnessed => {
             let witnesses = gateway.witnesses.as_ref().ok_or(ReleaseError::Unwitnessed)?;
             let witnessed = gateway.log.wait_witnessed(placed.index);
-            let waited = timeout(witnesses.wait_max(), witnessed).await;
+            let waited = question.outside(timeout(witnesses.wait_max(), witnessed)).await;
             waited.map_err(|_| ReleaseError::Unwitnessed)?;
         }
     }

@@ -35,6 +35,7 @@ pub struct Usage {
 struct Allotted {
     calls: u64,
     busy_us: u64,
+    log_kib: u64,
 }
 
 /// What one client did within the last hour.
@@ -42,6 +43,7 @@ pub struct ClientUsage {
     allotted: Allotted,
     calls: Ring,
     busy_us: Ring,
+    log_kib: Ring,
 }
 
 impl Usage {
@@ -49,7 +51,8 @@ impl Usage {
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         let busy_us = limits.seconds_per_hour.saturating_mul(1_000_000);
-        let allotted = Allotted { calls: limits.calls_per_hour, busy_us };
+        let log_kib = limits.log_bytes_per_hour.div_ceil(1_024);
+        let allotted = Allotted { calls: limits.calls_per_hour, busy_us, log_kib };
         Self { allotted, clients: ArcSwap::default() }
     }
 
@@ -64,6 +67,12 @@ impl Usage {
         let usage = known.unwrap_or_else(|| self.begin(client));
         let admitted = usage.admit(now);
         (usage, admitted)
+    }
+
+    /// Adds what a client's call has appended to the log.
+    pub fn appended(&self, client: &Identifier, bytes: usize, now: Timestamp) {
+        let known = self.clients.load().get(client).cloned();
+        known.unwrap_or_else(|| self.begin(client)).appended(bytes, now);
     }
 
     /// The usage of a client that has not asked since the start. Clients are those of the register, so
@@ -81,7 +90,8 @@ impl Usage {
 
 impl ClientUsage {
     fn new(allotted: Allotted) -> Self {
-        Self { allotted, calls: Ring::default(), busy_us: Ring::default() }
+        let (calls, busy_us, log_kib) = <_>::default();
+        Self { allotted, calls, busy_us, log_kib }
     }
 
     /// Counts first and looks then, so that two calls at once never pass on one's place.
@@ -91,6 +101,7 @@ impl ClientUsage {
         let over = |used: u64, allotted: u64| allotted > 0 && used > allotted;
         if over(self.calls.sum(minute), self.allotted.calls)
             || over(self.busy_us.sum(minute), self.allotted.busy_us)
+            || over(self.log_kib.sum(minute), self.allotted.log_kib)
         {
             self.calls.take_back(minute);
             return Err(GraphError::too_many_calls());
@@ -102,6 +113,14 @@ impl ClientUsage {
     pub fn took(&self, time: Duration, now: Timestamp) {
         if self.allotted.busy_us > 0 {
             self.busy_us.add(minute_of(now), time.as_micros().try_into().unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Adds what a call has appended to the log. Parts of a KiB count as one.
+    fn appended(&self, bytes: usize, now: Timestamp) {
+        if self.allotted.log_kib > 0 {
+            let kib = bytes.div_ceil(1_024).try_into().unwrap_or(u32::MAX);
+            self.log_kib.add(minute_of(now), kib);
         }
     }
 
@@ -207,6 +226,22 @@ mod tests {
         mine.took(Duration::from_secs(99), now);
         assert_eq!(admitted, Ok(()));
         assert_eq!(mine.header(now), r#"{"call_count":0,"total_time":0,"total_cputime":0}"#);
+    }
+
+    #[test]
+    fn a_client_that_appends_more_to_the_log_than_allotted_is_stopped() {
+        let allotted = Limits { log_bytes_per_hour: 10 << 10, ..limits(0, 0) };
+        let (usage, now) = (Usage::new(&allotted), Timestamp::from_seconds(1_000_000));
+        usage.appended(&client(), 9 << 10, now);
+        usage.appended(&client(), 1, now);
+        assert_eq!(usage.admit(&client(), now).1, Ok(()));
+        usage.appended(&client(), 1, now);
+        assert_eq!(usage.admit(&client(), now).1, Err(GraphError::too_many_calls()));
+        assert_eq!(usage.admit(&Identifier::parse("other").unwrap(), now).1, Ok(()));
+        assert_eq!(usage.admit(&client(), now.plus_seconds(61 * 60)).1, Ok(()));
+        let unlimited = Usage::new(&Limits { log_bytes_per_hour: 0, ..limits(0, 0) });
+        unlimited.appended(&client(), usize::MAX, now);
+        assert_eq!(unlimited.admit(&client(), now).1, Ok(()));
     }
 
     #[test]

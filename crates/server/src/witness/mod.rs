@@ -22,6 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -33,6 +34,7 @@ use countersign_verifier::note::{NoteKey, NoteKeyError};
 
 use crate::clock;
 use crate::keys::{FileSigner, KeyError, SecretKey};
+use crate::network::{EndpointClass, Endpoints, Refusal};
 
 /// What a new file of logs says.
 const LOGS: &str = "\
@@ -134,6 +136,24 @@ fn read_keys<K>(
             parse(text).map_err(|error| WitnessError::Vkey { path: path.to_owned(), line, error })
         })
         .collect()
+}
+
+/// What the network's limits need to know of a witness: it has one endpoint, and tokens for nobody.
+pub struct WitnessEndpoints;
+
+impl Endpoints for WitnessEndpoints {
+    fn class(&self, _: &str) -> EndpointClass {
+        EndpointClass::Public
+    }
+
+    fn is_authorised(&self, _: &Parts) -> bool {
+        false
+    }
+
+    fn refuse(&self, _: &str, _: Refusal) -> Response {
+        let retry_after = [(header::RETRY_AFTER, "1")];
+        (StatusCode::SERVICE_UNAVAILABLE, retry_after, "too much is under way\n").into_response()
+    }
 }
 
 /// What a witness serves.

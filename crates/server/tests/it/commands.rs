@@ -54,7 +54,8 @@ impl Desk {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let desk = Self { folder, url: format!("http://127.0.0.1:{port}") };
         let listen = format!("127.0.0.1:{port}");
-        desk.done(&["init", "p", "--listen", &listen, "--reviewers", "ann,ben"]);
+        let init = ["init", "p", "--listen", &listen, "--reviewers", "ann,ben"];
+        desk.done(&[&init[..], &["--without-harvest-budget"]].concat());
         let key = desk.done(&["key", "new", "aurora.key"]);
         assert_eq!(key, desk.done(&["key", "show", "aurora.key"]));
         desk.write("aurora.toml", &partner(key.trim()));
@@ -503,10 +504,23 @@ fn another_server_at_the_same_address_is_not_taken_for_ours() {
     let desk = Desk::new();
     let _server = desk.serve();
     let listen = desk.url.strip_prefix("http://").unwrap();
-    desk.done(&["init", "q", "--listen", listen, "--reviewers", "ann,ben"]);
+    let init = ["init", "q", "--listen", listen, "--reviewers", "ann,ben"];
+    desk.done(&[&init[..], &["--without-harvest-budget"]].concat());
     let ann = "--sign=reviewer:ann=q/keys/reviewers/ann.key";
     let ben = "--sign=reviewer:ben=q/keys/reviewers/ben.key";
     assert_eq!(desk.json(&["partner", "register", "q", "aurora.toml", ann, ben])["index"], 3);
+}
+
+#[test]
+fn a_new_instance_begins_with_the_budgets_that_stop_a_harvest() {
+    let desk = Desk::new();
+    desk.done(&["init", "q"]);
+    let in_force = desk.json(&["budgets", "show", "q"]);
+    let budgets = in_force["document"]["budgets"].as_array().unwrap();
+    let named: Vec<_> = budgets.iter().map(|one| one["budget"]["budget"].as_str()).collect();
+    assert_eq!(named, [Some("harvest-alert"), Some("harvest")]);
+    assert_eq!(budgets[1]["budget"]["then"], "deny");
+    assert!(desk.json(&["budgets", "show", "p"])["document"].is_null());
 }
 
 #[test]

@@ -46,14 +46,14 @@ fn a_client_that_does_not_finish_its_request_is_not_waited_for() {
 }
 
 #[test]
-fn a_connection_too_many_is_closed_and_room_is_found_again() {
+fn a_connection_too_many_is_refused_and_room_is_found_again() {
     let world = World::founded();
     world.configure("connections = 10000", "connections = 3");
     let serving = world.serve();
     let answered = || {
         let mut stream = TcpStream::connect(world.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
         let mut bytes = [0; 12];
         let read = stream.write_all(request).and_then(|()| stream.read_exact(&mut bytes));
         (read.is_ok() && &bytes == b"HTTP/1.1 200").then_some(stream)

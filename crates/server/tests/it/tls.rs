@@ -11,7 +11,7 @@ use crate::support::{PATIENCE, World, finish, program};
 use crate::village;
 
 /// Puts a certificate of its own into the instance, and says so in its configuration.
-fn certify(world: &World) -> CertificateDer<'static> {
+pub(crate) fn certify(world: &World) -> CertificateDer<'static> {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();
@@ -27,13 +27,14 @@ fn certify(world: &World) -> CertificateDer<'static> {
     certificate.der().clone()
 }
 
-fn agent(trusted: &CertificateDer<'_>) -> ureq::Agent {
+pub(crate) fn agent(trusted: &CertificateDer<'_>) -> ureq::Agent {
     // Another test of this process may have installed it before: it is the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let roots = RootCerts::Specific(Arc::new(vec![Certificate::from_der(trusted).to_owned()]));
     ureq::Agent::config_builder()
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
         .proxy(None)
         .build()
         .into()

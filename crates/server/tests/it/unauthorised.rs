@@ -48,7 +48,7 @@ pub(crate) fn routes() -> Vec<Endpoint> {
 }
 
 /// The endpoints, and some paths of those that are behind a prefix or a fallback.
-fn endpoints() -> Vec<Endpoint> {
+pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = routes();
     for path in [
         "/admin/v1/anything-else",

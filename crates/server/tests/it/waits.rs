@@ -115,3 +115,35 @@ fn unauthorised_an_agreement_that_wants_more_than_this_server_can_do_gets_nothin
         assert_eq!((refused.status, refused.error_code()), (403, Some(10)), "{more}");
     }
 }
+
+#[test]
+fn operations_that_wait_for_publication_leave_their_room_to_other_batches() {
+    let (world, patient) = world(PATIENT);
+    let token = world.token(village::VIEWER);
+    // Nothing is published while this test runs.
+    world.configure("publish_interval_ms = 100", "publish_interval_ms = 60000");
+    world.configure("publish_deadline_s = 60", "publish_deadline_s = 480");
+    let serving = world.serve();
+    let before = serving.head();
+    let operations = vec![serde_json::json!({ "relative_url": "me?fields=name" }); 8];
+    let batch = serde_json::json!({ "batch": operations });
+    std::thread::scope(|scope| {
+        // As many as there is room for, eight at once of each batch, and some more.
+        let waiting: Vec<_> = (0..10)
+            .map(|_| {
+                let client = countersign::demo::client::Client::new(&world.url());
+                let (batch, patient) = (&batch, &patient);
+                scope.spawn(move || client.post("/", patient, batch).is_ok())
+            })
+            .collect();
+        eventually("all of them wait", || serving.head() >= before + 80);
+        let reply = serving.client.post("/", &token, &batch).unwrap();
+        let answers = reply.json().unwrap();
+        let codes: Vec<_> =
+            answers.as_array().unwrap().iter().map(|a| a["code"].as_u64()).collect();
+        assert_eq!(codes, [Some(200); 8], "{answers}");
+        assert!(waiting.iter().all(|waiting| !waiting.is_finished()));
+        // The others need not be waited for.
+        serving.kill();
+    });
+}

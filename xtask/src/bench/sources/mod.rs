@@ -13,7 +13,9 @@ mod world;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::bench::deployment::{Asking, Deployment, Programs, Viewer, WARM_UP_SECONDS, World};
+use crate::bench::deployment::{
+    Asking, Deployment, Profile, Programs, Viewer, WARM_UP_SECONDS, World,
+};
 use crate::bench::load::{self, Measured};
 use crate::bench::process;
 use crate::bench::sources::contender::{Kind, Stage, Tuning};
@@ -61,7 +63,7 @@ struct Entrant {
 impl Sources {
     /// Runs it and prints the table.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        let programs = Programs::build()?;
+        let programs = Programs::build(Profile::Release)?;
         let baseline = contender::build_baseline()?;
         let postgraphile = contender::install_postgraphile()?;
         let world = World { bench: "sources", people: self.people, settings: "mixed" };

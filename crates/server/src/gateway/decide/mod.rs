@@ -155,6 +155,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
             ReleaseError::NotLogged(error) => Refusal::unavailable(error),
             ReleaseError::Withheld => Refusal::withheld(),
             ReleaseError::Unwitnessed => Refusal::unwitnessed(),
+            ReleaseError::DiskReserved => Refusal::disk_reserved(),
         })?;
     let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
     let told = Told { question, decided: released.decided(), places: &places, schema };

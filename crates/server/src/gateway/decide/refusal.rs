@@ -164,6 +164,12 @@ impl Refusal {
         Self::new(Code::MaybeLogged, message.to_owned(), &GraphError::unwitnessed())
     }
 
+    /// The log's disk has only room left that is kept for other entries.
+    pub(super) fn disk_reserved() -> Self {
+        let message = "the log's disk has less room than [log] disk_reserve_mib keeps for acts, choices and erasures: make room on it";
+        Self::new(Code::Unavailable, message.to_owned(), &GraphError::disk_reserved())
+    }
+
     /// A subrequest about what is not read.
     pub(super) fn reads_only() -> Self {
         Self::question(

@@ -12,6 +12,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::receipt::request_digest;
 use tokio::time::Instant;
 
+use super::batch::Room;
 use super::caller::{Caller, check_grant};
 use super::inquiry::{Inquiry, Logged};
 use super::own::{self, OwnPath};
@@ -51,6 +52,8 @@ pub(super) struct Call<'a> {
     pub(super) version: Version,
     /// What it is part of.
     pub(super) part_of: PartOf,
+    /// The room that it takes among the operations of batches.
+    pub(super) room: Option<&'a Room>,
     /// Whether all of it stands in a query, as an operation of a batch that does do.
     pub(super) all_in_query: bool,
     /// What the client uses, once it is known which client asks.
@@ -171,6 +174,7 @@ impl<'a> Call<'a> {
 
         let build = access.build.as_str();
         let (token_in_query, part_of, sec_gpc) = (token.in_query, self.part_of, self.sec_gpc);
+        let room = self.room;
         let (stored, viewer_only) = (&stored, false);
         let inquiry = Inquiry {
             gateway,
@@ -183,6 +187,7 @@ impl<'a> Call<'a> {
             token_in_query,
             sec_gpc,
             part_of,
+            room,
         };
         let Logged { released, asked, compiled } =
             inquiry.release(self.digest(), self.client).await?;

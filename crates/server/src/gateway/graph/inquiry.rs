@@ -24,6 +24,7 @@ use super::target::{Node, Target};
 use super::trouble::{broken, of_source, of_store, unavailable};
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
+use crate::gateway::graph::batch::Room;
 use crate::gateway::masks::Compiled;
 use crate::gateway::release::{Decidable, Decision, ReleaseError, release};
 use crate::source::{Circle, Question};
@@ -58,6 +59,8 @@ pub(super) struct Inquiry<'a> {
     pub(super) sec_gpc: bool,
     /// What it is part of.
     pub(super) part_of: PartOf,
+    /// The room that it takes among the operations of batches.
+    pub(super) room: Option<&'a Room>,
 }
 
 impl Decidable for Inquiry<'_> {
@@ -75,6 +78,13 @@ impl Decidable for Inquiry<'_> {
             }
         }
     }
+
+    async fn outside<T: Send>(&self, waiting: impl Future<Output = T> + Send) -> T {
+        match self.room {
+            Some(room) => room.outside(waiting).await,
+            None => waiting.await,
+        }
+    }
 }
 
 impl Inquiry<'_> {
@@ -89,6 +99,7 @@ impl Inquiry<'_> {
             ReleaseError::NotLogged(error) => unavailable(error).into(),
             ReleaseError::Withheld => GraphError::undelivered().into(),
             ReleaseError::Unwitnessed => GraphError::unwitnessed().into(),
+            ReleaseError::DiskReserved => GraphError::disk_reserved().into(),
         })?;
         Ok(Logged { released, asked, compiled })
     }
@@ -113,7 +124,7 @@ impl Inquiry<'_> {
         let (viewer_fields, friend_fields) = read.needs();
         let (viewer, partner) = (self.stored.viewer, &basis.partner);
         let question = Question { viewer, partner, viewer_fields, friend_fields };
-        let found = gateway.source.find(&question).await.map_err(of_source)?;
+        let found = self.outside(gateway.source.find(&question)).await.map_err(of_source)?;
         // INVARIANT: what is decided with grant and settings has seen what the log says of them. Both end in the store
         // before the log is told, and are read here behind the look at the log.
         let as_of = gateway.log.renewed(view).as_of;

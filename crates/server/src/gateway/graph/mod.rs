@@ -1,6 +1,7 @@
 //! The read API, in the conventions of the Graph API: token, path and expansion in; decision, log,
 //! answer out.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -8,12 +9,14 @@ use std::time::Instant;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 
 use super::Gateway;
+use super::credentials;
 use super::deliver::Reply;
 use super::errors::GraphError;
 use super::gpc;
@@ -69,6 +72,7 @@ pub async fn read(
         token_of_batch: None,
         version: Version::DEFAULT,
         part_of: PartOf::Nothing,
+        room: None,
         all_in_query: false,
         usage: Arc::default(),
     };
@@ -110,6 +114,21 @@ impl Drop for Timed {
 pub fn asks(query: &str) -> bool {
     let query = query::Query::parse(query);
     [query.ids, query.batch, query.fields, query.access_token].iter().any(Option::is_some)
+}
+
+/// Whether the head of a request has a token of ours, of a user or of an app. One in the body counts once it is read.
+#[must_use]
+pub fn has_valid_token(gateway: &Gateway, head: &Parts, now: Timestamp) -> bool {
+    let authorization = head.headers.get(header::AUTHORIZATION);
+    let authorization = authorization.and_then(|value| value.to_str().ok());
+    let query = query::Query::parse(head.uri.query().unwrap_or_default());
+    let token = authorization.and_then(|value| after("bearer", value)).map(Cow::Borrowed);
+    token.or(query.access_token).is_some_and(|token| {
+        match credentials::client_of_app_token(gateway, &token) {
+            Some(client) => client.is_ok(),
+            None => gateway.tokens.verify(&token, now).is_ok(),
+        }
+    })
 }
 
 async fn answer(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Reply, Stop> {

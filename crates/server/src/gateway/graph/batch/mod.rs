@@ -29,7 +29,10 @@ use schedule::Start;
 mod operation;
 mod path;
 mod reference;
+mod room;
 mod schedule;
+
+pub(super) use room::Room;
 
 /// The most operations of a batch.
 const OPERATIONS_MAX: usize = 50;
@@ -149,8 +152,8 @@ fn start(
 
 /// `None` if the batch's time is over.
 async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Option<Done> {
-    let room = timeout_at(shared.deadline, shared.gateway.operations.acquire());
-    let Ok(Ok(_room)) = room.await else { return None };
+    let room = timeout_at(shared.deadline, Room::take(&shared.gateway.operations));
+    let Ok(Some(room)) = room.await else { return None };
     let nonce = operation_nonce(&shared.nonce, number);
     let Resolved { method, url, body, access_token, is_referred_to, .. } = &operation;
     let call = Call {
@@ -166,6 +169,7 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
         token_of_batch: shared.token.clone(),
         version: shared.version,
         part_of: PartOf::Batch(shared.deadline),
+        room: Some(&room),
         all_in_query: shared.in_query,
         usage: Arc::clone(&shared.usage),
     };

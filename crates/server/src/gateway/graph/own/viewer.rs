@@ -49,6 +49,7 @@ impl Viewer<'_> {
             token_in_query: false,
             sec_gpc: call.sec_gpc,
             part_of: call.part_of,
+            room: call.room,
         };
         let Logged { released, .. } = inquiry.release(call.digest(), call.client).await?;
         let answer = released

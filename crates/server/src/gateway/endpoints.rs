@@ -1,0 +1,80 @@
+//! What the network's limits need to know of the gateway's endpoints: which of them room is kept for, who has a
+//! token that opens them, and how a request is refused in the form that its errors have.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+
+use super::admin::AdminError;
+use super::errors::GraphError;
+use super::{Gateway, bearer, graph};
+use crate::clock;
+use crate::network::{EndpointClass, Endpoints, Refusal};
+
+/// The endpoints of a gateway.
+pub struct GatewayEndpoints {
+    gateway: Arc<Gateway>,
+}
+
+impl GatewayEndpoints {
+    /// Those of this one.
+    #[must_use]
+    pub const fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway }
+    }
+}
+
+/// Whether a path is this one, or below it.
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl Endpoints for GatewayEndpoints {
+    fn class(&self, path: &str) -> EndpointClass {
+        match path {
+            "/healthz" | "/readyz" => EndpointClass::Health,
+            "/metrics" => EndpointClass::Admin,
+            path if is_below(path, "/admin/v1") => EndpointClass::Admin,
+            path if is_below(path, "/decide") => EndpointClass::Platform,
+            _ => EndpointClass::Public,
+        }
+    }
+
+    fn is_authorised(&self, head: &Parts) -> bool {
+        let gateway = &self.gateway;
+        let path = head.uri.path();
+        let presented = bearer::presented(&head.headers);
+        let opens = |token: &bearer::BearerToken| presented.is_some_and(|p| token.opens_for(p));
+        match self.class(path) {
+            EndpointClass::Health => false,
+            EndpointClass::Admin if path == "/metrics" => {
+                opens(&gateway.metrics_token) || opens(&gateway.admin_token)
+            }
+            EndpointClass::Admin => opens(&gateway.admin_token),
+            EndpointClass::Platform => opens(&gateway.decide_token),
+            EndpointClass::Public => graph::has_valid_token(gateway, head, clock::now()),
+        }
+    }
+
+    fn refuse(&self, path: &str, refusal: Refusal) -> Response {
+        match self.class(path) {
+            EndpointClass::Public => match refusal {
+                Refusal::Busy => GraphError::busy().into_response(),
+                Refusal::NoRoom | Refusal::Late => GraphError::unsent().into_response(),
+            },
+            _ => {
+                let message = match refusal {
+                    Refusal::Busy => {
+                        "too much is under way, so this was not begun; try again after Retry-After"
+                    }
+                    Refusal::NoRoom => {
+                        "too many answers wait to be sent, so this one is not; what was asked for may have been done"
+                    }
+                    Refusal::Late => "this took too long; what was asked for may have been done",
+                };
+                AdminError::unavailable(message).into_response()
+            }
+        }
+    }
+}
