@@ -123,6 +123,12 @@ impl Gateway {
         is_default || self.people.legacy_2014_count().map_or(true, |count| count > 0)
     }
 
+    /// Whether this token is one of those whose holder may know how the server fares.
+    #[must_use]
+    pub fn is_operator(&self, presented: &str) -> bool {
+        self.metrics_token.opens_for(presented) | self.admin_token.opens_for(presented)
+    }
+
     /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.
     ///
     /// # Errors
