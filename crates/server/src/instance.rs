@@ -209,6 +209,8 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let decide_token = BearerToken::read(&directory.decide_token())?;
+    let sign_in_code = config.tokens.demo_login.then(BearerToken::random);
+    let sign_in_code = sign_in_code.transpose().map_err(KeyError::Randomness)?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
@@ -247,6 +249,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         admin_token,
         metrics_token,
         decide_token,
+        sign_in_code,
         witnesses,
         log,
         budgets,

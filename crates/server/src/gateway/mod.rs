@@ -96,6 +96,8 @@ pub struct Gateway {
     pub metrics_token: bearer::BearerToken,
     /// What `/decide` asks for.
     pub decide_token: bearer::BearerToken,
+    /// What opens the demonstration's sign-in, where there is one; new at every start.
+    pub sign_in_code: Option<bearer::BearerToken>,
     /// What is served here, as a document and as a page.
     pub api: openapi::ApiDocument,
 }
