@@ -28,14 +28,15 @@ pub(crate) struct DiskWatch {
 /// A write that the disk refused, and none was taken since.
 struct Refused {
     kind: io::ErrorKind,
+    offset: u64,
     bytes: usize,
     tried: Option<Instant>,
 }
 
 impl DiskWatch {
-    /// The disk refused a write of so many bytes.
-    pub(crate) fn refused(&self, kind: io::ErrorKind, bytes: usize) {
-        *self.lock() = Some(Refused { kind, bytes, tried: None });
+    /// The disk refused a write of so many bytes at this offset of a file.
+    pub(crate) fn refused(&self, kind: io::ErrorKind, offset: u64, bytes: usize) {
+        *self.lock() = Some(Refused { kind, offset, bytes, tried: None });
     }
 
     /// The disk took a write.
@@ -51,7 +52,9 @@ impl DiskWatch {
         if last.tried.is_some_and(|tried| tried.elapsed() < TRIED_KEPT) {
             return Some(last.kind);
         }
-        match try_write(backend, last.bytes.clamp(1, TRIED_BYTES_MAX)) {
+        // A limit on the length of files is met at the same offset only, which leaves a hole before it.
+        let offset = if last.kind == io::ErrorKind::FileTooLarge { last.offset } else { 0 };
+        match try_write(backend, offset, last.bytes.clamp(1, TRIED_BYTES_MAX)) {
             Ok(()) => {
                 *refused = None;
                 None
@@ -68,10 +71,10 @@ impl DiskWatch {
     }
 }
 
-fn try_write(backend: &dyn Backend, bytes: usize) -> io::Result<()> {
+fn try_write(backend: &dyn Backend, offset: u64, bytes: usize) -> io::Result<()> {
     let written = backend.create_folders(FOLDER, Access::Private).and_then(|()| {
         let file = backend.open(FILE)?;
-        file.write_at(0, &vec![0; bytes])?;
+        file.write_at(offset, &vec![0; bytes])?;
         file.sync()
     });
     // What was tried must not take the room itself.
@@ -91,14 +94,14 @@ mod tests {
         // Nothing can be written below a folder that is not there.
         let gone = Posix::new(root.path().join("gone"));
         assert_eq!(watch.trouble(&gone), None, "nothing was refused");
-        watch.refused(io::ErrorKind::StorageFull, 10);
+        watch.refused(io::ErrorKind::StorageFull, 0, 10);
         assert_eq!(watch.trouble(&gone), Some(io::ErrorKind::NotFound));
         assert_eq!(watch.trouble(&there), Some(io::ErrorKind::NotFound), "kept for a second");
-        watch.refused(io::ErrorKind::StorageFull, 10);
+        watch.refused(io::ErrorKind::StorageFull, 0, 10);
         assert_eq!(watch.trouble(&there), None);
         assert_eq!(watch.trouble(&gone), None, "it is over");
         assert!(!root.path().join(FOLDER).exists());
-        watch.refused(io::ErrorKind::StorageFull, 10);
+        watch.refused(io::ErrorKind::StorageFull, 0, 10);
         watch.wrote();
         assert_eq!(watch.trouble(&gone), None);
     }

@@ -208,7 +208,7 @@ impl Sequencer {
         replay.apply(index, &act, document.as_deref())?;
         if let (Some(digest), Some(document)) = (act.act.document(), &document) {
             replace(&*self.backend, &document_path(&digest), document).map_err(|error| {
-                self.shared.disk.refused(error.kind(), document.len());
+                self.shared.disk.refused(error.kind(), 0, document.len());
                 AppendError::Disk { kind: error.kind() }
             })?;
         }
@@ -280,7 +280,7 @@ impl Sequencer {
             match error {
                 WriteError::Refused(kind) => {
                     tracing::warn!(%kind, "the disk refused a batch; nothing of it was released");
-                    self.shared.disk.refused(kind, batch.length_bytes());
+                    self.shared.disk.refused(kind, before.offset, batch.length_bytes());
                     AppendError::Disk { kind }
                 }
                 WriteError::Poisoned(kind) => {

@@ -117,8 +117,9 @@ fn a_source_that_fails_releases_nothing_and_leaves_no_entry() {
         // What may be over the next moment is worth another try, and what somebody has to mend is not.
         let expected = match fault {
             Fault::Down | Fault::Slow | Fault::Truncated => (503, 2),
-            Fault::WrongForm | Fault::UnsoundValue | Fault::AnotherViewer => (500, 1),
-            Fault::PersonTwice | Fault::OwnFriend => continue,
+            Fault::WrongForm | Fault::AnotherViewer => (500, 1),
+            // These are of friends.
+            Fault::UnsoundValue | Fault::PersonTwice | Fault::OwnFriend => continue,
         };
         api.fail(Some(fault));
         refused(&token, &format!("{fault:?}"), expected);

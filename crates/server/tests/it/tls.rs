@@ -168,7 +168,7 @@ fn tls_authority_of_commands_is_an_argument_a_variable_or_a_setting() {
     assert!(finish(show().env("COUNTERSIGN_CA", &ca)).status.success());
     assert!(!finish(&mut show()).status.success());
     // Whoever names another one is not overruled by the configuration.
-    world.configure("key = \"tls/key.pem\"", "key = \"tls/key.pem\"\nca = \"tls/ca.pem\"");
+    world.configure("\n\n[log]", "\nca = \"tls/ca.pem\"\n\n[log]");
     assert!(finish(&mut show()).status.success());
     let nothing = world.path().join("countersign.toml");
     let output = finish(show().arg("--ca").arg(&nothing));

@@ -59,6 +59,9 @@ pub(super) enum Peer {
 
 impl From<tokio_postgres::Error> for ConnectError {
     fn from(error: tokio_postgres::Error) -> Self {
+        if trouble::is_unprepared(&error) {
+            return Self::Session(trouble::UNPREPARED.to_owned());
+        }
         Self::Database(error)
     }
 }
@@ -164,14 +167,8 @@ impl Connections {
         one.client.batch_execute("COMMIT").await?;
         let Ok(before) = before else { return Ok(Peer::Session) };
         let (who, before) = before?;
-        let after = match two.client.query_one(&who, &[]).await {
-            Ok(row) => row.try_get::<_, i32>(0)?,
-            Err(error) if trouble::is_unprepared(&error) => {
-                return Err(ConnectError::Session(trouble::UNPREPARED.to_owned()));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if after == before {
+        let after = two.client.query_one(&who, &[]).await?;
+        if after.try_get::<_, i32>(0)? == before {
             return Ok(Peer::Session);
         }
         match self.session.differences(&two.client).await? {
