@@ -183,10 +183,14 @@ impl Batch {
         Some(())
     }
 
+    /// How many bytes of the stream it takes.
+    pub(crate) const fn length_bytes(&self) -> usize {
+        BATCH_HEAD_BYTES + self.entries.len() + self.annexes.len()
+    }
+
     /// The batch as bytes of the stream with this id.
     pub(crate) fn to_bytes(&self, id: &[u8; 16], first_index: u64) -> Vec<u8> {
-        let payload_bytes = self.entries.len() + self.annexes.len();
-        let mut bytes = Vec::with_capacity(BATCH_HEAD_BYTES + payload_bytes);
+        let mut bytes = Vec::with_capacity(self.length_bytes());
         bytes.extend_from_slice(BATCH_MAGIC);
         bytes.extend_from_slice(&first_index.to_le_bytes());
         bytes.extend_from_slice(&self.count.to_le_bytes());

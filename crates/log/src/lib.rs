@@ -26,6 +26,7 @@ pub mod check;
 pub mod clock;
 pub mod clock_watch;
 pub mod disclosures;
+mod disk_watch;
 pub mod evidence;
 pub mod guarded;
 pub mod ledger;

@@ -207,8 +207,10 @@ impl Sequencer {
         let mut replay = self.replay.clone();
         replay.apply(index, &act, document.as_deref())?;
         if let (Some(digest), Some(document)) = (act.act.document(), &document) {
-            replace(&*self.backend, &document_path(&digest), document)
-                .map_err(|error| AppendError::Disk { kind: error.kind() })?;
+            replace(&*self.backend, &document_path(&digest), document).map_err(|error| {
+                self.shared.disk.refused(error.kind(), 0, document.len());
+                AppendError::Disk { kind: error.kind() }
+            })?;
         }
         let time = act.time;
         let entry = Entry::Act(act).to_bytes().map_err(AppendError::from)?;
@@ -285,6 +287,7 @@ impl Sequencer {
             match error {
                 WriteError::Refused(kind) => {
                     tracing::warn!(%kind, "the disk refused a batch; nothing of it was released");
+                    self.shared.disk.refused(kind, before.offset, batch.length_bytes());
                     AppendError::Disk { kind }
                 }
                 WriteError::Poisoned(kind) => {
@@ -293,6 +296,7 @@ impl Sequencer {
                 }
             }
         })?;
+        self.shared.disk.wrote();
         add(&counters.write_us, began.elapsed().as_micros() as u64);
         add(&counters.batches, 1);
         add(&counters.entries, leaves.len() as u64);

@@ -9,6 +9,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::merkle::Hash;
 use tokio::sync::watch;
 
+use crate::disk_watch::DiskWatch;
 use crate::metrics::{Counters, Metrics};
 use crate::stream::Position;
 
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     extent: Mutex<Extent>,
     published: watch::Sender<u64>,
     pub(crate) counters: Counters,
+    pub(crate) disk: DiskWatch,
 }
 
 /// How far the stream is durable, and the root of the tree there.
@@ -57,6 +59,7 @@ impl Shared {
             extent: Mutex::new(Extent { durable, unpublished_since }),
             published: watch::Sender::new(0),
             counters: Counters::default(),
+            disk: DiskWatch::default(),
         }
     }
 

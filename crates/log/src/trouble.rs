@@ -1,7 +1,7 @@
-//! Why a log would take no disclosure at this moment, for whoever watches it.
-//!
-//! What it is not: a full disk. That is known only by writing, and the next disclosure tries it.
+//! Why a log would take no disclosure at this moment, for whoever watches it. A full disk is known only by writing:
+//! once it has refused a write, one is tried.
 
+use std::io;
 use std::thread::JoinHandle;
 
 use countersign_domain::time::Timestamp;
@@ -21,6 +21,14 @@ pub enum Trouble {
     /// It is not known what is on the disk.
     #[error("an fdatasync of the log failed; check the disk, then restart")]
     Poisoned,
+    /// The disk takes no writes.
+    #[error(
+        "the log's disk takes no writes ({kind}); make room on it: appending goes on by itself"
+    )]
+    Disk {
+        /// What the file layer says.
+        kind: io::ErrorKind,
+    },
     /// The machine's clock was set forward. Acts are still taken, by the time that it should be.
     #[error(transparent)]
     Clock(#[from] ClockJump),
@@ -35,7 +43,8 @@ pub enum Trouble {
 }
 
 impl Log {
-    /// Why no disclosure would be taken now; `None` if nothing is known to be wrong.
+    /// Why no disclosure would be taken now; `None` if nothing is known to be wrong. After a write that the disk
+    /// refused it waits for the disk.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         let inner = self.inner();
@@ -46,6 +55,9 @@ impl Log {
         }
         if inner.shared.counters.read().is_poisoned {
             return Some(Trouble::Poisoned);
+        }
+        if let Some(kind) = inner.shared.disk.trouble(&*inner.site) {
+            return Some(Trouble::Disk { kind });
         }
         if let Err(jump) = inner.clock.look() {
             return Some(Trouble::Clock(jump));

@@ -24,6 +24,7 @@ use countersign_verifier::record::{Seed, salt};
 use tokio::sync::Mutex;
 
 use crate::clock;
+use crate::remedy::{Remediable, Remedy};
 use crate::store::{BEGINNING, PendingConsent, People, SettledConsent, StoreError};
 
 /// Why the log was not told. What was chosen is kept, and told with the next choice or start.
@@ -44,6 +45,17 @@ pub enum TellError {
     /// The task that told it ended early.
     #[error("telling the log was cut short")]
     CutShort,
+}
+
+impl Remediable for TellError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Store(error) => error.remedy(),
+            Self::Log(error) => error.remedy(),
+            Self::CutShort => Remedy::Wait,
+            Self::Form(_) | Self::NoRandomness => Remedy::Mend,
+        }
+    }
 }
 
 /// What tells the log.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +29,8 @@ use crate::closes::{CloseError, Closes};
 use crate::config::{self, Config, ConfigError};
 use crate::consents::{Consents, TellError};
 use crate::data_dir::DataDir;
+use crate::durable_file;
+use crate::file_system::{self, FileSystemError};
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
 use crate::gateway::disk::LogDisk;
@@ -156,6 +157,9 @@ pub enum InstanceError {
     /// Who cosigns the log.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
+    /// The file system.
+    #[error(transparent)]
+    FileSystem(#[from] FileSystemError),
     /// What is said about the endpoints.
     #[error(transparent)]
     ApiDocument(#[from] DocumentError),
@@ -207,12 +211,15 @@ pub enum ClockTrust {
 /// [`InstanceError`], naming the file, key or format that is wrong.
 pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
+    check_file_systems(directory, &config)?;
     let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
     let token_key = SecretKey::read(&directory.key("tokens"))?;
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let decide_token = BearerToken::read(&directory.decide_token())?;
+    let sign_in_code = config.tokens.demo_login.then(BearerToken::random);
+    let sign_in_code = sign_in_code.transpose().map_err(KeyError::Randomness)?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
@@ -252,11 +259,21 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         admin_token,
         metrics_token,
         decide_token,
+        sign_in_code,
         witnesses,
         log,
         budgets,
         config,
     }))
+}
+
+/// Each of these may be a mount of its own.
+fn check_file_systems(directory: &DataDir, config: &Config) -> Result<(), InstanceError> {
+    let stream = directory.log().join("stream");
+    let (people, accounts) = (directory.people(), directory.account_directory());
+    let folders = [directory.path(), &stream, &people, &accounts];
+    let allow = "set network_file_system = true in [log] of countersign.toml";
+    Ok(file_system::check(&folders, config.log.network_file_system, allow)?)
 }
 
 /// Making whole what a crash left of a close reads a whole period.
@@ -387,6 +404,7 @@ fn make_folders(directory: &DataDir) -> Result<(), InstanceError> {
             .recursive(true)
             .mode(0o700)
             .create(&folder)
+            .and_then(|()| durable_file::sync_folder(durable_file::folder_of(&folder)))
             .map_err(|error| InstanceError::File { path: folder, error })?;
     }
     Ok(())
@@ -437,11 +455,6 @@ fn found_log(
 }
 
 fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), InstanceError> {
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.map_err(|error| InstanceError::File { path: path.to_owned(), error })
+    durable_file::create_new(path, text.as_bytes(), mode)
+        .map_err(|error| InstanceError::File { path: path.to_owned(), error })
 }

@@ -1,18 +1,20 @@
-//! Ed25519 keys in files: PKCS#8 PEM, readable by their owner only. They serve behind the log's
+//! Ed25519 keys in files: PKCS#8 PEM of version 1, readable by their owner only. They serve behind the log's
 //! [`Signer`] port, so that a key in hardware can take their place.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_log::signer::Signer;
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
+use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
+
+use crate::durable_file;
 
 /// A secret key in memory, erased when dropped.
 pub struct SecretKey(SigningKey);
@@ -74,20 +76,21 @@ impl SecretKey {
             .map_err(|_| KeyError::Form { path: path.to_owned() })
     }
 
-    /// Writes the key to a new file.
+    /// Writes the key to a new file. When this returns, the file and its name are durable.
     ///
     /// # Errors
     /// [`KeyError::File`], also when the file exists: a key is never overwritten.
     pub fn write_new(&self, path: &Path) -> Result<(), KeyError> {
-        let file = |error| KeyError::File { path: path.to_owned(), error };
-        let pem = self
-            .0
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|_| KeyError::Form { path: path.to_owned() })?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let mut out = options.open(path).map_err(file)?;
-        out.write_all(pem.as_bytes()).and_then(|()| out.sync_all()).map_err(file)
+        durable_file::create_new(path, self.to_pem().as_bytes(), durable_file::PRIVATE)
+            .map_err(|error| KeyError::File { path: path.to_owned(), error })
+    }
+
+    /// The key as PKCS#8 PEM, version 1. OpenSSL 3 refuses version 2, which has the public key in it.
+    fn to_pem(&self) -> Zeroizing<String> {
+        let body = Zeroizing::new(STANDARD.encode(&*self.to_pkcs8_der()));
+        // 48 bytes are 64 characters, which is one line of PEM.
+        let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        Zeroizing::new(format!("{begin}\n{}\n{end}\n", *body))
     }
 
     /// The public half.
@@ -153,5 +156,24 @@ impl Signer for FileSigner {
             *byte = *signed;
         }
         Signature(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_file_is_pkcs8_version_1_and_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new.key");
+        let key = SecretKey::generate().unwrap();
+        key.write_new(&path).unwrap();
+        let pem = fs::read_to_string(&path).unwrap();
+        let body = pem.lines().nth(1).unwrap();
+        // The version is the INTEGER 0; version 2 says 1 and appends the public key.
+        assert_eq!(STANDARD.decode(body).unwrap()[..5], [0x30, 0x2e, 2, 1, 0]);
+        assert_eq!(SecretKey::read(&path).unwrap().public(), key.public());
+        assert_eq!(FileSigner::read(&path).unwrap().public_key(), key.public());
     }
 }

@@ -15,6 +15,10 @@ pub(crate) enum Need {
     Nginx,
     /// The programs of a PostgreSQL server.
     Postgres,
+    /// PgBouncer, a pooler before PostgreSQL.
+    Pgbouncer,
+    /// The command of OpenSSL 3.
+    Openssl,
     /// The SMT solver cvc5.
     Cvc5,
 }
@@ -27,6 +31,9 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_nginx_", Need::Nginx),
     ("interop_cvc5_", Need::Cvc5),
     ("interop_postgres_", Need::Postgres),
+    ("interop_postgres_pgbouncer_", Need::Pgbouncer),
+    ("interop_openssl_", Need::Openssl),
+    ("interop_cryptography_", Need::Python),
     ("interop_odrl_", Need::Python),
     ("interop_openapi_", Need::Python),
     ("interop_pyfacebook_", Need::Python),
@@ -66,5 +73,7 @@ mod tests {
         assert_eq!(of_tests("not_browser_x: test\n"), []);
         assert_eq!(of_tests("pages::browser_x: test\n"), [Need::Browser]);
         assert_eq!(of_tests("interop_postgres_x::tables::rows: test\n"), [Need::Postgres]);
+        let pooled = of_tests("pool::interop_postgres_pgbouncer_x: test\n");
+        assert_eq!(pooled, [Need::Postgres, Need::Pgbouncer]);
     }
 }

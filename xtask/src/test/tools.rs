@@ -30,6 +30,8 @@ impl Tools {
                 Need::Browser => tools.set_up_browser()?,
                 Need::Nginx => tools.set_up_nginx()?,
                 Need::Postgres => tools.set_up_postgres()?,
+                Need::Pgbouncer => tools.set_up_pgbouncer()?,
+                Need::Openssl => tools.set_up_openssl()?,
                 Need::Cvc5 => tools.set_up_cvc5()?,
             }
         }
@@ -83,6 +85,26 @@ impl Tools {
         }
         let missing = || Failure::new("nginx is missing, even after it was installed");
         self.variables.push(("COUNTERSIGN_NGINX", find().ok_or_else(missing)?));
+        Ok(())
+    }
+
+    fn set_up_pgbouncer(&mut self) -> Outcome<()> {
+        let installed = || Some(PathBuf::from(PGBOUNCER)).filter(|pgbouncer| pgbouncer.is_file());
+        let find = || shell::find("pgbouncer").or_else(installed);
+        if find().is_none() {
+            apt_install(&["pgbouncer"])?;
+        }
+        let missing = || Failure::new("pgbouncer is missing, even after it was installed");
+        self.variables.push(("COUNTERSIGN_PGBOUNCER", find().ok_or_else(missing)?));
+        Ok(())
+    }
+
+    fn set_up_openssl(&mut self) -> Outcome<()> {
+        if shell::find("openssl").is_none() {
+            apt_install(&["openssl"])?;
+        }
+        let missing = || Failure::new("openssl is not on PATH, even after it was installed");
+        self.variables.push(("COUNTERSIGN_OPENSSL", shell::find("openssl").ok_or_else(missing)?));
         Ok(())
     }
 
@@ -161,6 +183,9 @@ impl Tools {
 
 /// Where Debian puts nginx, which not everybody has on PATH.
 const NGINX: &str = "/usr/sbin/nginx";
+
+/// Where Debian puts PgBouncer.
+const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
 
 /// Where the programs of a PostgreSQL server are: beside the `initdb` on PATH, or, newest first, where
 /// Debian puts them, which is not on PATH.

@@ -1,5 +1,6 @@
 //! What stops disclosures, is said, and ends by itself; and what does not stop acts.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -148,4 +149,22 @@ fn an_act_overtakes_a_full_queue() {
         let is_stale = matches!(refused, Some(AppendError::Stale(Stale::ActBetween { .. })));
         assert!(is_stale, "{refused:?}");
     }
+}
+
+#[test]
+fn trouble_of_a_full_disk_is_said_until_a_write_is_taken() {
+    let (setup, memory) = (Setup::eager(), Memory::new());
+    let log = setup.found(&memory);
+    wait_until(|| log.metrics().unpublished_since_seconds == 0);
+    assert!(block_on(disclose(&log, 1)).is_ok());
+    assert_eq!(log.trouble(), None);
+    memory.set_full(Some(io::ErrorKind::StorageFull));
+    let kind = io::ErrorKind::StorageFull;
+    assert_eq!(block_on(disclose(&log, 1)).err(), Some(AppendError::Disk { kind }));
+    assert_eq!(log.trouble(), Some(Trouble::Disk { kind }));
+    // Nobody discloses meanwhile: it is tried by whoever asks.
+    memory.set_full(None);
+    wait_until(|| log.trouble().is_none());
+    assert!(memory.files().iter().all(|file| !file.starts_with("stream/room")));
+    assert!(block_on(disclose(&log, 1)).is_ok());
 }

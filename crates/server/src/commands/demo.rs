@@ -14,6 +14,7 @@ use crate::data_dir::DataDir;
 use crate::demo::tour::{Audience, READ, Tour};
 use crate::demo::world;
 use crate::gateway::Gateway;
+use crate::gateway::bearer::BearerToken;
 use crate::people::beginning::Beginning;
 use crate::people::generate::{self, GenerateOptions};
 use crate::people::import::{self, ImportOptions, Kind};
@@ -132,6 +133,7 @@ impl Scene {
             origin: config.origin(),
             log_key: &self.log_key,
             admin_token: self.gateway.admin_token.as_str(),
+            sign_in_code: self.sign_in_code(),
             account: &self.cast.account,
             friends_count: self.cast.friends_count,
             people: &self.gateway.people,
@@ -148,6 +150,11 @@ impl Scene {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// What opens the sign-in of this run.
+    fn sign_in_code(&self) -> &str {
+        self.gateway.sign_in_code.as_ref().map_or("", BearerToken::as_str)
+    }
+
     fn story(&self, url: &str) -> String {
         let login = json!({
             "account": self.cast.account, "build": world::BUILD, "purpose": world::PURPOSE,
@@ -162,7 +169,7 @@ Open      {url}/              who receives data, computed from the log
           {url}/log/checkpoint
 
 Try       A person signs in on the partner's device:
-            TOKEN=$(curl -s {url}/login -H 'content-type: application/json' \\
+            TOKEN=$(curl -s {url}/login -H 'authorization: Bearer {code}' -H 'content-type: application/json' \\
               -d '{login}' | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')
           The device asks for its user and all of their friends:
             curl -s -D headers.txt -o answer.json -H \"authorization: Bearer $TOKEN\" -g \\
@@ -184,6 +191,7 @@ Not yet   in this version:
 Press Ctrl-C to stop.",
             people = self.people,
             key = self.log_key,
+            code = self.sign_in_code(),
             account = self.cast.account,
             dir = self.gateway.directory.path().display(),
         )

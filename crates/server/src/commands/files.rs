@@ -1,13 +1,13 @@
 //! Files that people write and hand to a command. Their errors say file, line and column.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
 use countersign_policy::agreement;
 use serde::de::DeserializeOwned;
+
+use crate::durable_file;
 
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -82,25 +82,18 @@ pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
 
 /// Writes a file that must not be there yet.
 pub(super) fn write_new(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
-    let file = std::fs::File::create_new(path);
-    file.and_then(|mut file| file.write_all(bytes.as_ref()))
+    durable_file::create_new(path, bytes.as_ref(), durable_file::PUBLIC)
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }
 
 /// Writes a file that must not be there yet, and that its owner alone may read.
 pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(bytes))
+    durable_file::create_new(path, bytes, durable_file::PRIVATE)
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }
 
 /// Writes a file in the place of an earlier one, whole or not at all.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, text)
-        .and_then(|()| std::fs::rename(&beside, path))
+    durable_file::replace(path, text.as_bytes(), durable_file::PUBLIC)
         .map_err(|error| FileError::System { path: path.to_owned(), error })
 }

@@ -49,6 +49,8 @@ struct Cli {
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    server: running::ServerOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -149,6 +151,7 @@ pub fn run() -> ExitCode {
         .init();
     // One provider for all of TLS; it can only have been installed before by this same line.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    cli.server.install();
     match dispatch(cli.command, Output { json: cli.json }) {
         Ok(code) => code,
         Err(failure) => {

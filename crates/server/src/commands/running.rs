@@ -1,8 +1,11 @@
 //! The server of an instance, if one runs. What it has open, commands reach through its admin API.
 
-use std::io::ErrorKind;
-use std::time::Duration;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
+use clap::Args;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
@@ -10,12 +13,14 @@ use countersign_verifier::ledger::BUNDLE_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::gateway::bearer::BearerToken;
+use crate::http_client::authorities;
 use crate::instance::InstanceError;
 
 /// How long the server may take to say that it is there.
@@ -27,14 +32,61 @@ const CALL: Duration = Duration::from_secs(60);
 /// How long it may take to close a period, which reads all of it.
 const CLOSE: Duration = Duration::from_secs(6 * 3_600);
 
+/// The shortest pause before a call is made once more, whatever the server says.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+/// The environment variable with the file of the authority to trust.
+const CA_VARIABLE: &str = "COUNTERSIGN_CA";
+
 /// The kind of what is sent, mostly.
 const JSON: &str = "application/json";
+
+/// How commands reach the running server of an instance.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ServerOptions {
+    /// How long to go on asking a server that asks to wait, in seconds.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
+    /// The authority that signed the server's certificate, in PEM; COUNTERSIGN_CA and `ca` in [tls] of
+    /// countersign.toml say the same. Without it, those of the system are trusted.
+    #[arg(long, global = true, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+/// The options of this process, which every command shares.
+static OPTIONS: OnceLock<ServerOptions> = OnceLock::new();
+
+impl ServerOptions {
+    /// Has every command of this process obey these.
+    pub(super) fn install(self) {
+        // There is one set of arguments a process.
+        let _ = OPTIONS.set(self);
+    }
+
+    /// TLS toward the server, by the authority that is named, or by those of the system.
+    fn tls(&self, directory: &DataDir, config: &Config) -> Result<TlsConfig, String> {
+        let of_config = || config.tls.as_ref()?.ca.as_ref().map(|ca| directory.path().join(ca));
+        let of_environment = || std::env::var_os(CA_VARIABLE).map(PathBuf::from);
+        let ca = self.ca.clone().or_else(of_environment).or_else(of_config);
+        let roots = match ca {
+            None => RootCerts::PlatformVerifier,
+            Some(ca) => {
+                let trusted = authorities(&ca)?;
+                let owned = trusted.iter().map(|one| Certificate::from_der(one).to_owned());
+                RootCerts::Specific(Arc::new(owned.collect()))
+            }
+        };
+        Ok(TlsConfig::builder().root_certs(roots).build())
+    }
+}
 
 /// A server that runs on the instance.
 pub(super) struct Running {
     agent: ureq::Agent,
     admin_url: String,
     authorization: Zeroizing<String>,
+    /// How long a call is made again while the server asks to wait.
+    wait_max: Duration,
 }
 
 /// A call that the server did not answer as wanted.
@@ -45,6 +97,24 @@ pub(super) enum CallError {
     Refused {
         /// What it says.
         message: String,
+    },
+    /// It asks to wait, and still does.
+    #[error("{message} (asked for {waited_s} seconds; --wait SECONDS asks for longer)")]
+    StillWaiting {
+        /// What it says.
+        message: String,
+        /// For how long it was asked.
+        waited_s: u64,
+    },
+    /// Its certificate is not trusted.
+    #[error(
+        "{url}: {error}; if an authority of your own signed the server's certificate, name it with --ca FILE, {CA_VARIABLE}, or ca in [tls] of countersign.toml"
+    )]
+    Untrusted {
+        /// What was called.
+        url: String,
+        /// What TLS says.
+        error: Box<ureq::Error>,
     },
     /// It says nothing that a Countersign server would.
     #[error(
@@ -81,15 +151,20 @@ impl Running {
     /// The server that runs on the instance: somebody holds the lock of its log, answers at its address
     /// and takes its admin token. While nobody holds the lock, whoever listens there is somebody else,
     /// and does not get to see the token.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is somebody at its address who does not answer, or whom TLS does not trust.
     pub(super) fn find(directory: &DataDir, config: &Config) -> Result<Option<Self>, Failure> {
         if !is_open(directory)? {
             return Ok(None);
         }
         let url = own_url(config)?;
         let token = BearerToken::read(&directory.admin_token())?;
+        let options = OPTIONS.get_or_init(ServerOptions::default);
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(CALL))
+            .tls_config(options.tls(directory, config)?)
             // The server is the instance's own; no proxy has to see the admin token.
             .proxy(None)
             .build()
@@ -98,8 +173,9 @@ impl Running {
             agent,
             admin_url: format!("{url}/admin/v1"),
             authorization: Zeroizing::new(format!("Bearer {}", token.as_str())),
+            wait_max: Duration::from_secs(options.wait),
         };
-        Ok(running.answers().then_some(running))
+        Ok(running.answers()?.then_some(running))
     }
 
     /// Asks for something.
@@ -147,16 +223,25 @@ impl Running {
         body.read_to_vec().map_err(|error| unreachable(&url, error))
     }
 
-    fn answers(&self) -> bool {
+    /// Whether the server is there. Nobody at its address is no error: another command may have the log open.
+    fn answers(&self) -> Result<bool, CallError> {
+        let url = format!("{}/register", self.admin_url);
         let probe = self
             .agent
-            .head(format!("{}/register", self.admin_url))
+            .head(&url)
             .header("authorization", self.authorization.as_str())
             .config()
             .timeout_global(Some(PROBE))
             .build()
             .call();
-        probe.is_ok_and(|response| response.status() == StatusCode::OK)
+        match probe {
+            Ok(response) => Ok(response.status() == StatusCode::OK),
+            Err(ureq::Error::ConnectionFailed) => Ok(false),
+            Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                Ok(false)
+            }
+            Err(error) => Err(unreachable(&url, error)),
+        }
     }
 
     fn answer(
@@ -178,7 +263,7 @@ impl Running {
         self.agent.run(request).map_err(|error| unreachable(url, error))
     }
 
-    /// Asks until the server does not ask to wait.
+    /// Asks until the server does not ask to wait, or has done so for too long. Whoever waits is told why.
     fn call<A: DeserializeOwned>(
         &self,
         method: &str,
@@ -187,12 +272,27 @@ impl Running {
         body: Vec<u8>,
     ) -> Result<A, CallError> {
         let url = format!("{}{path}", self.admin_url);
-        let mut response = self.answer(method, &url, content_type, &body, CALL)?;
-        while let Some(pause) = asked_to_wait(&response) {
-            std::thread::sleep(pause);
-            response = self.answer(method, &url, content_type, &body, CALL)?;
+        let (begun, mut is_told) = (Instant::now(), false);
+        loop {
+            let response = self.answer(method, &url, content_type, &body, CALL)?;
+            let Some(pause) = asked_to_wait(&response) else {
+                return Ok(serde_json::from_str(&text_of(&url, response)?)?);
+            };
+            let message = match text_of(&url, response) {
+                Err(error) => error.to_string(),
+                Ok(text) => text,
+            };
+            let left = self.wait_max.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                let waited_s = self.wait_max.as_secs();
+                return Err(CallError::StillWaiting { message, waited_s });
+            }
+            if !is_told {
+                is_told = true;
+                tell_of_waiting(&message, self.wait_max);
+            }
+            std::thread::sleep(pause.max(PAUSE_MIN).min(left));
         }
-        Ok(serde_json::from_str(&text_of(&url, response)?)?)
     }
 }
 
@@ -218,7 +318,27 @@ fn text_of(url: &str, mut response: Response<ureq::Body>) -> Result<String, Call
 }
 
 fn unreachable(url: &str, error: ureq::Error) -> CallError {
-    CallError::Unreachable { url: url.to_owned(), error: Box::new(error) }
+    let is_of_tls = match &error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
+        ureq::Error::Io(error) => error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
+    };
+    let (url, error) = (url.to_owned(), Box::new(error));
+    if is_of_tls {
+        CallError::Untrusted { url, error }
+    } else {
+        CallError::Unreachable { url, error }
+    }
+}
+
+/// Says to whoever ran the command that it waits, and why.
+fn tell_of_waiting(message: &str, wait_max: Duration) {
+    let limit_s = wait_max.as_secs();
+    // A reader who has gone away is no failure of the call.
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "the server asks to wait: {message}\nasking again for up to {limit_s} seconds (--wait SECONDS)"
+    );
 }
 
 /// How long the server asks to wait, having done nothing.
@@ -300,11 +420,42 @@ mod tests {
         let agent =
             ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
         let authorization = Zeroizing::new("Bearer token".to_owned());
-        let running = Running { agent, admin_url: url, authorization };
+        let wait_max = Duration::from_secs(60);
+        let running = Running { agent, admin_url: url, authorization, wait_max };
         let send = || running.send_bytes::<u64>("POST", "/feed", "text/plain", b"changes".to_vec());
         assert_eq!(send().unwrap(), 7);
         assert!(matches!(send(), Err(CallError::Refused { message }) if message == "never"));
         let bodies = server.join().unwrap();
         assert_eq!(bodies[0], bodies[1]);
+    }
+
+    #[test]
+    fn a_server_that_asks_to_wait_for_ever_is_left_after_a_stated_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let admin_url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let text = r#"{"error":"not yet"}"#;
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                let length = text.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{text}"
+                );
+            }
+        });
+        let agent =
+            ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+        let authorization = Zeroizing::new("Bearer token".to_owned());
+        let wait_max = Duration::from_secs(1);
+        let running = Running { agent, admin_url, authorization, wait_max };
+        let begun = Instant::now();
+        let error = running.get::<u64>("/x").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not yet (asked for 1 seconds; --wait SECONDS asks for longer)"
+        );
+        assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }

@@ -31,11 +31,16 @@ impl Serve {
         let gateway = runtime.block_on(instance::open(&DataDir::new(&self.dir), trust))?;
         let url = gateway.config.public_url().to_owned();
         let key = gateway.log_key.clone();
+        let code = gateway.sign_in_code.as_ref().map(|code| code.as_str().to_owned());
         runtime.block_on(serving::serve(gateway, || {
-            let document = json!({ "url": url, "log_key": key });
-            let text = format!(
+            let document = json!({ "url": url, "log_key": key, "sign_in_code": code });
+            let mut text = format!(
                 "Serving on {url}\n\n  log     {url}/log/checkpoint\n  verify  countersign-verify log {url}/log --key {key}\n  health  {url}/healthz, {url}/readyz, {url}/metrics"
             );
+            if let Some(code) = &code {
+                let header = format!("authorization: Bearer {code}");
+                text.push_str(&format!("\n  sign in POST {url}/login with `{header}`, until this ends"));
+            }
             output.say(&document, &text);
         }))?;
         Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Failure, Output};
 use crate::config::Tls;
-use crate::{serving, witness};
+use crate::{file_system, serving, witness};
 
 /// Be a witness of other people's logs: watch that their trees only grow, and say so with a key.
 ///
@@ -59,6 +59,9 @@ pub(super) struct Serve {
     /// The certificate's key, in PEM.
     #[arg(long, requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// Watch from a network file system, which may lose what was cosigned.
+    #[arg(long)]
+    network_file_system: bool,
 }
 
 impl Witness {
@@ -91,10 +94,11 @@ write `witness NAME KEY ADDRESS` into their policies. Write each log's key into 
 
 impl Serve {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        file_system::check(&[&self.dir], self.network_file_system, "give --network-file-system")?;
         let ledger = Arc::new(witness::open(&self.dir)?);
         let (key, logs) = (ledger.key().to_string(), ledger.log_count());
         let tls = self.tls_certificate.zip(self.tls_key);
-        let tls = tls.map(|(certificate, key)| Tls { certificate, key });
+        let tls = tls.map(|(certificate, key)| Tls { certificate, key, ca: None });
         let listen = self.listen;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(serving::serve_witness(ledger, listen, tls.as_ref(), || {

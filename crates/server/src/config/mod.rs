@@ -73,6 +73,9 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// PEM.
     pub key: PathBuf,
+    /// The authority that signed the certificate, in PEM, where it is not one of the system's: commands take the
+    /// server for the instance's own by it.
+    pub ca: Option<PathBuf>,
 }
 
 /// How the log is written and published.
@@ -92,6 +95,8 @@ pub struct Log {
     pub close_every_s: u64,
     /// How much of the log's disk is kept for acts, choices and erasures: with less free, nothing is disclosed.
     pub disk_reserve_mib: u64,
+    /// Whether the instance may lie on a network file system.
+    pub network_file_system: bool,
 }
 
 /// How the read API answers.
@@ -139,6 +144,7 @@ impl Default for Log {
             clock_step_max_s: 60,
             close_every_s: 82_800,
             disk_reserve_mib: 512,
+            network_file_system: false,
         }
     }
 }
@@ -350,6 +356,7 @@ mod tests {
             (config.log.publish_deadline_s, Log::default().publish_deadline_s),
             (config.log.clock_step_max_s, Log::default().clock_step_max_s),
             (config.log.close_every_s, Log::default().close_every_s),
+            (config.log.network_file_system.into(), Log::default().network_file_system.into()),
             (config.graph.page_default as u64, Graph::default().page_default as u64),
             (config.graph.page_max as u64, Graph::default().page_max as u64),
             (config.graph.batch_timeout_ms, Graph::default().batch_timeout_ms),
@@ -394,7 +401,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pol_wait_ms = 1",
-                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`, `disk_reserve_mib`",
+                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`, `disk_reserve_mib`, `network_file_system`",
             ),
             (
                 "listen = \"127.0.0.1:8080\"",

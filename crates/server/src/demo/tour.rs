@@ -48,6 +48,8 @@ pub struct Tour<'a> {
     pub log_key: &'a str,
     /// What opens the admin API.
     pub admin_token: &'a str,
+    /// What opens the demonstration's sign-in.
+    pub sign_in_code: &'a str,
     /// The person whose device asks.
     pub account: &'a str,
     /// How many friends that person has.
@@ -83,7 +85,7 @@ impl Tour<'_> {
     fn sign_in(&self, client: &Client) -> Result<String, WorldError> {
         let login =
             json!({ "account": self.account, "build": world::BUILD, "purpose": world::PURPOSE });
-        let reply = client.post("/login", "", &login)?;
+        let reply = client.post("/login", self.sign_in_code, &login)?;
         let body = reply.json()?;
         let token = body.get("access_token").and_then(Value::as_str);
         Ok(token.ok_or_else(|| format!("no token came: {body}"))?.to_owned())

@@ -41,6 +41,16 @@ pub enum TokenFileError {
 }
 
 impl BearerToken {
+    /// A new one, which is in no file.
+    ///
+    /// # Errors
+    /// If the system gives no randomness.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut())?;
+        Ok(Self(Zeroizing::new(const_hex::encode(*bytes))))
+    }
+
     /// Reads a token from its file.
     ///
     /// # Errors

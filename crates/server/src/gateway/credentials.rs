@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::Gateway;
 use super::errors::GraphError;
-use super::graph::of_store;
+use super::graph::failed;
 
 /// What separates a client from its secret in an app access token.
 const SEPARATOR: char = '|';
@@ -107,7 +107,7 @@ fn look_up(gateway: &Gateway, client: &str) -> Result<(Option<Identifier>, Known
     let client = Identifier::parse(client).ok();
     let client = client.filter(|c| gateway.log.register().clients().contains_key(c));
     let secret = match &client {
-        Some(client) => gateway.people.client_secret(client).map_err(of_store)?,
+        Some(client) => gateway.people.client_secret(client).map_err(failed)?,
         None => None,
     };
     let known = match secret {

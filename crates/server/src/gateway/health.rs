@@ -1,12 +1,17 @@
 //! `GET /healthz`: the process answers. `GET /readyz`: it can also log, and ask its source, so it can release.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use tokio::task::spawn_blocking;
 
-use super::Gateway;
+use super::{Gateway, bearer};
+
+/// With less room than this on the log's disk, the next writes may be refused.
+const ROOM_MIN_BYTES: u64 = 1 << 20;
 
 /// `GET /healthz`.
 pub async fn live() -> &'static str {
@@ -14,19 +19,58 @@ pub async fn live() -> &'static str {
 }
 
 /// `GET /readyz`: 200 when the log takes disclosures and the source answers, 503 with the reason when it does not.
-pub async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, Cow<'static, str>) {
-    if gateway.disk.is_reserved() {
-        let reason =
-            "not ready: the log's disk has less room than is kept for acts, choices and erasures\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, reason.into());
+/// What the source says is for the operator: it is told to whoever has the metrics token or the admin token.
+pub async fn ready(
+    State(gateway): State<Arc<Gateway>>,
+    headers: HeaderMap,
+) -> (StatusCode, Cow<'static, str>) {
+    let log_trouble = {
+        let gateway = Arc::clone(&gateway);
+        // It may wait for the disk.
+        spawn_blocking(move || log_trouble(&gateway)).await
+    };
+    match log_trouble {
+        Ok(None) => {}
+        Ok(Some(trouble)) => return not_ready(&trouble),
+        Err(_) => return not_ready("whether the log takes entries could not be found out"),
     }
-    match gateway.log.trouble() {
-        Some(trouble) => {
-            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {trouble}\n").into())
+    match gateway.source.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n".into()),
+        Err(error) => {
+            let presented = bearer::presented(&headers);
+            let may_know = presented.is_some_and(|presented| gateway.is_operator(presented));
+            if may_know {
+                not_ready(&error.to_string())
+            } else {
+                not_ready("the source of people's data cannot be asked; the server's log says why")
+            }
         }
-        None => match gateway.source.ready().await {
-            Ok(()) => (StatusCode::OK, "ready\n".into()),
-            Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n").into()),
-        },
     }
+}
+
+fn not_ready(why: &str) -> (StatusCode, Cow<'static, str>) {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n").into())
+}
+
+fn log_trouble(gateway: &Gateway) -> Option<String> {
+    let trouble = gateway.log.trouble().map(|trouble| trouble.to_string());
+    trouble.or_else(|| no_room(&gateway.directory.log())).or_else(|| reserved(gateway))
+}
+
+fn reserved(gateway: &Gateway) -> Option<String> {
+    gateway.disk.is_reserved().then(|| {
+        "the log's disk has less room than is kept for acts, choices and erasures".to_owned()
+    })
+}
+
+/// What a disk says that is about to be full, before a disclosure finds out.
+fn no_room(folder: &Path) -> Option<String> {
+    // A file system that does not tell is found out about by writing.
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+    (free_bytes < ROOM_MIN_BYTES).then(|| {
+        format!(
+            "the log's disk has {free_bytes} bytes left, and {ROOM_MIN_BYTES} are the least to go on with; make room on it"
+        )
+    })
 }

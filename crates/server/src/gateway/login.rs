@@ -1,23 +1,50 @@
 //! `POST /login`, the demo's stand-in for the platform's own sign-in and for OAuth: whoever names an
-//! account is that account. It exists only where the configuration says so, on loopback.
+//! account is that account. It exists only where the configuration says so, on loopback, and for whoever has
+//! the code that the start printed: other programs of this machine reach loopback as well.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Gateway;
 use super::admin::AdminError;
 use super::admin::tokens::{self, Wanted};
 use super::extract::Json;
 use super::gpc;
+use super::{Gateway, bearer};
 use crate::store::Way;
+
+/// Proof that a call carries this start's sign-in code, or the admin token; looked at before its body is.
+pub struct MaySignIn;
+
+impl FromRequestParts<Arc<Gateway>> for MaySignIn {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gateway: &Arc<Gateway>,
+    ) -> Result<Self, AdminError> {
+        let opens = |presented: &str| {
+            let code = gateway.sign_in_code.as_ref();
+            code.is_some_and(|code| code.opens_for(presented))
+                | gateway.admin_token.opens_for(presented)
+        };
+        if bearer::presented(&parts.headers).is_some_and(opens) {
+            return Ok(Self);
+        }
+        Err(AdminError::unauthorised(
+            "the sign-in code is needed: Authorization: Bearer, with the code that `countersign serve` printed at this start",
+        ))
+    }
+}
 
 /// Makes a grant of everything that the build declared for the purpose, and a token under it; with the header
 /// `Sec-GPC: 1`, of what the Global Privacy Control leaves.
 pub async fn post(
+    _: MaySignIn,
     State(gateway): State<Arc<Gateway>>,
     uri: Uri,
     headers: HeaderMap,

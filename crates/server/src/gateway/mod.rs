@@ -100,6 +100,8 @@ pub struct Gateway {
     pub metrics_token: bearer::BearerToken,
     /// What `/decide` asks for.
     pub decide_token: bearer::BearerToken,
+    /// What opens the demonstration's sign-in, where there is one; new at every start.
+    pub sign_in_code: Option<bearer::BearerToken>,
     /// What is served here, as a document and as a page.
     pub api: openapi::ApiDocument,
 }
@@ -125,6 +127,12 @@ impl Gateway {
     pub fn is_legacy_2014_on(&self) -> bool {
         let is_default = self.config.source.new_people() == Preset::Legacy2014;
         is_default || self.people.legacy_2014_count().map_or(true, |count| count > 0)
+    }
+
+    /// Whether this token is one of those whose holder may know how the server fares.
+    #[must_use]
+    pub fn is_operator(&self, presented: &str) -> bool {
+        self.metrics_token.opens_for(presented) | self.admin_token.opens_for(presented)
     }
 
     /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.

@@ -31,8 +31,10 @@ use http::{HttpSource, SourceMetrics};
 use image::ImageSource;
 pub use naming::Naming;
 use postgres::PostgresSource;
+use prometheus_client::metrics::counter::Counter;
 
 use crate::config::source::{Source as Settings, SourceKind};
+use crate::remedy::{Remediable, Remedy};
 use crate::store::{People, StoreError};
 
 /// Whose data is asked for. The viewer is in every answer.
@@ -137,6 +139,16 @@ impl Source {
         self.find(question).await?.circle(question).await
     }
 
+    /// How many friends were left out of answers; `None` of the image, whose records were read before.
+    #[must_use]
+    pub const fn left_out(&self) -> Option<&Counter> {
+        match self {
+            Self::Image(_) => None,
+            Self::Postgres(source) => Some(source.left_out()),
+            Self::Http(source) => Some(source.left_out()),
+        }
+    }
+
     /// What the source counts, if it counts anything.
     #[must_use]
     pub fn metrics(&self) -> Option<&SourceMetrics> {
@@ -180,6 +192,12 @@ pub enum SourceError {
         /// How long it may take, in milliseconds.
         limit_ms: u64,
     },
+    /// The source cannot be asked as it is set up, and will not be before somebody mends that.
+    #[error("the source of people's data cannot be asked before this is mended: {reason}")]
+    Misconfigured {
+        /// What is wrong, without any data of people.
+        reason: String,
+    },
     /// The source says something that cannot be.
     #[error("the source of people's data answered with what cannot be: {reason}")]
     Nonsense {
@@ -189,4 +207,17 @@ pub enum SourceError {
     /// The store of handles and settings fails.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remediable for SourceError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Unavailable { .. } | Self::Late { .. } => Remedy::Wait,
+            Self::Store(error) => error.remedy(),
+            Self::UnknownPerson
+            | Self::Damaged
+            | Self::Misconfigured { .. }
+            | Self::Nonsense { .. } => Remedy::Mend,
+        }
+    }
 }

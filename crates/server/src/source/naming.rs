@@ -9,6 +9,7 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, Secret};
 use countersign_verifier::record::pairwise_id;
+use prometheus_client::metrics::counter::Counter;
 
 use super::SourceError;
 use crate::store::{Choice, Enrolled, People};
@@ -18,6 +19,7 @@ use crate::store::{Choice, Enrolled, People};
 pub struct Naming {
     people: Arc<People>,
     newcomers: Choice,
+    left_out: Counter,
 }
 
 /// A person as the platform tells of them.
@@ -41,7 +43,13 @@ impl Naming {
     /// Names by this store; who was never seen before starts with these settings.
     #[must_use]
     pub fn new(people: Arc<People>, newcomers: impl Into<Choice>) -> Self {
-        Self { people, newcomers: newcomers.into() }
+        Self { people, newcomers: newcomers.into(), left_out: Counter::default() }
+    }
+
+    /// How many friends were left out of answers, because their records cannot be read.
+    #[must_use]
+    pub const fn left_out(&self) -> &Counter {
+        &self.left_out
     }
 
     /// Names people, the viewer first; puts friends in the order of their ids toward the partner.

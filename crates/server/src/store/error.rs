@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::image::IMAGE_VERSION;
 use super::lmdb::FORMAT_VERSION;
 use super::record::PROFILE_BYTES_MAX;
+use crate::remedy::{Remediable, Remedy};
 
 /// The store cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +120,16 @@ pub enum StoreError {
     /// The system gave no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
+}
+
+impl Remediable for StoreError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::File { source, .. } => Remedy::of_io(source.kind()),
+            Self::Database { source: heed::Error::Io(error), .. } => Remedy::of_io(error.kind()),
+            _ => Remedy::Mend,
+        }
+    }
 }
 
 /// What is wrong with an image.

@@ -14,8 +14,7 @@
 //! Spec: C2SP tlog-witness; what is cosigned is decided in `countersign_log::witness::ledger`.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +32,7 @@ use countersign_verifier::cosignature::WitnessKey;
 use countersign_verifier::note::{NoteKey, NoteKeyError};
 
 use crate::clock;
+use crate::durable_file;
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::network::{EndpointClass, Endpoints, Refusal};
 
@@ -92,16 +92,16 @@ pub fn create(folder: &Path, name: &str) -> Result<WitnessKey, WitnessError> {
         let path = path.to_owned();
         |error| WitnessError::File { path, error }
     };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file(folder))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .and_then(|()| durable_file::sync_folder(durable_file::folder_of(folder)))
+        .map_err(file(folder))?;
     secret.write_new(&folder.join("witness.key"))?;
     for (name, text) in [("witness.vkey", format!("{key}\n")), ("logs", LOGS.to_owned())] {
         let path = folder.join(name);
-        let written = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o644)
-            .open(&path)
-            .and_then(|mut out| out.write_all(text.as_bytes()).and_then(|()| out.sync_all()));
+        let written = durable_file::create_new(&path, text.as_bytes(), durable_file::PUBLIC);
         written.map_err(file(&path))?;
     }
     Ok(key)

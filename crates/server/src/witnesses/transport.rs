@@ -18,7 +18,8 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::http_client::{innermost, tls};
+use crate::clock;
+use crate::http_client::{innermost, retry_after, tls};
 
 /// How long a connection on which nothing is asked is kept: longer than the usual pause.
 const IDLE: Duration = Duration::from_secs(90);
@@ -72,7 +73,7 @@ impl HttpTransport {
         Ok(Reply {
             status: head.status.as_u16(),
             content_type: content_type(&head.headers),
-            retry_after_s: retry_after_s(&head.headers),
+            retry_after_s: retry_after(&head.headers, clock::now()).map(|wait| wait.as_secs()),
             body: body.to_bytes().to_vec(),
         })
     }
@@ -93,11 +94,6 @@ impl Transport for HttpTransport {
 fn content_type(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     text.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
-}
-
-/// What the witness asks for, in seconds; a date is passed over.
-fn retry_after_s(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

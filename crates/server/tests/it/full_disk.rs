@@ -34,8 +34,20 @@ fn read_until_refused(serving: &Serving<'_>, token: &str) -> (Vec<u64>, Reply) {
 fn assert_stops_and_recovers(serving: &Serving<'_>, token: &str, make_room: impl FnOnce()) {
     let world = serving.world;
     let (indices, refused) = read_until_refused(serving, token);
-    assert_eq!((refused.status, refused.error_code()), (503, Some(2)));
-    assert_eq!(header(&refused, "retry-after"), Some("1"));
+    assert_eq!((refused.status, refused.error_code()), (500, Some(1)));
+    // It does not pass by itself, so nobody is asked to try again, and no traffic is sent here.
+    assert_eq!(header(&refused, "retry-after"), None);
+    assert!(refused.json().unwrap()["error"].get("is_transient").is_none());
+    let ready = serving.get("/readyz", "");
+    let said = String::from_utf8(ready.body).unwrap();
+    assert!(ready.status == 503 && said.contains("make room on it"), "{said}");
+    // A command does not wait for what does not come by itself.
+    let wanted = ["--account", village::VIEWER, "--build", demo::BUILD, "--purpose", demo::PURPOSE];
+    let made = finish(program(&["token"]).arg(world.path()).args(wanted));
+    let said = String::from_utf8_lossy(&made.stderr).into_owned();
+    assert_eq!(made.status.code(), Some(1), "{said}");
+    assert!(said.contains("make room") || said.contains("No space left"), "{said}");
+    assert!(!said.contains("asks to wait"), "{said}");
     assert_eq!(header(&refused, "countersign-receipt"), None);
     let said = String::from_utf8_lossy(&refused.body).into_owned();
     assert!(said.contains("nothing was released") && !said.contains(" of "), "{said}");
@@ -44,13 +56,15 @@ fn assert_stops_and_recovers(serving: &Serving<'_>, token: &str, make_room: impl
     let head = serving.head();
     for _ in 0..200 {
         let reply = serving.get(READ, token);
-        assert_eq!((reply.status, reply.error_code()), (503, Some(2)));
+        assert_eq!((reply.status, reply.error_code()), (500, Some(1)));
     }
     assert_eq!(serving.head(), head);
     let said = serving.said();
     assert!(said.contains("make room on it: appending goes on by itself"), "{said}");
 
     make_room();
+    // It is found ready again without anybody who asks for data.
+    eventually("it is ready again", || serving.get("/readyz", "").status == 200);
     eventually("it goes on by itself", || serving.get(READ, token).status == 200);
     let reply = serving.get(READ, token);
     let receipt = world.receipt(&reply);
@@ -169,7 +183,8 @@ fn crash_full_disk_of_people_changes_nothing_and_recovers() {
             assert!(asked < 20_000, "the disk takes everything");
         };
         let said = String::from_utf8_lossy(&refused.body).into_owned();
-        assert!(refused.status >= 500 && said.contains("No space left on device"), "{said}");
+        assert!(refused.status == 507 && said.contains("No space left on device"), "{said}");
+        assert_eq!(header(&refused, "retry-after"), None);
         assert_eq!(names(&serving, &token), before);
         fs::remove_file(filler).unwrap();
         eventually("grants are made again", || ask().status == 200);
@@ -221,7 +236,7 @@ fn crash_full_disk_of_the_site_stops_releases_before_the_promise_and_recovers() 
     assert!(receipt.index >= published);
     eventually("releases stop", || serving.get(READ, &token).status != 200);
     let refused = serving.get(READ, &token);
-    assert_eq!((refused.status, refused.error_code()), (503, Some(2)));
+    assert_eq!((refused.status, refused.error_code()), (500, Some(1)));
     let ready = serving.get("/readyz", "");
     let said = String::from_utf8(ready.body).unwrap();
     assert!(ready.status == 503 && said.contains("nothing could be published since"), "{said}");

@@ -59,7 +59,7 @@ fn every_change_is_kept_with_its_way_and_told_newest_first() {
     serving.put_settings(VIEWER, &json!({ "my_device": ["id", "work"] }));
     serving.token(VIEWER);
     let login = json!({ "account": VIEWER, "build": "aurora-home@41", "purpose": "address-book" });
-    let reply = serving.client.post("/login", "", &login).unwrap();
+    let reply = serving.client.post("/login", &serving.admin_token(), &login).unwrap();
     assert_eq!(reply.status, 200);
     let grants = serving.told("/people/ada/grants");
     let [newest, older] = &grants["grants"].as_array().unwrap()[..] else { panic!("{grants}") };

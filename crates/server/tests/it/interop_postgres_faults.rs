@@ -1,14 +1,15 @@
-//! A database that is down, dies, is slow or says what cannot be: the partner gets error 2, the operator a
-//! line without data, and the log no entry.
+//! A database that is down, dies, is slow or says what cannot be: the partner gets error 2 or, where somebody has
+//! to mend it, error 1, the operator a line without data, and the log no entry.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 
+use countersign::demo::world::{BUILD, PURPOSE};
 use serde_json::{Value, json};
 
 use crate::postgres_support::{Cluster, Database, said, shared};
-use crate::support::{Serving, World, eventually, program};
+use crate::support::{Serving, World, eventually, finish, header, program};
 
 /// The people, of whom every value and account but the viewer's has this in it.
 const MARK: &str = "QUITEPRIVATE";
@@ -118,11 +119,17 @@ fn assert_answered(serving: &Serving<'_>, token: &str) {
     assert!(two.get("gender").is_none());
 }
 
+/// It may be over the next moment.
 fn assert_refused(serving: &Serving<'_>, token: &str) {
+    assert_refused_with(serving, PATH, token, (503, 2));
+}
+
+fn assert_refused_with(serving: &Serving<'_>, path: &str, token: &str, (status, code): (u16, u32)) {
     let before = serving.disclosures();
-    let reply = serving.get(PATH, token);
+    let reply = serving.get(path, token);
     let body = reply.json().unwrap();
-    assert_eq!((reply.status, &body["error"]["code"]), (503, &json!(2)), "{body}");
+    assert_eq!((reply.status, &body["error"]["code"]), (status, &json!(code)), "{body}");
+    assert_eq!(header(&reply, "retry-after").is_some(), status == 503);
     assert_tells_nothing(serving, &body, before);
 }
 
@@ -159,7 +166,6 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
         ("a column gone", "DROP VIEW people; ALTER TABLE person RENAME gender TO sex; CREATE VIEW people AS SELECT * FROM person".to_owned(), "42703"),
         ("another type", "DROP VIEW people; CREATE VIEW people AS SELECT account, name, gender, extra, 1 AS minor FROM person".to_owned(), "42804"),
         ("no right", "REVOKE SELECT ON people FROM public; REVOKE ALL ON people FROM READER".to_owned(), "42501"),
-        ("a profile too large", format!("UPDATE person SET name = repeat('{MARK}', 100000) WHERE account = '{MARK}-1'"), "a profile of more than"),
     ] {
         let database = shared().database(SCHEMA);
         let world = settle(&database, "");
@@ -171,8 +177,51 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
         if what != "no right" {
             database.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
         }
-        assert_refused(&serving, &token);
+        // Trying again does not mend it.
+        assert_refused_with(&serving, PATH, &token, (500, 1));
         assert_told(&serving, told);
+    }
+}
+
+#[test]
+fn interop_postgres_bad_row_of_a_friend_leaves_that_friend_out_and_the_viewers_own_is_an_error() {
+    for (what, sql, told) in [
+        (
+            "too large",
+            format!("UPDATE person SET name = repeat('{MARK}', 100000)"),
+            "a profile of more than",
+        ),
+        (
+            "half a surrogate",
+            format!("UPDATE person SET history = '[\"{MARK}\\ud800\"]'"),
+            "a value of education",
+        ),
+        (
+            "a number without end",
+            "UPDATE person SET history = '[1e400]'".to_owned(),
+            "a value of education",
+        ),
+    ] {
+        let database = shared().database(SCHEMA);
+        let world = settle(&database, "");
+        let (serving, token) = served(&world);
+        assert_answered(&serving, &token);
+        database.run(&format!("{sql} WHERE account = '{MARK}-1'"));
+        let path = "/me?fields=name,education,friends.limit(100){name,education}";
+        let answer = serving.read(path, &token);
+        assert_eq!(friends(&answer), ["QUITEPRIVATE \"two\" \\"], "{what}");
+        let counted = "countersign_source_friends_left_out_total 1\n";
+        assert!(serving.metrics().contains(counted), "{what}: {}", serving.metrics());
+        assert_told(&serving, "friends were left out of an answer");
+        assert_told(&serving, told);
+        // Where all of them are so, an answer without friends would say that the viewer is alone.
+        database.run(&format!("{sql} WHERE account <> 'viewer'"));
+        assert_refused_with(&serving, path, &token, (500, 1));
+        assert_told(&serving, "the records of 2 of 2 friends cannot be read");
+        database.run("UPDATE person SET name = 'QUITEPRIVATE', history = NULL");
+        serving.read(path, &token);
+        database.run(&format!("{sql} WHERE account = 'viewer'"));
+        assert_refused_with(&serving, path, &token, (500, 1));
     }
 }
 
@@ -253,7 +302,21 @@ fn interop_postgres_that_dies_is_an_error_until_it_is_back() {
     assert_told(&serving, "the source of people's data does not answer");
     let ready = || serving.get("/readyz", "");
     eventually("the server says so", || ready().status == 503);
-    assert!(String::from_utf8(ready().body).unwrap().contains("not ready: the source"));
+    let said = String::from_utf8(ready().body).unwrap();
+    assert!(said.starts_with("not ready: the source") && !said.contains("connection"), "{said}");
+    let admin = serving.admin_token();
+    let told = String::from_utf8(serving.get("/readyz", &admin).body).unwrap();
+    assert!(told.contains("no connection: connection refused"), "{told}");
+    // A command that is asked to wait says so, and does not do it for ever.
+    for command in [["token"].as_slice(), &["explain"]] {
+        let who = ["--account", "newcomer", "--build", BUILD, "--purpose", PURPOSE];
+        let made = finish(program(command).arg(world.path()).args(who).args(["--wait", "1"]));
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert_eq!(made.status.code(), Some(1), "{command:?}: {said}");
+        for told in ["the server asks to wait: ", "(asked for 1 seconds;"] {
+            assert!(said.contains(told), "{command:?}: {said}");
+        }
+    }
     cluster.start_again();
     eventually("answers are back", || serving.get(PATH, &token).status == 200);
     assert_answered(&serving, &token);

@@ -90,15 +90,16 @@ fn whom_the_platform_does_not_know_is_unknown_and_a_platform_that_fails_is_a_cle
         assert_eq!(statuses(&serving, nobody), [404; 4]);
     }
     assert_eq!(statuses(&serving, VIEWER), [200; 4]);
-    for fault in [Fault::Down, Fault::Truncated, Fault::WrongForm] {
+    for (fault, status) in [(Fault::Down, 503), (Fault::Truncated, 503), (Fault::WrongForm, 500)] {
         api.fail(Some(fault));
-        assert_eq!(statuses(&serving, STRANGER), [503; 4], "{fault:?}");
+        assert_eq!(statuses(&serving, STRANGER), [status; 4], "{fault:?}");
         // Who is known already is no question to the platform.
         assert_eq!(statuses(&serving, VIEWER), [200; 4], "{fault:?}");
         let path = format!("/admin/v1/people/{STRANGER}/settings");
         let told = called(&serving, "GET", &path, &Value::Null).json().unwrap();
         let told = told["error"].as_str().unwrap();
-        assert!(told.contains("is not known here yet") && told.contains("try again"), "{told}");
+        assert!(told.contains("is not known here yet"), "{told}");
+        assert_eq!(told.contains("try again"), status == 503, "{told}");
         assert!(!told.contains(STRANGER), "{told}");
         // What cannot be granted to anybody is said without asking the platform.
         let wanted = json!({ "account": STRANGER, "build": "none@1", "purpose": PURPOSE });

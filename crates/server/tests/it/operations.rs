@@ -76,7 +76,7 @@ fn no_metric_and_no_line_of_the_server_is_about_a_person() {
             "account": account, "build": "aurora-home@41", "purpose": "address-book",
         });
         serving.client.post("/admin/v1/tokens", &admin, &wanted).unwrap();
-        serving.client.post("/login", "", &wanted).unwrap();
+        serving.client.post("/login", &admin, &wanted).unwrap();
     }
     serving.suspend();
     serving.get("/me", &token);

@@ -163,11 +163,13 @@ fn unauthorised_the_admin_token_is_not_sent_in_the_clear_where_there_is_tls() {
 #[test]
 fn unauthorised_login_by_the_name_of_another_site_is_refused() {
     let world = village::founded();
-    let _serving = world.serve();
+    let serving = world.serve();
     let body = json!({ "account": village::VIEWER, "build": BUILD, "purpose": PURPOSE });
     let port = world.address.port();
+    let admin = format!("Bearer {}", serving.admin_token());
     let login = |host: &str| {
-        let headers = [("content-type", "application/json"), ("host", host)];
+        let headers =
+            [("content-type", "application/json"), ("host", host), ("authorization", &admin)];
         send(&world.url(), "POST", "/login", &headers, &body.to_string()).status
     };
     for host in ["127.0.0.1", "localhost", "[::1]"] {

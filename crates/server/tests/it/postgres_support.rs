@@ -269,7 +269,7 @@ impl Database {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     // Above what the servers of tests use, below what the system gives to clients.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 30_000 + (std::process::id() % 250) as u16 * 10;

@@ -58,9 +58,11 @@ fn a_grant_that_is_made_under_the_control_has_less_in_it_and_history_says_so() {
     let world = village::founded();
     let serving = world.serve();
     let wanted = json!({ "account": VIEWER, "build": "aurora-home@41", "purpose": "address-book" });
-    let headers = |value: &'static str| [("content-type", "application/json"), ("sec-gpc", value)];
+    let admin = format!("Bearer {}", serving.admin_token());
     let login = |value| {
-        let reply = send(&world.url(), "POST", "/login", &headers(value), &wanted.to_string());
+        let headers =
+            [("content-type", "application/json"), ("sec-gpc", value), ("authorization", &admin)];
+        let reply = send(&world.url(), "POST", "/login", &headers, &wanted.to_string());
         reply.json().unwrap()["access_token"].as_str().unwrap().to_owned()
     };
     let by_admin = |sec_gpc: bool| {

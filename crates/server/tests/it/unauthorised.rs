@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::support::{assert_golden, send};
+use crate::support::{assert_golden, program, send};
 use crate::village;
 
 /// An endpoint as the router's source declares it.
@@ -117,16 +119,30 @@ fn unauthorised_endpoints_are_those_that_were_reviewed() {
 fn unauthorised_login_is_there_only_where_the_configuration_says_so() {
     let world = village::founded();
     let body = r#"{"account":"ada","build":"aurora-home@41","purpose":"address-book"}"#;
-    let login = || {
-        let headers = [("content-type", "application/json")];
+    let login = |code: &str| {
+        let bearer = format!("Bearer {code}");
+        let headers = [("content-type", "application/json"), ("authorization", &*bearer)];
         send(&world.url(), "POST", "/login", &headers, body)
     };
-    let serving = world.serve();
-    assert_eq!(login().status, 200);
-    serving.stop();
+    // Each start prints a code of its own, and the one before opens nothing any more.
+    let mut last = String::new();
+    for _ in 0..2 {
+        let mut serve = program(&["serve", "--json"]);
+        let mut serve = serve.arg(world.path()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(serve.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let code = said["sign_in_code"].as_str().unwrap().to_owned();
+        assert_eq!(login(&code).status, 200);
+        assert_eq!(login(&last).status, 401);
+        assert_eq!(login(&code[1..]).status, 401);
+        serve.kill().unwrap();
+        serve.wait().unwrap();
+        last = code;
+    }
     world.configure("demo_login = true", "demo_login = false");
     let _serving = world.serve();
-    let refused = login();
+    let refused = login(&last);
     assert_eq!((refused.status, refused.error_code()), (400, Some(100)));
 }
 

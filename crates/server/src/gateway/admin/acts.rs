@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_log::append::ActError;
 use countersign_verifier::entry::SignedAct;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,6 +77,14 @@ pub struct Taken {
     pub index: u64,
 }
 
+/// An act that is wrong, or one that the log cannot take now.
+fn refused(error: GovernanceError) -> AdminError {
+    match error {
+        GovernanceError::Refused(ActError::Append(error)) => AdminError::failed(&error),
+        other => AdminError::unprocessable(other),
+    }
+}
+
 /// Appends the act.
 ///
 /// # Errors
@@ -86,8 +95,7 @@ pub async fn post(
 ) -> Result<Json<Taken>, AdminError> {
     let submission =
         posted.submission_for(gateway.config.origin()).map_err(AdminError::unprocessable)?;
-    let index =
-        governance::submit(&gateway.log, submission).await.map_err(AdminError::unprocessable)?;
+    let index = governance::submit(&gateway.log, submission).await.map_err(refused)?;
     tracing::info!(index, "an act was taken");
     Ok(Json(Taken { index }))
 }

@@ -28,7 +28,7 @@ pub struct InForce {
 /// # Errors
 /// [`AdminError`] 503 while nobody knows what time it is, and so which day.
 pub fn in_force(log: &Log, budgets: &Budgets) -> Result<InForce, AdminError> {
-    let now = log.believed_now().map_err(AdminError::unavailable)?;
+    let now = log.believed_now().map_err(|error| AdminError::failed(&error))?;
     let document = log.register().budgets().cloned();
     let used = budgets.usage(now);
     Ok(InForce { document, used })

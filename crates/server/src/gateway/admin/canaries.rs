@@ -90,7 +90,7 @@ pub async fn create(
     Json(Wanted { account }): Json<Wanted>,
 ) -> Result<Json<ShownCanary>, AdminError> {
     let handle = gateway.person(&account).await?;
-    let now = gateway.log.next_time().map_err(AdminError::unavailable)?;
+    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.create(&account, handle, now)).await
 }
 
@@ -102,7 +102,7 @@ pub async fn refresh(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let now = gateway.log.next_time().map_err(AdminError::unavailable)?;
+    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.refresh(&account, now)).await
 }
 
@@ -114,7 +114,7 @@ pub async fn remove(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let now = gateway.log.next_time().map_err(AdminError::unavailable)?;
+    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.remove(&account, now)).await
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::Gateway;
 use super::bearer;
 use crate::consents::TellError;
+use crate::remedy::{Remediable, Remedy};
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -99,9 +100,10 @@ impl AdminError {
         Self { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}") }
     }
 
-    /// It may work the next time.
-    pub fn unavailable(error: impl std::fmt::Display) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string() }
+    /// Something of ours fails. Only what a moment mends says 503, which has callers ask again; a full disk is
+    /// 507, and what else a person has to mend 500.
+    pub fn failed(error: &impl Remediable) -> Self {
+        Self { status: status_of(error.remedy()), message: error.to_string() }
     }
 
     /// It has to be asked again a moment later.
@@ -121,10 +123,24 @@ impl AdminError {
     /// The log was not told what somebody chose.
     pub(super) fn untold(error: TellError) -> Self {
         tracing::error!(%error, "the log could not be told what people choose");
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "it is kept, and what it closes is closed; what it opens is open once the log can be told, which is tried again every second: ask again then".to_owned(),
-        }
+        let remedy = error.remedy();
+        let next = match remedy {
+            Remedy::Wait => "ask again then".to_owned(),
+            Remedy::MakeRoom | Remedy::Mend => format!("that does not come by itself: {error}"),
+        };
+        let message = format!(
+            "it is kept, and what it closes is closed; what it opens is open once the log can be told, which is tried again every second: {next}"
+        );
+        Self { status: status_of(remedy), message }
+    }
+}
+
+/// The status that says who mends it.
+const fn status_of(remedy: Remedy) -> StatusCode {
+    match remedy {
+        Remedy::Wait => StatusCode::SERVICE_UNAVAILABLE,
+        Remedy::MakeRoom => StatusCode::INSUFFICIENT_STORAGE,
+        Remedy::Mend => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -133,7 +149,7 @@ impl From<StoreError> for AdminError {
         match error {
             StoreError::UnknownPerson => Self::not_found("account"),
             error @ StoreError::BeingErased => Self::of(StatusCode::CONFLICT, error.to_string()),
-            other => Self::internal(other),
+            other => Self::failed(&other),
         }
     }
 }
@@ -143,10 +159,14 @@ impl From<SourceError> for AdminError {
         match error {
             SourceError::UnknownPerson => Self::not_found("account"),
             SourceError::Store(error) => error.into(),
-            SourceError::Damaged => Self::internal(error),
-            other => Self::unavailable(format!(
-                "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed, so try again"
-            )),
+            other => {
+                let remedy = other.remedy();
+                let next = if remedy == Remedy::Wait { ", so try again" } else { "" };
+                let message = format!(
+                    "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed{next}"
+                );
+                Self { status: status_of(remedy), message }
+            }
         }
     }
 }

@@ -106,7 +106,7 @@ pub async fn issue(gateway: &Gateway, wanted: &Wanted, by: Way) -> Result<Issued
 
 /// The time by a clock that is believed, and the register as it stands, compiled for it.
 fn at_this_second(gateway: &Gateway) -> Result<(Timestamp, Arc<Compiled>), AdminError> {
-    let now = gateway.log.believed_now().map_err(AdminError::unavailable)?;
+    let now = gateway.log.believed_now().map_err(|error| AdminError::failed(&error))?;
     Ok((now, gateway.masks.of(&gateway.log.register())))
 }
 

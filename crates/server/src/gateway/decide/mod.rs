@@ -128,13 +128,13 @@ pub async fn post(
 /// Decides one question and logs it.
 async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
     let request = question.digest()?;
-    let now = gateway.log.believed_now().map_err(Refusal::unavailable)?;
+    let now = gateway.log.believed_now().map_err(|error| Refusal::failed(&error))?;
     let access = gateway.tokens.verify(&question.token, now).map_err(|e| Refusal::token(&e))?;
     let proof = question.request.appsecret_proof.as_deref();
     credentials::check_proof(gateway, &access.client, &question.token, proof)
         .map_err(|e| Refusal::token(&e))?;
     gateway.usage.admit(&access.client, now).1.map_err(|e| Refusal::token(&e))?;
-    let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
+    let stored = gateway.people.grant(access.grant).map_err(|error| Refusal::failed(&error))?;
     let stored = stored.ok_or_else(Refusal::ended)?;
     if stored.grant.purpose.as_str() != question.purpose {
         return Err(Refusal::another_purpose());
@@ -152,7 +152,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
         releasing.await.map_err(|error| match error {
             ReleaseError::Undecided(refusal) => refusal,
             ReleaseError::NotLogged(AppendError::Refused(refusal)) => Refusal::stopped(&refusal),
-            ReleaseError::NotLogged(error) => Refusal::unavailable(error),
+            ReleaseError::NotLogged(error) => Refusal::failed(&error),
             ReleaseError::Withheld => Refusal::withheld(),
             ReleaseError::Unwitnessed => Refusal::unwitnessed(),
             ReleaseError::DiskReserved => Refusal::disk_reserved(),
@@ -199,15 +199,15 @@ impl Decidable for Asked<'_> {
             return Err(Refusal::token(&GraphError::token_in_query()));
         }
         let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
-        gateway.check_receipts_key(compiled.register()).map_err(Refusal::unavailable)?;
+        gateway.check_receipts_key(compiled.register()).map_err(Refusal::broken)?;
         let request = question.request(schema)?;
         let viewer = gateway.people.person_of_account(&question.viewer.account);
-        if viewer.map_err(Refusal::unavailable)? != Some(stored.viewer) {
+        if viewer.map_err(|error| Refusal::failed(&error))? != Some(stored.viewer) {
             return Err(Refusal::another_viewer());
         }
         let people = question.people(schema)?;
         // INVARIANT: as in `Inquiry::decide_once`, the grant is read behind the look at the log.
-        if !gateway.people.is_granted(*granted).map_err(Refusal::unavailable)? {
+        if !gateway.people.is_granted(*granted).map_err(|error| Refusal::failed(&error))? {
             return Err(Refusal::ended());
         }
         let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);

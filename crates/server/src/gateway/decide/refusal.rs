@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::question::FRIENDS_MAX;
 use crate::gateway::errors::GraphError;
+use crate::remedy::{Remediable, Remedy};
 use crate::source::SourceError;
 
 /// A question without masks. Nothing was logged, but for [`Code::MaybeLogged`].
@@ -39,6 +40,8 @@ pub enum Code {
     Refused,
     /// Something of ours fails; ask again.
     Unavailable,
+    /// Something of ours fails, and asking again does not mend it: the operator has to.
+    Broken,
     /// Something of ours fails, and the log may say already that this may have been released. Send nothing.
     MaybeLogged,
 }
@@ -118,7 +121,7 @@ impl Refusal {
             SourceError::UnknownPerson | SourceError::Nonsense { .. } => {
                 Self::question(format!("viewer, friends.people: {error}"))
             }
-            other => Self::unavailable(other),
+            other => Self::failed(other),
         }
     }
 
@@ -144,6 +147,20 @@ impl Refusal {
     pub(super) fn unavailable(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "a question could not be decided");
         Self::new(Code::Unavailable, error.to_string(), &GraphError::unavailable())
+    }
+
+    /// Something of ours fails that only the operator can mend.
+    pub(super) fn broken(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a question could not be decided, nor will be before this is mended");
+        Self::new(Code::Broken, error.to_string(), &GraphError::unknown())
+    }
+
+    /// Something of ours fails, by its remedy.
+    pub(super) fn failed(error: &impl Remediable) -> Self {
+        match error.remedy() {
+            Remedy::Wait => Self::unavailable(error),
+            Remedy::MakeRoom | Remedy::Mend => Self::broken(error),
+        }
     }
 
     /// Something of ours fails, perhaps after the disclosure was logged.
@@ -183,6 +200,7 @@ impl Refusal {
             Code::Token => StatusCode::UNAUTHORIZED,
             Code::Question | Code::Refused => StatusCode::FORBIDDEN,
             Code::Unavailable | Code::MaybeLogged => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

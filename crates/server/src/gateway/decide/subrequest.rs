@@ -62,9 +62,9 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
         said.ok_or_else(|| Refusal::missing_header(name))
     };
     let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
-    let now = gateway.log.believed_now().map_err(Refusal::unavailable)?;
+    let now = gateway.log.believed_now().map_err(|error| Refusal::failed(&error))?;
     let access = gateway.tokens.verify(token, now).map_err(|e| Refusal::token(&e))?;
-    let stored = gateway.people.grant(access.grant).map_err(Refusal::unavailable)?;
+    let stored = gateway.people.grant(access.grant).map_err(|error| Refusal::failed(&error))?;
     let account = stored.and_then(|stored| gateway.people.account_of(stored.viewer));
     let (method, uri) = (needed(METHOD)?, needed(URI)?);
     if method != "GET" {
@@ -103,7 +103,7 @@ fn permitted(masks: Masks) -> Response {
     for (name, value) in masks.headers.into_iter().chain(told) {
         // An account that no header can carry is one that no server behind this can be told.
         let (Ok(name), Ok(value)) = (name.parse(), value.parse()) else {
-            return refused(&Refusal::unavailable("an account cannot stand in a header"));
+            return refused(&Refusal::broken("an account cannot stand in a header"));
         };
         let _: Option<axum::http::HeaderValue> =
             response.headers_mut().insert::<axum::http::HeaderName>(name, value);

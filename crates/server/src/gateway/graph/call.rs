@@ -20,7 +20,7 @@ use super::query::Query;
 use super::render::Page;
 use super::target::{Node, Target};
 use super::version::Version;
-use super::{body, of_store, unavailable};
+use super::{body, failed};
 use crate::gateway::Gateway;
 use crate::gateway::deliver::{Reply, deliver};
 use crate::gateway::errors::GraphError;
@@ -153,7 +153,7 @@ impl<'a> Call<'a> {
         token: Option<Token<'a>>,
     ) -> Result<Reply, Stop> {
         // By a clock that was set forward no token is judged: clients would drop sessions that hold.
-        let now = gateway.log.believed_now().map_err(unavailable)?;
+        let now = gateway.log.believed_now().map_err(failed)?;
         let own = OwnPath::parse(self.path(), self.version);
         if !own.is_some_and(|own| own.takes(self.method, &query)) {
             self.check_method(&query)?;
@@ -169,7 +169,7 @@ impl<'a> Call<'a> {
         }
         let token = &caller.token;
         let access = caller.user(target.node == Node::Me)?;
-        let stored = gateway.people.grant(access.grant).map_err(of_store)?;
+        let stored = gateway.people.grant(access.grant).map_err(failed)?;
         let stored = check_grant(stored, &access.client, now)?;
 
         let build = access.build.as_str();

@@ -4,7 +4,7 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 
 use super::call::{Call, Token};
-use super::of_store;
+use super::failed;
 use crate::gateway::Gateway;
 use crate::gateway::credentials;
 use crate::gateway::errors::GraphError;
@@ -59,7 +59,7 @@ impl<'a> Caller<'a> {
     /// [`GraphError`] 190 with the subcode that says how it ended.
     pub(super) fn check_grant(&self, gateway: &Gateway, now: Timestamp) -> Result<(), GraphError> {
         let Access::User(user) = &self.access else { return Ok(()) };
-        let stored = gateway.people.grant(user.grant).map_err(of_store)?;
+        let stored = gateway.people.grant(user.grant).map_err(failed)?;
         check_grant(stored, &user.client, now).map(drop)
     }
 }

@@ -21,7 +21,7 @@ use super::call::{PartOf, Stop};
 use super::named;
 use super::query::Query;
 use super::target::{Node, Target};
-use super::trouble::{broken, of_source, of_store, unavailable};
+use super::trouble::{broken, failed, of_source};
 use crate::gateway::Gateway;
 use crate::gateway::errors::GraphError;
 use crate::gateway::graph::batch::Room;
@@ -96,7 +96,7 @@ impl Inquiry<'_> {
             ReleaseError::NotLogged(AppendError::Refused(refusal)) => {
                 GraphError::refused(refusal.reason).into()
             }
-            ReleaseError::NotLogged(error) => unavailable(error).into(),
+            ReleaseError::NotLogged(error) => failed(error).into(),
             ReleaseError::Withheld => GraphError::undelivered().into(),
             ReleaseError::Unwitnessed => GraphError::unwitnessed().into(),
             ReleaseError::DiskReserved => GraphError::disk_reserved().into(),
@@ -128,7 +128,7 @@ impl Inquiry<'_> {
         // INVARIANT: what is decided with grant and settings has seen what the log says of them. Both end in the store
         // before the log is told, and are read here behind the look at the log.
         let as_of = gateway.log.renewed(view).as_of;
-        if !gateway.people.is_granted(self.grant).map_err(of_store)? {
+        if !gateway.people.is_granted(self.grant).map_err(failed)? {
             return Err(GraphError::ended_grant());
         }
         let people = found.circle(&question).await.map_err(of_source)?;

@@ -43,7 +43,7 @@ mod trouble;
 mod version;
 
 pub use batch::OPERATIONS_AT_ONCE_MAX;
-pub(super) use trouble::{broken, of_store, unavailable, undelivered};
+pub(super) use trouble::{broken, failed, unavailable, undelivered};
 
 /// `GET /{version}/{node}[/{edge}]`, `GET /?ids=`, and a batch of them.
 pub async fn read(

@@ -2,8 +2,8 @@
 //! learns whether it is worth trying again.
 
 use crate::gateway::errors::GraphError;
+use crate::remedy::{Remediable, Remedy};
 use crate::source::SourceError;
-use crate::store::StoreError;
 
 /// What may work the next time.
 pub(in crate::gateway) fn unavailable(error: impl std::fmt::Display) -> GraphError {
@@ -23,11 +23,11 @@ pub(in crate::gateway) fn undelivered(error: impl std::fmt::Display) -> GraphErr
     GraphError::undelivered()
 }
 
-/// What the store says.
-pub(in crate::gateway) fn of_store(error: StoreError) -> GraphError {
-    match error {
-        damaged @ (StoreError::Damaged { .. } | StoreError::ImageDamaged { .. }) => broken(damaged),
-        other => unavailable(other),
+/// What fails, by its remedy.
+pub(in crate::gateway) fn failed(error: impl Remediable) -> GraphError {
+    match error.remedy() {
+        Remedy::Wait => unavailable(error),
+        Remedy::MakeRoom | Remedy::Mend => broken(error),
     }
 }
 
@@ -35,8 +35,6 @@ pub(in crate::gateway) fn of_store(error: StoreError) -> GraphError {
 pub(in crate::gateway) fn of_source(error: SourceError) -> GraphError {
     match error {
         SourceError::UnknownPerson => GraphError::ended_grant(),
-        SourceError::Damaged => broken(error),
-        SourceError::Store(error) => of_store(error),
-        other => unavailable(other),
+        other => failed(other),
     }
 }

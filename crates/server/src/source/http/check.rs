@@ -226,7 +226,7 @@ impl Api {
     async fn check_profiles(
         self: &Arc<Self>,
         limits: &Arc<Limits>,
-        mut accounts: Vec<String>,
+        mut accounts: Vec<Option<String>>,
         now: Timestamp,
     ) -> EndpointCheck {
         let profiles = self.mapping.profiles.as_ref();
@@ -241,7 +241,11 @@ impl Api {
         check.status = Some(200);
         check.found.push(format!("{} of {asked} friends", documents.len()));
         for document in &documents {
-            match self.mapping.reader.read(&document.text, day_of(now)) {
+            let read = match &document.text {
+                Ok(text) => self.mapping.reader.read(text, day_of(now)),
+                Err(error) => return check.with_problem(error.to_string()),
+            };
+            match read {
                 Ok(person) => merge(&mut check.fields, self.mapping.reader.fields_of(&person)),
                 Err(error) => return check.with_problem(error.to_string()),
             }

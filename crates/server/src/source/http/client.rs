@@ -22,8 +22,9 @@ use tokio::time::Instant;
 use super::mapping::{Base, Mapping};
 use super::metrics::SourceMetrics;
 use super::person::nonsense;
+use crate::clock;
 use crate::config::HttpSettings;
-use crate::http_client::{innermost, tls};
+use crate::http_client::{innermost, retry_after, tls};
 use crate::source::SourceError;
 
 /// How long a connection on which nothing is asked is kept.
@@ -31,9 +32,6 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// How long the first wait before a request is sent again is at most; each one after it is twice as long.
 const BACKOFF_MS: u64 = 20;
-
-/// The longest wait that an API is taken at its word for; no question has so much time.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 
 /// Whoever is asked.
 pub(super) struct Client {
@@ -63,8 +61,11 @@ impl Limits {
     fn take(&self, bytes: usize) -> Result<(), SourceError> {
         let take = |left: usize| left.checked_sub(bytes);
         let taken = self.bytes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
-        taken.map(drop).map_err(|_| {
-            nonsense(format!("the answers to one question have more than {} bytes", self.bytes_max))
+        taken.map(drop).map_err(|_| SourceError::Misconfigured {
+            reason: format!(
+                "the answers to one question have more than {} bytes; raise answer_bytes_max, or have the API say less",
+                self.bytes_max
+            ),
         })
     }
 }
@@ -211,7 +212,7 @@ impl Client {
         let passes =
             [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
         if passes.contains(&status) {
-            let after = retry_after(response.headers());
+            let after = retry_after(response.headers(), clock::now());
             return Attempt::Again(unavailable(&format!("status {status}")), after);
         }
         self.body(limits, name, response).await
@@ -275,17 +276,6 @@ fn backoff(tried: u32) -> Duration {
     let part =
         getrandom::fill(&mut random).map_or(most_us, |()| u64::from_le_bytes(random) % most_us);
     Duration::from_micros(most_us / 2 + part / 2)
-}
-
-/// What the API asks for, in seconds, of which an hour is as good as any more; a date is passed over.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let digits = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // What has too many digits for a number is long all the same.
-    let seconds = digits.parse().unwrap_or(u64::MAX);
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 #[cfg(test)]

@@ -24,15 +24,16 @@ const PATH_ACCOUNTS_MAX: usize = 4_000;
 
 /// What a list of friends came to.
 pub(super) enum Listed {
-    /// Their accounts.
-    Accounts(Vec<String>),
+    /// Their accounts; `None` of a friend who has none there.
+    Accounts(Vec<Option<String>>),
     /// Their documents.
-    Documents(Vec<String>),
+    Documents(Vec<Document>),
 }
 
-/// A text with the documents of people, each somewhere in it.
+/// The document of a friend.
 pub(super) struct Document {
-    pub(super) text: String,
+    /// The JSON, or what is wrong with this friend's record alone.
+    pub(super) text: Result<String, SourceError>,
     /// Whom it has to be about, if it was asked for by name.
     pub(super) account: Option<String>,
 }
@@ -84,13 +85,13 @@ impl Api {
             match (&self.mapping.items, &mut *listed) {
                 (Items::Accounts(pointer), Listed::Accounts(accounts)) => {
                     let raw = pointer.find(item.get()).map_err(not_json)?;
-                    let account = raw.and_then(|raw| account_of(raw.get()));
-                    accounts.push(account.ok_or_else(|| nonsense("a friend has no account"))?);
+                    accounts.push(raw.and_then(|raw| account_of(raw.get())));
                 }
                 (Items::People(pointer), Listed::Documents(documents)) => {
                     let raw = pointer.find(item.get()).map_err(not_json)?;
-                    let raw = raw.ok_or_else(|| nonsense("a friend has no document"))?;
-                    documents.push(raw.get().to_owned());
+                    let text = raw.map(|raw| raw.get().to_owned());
+                    let text = text.ok_or_else(|| nonsense("a friend has no document"));
+                    documents.push(Document { text, account: None });
                 }
                 _ => return Err(nonsense("a list of friends is of another kind")),
             }
@@ -102,18 +103,24 @@ impl Api {
         Ok(items.len())
     }
 
-    /// The documents of these people, in their order. Whoever left meanwhile is passed over.
+    /// The documents of these people, in their order. Whoever left meanwhile is passed over; whom the list has
+    /// twice, as lists do that change between two pages, is asked about once.
     pub(super) async fn documents(
         self: &Arc<Self>,
         limits: &Arc<Limits>,
-        accounts: Vec<String>,
+        listed: Vec<Option<String>>,
     ) -> Result<Vec<Document>, SourceError> {
-        let mut different = HashSet::with_capacity(accounts.len());
-        if !accounts.iter().all(|account| different.insert(account.as_str())) {
-            return Err(nonsense("one person stands twice"));
-        }
-        if !accounts.iter().all(|account| can_stand_in_path(account)) {
-            return Err(nonsense("a friend has an account that no path can hold"));
+        let (mut different, mut accounts) = (HashSet::new(), Vec::with_capacity(listed.len()));
+        let mut unreadable = Vec::new();
+        for account in listed {
+            match account {
+                None => unreadable.push("a friend has no account"),
+                Some(account) if !can_stand_in_path(&account) => {
+                    unreadable.push("a friend has an account that no path can hold");
+                }
+                Some(account) if different.insert(account.clone()) => accounts.push(account),
+                Some(_) => {}
+            }
         }
         let mut fetches = JoinSet::new();
         let mut left = self.groups(accounts).into_iter().enumerate();
@@ -134,7 +141,8 @@ impl Api {
             groups.push((at, group?));
         }
         groups.sort_unstable_by_key(|(at, _)| *at);
-        Ok(groups.into_iter().flat_map(|(_, group)| group).collect())
+        let unreadable = unreadable.into_iter().map(|what| Document::unreadable(nonsense(what)));
+        Ok(groups.into_iter().flat_map(|(_, group)| group).chain(unreadable).collect())
     }
 
     /// The accounts in groups that are asked for together.
@@ -172,9 +180,13 @@ impl Api {
                 self.batch(limits, profiles, &accounts).await
             }
             (_, [account]) => {
-                let text = self.document(limits, account).await?;
-                let account = Some(account.clone());
-                Ok(text.map(|text| Document { text, account }).into_iter().collect())
+                let text = match self.document(limits, account).await {
+                    Ok(None) => return Ok(Vec::new()),
+                    Ok(Some(text)) => Ok(text),
+                    Err(error @ SourceError::Nonsense { .. }) => Err(error),
+                    Err(error) => return Err(error),
+                };
+                Ok(vec![Document { text, account: Some(account.clone()) }])
             }
             _ => Ok(Vec::new()),
         }
@@ -193,27 +205,38 @@ impl Api {
         let list = profiles.list.find(&text).map_err(not_json)?;
         let list = list.and_then(|list| elements(list.get()));
         let list = list.ok_or_else(|| nonsense(format!("{name}: there is no list of people")))?;
-        let mut by_account = HashMap::with_capacity(list.len());
+        let mut by_account: HashMap<String, Result<String, SourceError>> =
+            HashMap::with_capacity(list.len());
+        let mut documents = Vec::with_capacity(list.len());
         for item in list {
             let Some(document) = profiles.item.find(item.get()).map_err(not_json)? else {
                 continue;
             };
-            let account = self.mapping.reader.account(document.get())?;
-            if by_account.insert(account, document).is_some() {
-                return Err(nonsense(format!("{name}: one person stands twice")));
+            match self.mapping.reader.account(document.get()) {
+                Ok(account) => {
+                    let twice = || nonsense(format!("{name}: one person stands twice"));
+                    let text = Ok(document.get().to_owned());
+                    let entry = by_account.entry(account);
+                    entry.and_modify(|text| *text = Err(twice())).or_insert(text);
+                }
+                Err(error) => documents.push(Document::unreadable(error)),
             }
         }
-        let mut documents = Vec::with_capacity(by_account.len());
         for account in accounts {
-            if let Some(document) = by_account.remove(account) {
-                let (text, account) = (document.get().to_owned(), Some(account.clone()));
-                documents.push(Document { text, account });
+            if let Some(text) = by_account.remove(account) {
+                documents.push(Document { text, account: Some(account.clone()) });
             }
         }
         if !by_account.is_empty() {
             return Err(nonsense(format!("{name}: somebody is there who was not asked for")));
         }
         Ok(documents)
+    }
+}
+
+impl Document {
+    const fn unreadable(error: SourceError) -> Self {
+        Self { text: Err(error), account: None }
     }
 }
 

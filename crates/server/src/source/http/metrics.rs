@@ -54,6 +54,7 @@ impl SourceMetrics {
             SourceError::Damaged | SourceError::Store(_) => "store",
             SourceError::Unavailable { .. } => "unavailable",
             SourceError::Late { .. } => "late",
+            SourceError::Misconfigured { .. } => "misconfigured",
             SourceError::Nonsense { .. } => "nonsense",
         };
         self.failures.get_or_create(&KindLabel { kind }).inc();

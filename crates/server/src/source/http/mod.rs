@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use countersign_domain::schema::FieldSchema;
 use countersign_log::guarded::Guarded;
+use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 
 pub use breaker::BreakerState;
@@ -33,7 +34,7 @@ pub use metrics::SourceMetrics;
 use self::birth::{Day, day_of};
 use self::breaker::{Admitted, Outcome};
 use self::client::{Client, Limits};
-use self::friends::{Document, Listed};
+use self::friends::Listed;
 use self::mapping::{Friends, Mapping};
 use self::person::nonsense;
 use self::template::can_stand_in_path;
@@ -135,16 +136,12 @@ impl Api {
         let documents = match listed {
             None => Vec::new(),
             Some(Listed::Accounts(accounts)) => self.documents(limits, accounts).await?,
-            Some(Listed::Documents(texts)) => {
-                texts.into_iter().map(|text| Document { text, account: None }).collect()
-            }
+            Some(Listed::Documents(documents)) => documents,
         };
-        for Document { text, account } in documents {
-            let person = reader.read(&text, today)?;
-            if account.is_some_and(|account| account != person.account) {
-                return Err(nonsense("another friend was told of"));
+        for document in documents {
+            if let Err(error) = reader.friend(document, today, &mut fetched) {
+                fetched.leave_out(error)?;
             }
-            reader.hand_on(person, &mut fetched)?;
         }
         Ok(fetched)
     }
@@ -238,6 +235,12 @@ impl HttpSource {
     ) -> Result<Guarded<Circle>, SourceError> {
         let circle = fetched.into_circle(&self.naming, question).await;
         circle.map(Guarded::new).inspect_err(|error| self.api.metrics.failed(error))
+    }
+
+    /// How many friends were left out of answers.
+    #[must_use]
+    pub const fn left_out(&self) -> &Counter {
+        self.naming.left_out()
     }
 
     /// What the source counts.

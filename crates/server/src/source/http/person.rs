@@ -4,6 +4,7 @@ use countersign_domain::field::FieldId;
 use serde_json::value::RawValue;
 
 use super::birth::{BirthFormat, Day, is_younger};
+use super::friends::Document;
 use super::pointer::{Pointer, Shape};
 use crate::source::sound::is_sound;
 use crate::source::{Fetched, FetchedPerson, SourceError};
@@ -104,10 +105,34 @@ impl Reader {
         }
     }
 
-    /// Hands a person on.
+    /// Reads a friend's document and hands the friend on, or nobody.
+    pub(super) fn friend(
+        &self,
+        document: Document,
+        today: Day,
+        to: &mut Fetched,
+    ) -> Result<(), SourceError> {
+        let Document { text, account } = document;
+        let text = text?;
+        let person = self.read(&text, today)?;
+        if account.is_some_and(|account| account != person.account) {
+            return Err(nonsense("another friend was told of"));
+        }
+        self.hand_on(person, to)
+    }
+
+    /// Hands a person on, or nobody.
     pub(super) fn hand_on(&self, person: Person<'_>, to: &mut Fetched) -> Result<(), SourceError> {
         to.person(FetchedPerson { account: person.account, minor: person.minor });
-        for ((field, name), value) in self.fields.iter().zip(person.values) {
+        let handed_on = self.values(person.values, to);
+        if handed_on.is_err() {
+            to.take_back();
+        }
+        handed_on
+    }
+
+    fn values(&self, values: Vec<Option<&RawValue>>, to: &mut Fetched) -> Result<(), SourceError> {
+        for ((field, name), value) in self.fields.iter().zip(values) {
             let Some(value) = value else { continue };
             if !is_sound(value.get()) {
                 return Err(nonsense(format!(

@@ -46,7 +46,6 @@ impl<'a> Answer<'a> {
         let untyped = |_| nonsense("a column is not of the type that was asked for");
         let is_viewer: bool = row.try_get(0).map_err(untyped)?;
         let account: Option<&str> = row.try_get(1).map_err(untyped)?;
-        let account = account.ok_or_else(|| nonsense("a person has no account"))?;
         let minor: bool = row.try_get(2).map_err(untyped)?;
         let is_first = self.people_count == 0;
         if is_viewer && !is_first {
@@ -59,18 +58,33 @@ impl<'a> Answer<'a> {
             return Ok(());
         }
         // Where the database takes other spellings for equal, one person would get two handles.
-        if is_viewer && account != self.account {
+        if is_viewer && account != Some(self.account) {
             return Err(nonsense("an account is spelled in more than one way"));
         }
         self.people_count += 1;
         if self.people_count > PEOPLE_MAX {
             return Err(nonsense(format!("more than {PEOPLE_MAX} people in one answer")));
         }
+        let Some(account) = account else {
+            return self.fetched.leave_out(nonsense("a person has no account"));
+        };
         self.fetched.person(FetchedPerson { account: account.to_owned(), minor });
-        self.values(row)
+        match self.values(row) {
+            Ok(profile_bytes) => self.bytes += profile_bytes,
+            Err(error) if is_viewer => return Err(error),
+            Err(error) => {
+                self.fetched.take_back();
+                self.fetched.leave_out(error)?;
+            }
+        }
+        if self.bytes > ANSWER_BYTES_MAX {
+            return Err(nonsense(format!("an answer of more than {ANSWER_BYTES_MAX} bytes")));
+        }
+        Ok(())
     }
 
-    fn values(&mut self, row: &Row) -> Result<(), SourceError> {
+    /// Takes the values of a person; how many bytes they have.
+    fn values(&mut self, row: &Row) -> Result<usize, SourceError> {
         let mut profile_bytes = 0;
         for ((field, rendering), column) in self.statement.columns.iter().zip(COLUMNS_BEFORE..) {
             let value: Option<&str> = row
@@ -91,11 +105,7 @@ impl<'a> Answer<'a> {
             }
             self.fetched.value(*field, |out| write(value, *rendering, out))?;
         }
-        self.bytes += profile_bytes;
-        if self.bytes > ANSWER_BYTES_MAX {
-            return Err(nonsense(format!("an answer of more than {ANSWER_BYTES_MAX} bytes")));
-        }
-        Ok(())
+        Ok(profile_bytes)
     }
 
     /// The answer, whose rows are all here.

@@ -12,6 +12,7 @@ use tokio_postgres::types::ToSql;
 use super::catalogue::Catalogue;
 use super::fit::{self, TableReport};
 use super::mapping::Mapping;
+use super::pool::Peer;
 use super::statement::{self, Parameter, quoted};
 use super::{Database, OpenError, trouble};
 use crate::config::source_postgres::{PostgresSettings, TlsMode};
@@ -26,6 +27,8 @@ pub struct Report {
     pub version: String,
     /// The role that connects.
     pub role: String,
+    /// Whether every session is what it was asked to be: read-only, with a time limit, and so on.
+    pub sessions: &'static str,
     /// Whether connections are private.
     pub tls: bool,
     /// The tables that the mapping names.
@@ -62,8 +65,15 @@ impl Report {
         mapping: &Mapping,
         catalogue: &Catalogue,
         settings: &PostgresSettings,
+        peer: Peer,
     ) -> Self {
         let mut warnings = Vec::new();
+        if peer == Peer::TransactionPooler {
+            warnings.push(
+                "a pooler in transaction mode stands before the database; it keeps prepared statements and sessions are what they were asked to be, as far as two of them show: set what a session has to be for the role with ALTER ROLE … SET"
+                    .to_owned(),
+            );
+        }
         if catalogue.is_superuser {
             warnings.push(
                 "the role is a superuser; make one that may SELECT from these tables and nothing else"
@@ -78,6 +88,8 @@ impl Report {
         Self {
             version: catalogue.version.clone(),
             role: catalogue.role.clone(),
+            // Otherwise there would be no report.
+            sessions: "read-only, as asked back",
             tls: settings.tls != TlsMode::Disable,
             tables: fit::compare(mapping, catalogue),
             warnings,
@@ -139,7 +151,7 @@ impl Database {
 
     /// Somebody's account; and in the report, which tables the plan would read as a whole.
     async fn example(&self, report: &mut Report) -> Result<Option<String>, String> {
-        let mut lease = self.pool.lease().await?;
+        let mut lease = self.pool.lease().await.map_err(|error| error.reason())?;
         let Some(connection) = lease.connection() else { return Ok(None) };
         let client = &connection.client;
         let words = |error| trouble::words(&error);
@@ -182,6 +194,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tls = if self.tls { "on" } else { "off" };
         write!(f, "PostgreSQL {}, as role {}, TLS {tls}", self.version, self.role)?;
+        write!(f, ", sessions {}", self.sessions)?;
         for warning in &self.warnings {
             write!(f, "\n  warning  {warning}")?;
         }

@@ -2,7 +2,7 @@
 //! viewer and friends.
 //!
 //! It needs the right to read the tables that its mapping names and nothing else: sessions are
-//! read-only, and Countersign's own data stays in its own store.
+//! read-only, which is asked back, and Countersign's own data stays in its own store.
 //!
 //! What it is not: it migrates nothing, and takes no SQL from any file.
 
@@ -13,6 +13,7 @@ pub mod fit;
 pub mod mapping;
 pub mod mapping_file;
 mod pool;
+mod session;
 pub mod statement;
 mod tls;
 mod trouble;
@@ -28,6 +29,7 @@ use countersign_domain::schema::FieldSchema;
 use countersign_log::append::PEOPLE_MAX;
 use countersign_log::guarded::Guarded;
 use futures_util::TryStreamExt as _;
+use prometheus_client::metrics::counter::Counter;
 use tokio_postgres::types::ToSql;
 
 use super::{Circle, Fetched, Naming, Question, SourceError};
@@ -39,6 +41,7 @@ use check::Report;
 use mapping::Mapping;
 use mapping_file::MappingError;
 use pool::{Lease, Pool};
+use session::Session;
 use statement::{Parameter, Statement};
 use tls::Tls;
 
@@ -52,11 +55,6 @@ const READY_KEPT: Duration = Duration::from_secs(1);
 /// How much longer than a question a statement may take, in milliseconds: a late one is cancelled, and the
 /// server ends it by itself if nobody is left who could.
 const STATEMENT_LONGER_MS: u64 = 1_000;
-
-/// What a session is told, beside its time limit: to write nothing, to look names up nowhere but
-/// where the statement says, to send rows in the order of the statement.
-const SESSION: &str = "-c default_transaction_read_only=on -c search_path=pg_catalog \
-    -c TimeZone=UTC -c DateStyle=ISO -c max_parallel_workers_per_gather=0 -c jit=off";
 
 /// The source over a database.
 pub struct PostgresSource {
@@ -164,6 +162,12 @@ impl PostgresSource {
         }
     }
 
+    /// How many friends were left out of answers.
+    #[must_use]
+    pub const fn left_out(&self) -> &Counter {
+        self.naming.left_out()
+    }
+
     /// Whether the database can be asked, as of a second ago at most.
     ///
     /// # Errors
@@ -175,6 +179,9 @@ impl PostgresSource {
             Some((_, found)) => found,
             None => {
                 let found = self.database.reached().await.map_err(|error| error.to_string());
+                if let Err(reason) = &found {
+                    tracing::warn!(reason, "the database cannot be asked");
+                }
                 *lock() = Some((Instant::now(), found.clone()));
                 found
             }
@@ -197,18 +204,24 @@ impl Database {
         })?;
         let connect = Duration::from_millis(settings.connect_timeout_ms);
         let unreachable = |reason| OpenError::Unreachable { reason };
-        let pool = Pool::new(config, tls, settings.pool_size, connect).map_err(unreachable)?;
+        let session = session(settings);
+        let pool = Pool::new(config, session, tls, settings.pool_size, connect);
+        let pool = pool.map_err(unreachable)?;
         let limit = Duration::from_millis(settings.timeout_ms);
+        let refused = |error: pool::ConnectError| unreachable(error.reason());
+        // Both are looked at with a patience of their own: this is no question.
+        let peer = tokio::time::timeout(connect * 2 + limit, pool.peer()).await;
+        let peer = peer.map_err(|_| unreachable("it takes too long".to_owned()))?;
+        let peer = peer.map_err(refused)?;
         let catalogue = {
-            let mut lease = pool.lease().await.map_err(unreachable)?;
+            let mut lease = pool.lease().await.map_err(refused)?;
             let read = catalogue_of(&mut lease, &mapping);
-            // The catalogue is read with a patience of its own: this is no question.
             match tokio::time::timeout(connect + limit, read).await {
                 Ok(read) => read.map_err(|error| unreachable(trouble::words(&error)))?,
                 Err(_) => return Err(unreachable("it takes too long".to_owned())),
             }
         };
-        let report = Report::of(&mapping, &catalogue, settings);
+        let report = Report::of(&mapping, &catalogue, settings, peer);
         let statements = Mutex::default();
         Ok((Self { pool, mapping, catalogue, limit, statements }, report))
     }
@@ -273,7 +286,7 @@ impl Database {
         let mut is_second = false;
         loop {
             let lease = self.pool.lease().await;
-            let mut lease = lease.map_err(|reason| SourceError::Unavailable { reason })?;
+            let mut lease = lease.map_err(|error| error.into_source_error(self.limit_ms()))?;
             let mut answered = self.run(&mut lease, statement, account).await;
             if let Err(Failure::Database(error)) = &answered
                 && trouble::is_outdated(error)
@@ -346,7 +359,7 @@ impl Database {
     async fn reached(&self) -> Result<(), SourceError> {
         let reach = async {
             let lease = self.pool.lease().await;
-            let mut lease = lease.map_err(|reason| SourceError::Unavailable { reason })?;
+            let mut lease = lease.map_err(|error| error.into_source_error(self.limit_ms()))?;
             if let Some(connection) = lease.connection() {
                 let checked = connection.client.check_connection().await;
                 checked.map_err(|error| trouble::source_error(&error, self.limit_ms()))?;
@@ -387,6 +400,11 @@ async fn catalogue_of(
     read
 }
 
+/// What each session is to be.
+const fn session(settings: &PostgresSettings) -> Session {
+    Session { statement_timeout_ms: settings.timeout_ms + STATEMENT_LONGER_MS }
+}
+
 /// How to connect, or what is wrong with the settings.
 fn connection(
     settings: &PostgresSettings,
@@ -396,9 +414,7 @@ fn connection(
     if let Some(password) = settings.password(folder)? {
         config.password(password.as_bytes());
     }
-    let statement_ms = settings.timeout_ms + STATEMENT_LONGER_MS;
-    let options = format!("{SESSION} -c statement_timeout={statement_ms}");
-    config.options(options).application_name("countersign");
+    config.options(session(settings).options()).application_name("countersign");
     config.connect_timeout(Duration::from_millis(settings.connect_timeout_ms));
     let tls = match settings.tls {
         TlsMode::Disable => {

@@ -1,5 +1,5 @@
 //! Connections: so many at most, each with its prepared statements, a broken one replaced, a late
-//! question cancelled on the server.
+//! question cancelled on the server. None is used before its session is what it was asked to be.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,8 +7,10 @@ use std::time::Duration;
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, Timeouts};
 use tokio_postgres::{CancelToken, Client, Config, Statement};
 
+use super::super::SourceError;
+use super::session::Session;
 use super::tls::Tls;
-use super::trouble::words;
+use super::trouble::{self, words};
 
 /// How many statements a connection keeps prepared: field sets are the clients' choice, and memory
 /// on the server is not theirs.
@@ -16,6 +18,9 @@ const STATEMENTS_MAX: usize = 128;
 
 /// How long the server is waited for when it is told to give a question up.
 const CANCEL: Duration = Duration::from_secs(5);
+
+/// How long a second session is waited for, while a first one is in a transaction.
+const WAIT_FOR_SECOND: Duration = Duration::from_millis(500);
 
 /// The connections of a source.
 #[derive(Clone)]
@@ -28,7 +33,56 @@ pub(super) struct Pool {
 /// What makes connections.
 struct Connections {
     config: Config,
+    session: Session,
     tls: Tls,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    /// What the database says, or the way to it.
+    Database(tokio_postgres::Error),
+    /// None came about in time, or there is no pool any more.
+    Unavailable(String),
+    /// The session is not what it was asked to be, or does not last.
+    Session(String),
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Peer {
+    /// One session of the database, as far as can be told.
+    Session,
+    /// A pooler that gives each transaction any session, and keeps prepared statements all the same.
+    TransactionPooler,
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if trouble::is_unprepared(&error) {
+            return Self::Session(trouble::UNPREPARED.to_owned());
+        }
+        Self::Database(error)
+    }
+}
+
+impl ConnectError {
+    /// In words that hold no data.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Database(error) => words(error),
+            Self::Unavailable(reason) | Self::Session(reason) => reason.clone(),
+        }
+    }
+
+    /// Which error of a source it is, for a question that may take so long.
+    pub(super) fn into_source_error(self, limit_ms: u64) -> SourceError {
+        match self {
+            Self::Database(error) => trouble::source_error(&error, limit_ms),
+            Self::Unavailable(reason) => SourceError::Unavailable { reason },
+            Self::Session(reason) => SourceError::Misconfigured { reason },
+        }
+    }
 }
 
 /// A connection with what is prepared on it.
@@ -41,7 +95,7 @@ pub(super) struct Connection {
 
 impl managed::Manager for Connections {
     type Type = Connection;
-    type Error = tokio_postgres::Error;
+    type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, Self::Error> {
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
@@ -50,6 +104,9 @@ impl managed::Manager for Connections {
                 tracing::warn!(reason = words(&error), "a connection to PostgreSQL broke");
             }
         });
+        if let Some(differences) = self.session.differences(&client).await? {
+            return Err(ConnectError::Session(differences));
+        }
         Ok(Connection { client, statements: HashMap::new(), _driver: driver })
     }
 
@@ -89,14 +146,47 @@ impl Connection {
     }
 }
 
+impl Connections {
+    /// Looks who is at the other end, with two connections. While one is in a transaction, the other gets a
+    /// session of its own. A pooler of transactions gives the other one, after that, the session that was given
+    /// back last, and what was prepared on another one is not there, unless the pooler sees to it.
+    async fn peer(&self) -> Result<Peer, ConnectError> {
+        const WHO: &str = "SELECT pg_catalog.pg_backend_pid()";
+        let one = managed::Manager::create(self).await?;
+        // There may be room for one connection only, which is no fault.
+        let Ok(two) = managed::Manager::create(self).await else { return Ok(Peer::Session) };
+        one.client.batch_execute("BEGIN").await?;
+        one.client.simple_query(WHO).await?;
+        // Where the pooler has one session only, this waits for the transaction of the first.
+        let before = async {
+            let who = two.client.prepare(WHO).await?;
+            let row = two.client.query_one(&who, &[]).await?;
+            Ok::<_, tokio_postgres::Error>((who, row.try_get::<_, i32>(0)?))
+        };
+        let before = tokio::time::timeout(WAIT_FOR_SECOND, before).await;
+        one.client.batch_execute("COMMIT").await?;
+        let Ok(before) = before else { return Ok(Peer::Session) };
+        let (who, before) = before?;
+        let after = two.client.query_one(&who, &[]).await?;
+        if after.try_get::<_, i32>(0)? == before {
+            return Ok(Peer::Session);
+        }
+        match self.session.differences(&two.client).await? {
+            Some(differences) => Err(ConnectError::Session(differences)),
+            None => Ok(Peer::TransactionPooler),
+        }
+    }
+}
+
 impl Pool {
     pub(super) fn new(
         config: Config,
+        session: Session,
         tls: Tls,
         size: usize,
         connect: Duration,
     ) -> Result<Self, String> {
-        let connections = Connections { config, tls: tls.clone() };
+        let connections = Connections { config, session, tls: tls.clone() };
         let pool = managed::Pool::builder(connections)
             .max_size(size)
             .runtime(deadpool::Runtime::Tokio1)
@@ -105,15 +195,24 @@ impl Pool {
         Ok(Self { pool, connect, tls })
     }
 
+    /// Who is at the other end of connections.
+    ///
+    /// # Errors
+    /// [`ConnectError`], also for a pooler that does not keep what is prepared.
+    pub(super) async fn peer(&self) -> Result<Peer, ConnectError> {
+        self.pool.manager().peer().await
+    }
+
     /// A connection, as soon as one is free. How long that may take is the caller's affair.
-    pub(super) async fn lease(&self) -> Result<Lease, String> {
+    pub(super) async fn lease(&self) -> Result<Lease, ConnectError> {
         let timeouts = Timeouts { wait: None, create: Some(self.connect), recycle: None };
         let object = self.pool.timeout_get(&timeouts).await.map_err(|error| match error {
-            PoolError::Backend(error) => words(&error),
-            PoolError::Timeout(_) => {
-                format!("no connection within {} ms", self.connect.as_millis())
-            }
-            _ => "there is no pool of connections any more".to_owned(),
+            PoolError::Backend(error) => error,
+            PoolError::Timeout(_) => ConnectError::Unavailable(format!(
+                "no connection within {} ms",
+                self.connect.as_millis()
+            )),
+            _ => ConnectError::Unavailable("there is no pool of connections any more".to_owned()),
         })?;
         let cancel = object.client.cancel_token();
         Ok(Lease { object: Some(object), cancel, tls: self.tls.clone(), is_done: false })

@@ -35,7 +35,12 @@ pub(super) fn words(error: &tokio_postgres::Error) -> String {
 
 fn meaning(state: &SqlState) -> &'static str {
     match state.code() {
+        "08P01" => {
+            "the protocol is refused: a pooler such as PgBouncer does so with the startup parameter `options`, which has to reach the database"
+        }
+        "26000" => "a prepared statement is not there",
         "42501" => "the role may not read it",
+        "42P05" => "a prepared statement is there already",
         "42703" => "a column is not there",
         "42P01" => "a table is not there",
         "57014" => "the statement was cancelled",
@@ -71,15 +76,30 @@ pub(super) fn is_outdated(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
+/// What to do about a session in which prepared statements do not last.
+pub(super) const UNPREPARED: &str = "what was prepared is not there any more: a pooler in transaction mode, such as PgBouncer before 1.21, gives each statement another session; take its session mode, or PgBouncer 1.21 or later with max_prepared_statements, or connect to the database itself";
+
+/// Whether a statement that was prepared is not there, or one that was not is: the session is another one.
+pub(super) fn is_unprepared(error: &tokio_postgres::Error) -> bool {
+    let states = [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT];
+    error.code().is_some_and(|state| states.contains(state))
+}
+
 /// Which error of a source it is.
 pub(super) fn source_error(error: &tokio_postgres::Error, limit_ms: u64) -> SourceError {
     let reason = words(error);
     match error.code() {
         Some(state) if *state == SqlState::QUERY_CANCELED => SourceError::Late { limit_ms },
+        Some(_) if is_unprepared(error) => {
+            SourceError::Misconfigured { reason: format!("{reason}: {UNPREPARED}") }
+        }
         Some(state) => match state.code().get(..2) {
-            Some("42") => SourceError::Nonsense {
-                reason: format!("{reason}; run `countersign source check`"),
-            },
+            // No right, no table, no database, no password, a startup parameter that a pooler does not know.
+            Some("08" | "28" | "3D" | "42") if *state != SqlState::CONNECTION_FAILURE => {
+                SourceError::Misconfigured {
+                    reason: format!("{reason}; run `countersign source check`"),
+                }
+            }
             Some("21" | "22") => SourceError::Nonsense { reason },
             _ => SourceError::Unavailable { reason },
         },

@@ -1,10 +1,15 @@
 //! A log's site on any static web host.
 
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use countersign_verifier::site::{Site, SiteError};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::CannotSay;
 
@@ -12,6 +17,38 @@ use crate::CannotSay;
 const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a file is asked for when the network or the server fails.
 const ATTEMPTS: u32 = 3;
+
+/// The environment variable with the file of the authority to trust.
+const CA_VARIABLE: &str = "COUNTERSIGN_CA";
+
+/// The authority that this process was told to trust, which every site shares.
+static CA: OnceLock<PathBuf> = OnceLock::new();
+
+/// Has every site of this process trust this authority alone.
+pub(crate) fn trust(ca: PathBuf) {
+    // There is one set of arguments a process.
+    let _ = CA.set(ca);
+}
+
+/// The authorities that web hosts are taken by: the one that was named, or those of the system.
+fn roots() -> Result<RootCerts, CannotSay> {
+    let of_environment = || std::env::var_os(CA_VARIABLE).map(PathBuf::from);
+    match CA.get().cloned().or_else(of_environment) {
+        None => Ok(RootCerts::PlatformVerifier),
+        Some(path) => read_roots(&path),
+    }
+}
+
+fn read_roots(path: &Path) -> Result<RootCerts, CannotSay> {
+    let wrong = |what: &dyn std::fmt::Display| CannotSay(format!("{}: {what}", path.display()));
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let found: Vec<CertificateDer<'static>> = read.map_err(|error| wrong(&error))?;
+    if found.is_empty() {
+        return Err(wrong(&"there is no certificate in it; give a file in PEM"));
+    }
+    let owned = found.iter().map(|one| Certificate::from_der(one).to_owned());
+    Ok(RootCerts::Specific(Arc::new(owned.collect())))
+}
 
 /// A site behind a URL.
 pub(crate) struct HttpSite {
@@ -46,10 +83,7 @@ impl HttpSite {
             .max_redirects(0)
             .user_agent(concat!("countersign-verify/", env!("CARGO_PKG_VERSION")))
             .tls_config(
-                ureq::tls::TlsConfig::builder()
-                    .provider(ureq::tls::TlsProvider::Rustls)
-                    .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-                    .build(),
+                TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(roots()?).build(),
             )
             .build();
         Ok(Self { base: url.trim_end_matches('/').to_owned(), agent: config.into() })

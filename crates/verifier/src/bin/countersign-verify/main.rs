@@ -18,6 +18,7 @@ mod receipt;
 mod report;
 mod source;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,6 +36,10 @@ const NOT_YET: u8 = 3;
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
+    /// The authority that signed a web host's certificate, in PEM; COUNTERSIGN_CA says the same. Without it, those
+    /// of the system are trusted.
+    #[arg(long, global = true, value_name = "FILE")]
+    ca: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -62,6 +67,7 @@ struct CannotSay(String);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.ca.into_iter().for_each(http_site::trust);
     let now = clock();
     let (outcome, json) = match arguments.command {
         Command::Directory(arguments) => (directory::run(&arguments, now), arguments.json),

@@ -16,7 +16,7 @@ use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
 use crate::gateway::graph::call::Call;
 use crate::gateway::graph::caller::check_grant;
-use crate::gateway::graph::{broken, of_store, unavailable};
+use crate::gateway::graph::{broken, failed};
 
 /// Who asks for a token, as they say.
 struct Credentials {
@@ -65,7 +65,7 @@ fn exchange(
     if access.client != *client {
         return Err(GraphError::malformed_token());
     }
-    let stored = gateway.people.grant(access.grant).map_err(of_store)?;
+    let stored = gateway.people.grant(access.grant).map_err(failed)?;
     let stored = check_grant(stored, client, now)?;
     let compiled = gateway.masks.of(&gateway.log.register());
     let basis = compiled.basis(access.build.as_str(), stored.grant.purpose.as_str(), now);
@@ -74,7 +74,7 @@ fn exchange(
     }
     let until = stored.grant.until;
     // No token is dated by a clock that nothing else is dated by.
-    let now = gateway.log.believed_now().map_err(unavailable)?;
+    let now = gateway.log.believed_now().map_err(failed)?;
     let minted = gateway.tokens.mint_until(client, &access.build, access.grant, now, until);
     let (token, expires_in_s) = minted.map_err(broken)?;
     Ok(Facts::access_token(&token, Some(expires_in_s)))

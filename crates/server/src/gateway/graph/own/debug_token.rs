@@ -20,7 +20,7 @@ use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
 use crate::gateway::graph::call::{Call, Stop, Token};
 use crate::gateway::graph::caller::{Caller, check_grant};
-use crate::gateway::graph::of_store;
+use crate::gateway::graph::failed;
 use crate::gateway::graph::target::Node;
 use crate::gateway::graph::version::Version;
 use crate::gateway::token::UserAccess;
@@ -92,7 +92,7 @@ fn of_user_token<'a>(
     let mut facts = TokenFacts::of(client, TokenKind::User);
     facts.issued_at = Some(access.issued);
     facts.expires_at = Some(access.expires);
-    let stored = gateway.people.grant(access.grant).map_err(of_store)?;
+    let stored = gateway.people.grant(access.grant).map_err(failed)?;
     let stored = match check_grant(stored, client, now) {
         Ok(_) if now >= access.expires => Err(GraphError::expired_token()),
         checked => checked,

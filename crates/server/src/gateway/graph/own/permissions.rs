@@ -24,7 +24,7 @@ use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
 use crate::gateway::graph::call::{Call, Stop, Token};
 use crate::gateway::graph::caller::{Caller, check_grant};
-use crate::gateway::graph::of_store;
+use crate::gateway::graph::failed;
 use crate::gateway::graph::target::Node;
 use crate::gateway::graph::version::Version;
 
@@ -76,7 +76,7 @@ pub(super) async fn answer(
     let access = caller.user(asked.node == Node::Me)?;
     let register = gateway.log.register();
     check_client(&register, &access.client, caller.token.in_query)?;
-    let stored = gateway.people.grant(access.grant).map_err(of_store)?;
+    let stored = gateway.people.grant(access.grant).map_err(failed)?;
     let stored = check_grant(stored, &access.client, now)?;
     let build = register.builds().get(&access.build).ok_or_else(GraphError::unknown_build)?;
     let schema = register.schema().ok_or_else(GraphError::unknown_build)?;
