@@ -1,4 +1,4 @@
-// Bytes, numbers and hashes, as docs/protocol.md writes them. All hashing is WebCrypto's.
+// Bytes, numbers and hashes, as docs/protocol.md writes them. The hashes here are WebCrypto's.
 
 const ENCODER = new TextEncoder();
 
@@ -67,6 +67,10 @@ export function u64(number) {
 
 export async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
+}
+
+export async function sha512(...parts) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-512", joined(...parts)));
 }
 
 /// A hash for one purpose, which its eight letters name.
