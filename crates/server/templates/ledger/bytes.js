@@ -15,6 +15,15 @@ export function textOf(bytes) {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
+/// A text between quotes, in which nothing looks like something else: what is not printable ASCII stands as its number.
+export function escaped(text) {
+  const characters = Array.from(text, (character) => {
+    if (character === "\\" || character === '"') return `\\${character}`;
+    return /[ -~]/u.test(character) ? character : `\\u{${character.codePointAt(0).toString(16)}}`;
+  });
+  return `"${characters.join("")}"`;
+}
+
 export function joined(...parts) {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

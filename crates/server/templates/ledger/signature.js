@@ -3,9 +3,7 @@
 // Spec: RFC 8032, section 5.1.7; docs/protocol.md, section 3.
 
 import { isSame, joined, sha512 } from "./bytes.js";
-import {
-  BASE_POINT, GROUP_ORDER, decodePoint, encodePoint, isSmallOrder, littleEndian, negatePoint, sumOfProducts,
-} from "./curve.js";
+import { BASE_POINT, GROUP_ORDER, decodePoint, encodePoint, isSmallOrder, littleEndian, negatePoint, sumOfProducts } from "./curve.js";
 
 /// Whether a signature over a message holds, and neither the key nor its point is of small order.
 export async function isSigned(key, signature, message) {

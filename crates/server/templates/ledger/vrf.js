@@ -2,10 +2,7 @@
 // Spec: RFC 9381, ECVRF-EDWARDS25519-SHA512-TAI, sections 5.2 to 5.4. It proves nothing itself.
 
 import { isSame, sha512, u8 } from "./bytes.js";
-import {
-  BASE_POINT, GROUP_ORDER, decodePoint, encodePoint, isNeutral, isSmallOrder, littleEndian, negatePoint,
-  sumOfProducts, timesCofactor,
-} from "./curve.js";
+import { BASE_POINT, GROUP_ORDER, decodePoint, encodePoint, isNeutral, isSmallOrder, littleEndian, negatePoint, sumOfProducts, timesCofactor } from "./curve.js";
 
 const SUITE = 3;
 const PROOF_BYTES = 80;
