@@ -2,14 +2,17 @@
 // perhaps a bit to flip.
 
 import { readFileSync } from "node:fs";
+import { bytesOfHex } from "../../../crates/server/templates/ledger/bytes.js";
 import { checkLedger } from "../../../crates/server/templates/ledger/verify.js";
 
 const { key, ledgers } = JSON.parse(readFileSync(0, "utf8"));
 const found = [];
-for (const { path, flipped, ...question } of ledgers) {
+for (const { path, flipped, receipts_key: digits, ...question } of ledgers) {
   const bytes = new Uint8Array(readFileSync(path));
   if (flipped !== undefined) bytes[flipped >> 3] ^= 1 << (flipped & 7);
-  const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, { key, ...question });
+  const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, {
+    key, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
+  });
   const failed = Object.keys(rules).filter((rule) => rules[rule].failed > 0);
   found.push({ holds, failed, failures, notices, ledger });
 }

@@ -24,7 +24,7 @@ const PAGE: &str = include_str!("../../templates/ledger/page.html");
 const STYLE: &str = include_str!("../../templates/ledger/style.css");
 
 /// Each behind those that it imports.
-const MODULES: [&str; 21] = [
+const MODULES: [&str; 22] = [
     include_str!("../../templates/ledger/bytes.js"),
     include_str!("../../templates/ledger/curve.js"),
     include_str!("../../templates/ledger/signature.js"),
@@ -45,6 +45,7 @@ const MODULES: [&str; 21] = [
     include_str!("../../templates/ledger/account.js"),
     include_str!("../../templates/ledger/receipts.js"),
     include_str!("../../templates/ledger/verify.js"),
+    include_str!("../../templates/ledger/form.js"),
     include_str!("../../templates/ledger/page.js"),
 ];
 

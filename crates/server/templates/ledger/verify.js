@@ -142,10 +142,12 @@ function ledgerOf({ bundle, closes, opened, names, account, witnessed }) {
     closed_at: newest?.time ?? null,
     erased_versions: account.erased,
     searched_until: bundle.searched,
-    field_names: names ?? [],
-    period_times: closes.map(({ time }) => time),
-    published_in: account.publishedIn,
-    witnessed,
+    beside: {
+      field_names: names ?? [],
+      closes: closes.map(({ time, until }) => ({ time, until })),
+      published_in: account.publishedIn,
+      witnessed,
+    },
     lines: opened.map((item) => ({
       index: item.index,
       time: item.entry.time,

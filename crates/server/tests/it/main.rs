@@ -43,6 +43,7 @@ mod interop_fbgraph;
 mod interop_odrl;
 mod interop_openapi;
 mod interop_page;
+mod interop_page_brought;
 mod interop_postgres_check;
 mod interop_postgres_conformance;
 mod interop_postgres_faults;
