@@ -105,7 +105,7 @@ function completeText({ complete_since: since, lines, beside: { closes } }) {
   return `${complete} Of ${periods} it shows ${isBefore ? "what stands" : "that nothing stands"} under its secrets, and no more.`;
 }
 
-async function identityRows(ledger, { account, key }) {
+async function identityRows(ledger, { account, key, policy }) {
   const { closes, published_in: publishedIn, witnessed } = ledger.beside;
   const since = publishedIn === null
     ? "not in the directory"
@@ -113,7 +113,7 @@ async function identityRows(ledger, { account, key }) {
   const fingerprint = hex(await sha256(bytesOf(key.trim()))).slice(0, FINGERPRINT_DIGITS).replace(/.{4}(?=.)/gu, "$& ");
   const seen = witnessed
     ? `by a quorum of your policy, first at ${timeOf(witnessed.earliest)} UTC and last at ${timeOf(witnessed.latest)} UTC`
-    : "nobody was asked: you gave no policy";
+    : policy ? "your policy asks for no witness" : "nobody was asked: you gave no policy";
   const compared = account === null ? "not compared with yours" : account === ledger.account ? "the one that you typed" : "not the one that you typed";
   return [
     ["Account", element("code", "", escaped(ledger.account)), ` ${compared}`],
