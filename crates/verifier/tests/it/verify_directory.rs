@@ -254,7 +254,8 @@ fn nothing_stands_behind_the_bits_of_a_label() {
         let own = std::iter::once((AkdLabel::from(ACCOUNT), value));
         directory.publish(others.chain(own).collect()).await.unwrap();
         let vrf = Digest(directory.get_public_key().await.unwrap().to_bytes());
-        let history = directory.key_history(&AkdLabel::from(ACCOUNT), HistoryParams::Complete);
+        let account = AkdLabel::from(ACCOUNT);
+        let history = directory.key_history(&account, HistoryParams::Complete);
         let (history, akd::EpochHash(epoch, root)) = history.await.unwrap();
         Proved { directory: DirectoryRoot { epoch, root: Digest(root), vrf }, history }
     });
