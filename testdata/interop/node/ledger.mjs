@@ -7,11 +7,11 @@ import { checkLedger } from "../../../crates/server/templates/ledger/verify.js";
 
 const { key, ledgers } = JSON.parse(readFileSync(0, "utf8"));
 const found = [];
-for (const { path, flipped, receipts_key: digits, ...question } of ledgers) {
+for (const { path, flipped, account_since: accountSince, receipts_key: digits, ...question } of ledgers) {
   const bytes = new Uint8Array(readFileSync(path));
   if (flipped !== undefined) bytes[flipped >> 3] ^= 1 << (flipped & 7);
   const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, {
-    key, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
+    key, accountSince: accountSince ?? null, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
   });
   const failed = Object.keys(rules).filter((rule) => rules[rule].failed > 0);
   found.push({ holds, failed, failures, notices, ledger });

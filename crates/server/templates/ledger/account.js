@@ -16,8 +16,9 @@ export async function checkAccount(bundle, closes, question, verdict) {
   await checkSecrets(bundle.secrets, versions, verdict);
   const erased = checkNoneMissing(bundle.secrets, versions, verdict);
   checkReplaced(versions, closes, verdict);
-  checkSince(versions, closes, question.since, verdict);
-  return { erased, publishedIn: periodOf(versions[0], closes), completeSince: completeSince(versions, erased, closes) };
+  checkSince(versions, closes, question.accountSince, verdict);
+  const since = completeSince(bundle.secrets, versions, closes);
+  return { erased, publishedIn: periodOf(versions[0], closes), completeSince: since };
 }
 
 /// Two names may look alike and be two. The reader's own is compared byte for byte.
@@ -73,12 +74,12 @@ function checkReplaced(versions, closes, verdict) {
 }
 
 /// Who has had an account since a day knows that the directory must have had it by the first close from then on.
-function checkSince(versions, closes, since, verdict) {
+function checkSince([oldest], closes, since, verdict) {
   const first = since === null ? undefined : closes.find(({ time }) => time >= since);
-  if (!first) return;
-  const isThere = versions.length > 0 && versions[0].epoch <= first.epoch;
-  const found = versions.length > 0 ? `published in epoch ${versions[0].epoch} of the directory` : "no history";
-  verdict.check("ledger_since", isThere, found, `epoch ${first.epoch} or before`, first.index);
+  if (since !== null && !first) verdict.notice("No period was closed since the day that you gave: the account need not be in the directory yet.");
+  if (!first || !oldest) return;
+  const found = `published in epoch ${oldest.epoch} of the directory`;
+  verdict.check("ledger_since", oldest.epoch <= first.epoch, found, `epoch ${first.epoch} or before`, first.index);
 }
 
 /// The first period whose directory has this version.
@@ -86,9 +87,10 @@ function periodOf(version, closes) {
   return (version && closes.find(({ epoch }) => epoch >= version.epoch)?.period) ?? null;
 }
 
-/// The period from which on nothing is missing: the first one that has the oldest version from which on every version
-/// is shown, or of zeros.
-function completeSince(versions, erased, closes) {
-  const oldest = versions.find(({ version }) => erased.every((gone) => gone < version));
-  return periodOf(oldest, closes);
+/// The period from which on nothing is missing: the first one whose directory has the account's newest secret, if that
+/// is shown. Before, also between an erasure and the next secret, there may be a secret that no directory has.
+function completeSince(secrets, versions, closes) {
+  const newest = versions.findLast((version) => !isErasure(version));
+  const isShown = newest !== undefined && secrets.some(({ version }) => version === newest.version);
+  return isShown ? periodOf(newest, closes) : null;
 }

@@ -14,7 +14,7 @@ export async function readForm() {
     key,
     at: timeIn("at", (value) => `${value}Z`) ?? Math.floor(Date.now() / 1000),
     account: control("account").value === "" ? null : control("account").value,
-    since: timeIn("since", (value) => `${value}T00:00:00Z`),
+    accountSince: timeIn("since", (value) => `${value}T00:00:00Z`),
     receipts: await receiptsOf(control("receipts").files, control("receipt-text").value),
     receiptsKey: receiptsKeyIn(control("receipts-key").value.trim()),
     policy: policyIn(control("policy").value),

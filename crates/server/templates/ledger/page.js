@@ -97,7 +97,7 @@ function meaning(holds, isTrue, ledger, count) {
 
 /// Since when the ledger is complete. Of the periods before, absence says less: the account may have had no secret yet.
 function completeText({ complete_since: since, lines, beside: { closes } }) {
-  if (since === null) return "It is complete for no period.";
+  if (since === null) return "It is complete in no period: the account’s newest secret is not shown.";
   const complete = `It is complete since period ${since} (closed ${timeOf(closes[since].time)} UTC).`;
   if (since === 0) return complete;
   const isBefore = lines.some(({ index }) => index < closes[since - 1].until);
@@ -113,7 +113,7 @@ async function identityRows(ledger, { account, key, policy }) {
   const fingerprint = hex(await sha256(bytesOf(key.trim()))).slice(0, FINGERPRINT_DIGITS).replace(/.{4}(?=.)/gu, "$& ");
   const seen = witnessed
     ? `by a quorum of your policy, first at ${timeOf(witnessed.earliest)} UTC and last at ${timeOf(witnessed.latest)} UTC`
-    : policy ? "your policy asks for no witness" : "nobody was asked: you gave no policy";
+    : policy ? "by no quorum: your policy asks for none, or too few cosigned" : "nobody was asked: you gave no policy";
   const compared = account === null ? "not compared with yours" : account === ledger.account ? "the one that you typed" : "not the one that you typed";
   return [
     ["Account", element("code", "", escaped(ledger.account)), ` ${compared}`],

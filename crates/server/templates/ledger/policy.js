@@ -88,9 +88,9 @@ function placeNamed(name, { names }) {
   return names.get(name);
 }
 
-/// When a quorum had seen a checkpoint: the earliest time by which one had, and the latest at which one still did.
-/// Null if the policy asks for no witness. Throws a `NoteError` where a policy does not take the checkpoint.
-export async function witnessedTimes({ text, signatures }, key, policy) {
+/// Whether a quorum had seen a checkpoint, and when: the earliest time by which one had, and the latest at which one
+/// still did; no times if the policy asks for no witness. Throws a `NoteError` where a policy does not take it.
+export async function witnessedBy({ text, signatures }, key, policy) {
   const isLogOf = policy.logs.some((log) => log.origin === key.origin && isSame(log.point, key.point));
   if (policy.logs.length > 0 && !isLogOf) throw new NoteError("the policy is for other logs than this one");
   const times = [];
@@ -98,9 +98,8 @@ export async function witnessedTimes({ text, signatures }, key, policy) {
     if (witness) times.push(await timesOf(witness, text, signatures));
     else times.push(timesOfGroup(least, members.map((place) => times[place]).filter((time) => time !== null)));
   }
-  if (policy.quorum === null) return null;
-  if (times[policy.quorum] === null) throw new NoteError("too few witnesses of the policy cosigned it");
-  return times[policy.quorum];
+  const ofQuorum = policy.quorum === null ? null : times[policy.quorum];
+  return { isMet: policy.quorum === null || ofQuorum !== null, times: ofQuorum };
 }
 
 /// A group has witnessed as soon as, and for as long as, as many members as it asks for have.

@@ -32,12 +32,12 @@ async function checkReceipt(text, key, ledger, verdict) {
     return;
   }
   if (place < 0) throw new ReceiptError(`the choice of entry ${receipt.index} is under a secret that is not shown`);
-  const own = ledger.items.find(({ index, position, place: under }) =>
-    index === receipt.index && position === receipt.position && under === place);
-  if (!own && receipt.index >= ledger.until) {
+  if (receipt.index >= ledger.until) {
     verdict.notice(`The receipt is for entry ${receipt.index}, which is in no period yet: whether it is in the log is not proved.`);
     return;
   }
+  const own = ledger.items.find(({ index, position, place: under }) =>
+    index === receipt.index && position === receipt.position && under === place);
   if (!own) throw new ReceiptError(`the choice of entry ${receipt.index} is not in the ledger`);
   const isIts = own.bytes && isSame(own.bytes, record) &&
     own.entry.records === receipt.records && own.entry.time === receipt.time;

@@ -9,7 +9,7 @@ import { checkCloses, checkCurrent, checkTimes, readCloses } from "./closes.js";
 import { isAct, readDocuments, readEntry } from "./entries.js";
 import { checkComplete, checkFields, fieldNumbers, groupedByPlace, openItems } from "./items.js";
 import { NoteError, openCheckpoint, readKey } from "./note.js";
-import { readPolicy, witnessedTimes } from "./policy.js";
+import { readPolicy, witnessedBy } from "./policy.js";
 import { leafHash, sharedRoot } from "./proofs.js";
 import { checkReceipts } from "./receipts.js";
 import { Verdict } from "./verdict.js";
@@ -19,11 +19,11 @@ import { Verdict } from "./verdict.js";
 /// * `key`: the log's vkey, from somewhere other than the platform; throws if it is none
 /// * `at`: when the bundle was made, in seconds
 /// * `account`: whose ledger it has to be, as the platform names the account; null to compare it with nothing
-/// * `since`: since when the reader has had the account, in seconds, or null
+/// * `accountSince`: since when the reader has had it, in seconds, or null
 /// * `receipts`: receipts for choices, as texts; `receiptsKey`: the log's key for these, 32 bytes, or null
 /// * `policy`: a witness policy as text, or null; throws if it is none
 export async function checkLedger(bytes, question) {
-  const asked = { account: null, since: null, receipts: [], receiptsKey: null, policy: null, ...question };
+  const asked = { account: null, accountSince: null, receipts: [], receiptsKey: null, policy: null, ...question };
   const logKey = await readKey(asked.key);
   const policy = asked.policy === null ? null : await readPolicy(asked.policy);
   const verdict = new Verdict();
@@ -57,11 +57,13 @@ async function checkBundle(bundle, asked, verdict) {
   return ledgerOf({ bundle, closes, opened, names, account, witnessed: witnessed.times });
 }
 
-/// When a quorum of the reader's policy saw the checkpoint: no times without a policy, and null if none did.
+/// When a quorum of the reader's policy saw the checkpoint, as `times`; null if the policy does not take it.
 async function checkWitnesses(checkpoint, { logKey, policy }, verdict) {
   if (!policy) return { times: null };
-  const seen = async () => ({ times: await witnessedTimes(checkpoint, logKey, policy) });
-  return verdict.checkOf("witnesses", NoteError, seen, "the quorum of the policy");
+  const witnessed = () => witnessedBy(checkpoint, logKey, policy);
+  const found = await verdict.checkOf("witnesses", NoteError, witnessed, "a checkpoint of the policy");
+  if (found) verdict.check("witnesses", found.isMet, "too few of its witnesses", "the quorum of the policy");
+  return found;
 }
 
 /// One proof for all: that the entries, and the newest close, are in the checkpoint's tree.

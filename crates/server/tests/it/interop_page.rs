@@ -22,7 +22,7 @@ const FLIPPED_EVERY_HISTORY_BITS: usize = 211;
 pub(crate) const MADE_AT_S: u64 = 1_528_156_799;
 
 /// What of a question a vector may have beside its time: what its reader brings.
-const BROUGHT: [&str; 4] = ["account", "since", "receipts", "policy"];
+const BROUGHT: [&str; 4] = ["account", "account_since", "receipts", "policy"];
 
 pub(crate) fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/vectors/ledger")
