@@ -90,19 +90,19 @@ function meaning(holds, isTrue, ledger, count) {
   if (!ledger) return "The file could not be read far enough to show anything.";
   if (!holds && isTrue) return TRUE_AND_BROKEN;
   if (!holds) return "Below is what the file says, and which rules it breaks.";
-  const things = count === 1 ? "one release" : `${count} releases`;
-  const until = `${timeOf(ledger.closed_at)} UTC (entry ${ledger.complete_until})`;
-  return `It shows ${things} of data, all within the choices shown. ${completeText(ledger)} It leaves out nothing that the log holds under its secrets until ${until}. Newer lines are provisional: others may be missing beside them.`;
+  const things = count === 0 ? "no release" : count === 1 ? "one release" : `${count} releases`;
+  const within = count === 0 ? "" : ", all within the choices shown";
+  return `It shows ${things} of data${within}. ${completeText(ledger)} Newer lines are provisional: others may be missing beside them.`;
 }
 
 /// Since when the ledger is complete. Of the periods before, absence says less: the account may have had no secret yet.
-function completeText({ complete_since: since, lines, beside: { closes } }) {
+function completeText({ complete_since: since, complete_until: until, closed_at: closedAt, lines, beside: { closes } }) {
   if (since === null) return "It is complete in no period: the account’s newest secret is not shown.";
-  const complete = `It is complete since period ${since} (closed ${timeOf(closes[since].time)} UTC).`;
+  const complete = `It leaves out nothing that the log holds under its secrets from period ${since} on (closed ${timeOf(closes[since].time)} UTC), until ${timeOf(closedAt)} UTC (before entry ${until}).`;
   if (since === 0) return complete;
-  const isBefore = lines.some(({ index }) => index < closes[since - 1].until);
+  const count = lines.filter(({ index }) => index < closes[since - 1].until).length;
   const periods = since === 1 ? "period 0" : `periods 0 to ${since - 1}`;
-  return `${complete} Of ${periods} it shows ${isBefore ? "what stands" : "that nothing stands"} under its secrets, and no more.`;
+  return `${complete} Of ${periods} it shows ${count === 0 ? "nothing under its secrets" : "some lines, and others may be missing"}.`;
 }
 
 async function identityRows(ledger, { account, key, policy }) {
