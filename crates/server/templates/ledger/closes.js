@@ -39,12 +39,12 @@ export function checkCloses(closes, verdict) {
 
 /// Checks that the times of closes do not go back, and that none is late. A close shows itself what the clock was.
 export function checkTimes(closes, verdict) {
-  let floor = 0;
-  for (const [n, { index, time }] of closes.entries()) {
+  let [floor, latest] = [0, Infinity];
+  for (const { index, time } of closes) {
     verdict.check("own_time", time >= floor, `time ${time}`, `${floor} or later`, index);
     floor = Math.max(floor, time);
-    const latest = n === 0 ? Infinity : closes[n - 1].time + CLOSE_EVERY_MAX_S;
     verdict.check("close_late", floor <= latest, `a close at ${floor}`, `one until ${latest}`, index);
+    latest = floor + CLOSE_EVERY_MAX_S;
   }
 }
 
