@@ -30,6 +30,7 @@ use crate::entry::DirectoryRoot;
 
 mod growth;
 mod path;
+mod spelling;
 
 pub use growth::{GROWTH, Growth, GrowthError, Step};
 
@@ -108,6 +109,9 @@ pub fn verify_history(
     }
     let proof = parse(proof)?;
     let versions = versions(&proof, directory.epoch)?;
+    if !spelling::is_point(&directory.vrf.0) {
+        return Err(DirectoryError::Proof);
+    }
     if !path::are_paths(&proof) {
         return Err(DirectoryError::Path);
     }
@@ -139,7 +143,7 @@ fn parse(bytes: &[u8]) -> Result<HistoryProof, DirectoryError> {
     let message = ProtobufProof::parse_from_bytes(bytes).map_err(|_| DirectoryError::Form)?;
     let proof = HistoryProof::try_from(&message).map_err(|_| DirectoryError::Form)?;
     // The encoding has many spellings of one proof, and room for anything that nobody asked for.
-    if history_bytes(&proof)? != bytes {
+    if history_bytes(&proof)? != bytes || !spelling::is_only(&proof) {
         return Err(DirectoryError::Form);
     }
     Ok(proof)

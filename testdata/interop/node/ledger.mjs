@@ -1,15 +1,19 @@
-// Checks ledgers with the verifier of the page `/ledger`, as it stands: each a file, perhaps with one bit flipped.
+// Checks ledgers with the verifier of the page `/ledger`, as it stands: each a file, what its reader brings, and
+// perhaps a bit to flip.
 
 import { readFileSync } from "node:fs";
+import { bytesOfHex } from "../../../crates/server/templates/ledger/bytes.js";
 import { checkLedger } from "../../../crates/server/templates/ledger/verify.js";
 
 const { key, ledgers } = JSON.parse(readFileSync(0, "utf8"));
 const found = [];
-for (const { path, at, flipped } of ledgers) {
+for (const { path, flipped, account_since: accountSince, receipts_key: digits, ...question } of ledgers) {
   const bytes = new Uint8Array(readFileSync(path));
   if (flipped !== undefined) bytes[flipped >> 3] ^= 1 << (flipped & 7);
-  const { holds, rules, ledger } = await checkLedger(bytes, { key, at });
+  const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, {
+    key, accountSince: accountSince ?? null, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
+  });
   const failed = Object.keys(rules).filter((rule) => rules[rule].failed > 0);
-  found.push({ holds, failed, ledger });
+  found.push({ holds, failed, failures, notices, ledger });
 }
 process.stdout.write(JSON.stringify(found));

@@ -24,17 +24,28 @@ const PAGE: &str = include_str!("../../templates/ledger/page.html");
 const STYLE: &str = include_str!("../../templates/ledger/style.css");
 
 /// Each behind those that it imports.
-const MODULES: [&str; 11] = [
+const MODULES: [&str; 22] = [
     include_str!("../../templates/ledger/bytes.js"),
-    include_str!("../../templates/ledger/bundle.js"),
+    include_str!("../../templates/ledger/curve.js"),
+    include_str!("../../templates/ledger/signature.js"),
     include_str!("../../templates/ledger/proofs.js"),
+    include_str!("../../templates/ledger/blake3.js"),
+    include_str!("../../templates/ledger/vrf.js"),
+    include_str!("../../templates/ledger/bundle.js"),
     include_str!("../../templates/ledger/note.js"),
+    include_str!("../../templates/ledger/policy.js"),
+    include_str!("../../templates/ledger/history.js"),
+    include_str!("../../templates/ledger/trie.js"),
+    include_str!("../../templates/ledger/directory.js"),
     include_str!("../../templates/ledger/entries.js"),
     include_str!("../../templates/ledger/closes.js"),
     include_str!("../../templates/ledger/choices.js"),
     include_str!("../../templates/ledger/items.js"),
     include_str!("../../templates/ledger/verdict.js"),
+    include_str!("../../templates/ledger/account.js"),
+    include_str!("../../templates/ledger/receipts.js"),
     include_str!("../../templates/ledger/verify.js"),
+    include_str!("../../templates/ledger/form.js"),
     include_str!("../../templates/ledger/page.js"),
 ];
 

@@ -1,4 +1,4 @@
-// Bytes, numbers and hashes, as docs/protocol.md writes them. All hashing is WebCrypto's.
+// Bytes, numbers and hashes, as docs/protocol.md writes them. The hashes here are WebCrypto's.
 
 const ENCODER = new TextEncoder();
 
@@ -13,6 +13,15 @@ export function bytesOf(text) {
 /// The text of bytes that are UTF-8; throws if they are not.
 export function textOf(bytes) {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/// A text between quotes, in which nothing looks like something else: what is not printable ASCII stands as its number.
+export function escaped(text) {
+  const characters = Array.from(text, (character) => {
+    if (character === "\\" || character === '"') return `\\${character}`;
+    return /[ -~]/u.test(character) ? character : `\\u{${character.codePointAt(0).toString(16)}}`;
+  });
+  return `"${characters.join("")}"`;
 }
 
 export function joined(...parts) {
@@ -67,6 +76,10 @@ export function u64(number) {
 
 export async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
+}
+
+export async function sha512(...parts) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-512", joined(...parts)));
 }
 
 /// A hash for one purpose, which its eight letters name.

@@ -39,19 +39,31 @@ export function checkCloses(closes, verdict) {
 
 /// Checks that the times of closes do not go back, and that none is late. A close shows itself what the clock was.
 export function checkTimes(closes, verdict) {
-  let floor = 0;
-  for (const [n, { index, time }] of closes.entries()) {
+  let [floor, latest] = [0, Infinity];
+  for (const { index, time } of closes) {
     verdict.check("own_time", time >= floor, `time ${time}`, `${floor} or later`, index);
     floor = Math.max(floor, time);
-    const latest = n === 0 ? Infinity : closes[n - 1].time + CLOSE_EVERY_MAX_S;
     verdict.check("close_late", floor <= latest, `a close at ${floor}`, `one until ${latest}`, index);
+    latest = floor + CLOSE_EVERY_MAX_S;
   }
 }
 
-// Whether the newest close is of the day before `at`.
-export function checkCurrent(closes, at, verdict) {
-  const newest = closes.at(-1);
-  const isCurrent = newest !== undefined && newest.time + CLOSE_EVERY_MAX_S >= at && newest.time <= at + SKEW_S;
-  const found = newest ? `a close at time ${newest.time}` : "no close";
-  verdict.check("ledger_current", isCurrent, found, `a close from ${at - CLOSE_EVERY_MAX_S} to ${at + SKEW_S}`, newest?.index);
+/// Checks that the newest close is of the last day: before witnesses first saw the checkpoint, who last saw it in the
+/// last day before `at`; or before `at`, where nobody is asked who witnessed it. Two moments, of which none is the other.
+export function checkCurrent(closes, at, witnessed, verdict) {
+  const time = closes.at(-1)?.time ?? null;
+  const found = time === null ? "no close" : `a close at time ${time}`;
+  const seen = witnessed?.earliest ?? at;
+  verdict.check("ledger_current", isOfDay(time, seen), found, `a close from ${dayOf(seen)}`, closes.at(-1)?.index);
+  if (!witnessed) return;
+  const last = `a quorum of witnesses last at ${witnessed.latest}`;
+  verdict.check("ledger_current", isOfDay(witnessed.latest, at), last, `one from ${dayOf(at)}`);
+}
+
+function isOfDay(time, at) {
+  return time !== null && time + CLOSE_EVERY_MAX_S >= at && time <= at + SKEW_S;
+}
+
+function dayOf(at) {
+  return `${at - CLOSE_EVERY_MAX_S} to ${at + SKEW_S}`;
 }

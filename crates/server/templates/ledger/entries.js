@@ -6,6 +6,8 @@ import { bytesOf, bytesOfHex, fieldsOf, hex, sha256, textOf } from "./bytes.js";
 export const ENTRY_BYTES_MAX = 65_535;
 const DOCUMENT_BYTES_MAX = 1_048_576;
 const FIELDS_MAX = 128;
+/// SHA-256 of nothing: the root over no commitments, which no entry is about.
+const EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The canonical form of RFC 8785, of what has whole numbers only.
 export function canonical(value) {
@@ -36,6 +38,7 @@ const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const isText = (value) => typeof value === "string";
 const isDigits = (count) => (value) => isText(value) && value.length === count && /^[0-9a-f]*$/u.test(value);
 const isDigest = isDigits(64);
+const isRecords = (value) => isDigest(value) && value !== EMPTY_ROOT;
 const isName = (value) => isText(value) && /^[a-z0-9][a-z0-9_.@-]{0,63}$/u.test(value);
 const isOneOf = (...values) => (value) => values.includes(value);
 const isListOf = (is) => (value) => Array.isArray(value) && value.every(is);
@@ -56,9 +59,9 @@ const OWN = {
   disclosure: {
     partner: isName, client: isName, build: isName, purpose: isName, agreements: isListOf(isDigest), as_of: isCount,
     self: isListOf(isText), friend: isListOf(isText), people: isCount, "counted?": isCount,
-    delivery: isOneOf("clear", "decided"), records: isDigest, request: isDigest,
+    delivery: isOneOf("clear", "decided"), records: isRecords, request: isDigest,
   },
-  consents: { records: isDigest },
+  consents: { records: isRecords },
   close: {
     period: isCount, from: isCount, until: isCount, people: isCount, person_index: isDigest,
     "previous?": shaped({ index: isCount, leaf: isDigest }),
@@ -144,6 +147,17 @@ export function readConsent(bytes) {
   const isChoice = Object.entries(CHOICES).some(([name, shape]) =>
     isShaped(record.choice, { [name]: shaped(shape) }));
   return isChoice ? record : null;
+}
+
+const RECEIPT = {
+  count: isCount, deadline: isCount, index: isCount, origin: isText, path: isListOf(isDigest), person: isDigits(32),
+  position: isCount, record: isAny, records: isRecords, salt: isDigest, time: isCount, v: isOneOf(1),
+};
+
+/// The receipt for a choice that bytes are, or null. Its record is read by itself.
+export function readConsentReceipt(bytes) {
+  const receipt = readCanonical(bytes);
+  return receipt && isShaped(receipt, RECEIPT) ? receipt : null;
 }
 
 /// A set of fields of a consent record.

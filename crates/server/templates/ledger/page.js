@@ -1,9 +1,11 @@
-// The page around the verifier: takes a file and a key, and shows what came out. Data is only ever set as text.
+// The page around the verifier: takes what the reader brings, and shows what came out. Data is only ever set as text.
 
-import { checkLedger } from "./verify.js";
+import { bytesOf, escaped, hex, sha256 } from "./bytes.js";
 import { fieldSet } from "./entries.js";
+import { readForm } from "./form.js";
 import { fieldNumbers } from "./items.js";
 import { RULES } from "./verdict.js";
+import { checkLedger } from "./verify.js";
 
 const WAYS = { self: "as yourself", friend: "through a friend" };
 const ROUTES = {
@@ -12,10 +14,12 @@ const ROUTES = {
   friends_device: "friends’ devices",
   friends_app: "friends’ apps",
 };
+const FINGERPRINT_DIGITS = 32;
 
 /// Rules that tell of what the platform did, while the file is as it should be.
 const OF_THE_PLATFORM = ["close_late", "ledger_settings", "ledger_grant", "ledger_fields"];
-const HOLDS = "This ledger holds, as far as this page checks.";
+const HOLDS = "This ledger holds.";
+const NOT_COMPARED = "This ledger holds. Whether it is yours was not compared.";
 const BROKEN = "This ledger shows something that should not have happened.";
 const TRUE_AND_BROKEN =
   "The file is what the log holds, and the log shows that a promise was broken. Keep the file: it is the evidence.";
@@ -37,14 +41,11 @@ function timeOf(seconds) {
 }
 
 async function check() {
-  const [file] = byId("file").files;
-  const key = byId("key").value;
-  if (!file || !key.trim()) return;
   byId("result").hidden = true;
   say("Checking…");
   try {
-    const at = Math.floor(byId("at").value ? Date.parse(`${byId("at").value}Z`) / 1000 : Date.now() / 1000);
-    show(await checkLedger(new Uint8Array(await file.arrayBuffer()), { key, at }));
+    const form = await readForm();
+    if (form) await show(await checkLedger(form.bytes, form.question), form.question);
     say("");
   } catch (error) {
     say(`Not checked: ${crypto.subtle ? error.message : "browsers have cryptography for pages from https and from disk only"}.`);
@@ -55,31 +56,71 @@ function say(text) {
   byId("status").textContent = text;
 }
 
-function show({ holds, rules, failures, ledger }) {
+async function show({ holds, rules, failures, notices, ledger }, question) {
   const lines = ledger?.lines ?? [];
   const releases = lines.filter(({ released }) => released);
   const choices = lines.filter(({ chose }) => chose);
-  const verdict = byId("verdict");
-  verdict.className = holds ? "verdict good" : "verdict bad";
   const isTrue = failures.every(({ rule }) => OF_THE_PLATFORM.includes(rule));
-  verdict.textContent = holds ? HOLDS : isTrue ? BROKEN : REFUSED;
+  const isCompared = question.account !== null;
+  const verdict = byId("verdict");
+  verdict.className = `verdict ${!holds ? "bad" : isCompared ? "good" : "wait"}`;
+  const says = !holds ? (isTrue ? BROKEN : REFUSED) : isCompared ? HOLDS : NOT_COMPARED;
+  verdict.textContent = [says, ...erasedText(ledger)].join(" ");
   byId("meaning").textContent = meaning(holds, isTrue, ledger, releases.length);
+  byId("notices").replaceChildren(...notices.map((notice) => element("li", "", notice)));
+  fill("identity", ledger ? await identityRows(ledger, question) : []);
   fill("failures", failures.map(failureRow));
   fill("partners", partnerRows(releases));
   fill("releases", releases.map(releaseRow));
-  fill("choices", choices.map((line) => choiceRow(line, ledger.field_names)));
+  fill("choices", choices.map((line) => choiceRow(line, ledger.beside.field_names)));
   fill("rules", Object.entries(rules).map(ruleRow));
   byId("result").hidden = false;
   verdict.focus();
+}
+
+/// What was erased is in nobody's reach, and so in no list that could be complete.
+function erasedText(ledger) {
+  const versions = ledger?.erased_versions ?? [];
+  if (versions.length === 0) return [];
+  const which = versions.length === 1 ? `version ${versions[0]}` : `versions ${versions.join(", ")}`;
+  return [`It shows nothing of ${which} of the account, erased before.`];
 }
 
 function meaning(holds, isTrue, ledger, count) {
   if (!ledger) return "The file could not be read far enough to show anything.";
   if (!holds && isTrue) return TRUE_AND_BROKEN;
   if (!holds) return "Below is what the file says, and which rules it breaks.";
-  const things = count === 1 ? "one release" : `${count} releases`;
-  const until = `${timeOf(ledger.closed_at)} UTC (entry ${ledger.complete_until})`;
-  return `It shows ${things} of data, all within the choices shown, and leaves out nothing that the log holds under its secrets until ${until}. Newer lines are provisional: others may be missing beside them.`;
+  const things = count === 0 ? "no release" : count === 1 ? "one release" : `${count} releases`;
+  const within = count === 0 ? "" : ", all within the choices shown";
+  return `It shows ${things} of data${within}. ${completeText(ledger)} Newer lines are provisional: others may be missing beside them.`;
+}
+
+/// Since when the ledger is complete. Of the periods before, absence says less: the account may have had no secret yet.
+function completeText({ complete_since: since, complete_until: until, closed_at: closedAt, lines, beside: { closes } }) {
+  if (since === null) return "It is complete in no period: the account’s newest secret is not shown.";
+  const complete = `It leaves out nothing that the log holds under its secrets from period ${since} on (closed ${timeOf(closes[since].time)} UTC), until ${timeOf(closedAt)} UTC (before entry ${until}).`;
+  if (since === 0) return complete;
+  const count = lines.filter(({ index }) => index < closes[since - 1].until).length;
+  const periods = since === 1 ? "period 0" : `periods 0 to ${since - 1}`;
+  return `${complete} Of ${periods} it shows ${count === 0 ? "nothing under its secrets" : "some lines, and others may be missing"}.`;
+}
+
+async function identityRows(ledger, { account, key, policy }) {
+  const { closes, published_in: publishedIn, witnessed } = ledger.beside;
+  const since = publishedIn === null
+    ? "not in the directory"
+    : `since period ${publishedIn}, closed ${timeOf(closes[publishedIn].time)} UTC`;
+  const fingerprint = hex(await sha256(bytesOf(key.trim()))).slice(0, FINGERPRINT_DIGITS).replace(/.{4}(?=.)/gu, "$& ");
+  const seen = witnessed
+    ? `by a quorum of your policy, first at ${timeOf(witnessed.earliest)} UTC and last at ${timeOf(witnessed.latest)} UTC`
+    : policy ? "by no quorum: your policy asks for none, or too few cosigned" : "nobody was asked: you gave no policy";
+  const compared = account === null ? "not compared with yours" : account === ledger.account ? "the one that you typed" : "not the one that you typed";
+  return [
+    ["Account", element("code", "", escaped(ledger.account)), ` ${compared}`],
+    ["In the directory", since],
+    ["Key of the log", element("code", "", fingerprint), " (SHA-256 of the key as you gave it, the first half)"],
+    ["Witnessed", seen],
+  ].map(([name, ...content]) => [element("dt", "", name), element("dd", "", ...content)]).flat();
 }
 
 /// Fills a section's rows, and hides the section if there are none.

@@ -15,7 +15,7 @@ export function nodeHash(left, right) {
 }
 
 /// The largest power of two below a number above 1.
-function split(count) {
+export function split(count) {
   let half = 1;
   while (half * 2 < count) half *= 2;
   return half;

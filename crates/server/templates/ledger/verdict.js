@@ -5,6 +5,7 @@ const FAILURES_KEPT_MAX = 100;
 /// The rules that are checked, in the order of docs/protocol.md, section 7, and what it means that one does not hold.
 export const RULES = {
   checkpoint: "The checkpoint is not one that this log signed, so nothing in the file can be believed.",
+  witnesses: "Too few of the witnesses of your policy have seen the log as it is shown.",
   entry_form: "An entry is not written in the one way in which a log writes it.",
   own_time: "Times in the log go back, or lie ahead.",
   close_order: "The log's periods do not follow on each other.",
@@ -15,6 +16,11 @@ export const RULES = {
   ledger_current: "What is shown ends more than a day before the file was made: newer things may be missing.",
   ledger_entries: "What is shown is not what stands in the log.",
   ledger_documents: "The agreements behind what left, or the list of fields, are missing or are others.",
+  ledger_directory: "The log’s directory of accounts does not have this account with this history.",
+  ledger_secrets: "The file shows no secret, others than the account has had, or not all of them.",
+  ledger_account: "It is the ledger of another account than yours.",
+  ledger_since: "The directory had the account later than you say that you had it: what came before may be left out.",
+  ledger_receipt: "A choice that you have a receipt for is not in the ledger, or under a secret that is not shown.",
   ledger_complete: "Something that the log holds about you is left out, or something is shown that it does not hold.",
   ledger_opening: "What is said to have left is not what the log holds.",
   ledger_choices: "One of your choices is missing, or changed later.",
@@ -23,13 +29,14 @@ export const RULES = {
   ledger_fields: "The public entry does not name a field that left about you.",
 };
 
-/// What is not checked here, and by `countersign-verify ledger` is.
-export const LEFT_OUT = ["ledger_directory", "ledger_secrets", "witnesses"];
+/// What is checked only if the reader brings what it is checked against.
+const BROUGHT = ["witnesses", "ledger_account", "ledger_since", "ledger_receipt"];
 
 export class Verdict {
   constructor() {
     this.rules = {};
     this.failures = [];
+    this.notices = [];
     for (const rule of Object.keys(RULES)) this.rules[rule] = { checked: 0, failed: 0 };
   }
 
@@ -40,6 +47,11 @@ export class Verdict {
     this.rules[rule].failed += 1;
     if (this.failures.length < FAILURES_KEPT_MAX) this.failures.push({ rule, entry, found, expected });
     return false;
+  }
+
+  /// Says something that is no failure, and that the reader has to know.
+  notice(says) {
+    this.notices.push(says);
   }
 
   /// What something comes to that throws an error of this kind where a rule does not hold; then null.
@@ -57,6 +69,7 @@ export class Verdict {
 
   report(ledger) {
     const holds = Object.values(this.rules).every(({ failed }) => failed === 0);
-    return { holds, rules: this.rules, failures: this.failures, left_out: LEFT_OUT, ledger };
+    const leftOut = BROUGHT.filter((rule) => this.rules[rule].checked === 0);
+    return { holds, rules: this.rules, failures: this.failures, notices: this.notices, left_out: leftOut, ledger };
   }
 }

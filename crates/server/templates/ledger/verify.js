@@ -1,7 +1,7 @@
 // Checks a ledger bundle: everything that a log holds about one person, within what they chose. It asks nobody.
-// Written from docs/protocol.md, sections 1 to 4.2 and 7, beside the verifier in Rust and not from it.
-// What it is not: it leaves out the directory, its secrets and witnesses, for want of the curve and a policy.
+// Written from docs/protocol.md, sections 1 to 4.3 and 7, beside the verifier in Rust and not from it.
 
+import { checkAccount } from "./account.js";
 import { isSame } from "./bytes.js";
 import { BundleError, SELF, readBundle } from "./bundle.js";
 import { Choices } from "./choices.js";
@@ -9,36 +9,61 @@ import { checkCloses, checkCurrent, checkTimes, readCloses } from "./closes.js";
 import { isAct, readDocuments, readEntry } from "./entries.js";
 import { checkComplete, checkFields, fieldNumbers, groupedByPlace, openItems } from "./items.js";
 import { NoteError, openCheckpoint, readKey } from "./note.js";
+import { readPolicy, witnessedBy } from "./policy.js";
 import { leafHash, sharedRoot } from "./proofs.js";
+import { checkReceipts } from "./receipts.js";
 import { Verdict } from "./verdict.js";
 
-/// Checks a bundle's bytes. `key`: the log's vkey, from somewhere other than the platform; throws if it is none.
-/// `at`: when the bundle was made, in seconds. The ledger is to be believed only if the verdict holds.
-export async function checkLedger(bytes, { key, at }) {
-  const logKey = await readKey(key);
+/// Checks a bundle's bytes. The ledger is to be believed only if the verdict holds. What the reader brings:
+///
+/// * `key`: the log's vkey, from somewhere other than the platform; throws if it is none
+/// * `at`: when the bundle was made, in seconds
+/// * `account`: whose ledger it has to be, as the platform names the account; null to compare it with nothing
+/// * `accountSince`: since when the reader has had it, in seconds, or null
+/// * `receipts`: receipts for choices, as texts; `receiptsKey`: the log's key for these, 32 bytes, or null
+/// * `policy`: a witness policy as text, or null; throws if it is none
+export async function checkLedger(bytes, question) {
+  const asked = { account: null, accountSince: null, receipts: [], receiptsKey: null, policy: null, ...question };
+  const logKey = await readKey(asked.key);
+  const policy = asked.policy === null ? null : await readPolicy(asked.policy);
   const verdict = new Verdict();
   const bundle = await verdict.checkOf("ledger_form", BundleError, () => readBundle(bytes), "a ledger bundle");
-  const ledger = bundle && (await checkBundle(bundle, logKey, at, verdict));
+  const ledger = bundle && (await checkBundle(bundle, { ...asked, logKey, policy }, verdict));
   return verdict.report(ledger);
 }
 
-async function checkBundle(bundle, key, at, verdict) {
-  const open = () => openCheckpoint(bundle.checkpoint, key);
+async function checkBundle(bundle, asked, verdict) {
+  const open = () => openCheckpoint(bundle.checkpoint, asked.logKey);
   const checkpoint = await verdict.checkOf("checkpoint", NoteError, open, "a checkpoint that the log signed");
-  const closes = checkpoint && (await readCloses(bundle, verdict));
+  if (!checkpoint) return null;
+  const witnessed = await checkWitnesses(checkpoint, asked, verdict);
+  const closes = witnessed && (await readCloses(bundle, verdict));
   if (!closes) return null;
-  await checkProof(bundle, closes.at(-1), checkpoint, verdict);
+  const newest = closes.at(-1);
+  await checkProof(bundle, newest, checkpoint, verdict);
   const entries = readEntries(bundle, verdict);
   const documents = await readDocuments(bundle.documents);
   const names = checkDocuments(entries, documents, verdict);
   checkCloses(closes, verdict);
   checkTimes(closes, verdict);
-  checkCurrent(closes, at, verdict);
+  checkCurrent(closes, asked.at, witnessed.times, verdict);
+  const account = await checkAccount(bundle, closes, asked, verdict);
   const opened = await openItems(bundle, entries, verdict);
   await checkComplete(bundle, closes, opened, verdict);
   checkChoices(opened, documents, names, verdict);
-  checkEnd(bundle, closes.at(-1), checkpoint, verdict);
-  return ledgerOf(bundle, closes, opened, names);
+  const kept = { origin: checkpoint.origin, secrets: bundle.secrets, items: opened, until: newest?.until ?? 0 };
+  await checkReceipts(asked.receipts, asked.receiptsKey, { ...kept, hasErased: account.erased.length > 0 }, verdict);
+  checkEnd(bundle, newest, checkpoint, verdict);
+  return ledgerOf({ bundle, closes, opened, names, account, witnessed: witnessed.times });
+}
+
+/// When a quorum of the reader's policy saw the checkpoint, as `times`; null if the policy does not take it.
+async function checkWitnesses(checkpoint, { logKey, policy }, verdict) {
+  if (!policy) return { times: null };
+  const witnessed = () => witnessedBy(checkpoint, logKey, policy);
+  const found = await verdict.checkOf("witnesses", NoteError, witnessed, "a checkpoint of the policy");
+  if (found) verdict.check("witnesses", found.isMet, "too few of its witnesses", "the quorum of the policy");
+  return found;
 }
 
 /// One proof for all: that the entries, and the newest close, are in the checkpoint's tree.
@@ -108,16 +133,23 @@ function checkEnd({ items, searched }, newest, { size }, verdict) {
   verdict.check("ledger_form", isInTree, `a search up to ${searched}`, `from ${least} to ${size}`);
 }
 
-function ledgerOf(bundle, closes, opened, names) {
+function ledgerOf({ bundle, closes, opened, names, account, witnessed }) {
   const newest = closes.at(-1);
   const completeUntil = newest?.until ?? 0;
   return {
     account: bundle.account,
     periods: closes.length,
+    complete_since: account.completeSince,
     complete_until: completeUntil,
     closed_at: newest?.time ?? null,
+    erased_versions: account.erased,
     searched_until: bundle.searched,
-    field_names: names ?? [],
+    beside: {
+      field_names: names ?? [],
+      closes: closes.map(({ time, until }) => ({ time, until })),
+      published_in: account.publishedIn,
+      witnessed,
+    },
     lines: opened.map((item) => ({
       index: item.index,
       time: item.entry.time,

@@ -17,7 +17,11 @@ fn receipt(world: &World, text: &str) -> ConsentReceipt {
     ConsentReceipt::from_text(text, &key.public()).unwrap()
 }
 
-fn choose(serving: &Serving<'_>, account: &str, settings: &serde_json::Value) -> Option<String> {
+pub(crate) fn choose(
+    serving: &Serving<'_>,
+    account: &str,
+    settings: &serde_json::Value,
+) -> Option<String> {
     let path = format!("/admin/v1/people/{account}/settings");
     let reply = serving.client.put(&path, &serving.admin_token(), settings).unwrap();
     assert_eq!(reply.status, 200);

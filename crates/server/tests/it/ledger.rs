@@ -41,7 +41,7 @@ pub(crate) fn close(serving: &Serving<'_>) -> Value {
     closed
 }
 
-fn ledger(serving: &Serving<'_>, account: &str) -> Vec<u8> {
+pub(crate) fn ledger(serving: &Serving<'_>, account: &str) -> Vec<u8> {
     let path = format!("/admin/v1/people/{account}/ledger");
     let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
     assert_eq!(reply.status, 200, "{:?}", String::from_utf8_lossy(&reply.body));

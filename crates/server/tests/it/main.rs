@@ -44,6 +44,7 @@ mod interop_keys;
 mod interop_odrl;
 mod interop_openapi;
 mod interop_page;
+mod interop_page_brought;
 mod interop_postgres_check;
 mod interop_postgres_conformance;
 mod interop_postgres_faults;

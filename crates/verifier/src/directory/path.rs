@@ -25,6 +25,9 @@ pub(super) fn are_paths(proof: &HistoryProof) -> bool {
 /// Whether the path, from the node up, leads to the root through nodes that each lie on their own side.
 fn is_path(proof: &MembershipProof) -> bool {
     let mut label = proof.label;
+    if !is_label(label) {
+        return false;
+    }
     for step in proof.sibling_proofs.iter().rev() {
         let [sibling] = &step.siblings;
         let (own, other) = match step.direction {
@@ -32,7 +35,7 @@ fn is_path(proof: &MembershipProof) -> bool {
             Direction::Right => (PrefixOrdering::WithOne, PrefixOrdering::WithZero),
         };
         let is_own_side = step.label.get_prefix_ordering(label) == own;
-        if !is_own_side || !lies_at(sibling, step.label, other) {
+        if !is_own_side || !is_label(step.label) || !lies_at(sibling, step.label, other) {
             return false;
         }
         label = step.label;
@@ -56,6 +59,12 @@ fn shows_absence(proof: &NonMembershipProof) -> bool {
 
 /// Whether a child lies on this side of a node.
 fn lies_at(child: &AzksElement, node: NodeLabel, side: PrefixOrdering) -> bool {
-    node.get_prefix_ordering(child.label) == side
+    (node.get_prefix_ordering(child.label) == side && is_label(child.label))
         || (child.label == empty_label() && node == NodeLabel::root())
+}
+
+/// Whether nothing stands behind the label's bits: a node's name is hashed with all 32 bytes, so that it would be
+/// another node.
+fn is_label(label: NodeLabel) -> bool {
+    label.get_prefix(label.label_len) == label
 }

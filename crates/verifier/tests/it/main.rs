@@ -13,6 +13,7 @@ mod verify_directory;
 mod verify_erasure;
 mod verify_evidence;
 mod verify_growth;
+mod verify_histories;
 mod verify_index;
 mod verify_index_command;
 mod verify_ledger;

@@ -189,6 +189,90 @@ fn a_history_has_one_spelling() {
     }
 }
 
+/// What akd says of a proof about the account.
+fn is_taken_by_akd(history: &HistoryProof, directory: &DirectoryRoot) -> bool {
+    let verified = key_history_verify::<WhatsAppV1Configuration>(
+        &directory.vrf.0,
+        directory.root.0,
+        directory.epoch,
+        AkdLabel::from(ACCOUNT),
+        history.clone(),
+        HistoryVerificationParams::default(),
+    );
+    verified.is_ok()
+}
+
+/// The group's order, the lowest byte first.
+const GROUP_ORDER: [u8; 16] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+];
+
+/// The same scalar, beyond the group's order, which akd 0.13 takes.
+#[test]
+fn a_vrf_proof_has_one_spelling() {
+    let Proved { directory, mut history } = proved().pop().unwrap();
+    let mut order = GROUP_ORDER.to_vec();
+    order.extend([0; 15]);
+    order.push(0x10);
+    let proof = &mut history.update_proofs[0].existence_vrf_proof;
+    let mut carry = 0;
+    for (byte, more) in proof[48..].iter_mut().zip(order) {
+        let sum = u16::from(*byte) + u16::from(more) + carry;
+        *byte = (sum & 0xff) as u8;
+        carry = sum >> 8;
+    }
+    assert!(is_taken_by_akd(&history, &directory), "akd refuses it now");
+    let found = verify_history(ACCOUNT, &bytes(&history), &directory);
+    assert_eq!(found, Err(DirectoryError::Form));
+}
+
+/// What akd 0.13 does not read of the first version, nobody would.
+#[test]
+fn nothing_is_said_of_a_version_before_the_first() {
+    let Proved { directory, mut history } = proved().pop().unwrap();
+    let [newest, .., first] = history.update_proofs.as_mut_slice() else { panic!("versions") };
+    first.previous_version_proof.clone_from(&newest.previous_version_proof);
+    assert!(is_taken_by_akd(&history, &directory), "akd refuses it now");
+    let found = verify_history(ACCOUNT, &bytes(&history), &directory);
+    assert_eq!(found, Err(DirectoryError::Form));
+}
+
+/// A directory with a node whose name goes on behind its bits. It has other hashes, and akd 0.13 takes it.
+#[test]
+fn nothing_stands_behind_the_bits_of_a_label() {
+    let proved = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let storage = StorageManager::new_no_cache(AsyncInMemoryDatabase::new());
+        let parallelism = AzksParallelismConfig::default();
+        let directory = Directory::<WhatsAppV1Configuration, _, _>::new(
+            storage,
+            HardCodedAkdVRF {},
+            parallelism,
+        );
+        let directory = directory.await.unwrap();
+        let value = AkdValue(values()[0].0.to_vec());
+        let others = (0..20).map(|i| (AkdLabel::from(&format!("{i}")), AkdValue(vec![i; 32])));
+        let own = std::iter::once((AkdLabel::from(ACCOUNT), value));
+        directory.publish(others.chain(own).collect()).await.unwrap();
+        let vrf = Digest(directory.get_public_key().await.unwrap().to_bytes());
+        let account = AkdLabel::from(ACCOUNT);
+        let history = directory.key_history(&account, HistoryParams::Complete);
+        let (history, akd::EpochHash(epoch, root)) = history.await.unwrap();
+        Proved { directory: DirectoryRoot { epoch, root: Digest(root), vrf }, history }
+    });
+    let Proved { mut directory, mut history } = proved;
+    verify_history(ACCOUNT, &bytes(&history), &directory).unwrap();
+    let presence = &mut history.update_proofs[0].existence_proof;
+    assert!(presence.sibling_proofs.len() > 2, "a trie that is too small");
+    let step = &mut presence.sibling_proofs[1];
+    assert!((1..250).contains(&step.label.label_len));
+    step.label.label_val[31] |= 1;
+    let top = absence_at_root(presence).longest_prefix_membership_proof.hash_val;
+    directory.root = Digest(WhatsAppV1Configuration::compute_root_hash_from_val(&top));
+    assert!(is_taken_by_akd(&history, &directory), "akd refuses it now");
+    let found = verify_history(ACCOUNT, &bytes(&history), &directory);
+    assert_eq!(found, Err(DirectoryError::Path));
+}
+
 #[test]
 fn hostile_bytes_prove_nothing_and_stop_nothing() {
     let Proved { directory, history } = proved().pop().unwrap();
