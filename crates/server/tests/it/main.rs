@@ -27,6 +27,7 @@ mod decision_matrix;
 mod demo;
 mod difference;
 mod directory;
+mod doubled_keys;
 mod erasure;
 mod error_envelopes;
 mod evidence;
