@@ -66,6 +66,7 @@ mod partners;
 mod people_feed;
 mod people_generate;
 mod people_import;
+mod people_pipes;
 mod people_schema;
 mod people_store;
 mod people_support;
