@@ -49,6 +49,7 @@ mod interop_postgres_conformance;
 mod interop_postgres_faults;
 mod interop_postgres_ldbc;
 mod interop_postgres_tls;
+mod interop_postgres_values;
 mod interop_pyfacebook;
 mod interop_witness_log;
 mod ledger;

@@ -54,9 +54,11 @@ const READY_KEPT: Duration = Duration::from_secs(1);
 const STATEMENT_LONGER_MS: u64 = 1_000;
 
 /// What a session is told, beside its time limit: to write nothing, to look names up nowhere but
-/// where the statement says, to send rows in the order of the statement.
+/// where the statement says, to send rows in the order of the statement, and to write every value in the one
+/// way that loses nothing, whatever database and role have set.
 const SESSION: &str = "-c default_transaction_read_only=on -c search_path=pg_catalog \
-    -c TimeZone=UTC -c DateStyle=ISO -c max_parallel_workers_per_gather=0 -c jit=off";
+    -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex \
+    -c max_parallel_workers_per_gather=0 -c jit=off";
 
 /// The source over a database.
 pub struct PostgresSource {
