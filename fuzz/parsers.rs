@@ -19,6 +19,7 @@ use countersign_verifier::directory::Growth;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::evidence::Pack;
 use countersign_verifier::index_audit::IndexAudit;
+use countersign_verifier::json_check::{self, JsonProblem};
 use countersign_verifier::ledger::{self, Bundle, Question};
 use countersign_verifier::note::{NoteKey, SignedNote};
 use countersign_verifier::person_index::{Label, Proof};
@@ -164,6 +165,20 @@ pub fn batch(bytes: &[u8]) {
             assert!(headers.split("\r\n").all(|line| !line.contains(char::is_control)));
         }
     }
+}
+
+/// JSON that is taken is refused as two members of one key; what is refused has a place within it.
+pub fn json_check(bytes: &[u8]) {
+    let Err(fault) = json_check::check(bytes) else {
+        let twice = [b"{\"a\":", bytes, b",\"a\":", bytes, b"}"].concat();
+        let problem = json_check::check(&twice).err().map(|fault| fault.problem);
+        let is_refused =
+            matches!(problem, Some(JsonProblem::KeyTwice { .. } | JsonProblem::TooDeep));
+        return assert!(is_refused, "{problem:?}");
+    };
+    let lines: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
+    let line = fault.line.checked_sub(1).and_then(|line| lines.get(line));
+    assert!(line.is_some_and(|line| fault.column <= line.len() + 1), "{fault}");
 }
 
 /// Whatever is taken for an answer has the viewer first and everybody once, with an id.

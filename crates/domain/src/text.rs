@@ -1,5 +1,6 @@
 //! Free text in acts: names of companies, packages, reasons. It is shown on terminals and pages to
-//! people who decide by it, so it holds nothing that moves a cursor or turns a line around.
+//! people who decide by it, so it holds nothing that moves a cursor or turns a line around. And the mark
+//! that some programs put before the text of a file.
 
 /// The longest name, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 200;
@@ -45,9 +46,26 @@ pub const fn controls(character: char) -> bool {
     )
 }
 
+/// What U+FEFF is in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file's bytes without the byte order mark that some editors and spreadsheets put before UTF-8.
+#[must_use]
+pub fn after_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_once_and_at_the_beginning() {
+        assert_eq!(after_byte_order_mark("\u{feff}\u{feff}a".as_bytes()), "\u{feff}a".as_bytes());
+        for text in ["", "a\u{feff}", "\u{fefe}"] {
+            assert_eq!(after_byte_order_mark(text.as_bytes()), text.as_bytes());
+        }
+    }
 
     #[test]
     fn texts_are_plain_and_of_a_length() {

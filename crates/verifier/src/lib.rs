@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod headers;
 pub mod index_audit;
 pub mod index_check;
+pub mod json_check;
 mod key_change;
 pub mod ledger;
 pub mod log_check;

@@ -15,6 +15,15 @@ pub(crate) fn shared_data(test: &str) -> Option<PathBuf> {
     is_there.then_some(folder)
 }
 
+/// The US list of 30 November 2023, up to the row within which the copy ends; then the whole copy.
+pub(crate) fn list_of_2023(data: &Path) -> (ScreeningList, Vec<u8>) {
+    let copy = data.join("screening/consolidated-screening-list-2023-11-30.csv");
+    let copy = std::fs::read(copy).unwrap();
+    let cut = b"\n\"11476\",\"Specially Designated";
+    let end = copy.windows(cut.len()).position(|window| window == cut).unwrap() + 1;
+    (ScreeningList::from_consolidated_csv(&copy[..end]).unwrap(), copy)
+}
+
 /// The header of the US list since 2023.
 pub(crate) const CONSOLIDATED_HEADER: &str = "_id,source,entity_number,type,programs,name,title,addresses,\
     alt_names,citizenships,nationalities\n";

@@ -5,7 +5,7 @@ use countersign_policy::screening::index::{Index, WordMatch};
 use countersign_policy::screening::list::ScreeningList;
 use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 
-use crate::listing_support::{CONSOLIDATED_HEADER, consolidated_row, shared_data};
+use crate::listing_support::{CONSOLIDATED_HEADER, consolidated_row, list_of_2023, shared_data};
 
 fn index(names: &[&str]) -> Index {
     let rows = names.iter().enumerate();
@@ -138,9 +138,7 @@ fn a_common_word_costs_less_to_leave_out() {
 #[test]
 fn every_name_of_the_real_list_finds_its_listing() {
     let Some(data) = shared_data("every_name_of_the_real_list_finds_its_listing") else { return };
-    let bytes = std::fs::read(data.join("screening/consolidated-screening-list-2023-11-30.csv"));
-    let list = ScreeningList::from_consolidated_csv(&bytes.unwrap()).unwrap();
-    let index = Index::new(list);
+    let index = Index::new(list_of_2023(&data).0);
     let mut asked = 0;
     for listing in index.list().listings() {
         for name in listing.names() {

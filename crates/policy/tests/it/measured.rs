@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use countersign_policy::screening::index::Index;
-use countersign_policy::screening::list::{Listing, ListingKind, ScreeningList};
+use countersign_policy::screening::list::{Listing, ListingKind};
 use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 
-use crate::listing_support::{invented_list, shared_data};
+use crate::listing_support::{invented_list, list_of_2023, shared_data};
 use crate::variants::{KINDS, Random, VariantKind, is_a_name, says_organisation, variant};
 
 /// The seed of the published table. The matcher was tuned with others.
@@ -107,9 +107,7 @@ fn table(rows: &[Row]) -> usize {
 fn recall_over_variants_of_the_real_list_and_false_matches_among_real_organisations() {
     let test = "recall_over_variants_of_the_real_list_and_false_matches_among_real_organisations";
     let Some(data) = shared_data(test) else { return };
-    let list = data.join("screening/consolidated-screening-list-2023-11-30.csv");
-    let list = ScreeningList::from_consolidated_csv(&std::fs::read(list).unwrap()).unwrap();
-    let index = Index::new(list);
+    let index = Index::new(list_of_2023(&data).0);
     let recall = table(&measure(&index, OF_EACH_KIND));
 
     let organisations = data.join("ldbc/sf0.003/organisation_0_0.csv");
@@ -143,10 +141,8 @@ fn recall_over_variants_of_the_real_list_and_false_matches_among_real_organisati
 fn time_of_a_query_against_the_real_list() {
     let test = "time_of_a_query_against_the_real_list";
     let Some(data) = shared_data(test) else { return };
-    let list = data.join("screening/consolidated-screening-list-2023-11-30.csv");
-    let bytes = std::fs::read(list).unwrap();
     let started = Instant::now();
-    let index = Index::new(ScreeningList::from_consolidated_csv(&bytes).unwrap());
+    let index = Index::new(list_of_2023(&data).0);
     println!("read and indexed in {:?}", started.elapsed());
 
     let organisations = data.join("ldbc/sf0.003/organisation_0_0.csv");

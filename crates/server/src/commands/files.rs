@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::text::after_byte_order_mark;
 use countersign_policy::agreement;
+use countersign_verifier::json_check::{self, JsonFault};
 use serde::de::DeserializeOwned;
 
 use crate::durable_file;
@@ -55,7 +57,16 @@ pub(super) fn read_agreement(
     path: &Path,
     schema: &FieldSchema,
 ) -> Result<AgreementDocument, FileError> {
-    agreement::read(&read_text(path)?, schema).map_err(|error| FileError::Wrong {
+    parse_agreement(path, &read_text(path)?, schema)
+}
+
+/// Reads an agreement from the text of `path`, which may be a pipe and is read once.
+pub(super) fn parse_agreement(
+    path: &Path,
+    text: &str,
+    schema: &FieldSchema,
+) -> Result<AgreementDocument, FileError> {
+    agreement::read(text, schema).map_err(|error| FileError::Wrong {
         path: path.to_owned(),
         line: error.line,
         column: error.column,
@@ -65,19 +76,23 @@ pub(super) fn read_agreement(
 
 /// Reads a JSON file.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    serde_json::from_str(&read_text(path)?).map_err(|error| {
-        let said = error.to_string();
-        // The place stands before the message already.
-        let message = said.split(" at line ").next().unwrap_or(&said).to_owned();
-        let (line, column) = (error.line(), error.column());
-        FileError::Wrong { path: path.to_owned(), line, column, message }
+    parse_json(path, &read_text(path)?)
+}
+
+/// Reads JSON from the text of `path`, which may be a pipe and is read once.
+pub(super) fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
+    json_check::read(text.as_bytes()).map_err(|JsonFault { line, column, problem }| {
+        FileError::Wrong { path: path.to_owned(), line, column, message: problem.to_string() }
     })
 }
 
-/// Reads a file of text.
+/// Reads a file of text, without the byte order mark that it may begin with.
 pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| FileError::System { path: path.to_owned(), error })
+    let mut text = std::fs::read_to_string(path)
+        .map_err(|error| FileError::System { path: path.to_owned(), error })?;
+    let mark = text.len() - after_byte_order_mark(text.as_bytes()).len();
+    text.drain(..mark);
+    Ok(text)
 }
 
 /// Writes a file that must not be there yet.
@@ -96,4 +111,28 @@ pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     durable_file::replace(path, text.as_bytes(), durable_file::PUBLIC)
         .map_err(|error| FileError::System { path: path.to_owned(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_file_and_a_doubled_key_no_part_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let write = |text: &str| std::fs::write(&path, text).unwrap();
+        write("\u{feff}ada\nbob\n");
+        assert_eq!(read_text(&path).unwrap(), "ada\nbob\n");
+        write("\u{feff}{\"a\": 1}");
+        let read = || read_json::<std::collections::BTreeMap<String, u8>>(&path);
+        assert_eq!(read().unwrap().len(), 1);
+        write("{\"a\": 1,\n \"a\": 2}");
+        let error = read().unwrap_err().to_string();
+        let told = ":2:4: the key \"a\" stands twice in one object; every key is expected once";
+        assert!(error.ends_with(told), "{error}");
+        write("{\"a\": \"x\"}");
+        let error = read().unwrap_err().to_string();
+        assert!(error.contains(":1:9: invalid type") && !error.contains(" at line "), "{error}");
+    }
 }

@@ -321,6 +321,17 @@ impl GraphError {
         Self::bad_request(100, format!("(#100) The request's body is not {expected}"))
     }
 
+    /// A parameter that stands twice, with two values.
+    #[must_use]
+    pub fn doubled_parameter(name: &str) -> Self {
+        Self::bad_request(
+            100,
+            format!(
+                "(#100) Invalid parameter {name}: it stands there twice with two values; one is expected"
+            ),
+        )
+    }
+
     /// JSONP runs an answer as a program in somebody's page.
     #[must_use]
     pub fn no_jsonp() -> Self {

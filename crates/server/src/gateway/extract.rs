@@ -5,18 +5,28 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use countersign_verifier::json_check::{self, JsonFault, JsonProblem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::admin::AdminError;
 
-/// A JSON body, read or answered.
+/// A JSON body, read or answered. One that readers of JSON would differ about is refused.
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = AdminError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
+        let (parts, body) = request.into_parts();
+        let Body(bytes) =
+            Body::from_request(Request::from_parts(parts.clone(), body), state).await?;
+        match json_check::check(&bytes) {
+            // Whoever reads it as a value says more about what is no JSON, and about its type.
+            Ok(()) | Err(JsonFault { problem: JsonProblem::Malformed { .. }, .. }) => {}
+            Err(fault) => return Err(AdminError::unprocessable(format!("the body: {fault}"))),
+        }
+        let request = Request::from_parts(parts, bytes.into());
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
             Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),

@@ -26,6 +26,7 @@ use std::io::{BufRead as _, BufReader, Read};
 
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use countersign_domain::text::after_byte_order_mark;
 use serde::{Deserialize, Serialize};
 
 use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
@@ -124,13 +125,14 @@ pub struct Batches<R> {
     reader: BufReader<R>,
     next_line: u64,
     after: u64,
+    is_begun: bool,
 }
 
 impl<R: Read> Batches<R> {
     /// The feed that is read here, its first line of this number.
     pub fn new(reader: R, first_line: u64) -> Self {
         let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
-        Self { reader, next_line: first_line, after: 0 }
+        Self { reader, next_line: first_line, after: 0, is_begun: false }
     }
 
     /// The same, of a feed that comes in parts: the line before its first one had this sequence.
@@ -146,6 +148,10 @@ impl<R: Read> Batches<R> {
             let read = (&mut self.reader).take(limit).read_until(b'\n', &mut batch.text)?;
             if read == 0 {
                 break;
+            }
+            if !std::mem::replace(&mut self.is_begun, true) {
+                let mark = batch.text.len() - after_byte_order_mark(&batch.text).len();
+                batch.text.drain(..mark);
             }
             batch.lines += 1;
             let is_next_read = self.reader.buffer().contains(&b'\n');

@@ -6,7 +6,7 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::schema::FieldSchema;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
-use super::profile_json::{Fault, ProfileSeed, fault};
+use super::profile_json::{Fault, ProfileSeed, check, fault};
 use crate::store::{ACCOUNT_BYTES_MAX, Profile};
 
 /// What a line is.
@@ -54,6 +54,7 @@ impl FeedLine {
         let read = LineSeed { schema, members: &mut members }.deserialize(&mut deserializer);
         read.and_then(|()| deserializer.end())
             .map_err(|error| LineFault { fault: fault(text, &error, WHOLE), key: members.key })?;
+        check(text).map_err(|fault| LineFault { fault, key: None })?;
         members.into_line().map_err(|(key, expected)| {
             let at = key.and_then(|key| text.find(&format!("\"{key}\""))).unwrap_or(0);
             LineFault { fault: Fault { at, expected: expected.to_owned() }, key }

@@ -18,7 +18,7 @@ pub enum Kind {
     Snap,
     /// A folder of LDBC Social Network Benchmark CSV files.
     Ldbc,
-    /// A file of JSON Lines, one person each.
+    /// JSON Lines, one person each: a file, a pipe or standard input, which may be compressed.
     Jsonl,
 }
 
@@ -73,6 +73,22 @@ pub enum ImportError {
         column: u64,
         /// What should stand there.
         expected: String,
+    },
+    /// A file was another one when it was read again.
+    #[error("{}: it changed while it was read; import it again; nothing was imported", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Files of another layout than is read.
+    #[error("{}: {found}; wanted is {wanted}; nothing was imported", path.display())]
+    Layout {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is there, or missing.
+        found: String,
+        /// The layout that is read.
+        wanted: &'static str,
     },
     /// A folder of neither kind.
     #[error(
@@ -154,7 +170,7 @@ pub fn run(
     match kind {
         Kind::Snap => import_snap::read(path, &mut batch)?,
         Kind::Ldbc => import_ldbc::read(path, &mut batch)?,
-        Kind::Jsonl => import_jsonl::read(path, &mut batch)?,
+        Kind::Jsonl => import_jsonl::read(path, people.folder(), &mut batch)?,
     }
     batch.finish()
 }

@@ -9,9 +9,12 @@
 //! value. A friend is somebody of this file or of the store, and friendship is mutual, whoever names
 //! it. A route that `settings` leaves out is as the preset says.
 //!
-//! The file is read twice: once for people, and again for friends, who may come later in the file.
+//! The text is read twice: once for people, and again for friends, who may come later in it. A pipe, or what
+//! is compressed, is copied before.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Seek as _;
 use std::path::Path;
 
 use countersign_domain::field::FieldSet;
@@ -23,16 +26,25 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::beginning::Beginning;
 use super::import::{Batch, ImportError};
+use super::input;
 use super::lines::{Line, Lines};
-use super::profile_json::{Fault, ProfileSeed, fault, field};
+use super::profile_json::{Fault, ProfileSeed, check, fault, field};
 use crate::store::{Choice, NewPerson, Profile, StoreError};
 
-/// Reads the file.
-pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
+/// Reads the file, with a copy in `folder` where it cannot be read twice.
+pub(super) fn read(path: &Path, folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
     let schema = batch.options.schema;
+    let failed = |source| ImportError::File { path: path.to_owned(), source };
+    let mut file = input::rereadable(path, folder).map_err(failed)?;
+    let mut again = || {
+        file.rewind()?;
+        file.try_clone()
+    };
+    let lines = |file: File| Lines::of(path, file);
     let mut accounts = std::collections::HashSet::new();
     let mut person = Person::default();
-    each(path, schema, &mut person, |line, person| {
+    let first = lines(again().map_err(failed)?);
+    let checksum = each(first, schema, &mut person, |line, person| {
         if !accounts.insert(person.account.clone()) {
             return Err(line.malformed(0, "a person who has not come before"));
         }
@@ -41,7 +53,8 @@ pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError
         let placed = batch.put(NewPerson { account, minor: *minor, settings, profile });
         placed.map(|_| ()).map_err(|error| at_line(line, error))
     })?;
-    each(path, schema, &mut person, |line, person| {
+    let second = lines(again().map_err(failed)?);
+    let checksum_again = each(second, schema, &mut person, |line, person| {
         let expected = "friends who are in this file or in the store";
         let unknown = |account: &str| {
             let quoted = serde_json::to_string(account).unwrap_or_default();
@@ -58,7 +71,9 @@ pub(super) fn read(path: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError
             batch.links.add(number, friend_number);
         }
         Ok(())
-    })
+    })?;
+    let is_same = checksum == checksum_again;
+    if is_same { Ok(()) } else { Err(ImportError::Changed { path: path.to_owned() }) }
 }
 
 /// What the store refuses about a person is the line's fault.
@@ -71,14 +86,13 @@ fn at_line(line: Line<'_>, error: StoreError) -> ImportError {
     }
 }
 
-/// Calls `take` with every person of the file.
+/// Calls `take` with every person of the lines; a checksum of them.
 fn each(
-    path: &Path,
+    mut lines: Lines,
     schema: &FieldSchema,
     person: &mut Person,
     mut take: impl FnMut(Line<'_>, &mut Person) -> Result<(), ImportError>,
-) -> Result<(), ImportError> {
-    let mut lines = Lines::open(path)?;
+) -> Result<u32, ImportError> {
     while let Some(line) = lines.next()? {
         if line.text.trim().is_empty() {
             continue;
@@ -90,9 +104,10 @@ fn each(
             let Fault { at, expected } = fault(line.text, &error, "a person as {\"account\":…}");
             line.malformed(at, &expected)
         })?;
+        check(line.text).map_err(|Fault { at, expected }| line.malformed(at, &expected))?;
         take(line, person)?;
     }
-    Ok(())
+    Ok(lines.checksum())
 }
 
 /// A line's person. One serves all lines.

@@ -1,5 +1,6 @@
-//! The LDBC Social Network Benchmark's CSV files (Interactive v1, basic serializer): parts separated
-//! by `|`, never quoted, the first line naming the columns.
+//! The LDBC Social Network Benchmark's CSV files (Interactive v1, the serializer CsvComposite with dates in
+//! milliseconds): parts separated by `|`, never quoted, the first line naming the columns. Other serializers
+//! put the same into other columns and files; a folder of theirs is refused.
 //!
 //! People get name, gender, birthday, languages, e-mail address, location, education and work. The
 //! network address, the browser and the day on which the account was made are not profile, and stay out.
@@ -42,6 +43,47 @@ const PLACES: Table = Table { name: "place_0_0.csv", columns: "id|name|url|type"
 const IS_PART_OF: Table =
     Table { name: "place_isPartOf_place_0_0.csv", columns: "Place.id|Place.id" };
 
+const TABLES: [&Table; 8] =
+    [&PERSONS, &KNOWS, &STUDY_AT, &WORK_AT, &IS_LOCATED_IN, &ORGANISATIONS, &PLACES, &IS_PART_OF];
+
+/// What is said of a folder of another layout.
+const WANTED: &str = "the layout of LDBC SNB Interactive v1's serializer CsvComposite with LongDateFormatter: person_0_0.csv with \
+    language and email among its columns, person_knows_person_0_0.csv, person_studyAt_organisation_0_0.csv, \
+    person_workAt_organisation_0_0.csv, person_isLocatedIn_place_0_0.csv, organisation_0_0.csv, place_0_0.csv and \
+    place_isPartOf_place_0_0.csv in one folder, each in one part (numThreads 1); of folders static/ and dynamic/, \
+    all files in one";
+
+/// Refuses a folder that lacks a table, or has more of one than is read.
+fn check_layout(folder: &Path) -> Result<(), ImportError> {
+    let layout =
+        |found: String| Err(ImportError::Layout { path: folder.to_owned(), found, wanted: WANTED });
+    for table in TABLES {
+        if !folder.join(table.name).is_file() {
+            return layout(format!("there is no {}", table.name));
+        }
+    }
+    let failed = |source| ImportError::File { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if let Some(table) = TABLES.iter().find(|table| table.is_gone_on_with_in(name)) {
+            return layout(format!("{name} goes on with {}", table.name));
+        }
+    }
+    Ok(())
+}
+
+impl Table {
+    /// Whether a file of this name is another part of the table, as `person_1_0.csv` of `person_0_0.csv`.
+    fn is_gone_on_with_in(&self, name: &str) -> bool {
+        let stem = self.name.strip_suffix("0_0.csv");
+        let part = stem.and_then(|stem| name.strip_prefix(stem)?.strip_suffix(".csv"));
+        let numbers = part.and_then(|part| part.split_once('_'));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        name != self.name && numbers.is_some_and(|(a, b)| is_number(a) && is_number(b))
+    }
+}
+
 /// Calls `row` with the parts of every line after the first.
 fn rows<const N: usize>(
     folder: &Path,
@@ -52,12 +94,16 @@ fn rows<const N: usize>(
     let mut is_first = true;
     while let Some(line) = lines.next()? {
         if is_first && line.text != table.columns {
-            return Err(line.malformed(0, &format!("the columns {}", table.columns)));
+            let expected = format!("the columns {}; wanted is {WANTED}", table.columns);
+            return Err(line.malformed(0, &expected));
         }
         if !is_first {
             row(line.exactly('|', &format!("{N} parts: {}", table.columns))?)?;
         }
         is_first = false;
+    }
+    if is_first {
+        return Err(lines.malformed_end(&format!("the columns {}", table.columns)));
     }
     Ok(())
 }
@@ -70,6 +116,8 @@ struct World {
     location: HashMap<u64, u64>,
     education: HashMap<u64, Vec<Value>>,
     work: HashMap<u64, Vec<Value>>,
+    /// Where each person was first named.
+    named: HashMap<u64, (&'static Table, (u64, u64))>,
 }
 
 /// The fields that people get.
@@ -89,6 +137,7 @@ struct Fields {
 /// Reads the folder, and puts people as they come.
 pub(super) fn read(folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
     let fields = Fields::of(batch)?;
+    check_layout(folder)?;
     let world = World::read(folder)?;
     let mut numbers = HashMap::new();
     let mut profile = Profile::default();
@@ -115,8 +164,14 @@ pub(super) fn read(folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportErr
         numbers.insert(person, batch.person(id.text, &mut profile, false)?);
         Ok(())
     })?;
+    let expected = "the number of a person in person_0_0.csv";
+    let unknown = world.named.iter().filter(|(person, _)| !numbers.contains_key(person));
+    let unknown = unknown.map(|(_, (table, place))| (table.name, *place)).min();
+    if let Some((name, (line, column))) = unknown {
+        let (path, expected) = (folder.join(name), expected.to_owned());
+        return Err(ImportError::Malformed { path, line, column, expected });
+    }
     rows(folder, &KNOWS, |[one, other, _]| {
-        let expected = "the number of a person in person_0_0.csv";
         let number = |cell: Cell<'_>| {
             let person = cell.number(expected)?;
             numbers.get(&person).copied().ok_or_else(|| cell.malformed(expected))
@@ -136,13 +191,14 @@ impl World {
         let mut whole = HashMap::new();
         rows(folder, &IS_PART_OF, |[part, of]: [Cell<'_>; 2]| {
             let expected = "a place's number";
-            whole.insert(part.number(expected)?, of.number(expected)?);
-            Ok(())
+            let is_new = whole.insert(part.number(expected)?, of.number(expected)?).is_none();
+            first(part, is_new)
         })?;
         let mut names = HashMap::new();
         rows(folder, &PLACES, |[id, name, _, kind]| {
-            names.insert(id.number("a place's number")?, (spaced(name), kind.text == "city"));
-            Ok(())
+            let place = (spaced(name), kind.text == "city");
+            let is_new = names.insert(id.number("a place's number")?, place).is_none();
+            first(id, is_new)
         })?;
         for (place, (name, is_city)) in &names {
             let country = whole.get(place).and_then(|of| names.get(of)).filter(|_| *is_city);
@@ -150,21 +206,23 @@ impl World {
             world.places.insert(*place, name);
         }
         rows(folder, &ORGANISATIONS, |[id, _, name, _]| {
-            world.organisations.insert(id.number("an organisation's number")?, spaced(name));
-            Ok(())
+            let number = id.number("an organisation's number")?;
+            first(id, world.organisations.insert(number, spaced(name)).is_none())
         })?;
         rows(folder, &IS_LOCATED_IN, |[person, place]| {
             let number = place.number("a place's number")?;
             known(&world.places, place, "the number of a place in place_0_0.csv")?;
-            world.location.insert(person.number("a person's number")?, number);
-            Ok(())
+            let one = named_person(&mut world.named, &IS_LOCATED_IN, person)?;
+            first(person, world.location.insert(one, number).is_none())
         })?;
         let (organisations, education) = (&world.organisations, &mut world.education);
+        let named_people = &mut world.named;
         rows(folder, &STUDY_AT, |[person, organisation, year]| {
             let school = named(organisations, organisation)?;
             let year = year.number("a year")?;
             let entry = json!({ "school": school, "year": { "name": year.to_string() }, "type": "College" });
-            education.entry(person.number("a person's number")?).or_default().push(entry);
+            let one = named_person(named_people, &STUDY_AT, person)?;
+            education.entry(one).or_default().push(entry);
             Ok(())
         })?;
         let work = &mut world.work;
@@ -172,7 +230,8 @@ impl World {
             let employer = named(organisations, organisation)?;
             let from = from.number("a year")?;
             let entry = json!({ "employer": employer, "start_date": from.to_string() });
-            work.entry(person.number("a person's number")?).or_default().push(entry);
+            let one = named_person(named_people, &WORK_AT, person)?;
+            work.entry(one).or_default().push(entry);
             Ok(())
         })?;
         Ok(world)
@@ -209,6 +268,22 @@ impl Fields {
             work: by_name("work")?,
         })
     }
+}
+
+/// Refuses a second row about the same, one of which would be lost.
+fn first(cell: Cell<'_>, is_new: bool) -> Result<(), ImportError> {
+    if is_new { Ok(()) } else { Err(cell.malformed("what has not come before in this file")) }
+}
+
+/// The number of a person, whose place is kept until it is known who there is.
+fn named_person(
+    named: &mut HashMap<u64, (&'static Table, (u64, u64))>,
+    table: &'static Table,
+    cell: Cell<'_>,
+) -> Result<u64, ImportError> {
+    let person = cell.number("a person's number")?;
+    named.entry(person).or_insert_with(|| (table, cell.place()));
+    Ok(person)
 }
 
 fn known<'w>(

@@ -2,7 +2,9 @@
 //!
 //! `facebook_combined.txt` decides who there is and who are friends. For each ego N, `N.featnames`
 //! names the anonymised features, `N.egofeat` has the ego's and `N.feat` its friends'; a person in
-//! several ego nets has the features of all. A feature `work;employer;id;anonymized feature 142`
+//! several ego nets has the features of all. The ego nets lie beside it or, as the two downloads unpack, in
+//! one folder beside it. Circles and edges of one ego net are not read.
+//! A feature `work;employer;id;anonymized feature 142`
 //! becomes `{"employer":{"id":"142","name":"anonymized feature 142"}}` in `work`. Which features
 //! belong to one job or one school was lost when the data was anonymised, so each stands alone.
 
@@ -81,10 +83,10 @@ struct Network {
 pub(super) fn read(folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
     let mut network = Network::default();
     read_combined(&folder.join(COMBINED), &mut network)?;
-    let egos = egos(folder)?;
+    let (nets, egos) = ego_nets(folder)?;
     let bar = batch.options.progress.step("reading ego nets", egos.len() as u64);
     for (ego, done) in egos.into_iter().zip(1..) {
-        read_ego(folder, ego, &mut network)?;
+        read_ego(&nets, ego, &mut network)?;
         bar.at(done);
     }
     let fields = fields(batch)?;
@@ -103,8 +105,9 @@ pub(super) fn read(folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportErr
 
 fn read_combined(path: &Path, network: &mut Network) -> Result<(), ImportError> {
     let mut lines = Lines::open(path)?;
+    let expected = "two people's numbers with a space between them";
     while let Some(line) = lines.next()? {
-        let [one, other] = line.exactly(' ', "two people's numbers with a space between them")?;
+        let [one, other] = line.exactly(' ', expected)?;
         let number = |cell: Cell<'_>| cell.number("a person's number");
         let friendship = (number(one)?, number(other)?);
         if friendship.0 == friendship.1 {
@@ -114,37 +117,104 @@ fn read_combined(path: &Path, network: &mut Network) -> Result<(), ImportError> 
         network.people.entry(friendship.1).or_default();
         network.friendships.push(friendship);
     }
+    if network.friendships.is_empty() {
+        return Err(lines.malformed_end(expected));
+    }
     Ok(())
 }
 
-/// The numbers N for which there is an `N.featnames`, ascending.
-fn egos(folder: &Path) -> Result<Vec<u64>, ImportError> {
-    let failed = |source| ImportError::File { path: folder.to_owned(), source };
-    let mut egos = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path: PathBuf = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|end| end == "featnames") {
-            egos.extend(path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok()));
+/// The files of an ego net that are read, each of which has to be there.
+const OF_AN_EGO: [&str; 3] = ["featnames", "egofeat", "feat"];
+
+/// All files that an ego net is published with.
+const OF_AN_EGO_NET: [&str; 5] = ["featnames", "egofeat", "feat", "circles", "edges"];
+
+/// What is said where files of ego nets are missing.
+const WANTED: &str = "what SNAP publishes: facebook_combined.txt, and beside it, or in one folder beside it, N.featnames, \
+    N.egofeat and N.feat for each ego N (facebook.tar.gz)";
+
+/// The folder of the ego nets, and their numbers N, ascending.
+fn ego_nets(folder: &Path) -> Result<(PathBuf, Vec<u64>), ImportError> {
+    let layout =
+        |found: String| Err(ImportError::Layout { path: folder.to_owned(), found, wanted: WANTED });
+    let mut found = Vec::new();
+    let mut look = |path: PathBuf| {
+        let egos = egos(&path)?;
+        if !egos.is_empty() {
+            found.push((path, egos));
+        }
+        Ok::<_, ImportError>(())
+    };
+    look(folder.to_owned())?;
+    for path in entries(folder)? {
+        if path.is_dir() {
+            look(path)?;
         }
     }
-    egos.sort_unstable();
-    Ok(egos)
+    let two = found.len() > 1;
+    let Some((nets, egos)) = found.pop().filter(|_| !two) else {
+        let found =
+            if two { "there are ego nets in several folders" } else { "there is no ego net" };
+        return layout(found.to_owned());
+    };
+    for ego in &egos {
+        for end in OF_AN_EGO {
+            let name = format!("{ego}.{end}");
+            if !nets.join(&name).is_file() {
+                return layout(format!("there is an ego net of {ego} without {name}"));
+            }
+        }
+    }
+    Ok((nets, egos))
+}
+
+/// The numbers N for which a folder has any file of an ego net, ascending.
+fn egos(folder: &Path) -> Result<Vec<u64>, ImportError> {
+    let number = |path: PathBuf| {
+        let end = path.extension()?.to_str()?;
+        OF_AN_EGO_NET.contains(&end).then(|| path.file_stem()?.to_str()?.parse::<u64>().ok())?
+    };
+    let egos: BTreeSet<u64> = entries(folder)?.into_iter().filter_map(number).collect();
+    Ok(egos.into_iter().collect())
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
+    let entries = std::fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    entries.map_err(|source| ImportError::File { path: folder.to_owned(), source })
 }
 
 fn read_ego(folder: &Path, ego: u64, network: &mut Network) -> Result<(), ImportError> {
     let features = read_names(&folder.join(format!("{ego}.featnames")))?;
 
     let mut lines = Lines::open(&folder.join(format!("{ego}.egofeat")))?;
+    let expected = "one line, with the ego's features";
+    let mut is_read = false;
     while let Some(line) = lines.next()? {
-        read_bits(line, line.cells(' '), &features, network.people.get_mut(&ego))?;
+        if std::mem::replace(&mut is_read, true) {
+            return Err(line.malformed(0, expected));
+        }
+        let person = network.people.get_mut(&ego);
+        let person = person.ok_or_else(|| line.malformed(0, "an ego of facebook_combined.txt"))?;
+        read_bits(line, line.cells(' '), &features, person)?;
+    }
+    if !is_read {
+        return Err(lines.malformed_end(expected));
     }
 
     let mut lines = Lines::open(&folder.join(format!("{ego}.feat")))?;
+    let mut seen = BTreeSet::new();
     while let Some(line) = lines.next()? {
         let mut cells = line.cells(' ');
         let expected = "a person's number";
         let person = cells.next().ok_or_else(|| line.malformed(0, expected))?.number(expected)?;
-        read_bits(line, cells, &features, network.people.get_mut(&person))?;
+        if !seen.insert(person) {
+            return Err(line.malformed(0, "a person who has not come before in this ego net"));
+        }
+        let person = network.people.get_mut(&person);
+        let person =
+            person.ok_or_else(|| line.malformed(0, "a person of facebook_combined.txt"))?;
+        read_bits(line, cells, &features, person)?;
     }
     Ok(())
 }
@@ -171,22 +241,20 @@ fn feature(line: Line<'_>, position: usize) -> Option<Feature> {
     (place.parse() == Ok(position)).then_some((category, number))
 }
 
-/// Reads a 0 or 1 for each feature. Somebody who is not in the network is read, and left out.
+/// Reads a 0 or 1 for each feature.
 fn read_bits<'a>(
     line: Line<'a>,
     cells: impl Iterator<Item = Cell<'a>>,
     features: &[Feature],
-    mut person: Option<&mut BTreeSet<Feature>>,
+    person: &mut BTreeSet<Feature>,
 ) -> Result<(), ImportError> {
     let mut expected = features.iter();
     for cell in cells {
         let feature = expected.next();
         let feature = feature.ok_or_else(|| cell.malformed("the end of the line"))?;
-        match (cell.text, &mut person) {
-            ("1", Some(person)) => {
-                person.insert(*feature);
-            }
-            ("0" | "1", _) => {}
+        match cell.text {
+            "1" => drop(person.insert(*feature)),
+            "0" => {}
             _ => return Err(cell.malformed("0 or 1")),
         }
     }

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use countersign_domain::text::after_byte_order_mark;
+
 use super::import::ImportError;
+use super::input;
 
 /// An open text file. Lines may end with LF or CRLF.
 pub(super) struct Lines {
@@ -12,6 +15,7 @@ pub(super) struct Lines {
     reader: BufReader<File>,
     buffer: Vec<u8>,
     number: u64,
+    read: crc32fast::Hasher,
 }
 
 /// One line, with its place.
@@ -35,11 +39,34 @@ pub(super) struct Cell<'a> {
 const BUFFER_BYTES: usize = 1 << 18;
 
 impl Lines {
+    /// The lines of one of several files of a folder.
     pub(super) fn open(path: &Path) -> Result<Self, ImportError> {
-        let file = File::open(path)
-            .map_err(|source| ImportError::File { path: path.to_owned(), source })?;
+        let file = input::regular(path);
+        file.map(|file| Self::of(path, file))
+            .map_err(|source| ImportError::File { path: path.to_owned(), source })
+    }
+
+    /// The lines of an open file, which errors call `path`.
+    pub(super) fn of(path: &Path, file: File) -> Self {
         let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0 })
+        let (path, read) = (path.to_owned(), crc32fast::Hasher::new());
+        Self { path, reader, buffer: Vec::new(), number: 0, read }
+    }
+
+    /// The error that says what was expected where the file ends.
+    pub(super) fn malformed_end(&self, expected: &str) -> ImportError {
+        let (line, column) = (self.number + 1, 1);
+        ImportError::Malformed {
+            path: self.path.clone(),
+            line,
+            column,
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// A checksum of what was read, to tell whether it is the same when it is read again.
+    pub(super) fn checksum(self) -> u32 {
+        self.read.finalize()
     }
 
     /// The next line; `None` after the last.
@@ -51,7 +78,12 @@ impl Lines {
             return Ok(None);
         }
         self.number += 1;
-        let bytes = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        self.read.update(&self.buffer);
+        let whole = match self.number {
+            1 => after_byte_order_mark(&self.buffer),
+            _ => &self.buffer,
+        };
+        let bytes = whole.strip_suffix(b"\n").unwrap_or(whole);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let malformed = |error: std::str::Utf8Error| ImportError::Malformed {
             path: self.path.clone(),
@@ -104,6 +136,12 @@ impl<'a> Line<'a> {
 }
 
 impl<'a> Cell<'a> {
+    /// Line and character, counted from one.
+    pub(super) fn place(self) -> (u64, u64) {
+        let before = self.line.text.get(..self.start).unwrap_or(self.line.text);
+        (self.line.number, before.chars().count() as u64 + 1)
+    }
+
     pub(super) fn malformed(self, expected: &str) -> ImportError {
         self.line.malformed(self.start, expected)
     }

@@ -13,6 +13,7 @@ pub mod import;
 mod import_jsonl;
 mod import_ldbc;
 mod import_snap;
+pub mod input;
 mod invented;
 mod lines;
 mod links;

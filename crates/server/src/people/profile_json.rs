@@ -4,6 +4,7 @@ use std::fmt;
 
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::schema::{FieldSchema, SchemaError};
+use countersign_verifier::json_check::{self, JsonFault, JsonProblem, LEVELS_MAX};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -44,11 +45,8 @@ impl<'de> Visitor<'de> for ProfileSeed<'_> {
                 return Err(A::Error::custom("expected every field once"));
             }
             seen = seen.with(field);
+            // What it is, beside one value by its structure, is for the check of the whole line to say.
             let value: &RawValue = map.next_value()?;
-            // Raw values are checked for their structure alone; this finds broken escapes too.
-            serde_json::from_str::<serde_json::Value>(value.get()).map_err(|_| {
-                A::Error::custom("expected a value without broken escapes or numbers")
-            })?;
             if value.get() == "null" {
                 *self.nulls = self.nulls.with(field);
             } else {
@@ -78,6 +76,27 @@ pub(super) struct Fault {
     pub(super) expected: String,
 }
 
+/// Whether every reader takes a line for the same JSON. Asked after its shape is known to be right, whose
+/// errors say more.
+pub(super) fn check(text: &str) -> Result<(), Fault> {
+    json_check::check(text.as_bytes()).map_err(|JsonFault { column, problem, .. }| {
+        let at = character_before(text, column);
+        // A key may be somebody's name, so it is not repeated.
+        let expected = match problem {
+            JsonProblem::KeyTwice { .. } => "every key once in its object".to_owned(),
+            JsonProblem::TooDeep => format!("at most {LEVELS_MAX} levels of lists and objects"),
+            JsonProblem::Malformed { .. } => "a value without broken escapes or numbers".to_owned(),
+        };
+        Fault { at, expected }
+    })
+}
+
+/// The beginning of the character in this column of bytes, counted from one.
+fn character_before(text: &str, column: usize) -> usize {
+    let at = column.saturating_sub(1).min(text.len());
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// Where serde_json stopped, without the line that it counts for itself, and without the value that
 /// it found, since that may be anybody's religion.
 pub(super) fn fault(text: &str, error: &serde_json::Error, whole: &str) -> Fault {
@@ -87,7 +106,5 @@ pub(super) fn fault(text: &str, error: &serde_json::Error, whole: &str) -> Fault
         Some((_, expected)) => expected.to_owned(),
         None => format!("{whole} on one line ({what})"),
     };
-    let at = error.column().saturating_sub(1).min(text.len());
-    let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    Fault { at, expected }
+    Fault { at: character_before(text, error.column()), expected }
 }

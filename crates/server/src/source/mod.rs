@@ -13,7 +13,6 @@ pub mod image;
 mod naming;
 mod newcomer;
 pub mod postgres;
-mod sound;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -108,6 +108,12 @@ impl People {
         Ok(people)
     }
 
+    /// The folder that it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.dir
+    }
+
     /// What readers see now.
     #[must_use]
     pub fn view(&self) -> Arc<View> {

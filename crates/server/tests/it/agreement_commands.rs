@@ -303,6 +303,14 @@ fn an_agreement_goes_to_odrl_and_back_and_what_is_lost_is_told_beside_it() {
         said.contains("foreign.json: /permission/0/action: the action \"sell\" is not one"),
         "{said}"
     );
+    // One of two prohibitions would be lost; a byte order mark is no part of the text.
+    let twice = policy.replacen("\"@type\"", "\"permission\": [], \"@type\"", 1);
+    desk.write("twice.json", &twice);
+    let said = desk.refused(&["agreement", "import", "--odrl", "twice.json"]);
+    let told = "the key \"permission\" stands twice in one object; every key is expected once";
+    assert!(said.contains("twice.json:") && said.contains(told), "{said}");
+    desk.write("marked.json", &format!("\u{feff}{policy}"));
+    assert_eq!(ended(&desk, 0, &["agreement", "import", "--odrl", "marked.json", "p"]).0, file);
     assert_eq!(desk.run(&["agreement", "import", "policy.json"]).status.code(), Some(2));
     assert!(fs::metadata(desk.path("policy.json")).is_ok());
 }

@@ -159,6 +159,7 @@ fn interop_postgres_that_says_what_cannot_be_is_an_error_without_an_entry() {
         ("a person twice", format!("{view} UNION ALL SELECT * FROM person WHERE account <> 'viewer'"), "stands there twice"),
         ("the viewer twice", format!("{view} UNION ALL SELECT * FROM person"), "two rows have the account"),
         ("garbage JSON", format!("UPDATE person SET extra = '{{\"{MARK}' WHERE account = '{MARK}-1'"), "22P02"),
+        ("a key twice", format!("UPDATE person SET history = '[{{\"{MARK}\": 1, \"{MARK}\": 2}}]' WHERE account = 'viewer'"), "a value of education is not what every reader"),
         ("half a surrogate", format!("UPDATE person SET history = '[\"{MARK}\\ud800\"]' WHERE account = 'viewer'"), "a value of education is not what every reader"),
         ("half a surrogate of a path", "UPDATE person SET extra = '{\"work\": \"\\udc00\"}' WHERE account = 'viewer'".to_owned(), "cannot be"),
         ("a number without end", "UPDATE person SET history = '[1e400]' WHERE account = 'viewer'".to_owned(), "a value of education"),

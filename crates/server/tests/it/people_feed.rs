@@ -87,7 +87,7 @@ fn changes_do_what_their_lines_say() {
 }
 
 /// Lines that are refused: the key, the character, and what is expected.
-const MALFORMED: [(&str, &str, u64, &str); 19] = [
+const MALFORMED: [(&str, &str, u64, &str); 20] = [
     (r#"{"sequence":1,"account":"z""#, "", 27, "one line"),
     (r#"{"sequence":1,"account":"z","set":{"religoin":"x"}}"#, "set", 45, "\"religion\"?"),
     (r#"{"sequence":1,"account":"z","minor":"Jedi"}"#, "minor", 42, "a boolean"),
@@ -98,6 +98,7 @@ const MALFORMED: [(&str, &str, u64, &str); 19] = [
     (r#"{"sequence":1,"account":"z","removed":true,"minor":true}"#, "removed", 29, "nothing else"),
     (r#"{"sequence":1,"account":"z","set":{},"profile":{}}"#, "set", 29, "either"),
     (r#"{"sequence":1,"account":"z","minor":true,"minor":true}"#, "minor", 54, "once"),
+    (r#"{"sequence":1,"account":"z","set":{"work":[{"a":1,"a":2}]}}"#, "", 53, "every key once"),
     (r#"{"sequence":1,"account":"z"}"#, "", 1, "one of profile"),
     (r#"{"sequence":1}"#, "", 1, "one of account"),
     (r#"{"account":"z","minor":true}"#, "", 1, "a sequence"),

@@ -99,6 +99,11 @@ fn a_malformed_line_says_where_and_leaves_the_store_as_it_was() {
         (r#"{"account":"zoe","nickname":"x"}"#, 27, "one of account"),
         (r#"{"account":"ada"}"#, 1, "not come before"),
         (r#"{"profile":{}}"#, 14, "an account"),
+        (r#"{"account":"zoe","account":"Jedi"}"#, 26, "every key once"),
+        (r#"{"account":"zoe","settings":{},"settings":{}}"#, 41, "every key once"),
+        (r#"{"account":"zoe","settings":{"my_app":["id"],"my_app":[]}}"#, 53, "every key once"),
+        (r#"{"account":"zoe","profile":{"work":[{"a":1,"a":2}]}}"#, 46, "every key once"),
+        (r#"{"account":"zoe","profile":{"work":"\ud800"}}"#, 43, "broken escapes"),
     ] {
         let file = write(dir.path(), &format!("{}\n{last}\n", THREE.replace("Ada", "Ida")));
         let error = import(Kind::Jsonl, &file, &people, Preset::Default).unwrap_err();
@@ -150,6 +155,53 @@ fn write_snap(dir: &Path) {
     fs::write(dir.join("7.feat"), "1 1\r\n").unwrap();
 }
 
+/// The layout that a refusal names, and what it found instead.
+fn layout(error: ImportError) -> (String, &'static str) {
+    match error {
+        ImportError::Layout { found, wanted, .. } => (found, wanted),
+        other => panic!("another error: {other}"),
+    }
+}
+
+#[test]
+fn snap_ego_nets_in_a_folder_beside_the_network_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(&dir.path().join("people"));
+    let (data, nets) = (dir.path().join("data"), dir.path().join("data/facebook"));
+    fs::create_dir_all(&nets).unwrap();
+    write_snap(&nets);
+    fs::rename(nets.join("facebook_combined.txt"), data.join("facebook_combined.txt")).unwrap();
+    import(Kind::Snap, &data, &people, Preset::Default).unwrap();
+    let merged = fields(&["id", "friends", "birthday", "education", "work"]);
+    assert_eq!(glance(&people, "1"), (merged, 3, false));
+
+    let other = open(&dir.path().join("other"));
+    fs::create_dir(data.join("twitter")).unwrap();
+    fs::write(data.join("twitter/9.circles"), "").unwrap();
+    let refused = || layout(import(Kind::Snap, &data, &other, Preset::Default).unwrap_err()).0;
+    assert_eq!(refused(), "there are ego nets in several folders");
+    fs::remove_dir_all(data.join("twitter")).unwrap();
+    fs::remove_dir_all(nets).unwrap();
+    assert_eq!(refused(), "there is no ego net");
+    assert_eq!(other.counts().people, 0);
+}
+
+#[test]
+fn snap_an_ego_net_without_one_of_its_files_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(&dir.path().join("people"));
+    for missing in ["7.feat", "7.egofeat", "7.featnames"] {
+        write_snap(dir.path());
+        fs::write(dir.path().join("7.circles"), "circle0\t1\n").unwrap();
+        fs::remove_file(dir.path().join(missing)).unwrap();
+        let error = import(Kind::Snap, dir.path(), &people, Preset::Default).unwrap_err();
+        let (found, wanted) = layout(error);
+        assert_eq!(found, format!("there is an ego net of 7 without {missing}"));
+        assert!(wanted.contains("facebook.tar.gz"), "{wanted}");
+        assert_eq!(people.counts().people, 0);
+    }
+}
+
 #[test]
 fn snap_a_person_in_two_ego_nets_has_the_features_of_both() {
     let dir = tempfile::tempdir().unwrap();
@@ -174,6 +226,11 @@ fn snap_malformed_files_are_refused_with_their_place() {
         ("0.feat", "1 1 1\r\n", 1, 6, "1 more features"),
         ("0.feat", "1 1 1 2\r\n", 1, 7, "0 or 1"),
         ("0.egofeat", "0 0 1 1\r\n", 1, 7, "the end of the line"),
+        ("0.egofeat", "0 0 1\r\n0 1 0\r\n", 2, 1, "one line"),
+        ("0.egofeat", "", 1, 1, "one line"),
+        ("0.feat", "1 1 1 0\r\n1 0 0 0\r\n", 2, 1, "not come before in this ego net"),
+        ("0.feat", "9 1 1 0\r\n", 1, 1, "a person of facebook_combined.txt"),
+        ("facebook_combined.txt", "", 1, 1, "two people's numbers"),
         ("0.featnames", "0 shoe_size;anonymized feature 1\r\n", 1, 1, "27 categories"),
     ] {
         write_snap(dir.path());
@@ -255,6 +312,12 @@ fn ldbc_malformed_files_are_refused_with_their_place() {
         ("person_0_0.csv", "12|Chong", "11|Chong", 3, 1, "not come before"),
         ("person_knows_person_0_0.csv", "11|12", "11|13", 2, 4, "person_0_0.csv"),
         ("person_workAt_organisation_0_0.csv", "12|5", "12|6", 2, 4, "organisation_0_0.csv"),
+        ("person_workAt_organisation_0_0.csv", "12|5", "13|5", 2, 1, "person_0_0.csv"),
+        ("person_isLocatedIn_place_0_0.csv", "11|1\n", "11|1\n11|2\n", 3, 1, "not come before"),
+        ("place_0_0.csv", "2|Spain", "1|Spain", 3, 1, "not come before"),
+        // As serializers of other layouts write it, and a download of nothing.
+        ("person_0_0.csv", "|language|email", "", 1, 1, "CsvComposite with LongDateFormatter"),
+        ("person_knows_person_0_0.csv", LDBC[1].1, "", 1, 1, "the columns Person.id|Person.id"),
     ] {
         write_ldbc(dir.path());
         let text = fs::read_to_string(dir.path().join(file)).unwrap();
@@ -266,6 +329,28 @@ fn ldbc_malformed_files_are_refused_with_their_place() {
         assert!(what.contains(expected), "{what}");
         assert_eq!(people.counts().people, 0);
     }
+}
+
+#[test]
+fn ldbc_a_folder_of_another_layout_is_refused_with_the_one_that_is_wanted() {
+    let dir = tempfile::tempdir().unwrap();
+    let people = open(&dir.path().join("people"));
+    write_ldbc(dir.path());
+    let refused = |expected: &str| {
+        let error = import(Kind::Ldbc, dir.path(), &people, Preset::Default).unwrap_err();
+        let (found, wanted) = layout(error);
+        assert_eq!(found, expected);
+        assert!(wanted.contains("CsvComposite") && wanted.contains("static/ and dynamic/"));
+        assert_eq!(people.counts().people, 0);
+    };
+    // What a generator with two threads writes: half of the friendships are in the second part.
+    let part = dir.path().join("person_knows_person_1_0.csv");
+    fs::write(&part, LDBC[1].1).unwrap();
+    refused("person_knows_person_1_0.csv goes on with person_knows_person_0_0.csv");
+    fs::remove_file(part).unwrap();
+    fs::create_dir(dir.path().join("static")).unwrap();
+    fs::rename(dir.path().join("place_0_0.csv"), dir.path().join("static/place_0_0.csv")).unwrap();
+    refused("there is no place_0_0.csv");
 }
 
 #[test]

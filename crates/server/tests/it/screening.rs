@@ -129,6 +129,23 @@ impl Desk {
     }
 }
 
+#[test]
+fn screening_against_a_list_with_a_stray_quote_is_refused_and_clears_nobody() {
+    let desk = Desk::new();
+    let open = QUILLON.replace("Quillon Trade", "\"Quillon Trade");
+    desk.list("stray.csv", &[PERSON, &open, PERSON]);
+    let arguments = [PARTNER, "--list", "invented=stray.csv"];
+    let (code, said, errors) = desk.screening("run", &arguments);
+    assert_eq!((code, said), (Some(1), Value::Null));
+    assert!(
+        errors.contains("stray.csv: row 3: the quote that opens cell 9 never closes"),
+        "{errors}"
+    );
+    assert!(!desk.world.directory.screening().join(format!("{PARTNER}.json")).exists());
+    desk.list("whole.csv", &[PERSON, QUILLON, PERSON]);
+    assert_eq!(desk.run("whole.csv", &[]).0, Some(3));
+}
+
 fn assert_refused(serving: &Serving<'_>, token: &str) {
     let reply = serving.get(READ, token);
     let error = reply.json().unwrap()["error"].clone();

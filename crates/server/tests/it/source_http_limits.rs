@@ -195,6 +195,12 @@ fn what_will_not_be_better_is_asked_once() {
         ("no account", json("{\"is_minor\":false}"), is_nonsense),
         ("an account that is none", json("{\"id\":{},\"is_minor\":false}"), is_nonsense),
         ("minor or not", json("{\"id\":\"ada\",\"is_minor\":\"no\"}"), is_nonsense),
+        ("a key twice", json(&ADA.replacen('{', "{\"id\":\"ada\",", 1)), is_nonsense),
+        (
+            "a key twice, far below",
+            json(&ADA.replacen('{', "{\"x\":[{\"y\":1,\"y\":2}],", 1)),
+            is_nonsense,
+        ),
         ("half a surrogate", json(&ADA.replace("\"Ada\"", "\"\\ud800\"")), is_nonsense),
     ];
     for (what, bytes, is_expected) in cases {

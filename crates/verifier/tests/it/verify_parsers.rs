@@ -90,5 +90,6 @@ property! {
     property_changed_policies_are_refused_or_ask_for_somebody witness_policy
     property_changed_receipts_are_refused receipt
     property_changed_answers_are_refused_or_unambiguous answer
+    property_changed_json_is_refused_with_a_place_or_single json_check
     property_changed_batches_are_refused_or_give_single_answers batch
 }

@@ -19,21 +19,21 @@ const ALSO_KNOWN_AS: [&str; 5] =
 
 pub(super) fn parse(bytes: &[u8]) -> Result<ScreeningList, ListError> {
     let mut rows = Rows::new(bytes, &["source", "type", "name", "alt_names", "addresses"])?;
-    let (mut listings, mut faults) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next() {
-        listings.push(readable(listing(&row, &mut faults)?, row.number)?);
+    let mut listings = Vec::new();
+    while let Some(row) = rows.next()? {
+        listings.push(readable(listing(&row)?, row.number)?);
     }
-    ScreeningList::new(listings, faults)
+    ScreeningList::new(listings)
 }
 
-fn listing(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Listing, RowFault> {
+fn listing(row: &Row<'_>) -> Result<Listing, RowFault> {
     let source = row.filled("source")?.to_owned();
     let written = row.filled("name")?;
-    let also = row.or_report("alt_names", faults)?;
-    let addresses = row.or_report("addresses", faults)?;
-    let citizenships = row.or_report("citizenships", faults)?;
-    let nationalities = row.or_report("nationalities", faults)?;
-    let programs = row.or_report("programs", faults)?;
+    let also = row.text("alt_names")?;
+    let addresses = row.text("addresses")?;
+    let citizenships = row.text("citizenships")?;
+    let nationalities = row.text("nationalities")?;
+    let programs = row.text("programs")?;
 
     let name = one_line(written);
     let mut names = names_in(&name);

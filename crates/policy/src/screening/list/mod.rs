@@ -1,10 +1,12 @@
 //! A list of parties that are screened for, as published by others.
 //!
 //! A list with a hole in it would clear the one who stands in the hole. So a row that nobody could be
-//! matched against refuses the whole list; a row that is cut short behind its name is kept and reported.
+//! matched against refuses the whole list, and so does a row with more or fewer cells than the header, or
+//! with a quote where none may stand: what was read past it is somebody else's.
 
 mod consolidated;
 mod opensanctions;
+mod quoting;
 mod rows;
 
 use countersign_domain::partner::Country;
@@ -16,7 +18,6 @@ use super::name::Name;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScreeningList {
     listings: Vec<Listing>,
-    faults: Vec<RowFault>,
 }
 
 /// One party on a list.
@@ -57,22 +58,54 @@ pub enum ListingKind {
 
 /// What is wrong with a row: where, and what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("row {row}, column {column:?}: {problem}")]
+#[error("row {row}{}: {problem}", in_column(*column))]
 pub struct RowFault {
-    /// The row, as a spreadsheet counts: the header is row 1.
+    /// The row, as a spreadsheet counts: the header is row 1. Empty lines are not counted.
     pub row: u64,
-    /// The column, by its name in the header.
-    pub column: &'static str,
+    /// The column, by its name in the header, if it is one column's fault.
+    pub column: Option<&'static str>,
     /// What is wrong there.
     pub problem: RowProblem,
 }
 
-/// What is wrong in one cell.
+fn in_column(column: Option<&str>) -> String {
+    column.map(|column| format!(", column {column:?}")).unwrap_or_default()
+}
+
+/// What is wrong in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
-    /// The row ends before this column.
-    #[error("the row ends before it")]
-    CutShort,
+    /// The row has more or fewer cells than the header.
+    #[error("it has {found} cells, and the header has {expected}")]
+    Cells {
+        /// The cells of the row.
+        found: u64,
+        /// The cells of the header.
+        expected: u64,
+    },
+    /// A quote stands in a cell that does not begin with one.
+    #[error("a quote opens within cell {cell}; a cell is quoted whole, with its quotes doubled")]
+    QuoteOpensWithin {
+        /// The cell, counted from one.
+        cell: u64,
+    },
+    /// Something stands between the quote that closes a cell and the end of the cell.
+    #[error(
+        "cell {cell} goes on after its closing quote; a cell is quoted whole, with its quotes doubled"
+    )]
+    QuoteClosesWithin {
+        /// The cell, counted from one.
+        cell: u64,
+    },
+    /// The list ends within a quoted cell.
+    #[error("the quote that opens cell {cell} never closes")]
+    QuoteNeverCloses {
+        /// The cell, counted from one.
+        cell: u64,
+    },
+    /// The values of the cell are not quoted as values of a cell are.
+    #[error("its values are not separated and quoted as CSV")]
+    NotValues,
     /// The cell is empty and may not be.
     #[error("it is empty")]
     Empty,
@@ -93,13 +126,21 @@ pub enum ListError {
         /// The column that was expected.
         column: &'static str,
     },
+    /// The header names a column twice: which of the two is meant?
+    #[error("the header has the column {column:?} twice; fetch the list again")]
+    ColumnTwice {
+        /// The column.
+        column: &'static str,
+    },
     /// The header is of no kind of list that is known.
     #[error(
         "the header is neither that of the US Consolidated Screening List (source, type, name, alt_names, addresses) nor of OpenSanctions' targets.simple.csv (id, schema, name, aliases, countries, dataset)"
     )]
     UnknownKind,
-    /// A row that nobody could be matched against.
-    #[error("a listing could not be screened against, so the list is refused: {0}")]
+    /// A row that nobody could be matched against, or past which nothing can be read.
+    #[error(
+        "{0}; the whole list is refused, since whoever is listed there would be cleared: fetch it again, or tell its publisher"
+    )]
     Row(#[from] RowFault),
     /// The list has no listing at all: it would clear everybody.
     #[error("the list has no listings; it would clear everybody")]
@@ -138,20 +179,14 @@ impl ScreeningList {
         Err(ListError::UnknownKind)
     }
 
-    fn new(listings: Vec<Listing>, faults: Vec<RowFault>) -> Result<Self, ListError> {
-        if listings.is_empty() { Err(ListError::NoListings) } else { Ok(Self { listings, faults }) }
+    fn new(listings: Vec<Listing>) -> Result<Self, ListError> {
+        if listings.is_empty() { Err(ListError::NoListings) } else { Ok(Self { listings }) }
     }
 
     /// The parties on it, in its order.
     #[must_use]
     pub fn listings(&self) -> &[Listing] {
         &self.listings
-    }
-
-    /// What was missing from rows that were kept all the same. Whoever loads the list should see it.
-    #[must_use]
-    pub fn faults(&self) -> &[RowFault] {
-        &self.faults
     }
 }
 
@@ -165,7 +200,7 @@ impl Listing {
 /// Refuses a listing that has no name to be compared with.
 fn readable(listing: Listing, row: u64) -> Result<Listing, RowFault> {
     let is_readable = listing.names().any(|name| !Name::new(name).is_empty());
-    let fault = RowFault { row, column: "name", problem: RowProblem::NoLetters };
+    let fault = RowFault { row, column: Some("name"), problem: RowProblem::NoLetters };
     if is_readable { Ok(listing) } else { Err(fault) }
 }
 

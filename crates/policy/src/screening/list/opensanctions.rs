@@ -4,30 +4,32 @@
 use countersign_domain::partner::Country;
 
 use super::rows::{Row, Rows};
-use super::{ListError, Listing, ListingKind, RowFault, ScreeningList, readable, sorted};
+use super::{
+    ListError, Listing, ListingKind, RowFault, RowProblem, ScreeningList, quoting, readable, sorted,
+};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<ScreeningList, ListError> {
     let mut rows = Rows::new(bytes, &["id", "schema", "name", "aliases", "countries", "dataset"])?;
-    let (mut listings, mut faults) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next() {
-        listings.push(readable(listing(&row, &mut faults)?, row.number)?);
+    let mut listings = Vec::new();
+    while let Some(row) = rows.next()? {
+        listings.push(readable(listing(&row)?, row.number)?);
     }
-    ScreeningList::new(listings, faults)
+    ScreeningList::new(listings)
 }
 
-fn listing(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Listing, RowFault> {
+fn listing(row: &Row<'_>) -> Result<Listing, RowFault> {
     let name = row.filled("name")?.to_owned();
-    let mut alternative_names = values(row.or_report("aliases", faults)?);
+    let mut alternative_names = values(row, "aliases")?;
     alternative_names.retain(|other| *other != name);
-    let countries = values(row.or_report("countries", faults)?);
+    let countries = values(row, "countries")?;
     // Files since 2025 name the programmes; before, the text of the sanctions does.
-    let mut programs = values(row.or_report("program_ids", faults)?);
+    let mut programs = values(row, "program_ids")?;
     if programs.is_empty() {
-        programs = values(row.or_report("sanctions", faults)?);
+        programs = values(row, "sanctions")?;
     }
     Ok(Listing {
         id: row.filled("id")?.to_owned(),
-        source: source(row.or_report("dataset", faults)?),
+        source: source(&values(row, "dataset")?),
         kind: kind(row.text("schema")?),
         name,
         alternative_names,
@@ -37,8 +39,8 @@ fn listing(row: &Row<'_>, faults: &mut Vec<RowFault>) -> Result<Listing, RowFaul
 }
 
 /// A listing of a collection names every list that it is on.
-fn source(datasets: &str) -> String {
-    let named = values(datasets).join("; ");
+fn source(datasets: &[String]) -> String {
+    let named = datasets.join("; ");
     if named.is_empty() { "OpenSanctions".to_owned() } else { named }
 }
 
@@ -59,13 +61,20 @@ fn country(code: &str) -> Option<Country> {
     Country::parse(&whole.to_ascii_uppercase()).ok()
 }
 
-fn values(cell: &str) -> Vec<String> {
+/// The values of a cell.
+fn values(row: &Row<'_>, column: &'static str) -> Result<Vec<String>, RowFault> {
+    let cell = row.text(column)?;
+    quoting::check(cell.as_bytes(), b';').map_err(|_| row.fault(column, RowProblem::NotValues))?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(b';')
         .flexible(true)
         .has_headers(false)
         .from_reader(cell.as_bytes());
-    let records = reader.records().filter_map(Result::ok);
-    let values = records.flat_map(|record| record.iter().map(str::to_owned).collect::<Vec<_>>());
-    values.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()
+    let mut values = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|_| row.fault(column, RowProblem::NotValues))?;
+        values.extend(record.iter().map(str::trim).map(str::to_owned));
+    }
+    values.retain(|value| !value.is_empty());
+    Ok(values)
 }

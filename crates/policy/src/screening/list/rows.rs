@@ -1,8 +1,9 @@
 //! Reads rows of CSV by the names of their columns.
 
-use csv::ByteRecord;
+use countersign_domain::text::after_byte_order_mark;
+use csv::{ByteRecord, ErrorKind};
 
-use super::{ListError, RowFault, RowProblem};
+use super::{ListError, RowFault, RowProblem, quoting};
 
 /// The rows below a header.
 pub(super) struct Rows<'a> {
@@ -20,31 +21,45 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the header, which must have these columns.
+    /// Reads the header, which must have these columns. Quotes are checked to the end of the list.
     pub(super) fn new(bytes: &'a [u8], required: &[&'static str]) -> Result<Self, ListError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(bytes);
+        let bytes = after_byte_order_mark(bytes);
+        // The first row sets how many cells every other one has.
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
         let mut header = ByteRecord::new();
         // Reading bytes from memory fails in no way; at the end there is nothing, and no column.
         let _ = reader.read_byte_record(&mut header);
-        let has = |column: &str| header.iter().any(|cell| cell == column.as_bytes());
-        match required.iter().find(|column| !has(column)) {
-            Some(column) => Err(ListError::NoColumn { column }),
+        let is = |column: &str| header.iter().filter(|cell| *cell == column.as_bytes()).count();
+        if let Some(column) = required.iter().find(|column| is(column) == 0) {
+            return Err(ListError::NoColumn { column });
+        }
+        quoting::check(bytes, b',')?;
+        match required.iter().find(|column| is(column) > 1) {
+            Some(column) => Err(ListError::ColumnTwice { column }),
             None => Ok(Self { reader, header, row: 1 }),
         }
     }
 
     /// The next row, if there is one. A published list may repeat its header; that is no listing.
-    pub(super) fn next(&mut self) -> Option<Row<'_>> {
+    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, RowFault> {
         loop {
             let mut cells = ByteRecord::new();
-            if !matches!(self.reader.read_byte_record(&mut cells), Ok(true)) {
-                return None;
-            }
+            let read = self.reader.read_byte_record(&mut cells);
             self.row += 1;
-            if cells != self.header {
-                return Some(Row { number: self.row, header: &self.header, cells });
+            match read {
+                Ok(false) => return Ok(None),
+                Ok(true) if cells == self.header => {}
+                Ok(true) => return Ok(Some(Row { number: self.row, header: &self.header, cells })),
+                Err(error) => {
+                    let (found, expected) = match error.kind() {
+                        ErrorKind::UnequalLengths { len, expected_len, .. } => {
+                            (*len, *expected_len)
+                        }
+                        _ => (cells.len() as u64, self.header.len() as u64),
+                    };
+                    let problem = RowProblem::Cells { found, expected };
+                    return Err(RowFault { row: self.row, column: None, problem });
+                }
             }
         }
     }
@@ -55,34 +70,21 @@ impl Row<'_> {
         self.header.iter().position(|cell| cell == column.as_bytes())
     }
 
+    /// What is wrong with a cell of this row.
+    pub(super) fn fault(&self, column: &'static str, problem: RowProblem) -> RowFault {
+        RowFault { row: self.number, column: Some(column), problem }
+    }
+
     /// The text of a cell; nothing, if the header has no such column.
     pub(super) fn text(&self, column: &'static str) -> Result<&str, RowFault> {
-        let Some(place) = self.place(column) else { return Ok("") };
-        let fault = |problem| RowFault { row: self.number, column, problem };
-        let cell = self.cells.get(place).ok_or_else(|| fault(RowProblem::CutShort))?;
-        std::str::from_utf8(cell).map(str::trim).map_err(|_| fault(RowProblem::NotText))
+        let cell = self.place(column).and_then(|place| self.cells.get(place)).unwrap_or_default();
+        let text = std::str::from_utf8(cell);
+        text.map(str::trim).map_err(|_| self.fault(column, RowProblem::NotText))
     }
 
     /// The text of a cell that may not be empty.
     pub(super) fn filled(&self, column: &'static str) -> Result<&str, RowFault> {
         let text = self.text(column)?;
-        let fault = RowFault { row: self.number, column, problem: RowProblem::Empty };
-        if text.is_empty() { Err(fault) } else { Ok(text) }
-    }
-
-    /// The text of a cell without which the listing is still one: if the row is cut short before it, that
-    /// is a fault for the report.
-    pub(super) fn or_report(
-        &self,
-        column: &'static str,
-        faults: &mut Vec<RowFault>,
-    ) -> Result<&str, RowFault> {
-        match self.text(column) {
-            Err(fault) if fault.problem == RowProblem::CutShort => {
-                faults.push(fault);
-                Ok("")
-            }
-            text => text,
-        }
+        if text.is_empty() { Err(self.fault(column, RowProblem::Empty)) } else { Ok(text) }
     }
 }

@@ -43,8 +43,9 @@ impl Sign {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let origin = submit::origin_of(self.origin, self.dir.as_deref())?;
         // No TOML file begins so, and every act does.
-        if files::read_text(&self.file)?.trim_start().starts_with('{') {
-            let posted: Posted = files::read_json(&self.file)?;
+        let text = files::read_text(&self.file)?;
+        if text.trim_start().starts_with('{') {
+            let posted: Posted = files::parse_json(&self.file, &text)?;
             let out = self.out.as_ref().unwrap_or(&self.file);
             return submit::sign_into(
                 posted.submission_for(&origin)?,
@@ -55,7 +56,8 @@ impl Sign {
             );
         }
         let out = self.out.ok_or("an agreement becomes an act when it is signed: say with --out FILE where to write that")?;
-        let document = files::read_agreement(&self.file, &schema_of(self.dir.as_deref())?)?;
+        let schema = schema_of(self.dir.as_deref())?;
+        let document = files::parse_agreement(&self.file, &text, &schema)?;
         let submission = submission(&document, clock::now())?;
         submit::sign_into(submission, &origin, &self.sign, &out, output)
     }

@@ -31,7 +31,7 @@ it. A route that settings leaves out is as --settings says."#;
 pub(in crate::commands) struct Import {
     /// What kind of files they are.
     kind: Kind,
-    /// A folder (snap, ldbc) or a file (jsonl).
+    /// A folder (snap, ldbc), or a file or a pipe (jsonl), plain or compressed by gzip or zstd; - is standard input.
     path: PathBuf,
     /// The folder of the instance.
     dir: PathBuf,

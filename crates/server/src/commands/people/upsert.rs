@@ -1,6 +1,5 @@
 //! `countersign people upsert`: the change feed, from a file or a pipe.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +13,7 @@ use crate::commands::running::Running;
 use crate::commands::{Failure, Output};
 use crate::gateway::admin::feed::{CONTENT_TYPE, Sequence};
 use crate::people::feed::{self, Applied, Batches};
+use crate::people::input;
 use crate::people::progress::Progress;
 use crate::store::{Folder, People, StoreOptions};
 
@@ -44,20 +44,16 @@ after a higher one was sent, would be lost. docs/operations.md says how to get s
 pub(in crate::commands) struct Upsert {
     /// The folder of the instance.
     dir: PathBuf,
-    /// A file of JSON Lines; - is standard input.
+    /// JSON Lines: a file or a pipe, plain or compressed by gzip or zstd; - is standard input.
     #[arg(default_value = "-")]
     file: PathBuf,
 }
 
 impl Upsert {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let from: Box<dyn Read> = if self.file.as_os_str() == "-" {
-            Box::new(std::io::stdin())
-        } else {
-            let opened = File::open(&self.file);
-            Box::new(opened.map_err(|error| format!("{}: {error}", self.file.display()))?)
-        };
         let reach = Reach::open(&self.dir)?;
+        let from = input::open(&self.file);
+        let from = from.map_err(|error| format!("{}: {error}", self.file.display()))?;
         let bar = Progress::Stderr.step("applying changes", 0);
         let done = |so_far: &Applied| bar.at(so_far.applied + so_far.skipped);
         let batches = Batches::new(from, 1);

@@ -157,12 +157,10 @@ fn screen_one(
 
 fn as_json(done: &[Done], lists: &[LoadedList]) -> Value {
     let lists = lists.iter().map(|list| {
-        let faults = list.index.list().faults().iter().map(ToString::to_string);
         json!({
             "list": list.public.list,
             "digest": list.public.digest,
             "entries": list.public.entries,
-            "faults": faults.collect::<Vec<_>>(),
         })
     });
     let partners = done.iter().map(|Done { report, new }| {
@@ -180,17 +178,9 @@ fn as_json(done: &[Done], lists: &[LoadedList]) -> Value {
 fn in_words(done: &[Done], lists: &[LoadedList]) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    for LoadedList { public, index } in lists {
+    for LoadedList { public, .. } in lists {
         let _ =
             writeln!(text, "List {} {} ({} entries)", public.list, public.digest, public.entries);
-        for fault in index.list().faults().iter().take(5) {
-            let _ = writeln!(text, "  {fault}");
-        }
-        let more = index.list().faults().len().saturating_sub(5);
-        if more > 0 {
-            let _ =
-                writeln!(text, "  and {more} more such rows, of which only the names were used");
-        }
     }
     for Done { report, new } in done {
         let (undecided, outcome) = (report.undecided().count(), outcome_in_words(report.outcome()));

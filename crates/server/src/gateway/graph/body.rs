@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::body::Bytes;
+use countersign_verifier::json_check::{self, JsonProblem};
 use futures_util::stream;
 use serde_json::{Map, Value};
 
@@ -46,8 +47,12 @@ fn owned(text: String) -> Cow<'static, str> {
 
 /// Texts count as they are, lists of texts as if they stood in a query, anything else as JSON.
 fn json(body: &[u8]) -> Result<Query<'static>, GraphError> {
-    let members: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| GraphError::malformed_body("a JSON object"))?;
+    let members: Map<String, Value> = json_check::read(body).map_err(|fault| {
+        GraphError::malformed_body(match fault.problem {
+            JsonProblem::KeyTwice { .. } => "JSON in which every key stands once in its object",
+            _ => "a JSON object",
+        })
+    })?;
     let pairs = members.into_iter().map(|(name, value)| {
         let value = match value {
             Value::String(text) => text,
@@ -73,10 +78,15 @@ async fn multipart(content_type: &str, body: Bytes) -> Result<Query<'static>, Gr
             return Err(GraphError::malformed_body("multipart/form-data of fewer parts"));
         }
         let Some(name) = part.name().map(str::to_owned) else { continue };
-        // What is no text is a file, and of no parameter that means something.
         let bytes = part.bytes().await.map_err(malformed)?;
-        let Ok(text) = String::from_utf8(bytes.into()) else { continue };
-        pairs.push((owned(name), owned(text)));
+        match String::from_utf8(bytes.into()) {
+            Ok(text) => pairs.push((owned(name), owned(text))),
+            // What is no text is a file, unless a parameter that means something is called so.
+            Err(_) if Query::is_parameter(&name) => {
+                return Err(GraphError::wrong_parameter(&name, "text in UTF-8"));
+            }
+            Err(_) => {}
+        }
     }
     Ok(pairs.into_iter().collect())
 }
@@ -113,11 +123,24 @@ mod tests {
         for (content_type, body) in [
             (Some("application/json"), "[1]"),
             (None, "{"),
+            (None, r#"{"fields":"id","fields":"id"}"#),
             (Some("multipart/form-data"), "--x"),
             (Some("multipart/form-data; boundary=x"), "--x\r\n"),
         ] {
             let refused = read(content_type, body).await.map_err(|error| error.code);
             assert_eq!(refused.err(), Some(100), "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_no_text_is_a_file_and_no_parameter() {
+        let part = |name: &str| {
+            let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            Bytes::from([head.as_bytes(), b"\xff\r\n--x--\r\n"].concat())
+        };
+        let kind = Some("multipart/form-data; boundary=x");
+        assert!(parameters(kind, part("source")).await.is_ok());
+        let refused = parameters(kind, part("limit")).await.map_err(|error| error.code);
+        assert_eq!(refused.err(), Some(100));
     }
 }

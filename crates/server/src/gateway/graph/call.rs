@@ -111,17 +111,18 @@ impl<'a> Call<'a> {
     /// The parameters, and the token that counts.
     ///
     /// # Errors
-    /// [`GraphError`] 100 for a body that cannot be read.
+    /// [`GraphError`] 100 for a body that cannot be read, and for a parameter with two values.
     pub(super) async fn parameters(&self) -> Result<(Query<'a>, Option<Token<'a>>), GraphError> {
         let query = self.path_and_query.split_once('?').map_or("", |(_, query)| query);
-        let mut query = Query::parse(query);
+        let mut query = Query::parse(query).single()?;
         let token =
             |text, in_query| Token { text, in_query: in_query || self.all_in_query, proof: None };
         // A token in the header counts; what stands in query and body then is passed over.
         let mut counts = self.token.map(|text| token(Cow::Borrowed(text), false));
         counts = counts.or_else(|| query.access_token.take().map(|text| token(text, true)));
         if !self.body.is_empty() {
-            let mut body = body::parameters(self.content_type, self.body.clone()).await?;
+            let body = body::parameters(self.content_type, self.body.clone()).await?;
+            let mut body = body.single()?;
             counts = counts.or_else(|| body.access_token.take().map(|text| token(text, false)));
             query = query.or(body);
         }

@@ -40,16 +40,57 @@ pub(super) struct Query<'a> {
     pub(super) appsecret_proof: Option<Cow<'a, str>>,
     /// What is asked of a client's own tokens and grants.
     pub(super) own: OwnParameters<'a>,
+    /// A parameter that stands twice with two values: which of them is meant, nobody knows.
+    pub(super) doubled: Option<&'static str>,
 }
 
 impl<'a> Query<'a> {
-    /// Reads a query string. Where a parameter stands twice, the last one counts.
+    /// Reads a query string.
     #[must_use]
     pub(super) fn parse(query: &'a str) -> Self {
         let mut parsed: Self = form_urlencoded::parse(query.as_bytes()).collect();
         parsed.own.secret_in_query = parsed.own.client_secret.is_some();
         parsed.batch_in_query = parsed.batch.is_some();
         parsed
+    }
+
+    /// These parameters, if none of them stands twice with two values.
+    ///
+    /// # Errors
+    /// [`GraphError`] 100, naming the parameter.
+    pub(super) fn single(self) -> Result<Self, GraphError> {
+        match self.doubled {
+            Some(name) => Err(GraphError::doubled_parameter(name)),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether a parameter of this name means something.
+    pub(super) fn is_parameter(name: &str) -> bool {
+        Self::default().place(name).is_some()
+    }
+
+    /// Where the parameter of this name belongs, and whether an empty one is none. One that means nothing is
+    /// passed over.
+    fn place(&mut self, name: &str) -> Option<(&'static str, bool, &mut Option<Cow<'a, str>>)> {
+        Some(match name {
+            "fields" => ("fields", true, &mut self.fields),
+            "ids" => ("ids", false, &mut self.ids),
+            "limit" => ("limit", false, &mut self.limit),
+            "after" => ("after", true, &mut self.after),
+            "before" => ("before", true, &mut self.before),
+            "offset" => ("offset", true, &mut self.offset),
+            "summary" => ("summary", false, &mut self.summary),
+            "access_token" => ("access_token", false, &mut self.access_token),
+            "method" => ("method", true, &mut self.method),
+            "batch" => ("batch", false, &mut self.batch),
+            "include_headers" => ("include_headers", false, &mut self.include_headers),
+            "appsecret_proof" => ("appsecret_proof", false, &mut self.appsecret_proof),
+            name => {
+                let (name, place) = self.own.place(name)?;
+                (name, true, place)
+            }
+        })
     }
 
     /// These parameters, and those of the body where these have none. The token is not among them.
@@ -71,6 +112,7 @@ impl<'a> Query<'a> {
             callback: self.callback || body.callback,
             appsecret_proof: self.appsecret_proof.or(body.appsecret_proof),
             own: self.own.or(body.own),
+            doubled: self.doubled.or(body.doubled),
         }
     }
 
@@ -91,23 +133,42 @@ impl<'a> FromIterator<(Cow<'a, str>, Cow<'a, str>)> for Query<'a> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>>(pairs: I) -> Self {
         let mut parsed = Self::default();
         for (name, value) in pairs {
-            match &*name {
-                "fields" if !value.is_empty() => parsed.fields = Some(value),
-                "ids" => parsed.ids = Some(value),
-                "limit" => parsed.limit = Some(value),
-                "after" if !value.is_empty() => parsed.after = Some(value),
-                "before" if !value.is_empty() => parsed.before = Some(value),
-                "offset" if !value.is_empty() => parsed.offset = Some(value),
-                "summary" => parsed.summary = Some(value),
-                "access_token" => parsed.access_token = Some(value),
-                "method" if !value.is_empty() => parsed.method = Some(value),
-                "batch" => parsed.batch = Some(value),
-                "include_headers" => parsed.include_headers = Some(value),
-                "callback" => parsed.callback = true,
-                "appsecret_proof" => parsed.appsecret_proof = Some(value),
-                name => parsed.own.set(name, value),
+            parsed.callback |= &*name == "callback";
+            let Some((name, empty_is_none, place)) = parsed.place(&name) else { continue };
+            if empty_is_none && value.is_empty() {
+                continue;
+            }
+            let before = place.replace(value);
+            if before.is_some() && before != *place {
+                parsed.doubled = Some(name);
             }
         }
         parsed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_stands_twice_with_two_values_is_refused() {
+        for (query, doubled) in [
+            ("fields=id&fields=id,name", Some("fields")),
+            ("access_token=a&limit=5&access_token=b", Some("access_token")),
+            ("ids=a&ids=", Some("ids")),
+            ("client_secret=a&client_secret=b", Some("client_secret")),
+            ("permission=a&%70ermission=b", Some("permission")),
+            // The same twice, an empty one that is none, and what means nothing here.
+            ("access_token=a&access_token=a", None),
+            ("fields=id&fields=&after=&after=x", None),
+            ("pretty=0&pretty=1", None),
+        ] {
+            let parsed = Query::parse(query).single();
+            let expected = doubled.map(GraphError::doubled_parameter);
+            let message = |error: GraphError| error.message;
+            assert_eq!(parsed.err().map(message), expected.map(message), "{query}");
+        }
+        assert_eq!(Query::parse("fields=id&fields=").fields.as_deref(), Some("id"));
     }
 }

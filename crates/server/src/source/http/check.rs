@@ -201,6 +201,7 @@ impl Api {
         now: Timestamp,
         check: &mut EndpointCheck,
     ) -> Result<Option<Listed>, SourceError> {
+        super::client::check(self.mapping.person.as_str(), text)?;
         let document = self.mapping.document.find(text).map_err(super::friends::not_json)?;
         let document = document.ok_or_else(|| super::nonsense("there is no document"))?;
         let person = self.mapping.reader.read(document.get(), day_of(now))?;

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use countersign_verifier::json_check::{self, JsonFault, JsonProblem};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -81,7 +82,9 @@ impl Reply {
     /// The JSON that it is.
     fn json(self, name: &str) -> Result<String, SourceError> {
         match self.status {
-            StatusCode::OK if is_json(self.content_type.as_ref()) => Ok(self.text),
+            StatusCode::OK if is_json(self.content_type.as_ref()) => {
+                check(name, &self.text).map(|()| self.text)
+            }
             StatusCode::OK => Err(nonsense(format!("{name}: the content is not JSON by its type"))),
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 Err(SourceError::Unavailable { reason: format!("{name}: status {status}") })
@@ -89,6 +92,19 @@ impl Reply {
             status => Err(nonsense(format!("{name}: status {status}"))),
         }
     }
+}
+
+/// Refuses an answer that readers of JSON would differ about, without the words of it.
+pub(super) fn check(name: &str, text: &str) -> Result<(), SourceError> {
+    json_check::check(text.as_bytes()).map_err(|JsonFault { line, column, problem }| {
+        let what = match problem {
+            JsonProblem::KeyTwice { .. } => "a key stands twice in one object".to_owned(),
+            other => other.to_string(),
+        };
+        nonsense(format!(
+            "{name}: not what every reader of JSON takes, at line {line}, column {column}: {what}"
+        ))
+    })
 }
 
 /// What became of one attempt.

@@ -1,9 +1,9 @@
 //! The rows of an answer on their way to [`Fetched`]: who they are, and their values as JSON.
 
 use countersign_log::append::PEOPLE_MAX;
+use countersign_verifier::json_check;
 use tokio_postgres::Row;
 
-use super::super::sound::is_sound;
 use super::super::{Fetched, FetchedPerson, SourceError};
 use super::mapping::Mapping;
 use super::statement::{COLUMNS_BEFORE, Rendering, Statement};
@@ -97,7 +97,7 @@ impl<'a> Answer<'a> {
                 return Err(nonsense(format!("a profile of more than {PROFILE_BYTES_MAX} bytes")));
             }
             // The database looks at its JSON less closely than a reader does. Text is escaped here.
-            if *rendering == Rendering::Json && !is_sound(value) {
+            if *rendering == Rendering::Json && json_check::check(value.as_bytes()).is_err() {
                 let name = self.mapping.fields.get(field).map_or("a field", |(name, _)| name);
                 return Err(nonsense(format!(
                     "a value of {name} is not what every reader of JSON takes"

@@ -74,9 +74,13 @@ pub enum Kind {
     Date,
     /// An instant.
     Instant,
+    /// A date and a time of day somewhere, which is an instant only where that is known.
+    LocalTime,
     /// JSON, either type.
     Json,
-    /// An array of what is above.
+    /// An array of other numbers.
+    Decimals,
+    /// An array of anything else that is above.
     Array,
     /// Anything else, of which nothing can be made.
     Other,
@@ -94,11 +98,13 @@ impl Kind {
             }
             "uuid" => Self::Uuid,
             "date" => Self::Date,
-            "timestamp" | "timestamptz" => Self::Instant,
+            "timestamptz" => Self::Instant,
+            "timestamp" => Self::LocalTime,
             "json" | "jsonb" => Self::Json,
             _ if is_enum => Self::Word,
             _ => match element.map(|element| Self::of(element, false, None)) {
                 Some(Self::Other) | None => Self::Other,
+                Some(Self::Decimal) => Self::Decimals,
                 Some(_) => Self::Array,
             },
         }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::catalogue::{Catalogue, Column, Kind, Table};
 use super::mapping::{
-    ColumnAt, ColumnShape, Filter, Mapping, Minor, Related, Scope, Shape, Stored, TableName,
-    TakenAs,
+    ColumnAt, ColumnShape, DateFormat, Filter, Mapping, Minor, Related, Scope, Shape, Stored,
+    TableName, TakenAs,
 };
 
 /// What was found about one table.
@@ -137,7 +137,7 @@ fn look_at(
             report.columns.push(ColumnReport {
                 column: (*name).to_owned(),
                 type_name: column.type_name.clone(),
-                used_for: uses.iter().map(Use::name).collect(),
+                used_for: uses.iter().map(|used| used.with_what_is_none(column.kind)).collect(),
             });
         }
     }
@@ -159,6 +159,22 @@ impl Use<'_> {
         }
     }
 
+    /// The name, and which values of a type are none.
+    fn with_what_is_none(&self, kind: Kind) -> String {
+        let name = self.name();
+        let Self::Value { shape, .. } = self else { return name };
+        if shape.taken_as == Some(TakenAs::Text) {
+            return name;
+        }
+        match kind {
+            Kind::Date | Kind::Instant | Kind::LocalTime => {
+                name + " (absent before year 1, after 9999 and where infinite)"
+            }
+            Kind::Decimal | Kind::Decimals => name + " (absent where NaN or infinite)",
+            _ => name,
+        }
+    }
+
     /// The use that a column cannot serve, and what it would have to be.
     fn fault(&self, column: &Column, key_kind: Kind) -> Option<(String, String)> {
         let names = [Kind::Integer, Kind::Text, Kind::Uuid];
@@ -171,7 +187,9 @@ impl Use<'_> {
             }
             Self::JoinTo { like } if kind != *like => "needs the type of the column that it joins",
             Self::Minor if kind != Kind::Boolean => "needs a boolean",
-            Self::Born if !matches!(kind, Kind::Date | Kind::Instant) => "needs a date",
+            Self::Born if !matches!(kind, Kind::Date | Kind::Instant | Kind::LocalTime) => {
+                "needs a date"
+            }
             Self::Order if matches!(kind, Kind::Json | Kind::Other) => "needs what has an order",
             Self::Filter if kind == Kind::Other => "needs a type that can be written as text",
             Self::Value { shape, .. } => value_fault(shape, kind)?,
@@ -201,8 +219,18 @@ impl Use<'_> {
 
 fn value_fault(shape: &ColumnShape, kind: Kind) -> Option<&'static str> {
     let is_text = matches!(kind, Kind::Text | Kind::Word);
+    if shape.date.is_some() && !matches!(kind, Kind::Date | Kind::Instant | Kind::LocalTime) {
+        return Some("has the format of a date");
+    }
+    let is_instant = matches!(shape.date, None | Some(DateFormat::Instant));
+    if kind == Kind::LocalTime && is_instant && shape.taken_as != Some(TakenAs::Text) {
+        return Some(
+            "says no time zone, and would be told as UTC: take it as = \"text\" or with the format of a date, or make a view \
+             that says AT TIME ZONE",
+        );
+    }
     if shape.date.is_some() {
-        return (!matches!(kind, Kind::Date | Kind::Instant)).then_some("has the format of a date");
+        return None;
     }
     if shape.taken_as == Some(TakenAs::Json) && !is_text && kind != Kind::Json {
         return Some("is taken as JSON, which needs text");

@@ -5,13 +5,15 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// What every session is asked for, beside its time limit: to write nothing, to look names up nowhere but where
-/// the statement says, to show values in one way, and to send rows in the order of the statement.
-const SETTINGS: [(&str, &str); 7] = [
+/// the statement says, to show every value in the one way that loses nothing, and to send rows in the order of the statement.
+const SETTINGS: [(&str, &str); 9] = [
     ("default_transaction_read_only", "on"),
     ("search_path", "pg_catalog"),
     ("TimeZone", "UTC"),
     ("DateStyle", "ISO,MDY"),
+    ("IntervalStyle", "postgres"),
     ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
     ("max_parallel_workers_per_gather", "0"),
     ("jit", "off"),
 ];
@@ -86,7 +88,9 @@ mod tests {
         let session = Session { statement_timeout_ms: 3_000 };
         let mut found = vec![
             ("DateStyle", "ISO, MDY"),
+            ("IntervalStyle", "postgres"),
             ("TimeZone", "UTC"),
+            ("bytea_output", "hex"),
             ("default_transaction_read_only", "on"),
             ("extra_float_digits", "1"),
             ("jit", "off"),
@@ -95,8 +99,8 @@ mod tests {
             ("statement_timeout", "3000"),
         ];
         assert_eq!(session.compared(&found), None);
-        found[7].1 = "0";
-        found.remove(2);
+        found[9].1 = "0";
+        found.remove(4);
         let said = session.compared(&found).unwrap();
         for expected in [
             "statement_timeout is \"0\", and \"3000\" was asked for",

@@ -12,8 +12,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::catalogue::{Catalogue, Kind};
 use super::mapping::{
-    ColumnAt, ColumnShape, Filter, Friendships, Mapping, Minor, Related, Scope, Shape, Stored,
-    TableName, TakenAs, Test,
+    ColumnAt, ColumnShape, DateFormat, Filter, Friendships, Mapping, Minor, Related, Scope, Shape,
+    Stored, TableName, TakenAs, Test,
 };
 
 /// A statement, its parameters after the first, which is the account, and how its columns are read.
@@ -348,7 +348,7 @@ impl<'a> Writer<'a> {
                 needed.add(column.place);
                 let born = people.column(column);
                 format!(
-                    "coalesce({born} + make_interval(years => {younger_than_years}) > CURRENT_DATE, true)"
+                    "coalesce(NOT isfinite({born}) OR {born} + make_interval(years => {younger_than_years}) > CURRENT_DATE, true)"
                 )
             }
         }
@@ -415,11 +415,7 @@ impl<'a> Writer<'a> {
         };
         let kind = if shape.taken_as == Some(TakenAs::Json) { Kind::Json } else { kind };
         if let Some(date) = shape.date {
-            return made(
-                format!("to_char({column}, '{}')", date.template()),
-                Rendering::Text,
-                false,
-            );
+            return made(dated(&column, date.template()), Rendering::Text, false);
         }
         let mut made = match kind {
             Kind::Json => {
@@ -442,11 +438,15 @@ impl<'a> Writer<'a> {
             }
             _ if is_text => made(format!("{column}::text"), Rendering::Text, false),
             Kind::Integer | Kind::Boolean => made(column, Rendering::Bare, false),
-            Kind::Decimal | Kind::Array => made(column, Rendering::Json, true),
-            Kind::Date => made(format!("to_char({column}, 'YYYY-MM-DD')"), Rendering::Text, false),
-            Kind::Instant => {
-                let template = super::mapping::DateFormat::Instant.template();
-                made(format!("to_char({column}, '{template}')"), Rendering::Text, false)
+            Kind::Decimal => made(finite(&column), Rendering::Json, true),
+            Kind::Decimals => made(all_finite(&column), Rendering::Json, true),
+            Kind::Array => made(column, Rendering::Json, true),
+            Kind::Date => {
+                made(dated(&column, DateFormat::YearMonthDay.template()), Rendering::Text, false)
+            }
+            // A local time is refused when the mapping is compared with the database.
+            Kind::Instant | Kind::LocalTime => {
+                made(dated(&column, DateFormat::Instant.template()), Rendering::Text, false)
             }
             Kind::Text | Kind::Word | Kind::Uuid | Kind::Other => {
                 made(format!("{column}::text"), Rendering::Text, false)
@@ -528,6 +528,28 @@ impl<'a> Writer<'a> {
         );
         (rows, made)
     }
+}
+
+/// A date or an instant by a template. The template has no era and four digits for the year: what is before
+/// year 1, after 9999 or without end is no value.
+fn dated(column: &str, template: &str) -> String {
+    format!(
+        "CASE WHEN {column} >= '0001-01-01' AND {column} < '10000-01-01' THEN to_char({column}, '{template}') END"
+    )
+}
+
+/// What is no number to JSON.
+const NOT_FINITE: [&str; 3] = ["'NaN'", "'Infinity'", "'-Infinity'"];
+
+/// A number, where it is one to JSON as well.
+fn finite(column: &str) -> String {
+    NOT_FINITE.iter().fold(column.to_owned(), |number, other| format!("nullif({number}, {other})"))
+}
+
+/// Numbers, where all of them are numbers to JSON as well.
+fn all_finite(column: &str) -> String {
+    let others = NOT_FINITE.map(|other| format!("{other} = ANY ({column})")).join(" OR ");
+    format!("CASE WHEN NOT coalesce({others}, false) THEN {column} END")
 }
 
 /// JSON from a subquery.

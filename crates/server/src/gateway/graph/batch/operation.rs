@@ -1,6 +1,7 @@
 //! The operations of a batch, as a client writes them.
 
 use axum::http::StatusCode;
+use countersign_verifier::json_check::{self, JsonProblem};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -65,7 +66,13 @@ pub(super) fn parse(text: &str, operations_max: usize) -> Result<Vec<Operation>,
             "a JSON array of operations with a relative_url each is expected",
         )
     };
-    let sent: Vec<Value> = serde_json::from_str(text).map_err(|_| malformed())?;
+    let sent: Vec<Value> =
+        json_check::read(text.as_bytes()).map_err(|fault| match fault.problem {
+            JsonProblem::KeyTwice { .. } => {
+                GraphError::malformed_batch("every key is expected once in its object")
+            }
+            _ => malformed(),
+        })?;
     if sent.len() > operations_max {
         return Err(GraphError::too_many_operations(operations_max));
     }
@@ -237,6 +244,8 @@ mod tests {
         ] {
             assert_eq!(read(&wrong).err(), Some(100), "{wrong}");
         }
+        let twice = r#"[{"relative_url":"me","access_token":"a","access_token":"b"}]"#;
+        assert_eq!(parse(twice, 3).err().map(|error| error.code), Some(100));
         for url in
             ["?ids={result=nobody:$.id}", "?ids={result=later:$.id}", "?ids={result=me:id}", "me\n"]
         {

@@ -17,19 +17,21 @@ pub(in crate::gateway::graph) struct OwnParameters<'a> {
 }
 
 impl<'a> OwnParameters<'a> {
-    /// Takes a parameter; one that means nothing is passed over.
-    pub(in crate::gateway::graph) fn set(&mut self, name: &str, value: Cow<'a, str>) {
-        let place = match name {
-            "client_id" => &mut self.client_id,
-            "client_secret" => &mut self.client_secret,
-            "grant_type" => &mut self.grant_type,
-            "fb_exchange_token" => &mut self.fb_exchange_token,
-            "input_token" => &mut self.input_token,
-            "permission" => &mut self.permission,
-            "status" => &mut self.status,
-            _ => return,
-        };
-        *place = Some(value).filter(|value| !value.is_empty());
+    /// Where the parameter of this name belongs, if it means something.
+    pub(in crate::gateway::graph) fn place(
+        &mut self,
+        name: &str,
+    ) -> Option<(&'static str, &mut Option<Cow<'a, str>>)> {
+        Some(match name {
+            "client_id" => ("client_id", &mut self.client_id),
+            "client_secret" => ("client_secret", &mut self.client_secret),
+            "grant_type" => ("grant_type", &mut self.grant_type),
+            "fb_exchange_token" => ("fb_exchange_token", &mut self.fb_exchange_token),
+            "input_token" => ("input_token", &mut self.input_token),
+            "permission" => ("permission", &mut self.permission),
+            "status" => ("status", &mut self.status),
+            _ => return None,
+        })
     }
 
     /// These parameters, and those of the body where these have none.
