@@ -45,9 +45,45 @@ pub const fn controls(character: char) -> bool {
     )
 }
 
+/// A text in quotation marks, and in printable ASCII alone: any other character is shown by its number, as
+/// `\u{200b}`. So no two texts are shown alike, whatever letters look like and wherever spaces are.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len() + 2);
+    shown.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => shown.extend(['\\', character]),
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_unicode()),
+        }
+    }
+    shown.push('"');
+    shown
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn texts_that_look_alike_are_quoted_differently() {
+        for (text, shown) in [
+            ("ada", r#""ada""#),
+            ("ada ", r#""ada ""#),
+            ("ada\u{200b}", r#""ada\u{200b}""#),
+            (r"ada\u{200b}", r#""ada\\u{200b}""#),
+            ("\u{430}da", r#""\u{430}da""#),
+            ("a\"b\n", r#""a\"b\u{a}""#),
+        ] {
+            assert_eq!(quoted(text), shown);
+        }
+        let all: BTreeSet<String> =
+            ('\0'..=char::MAX).map(|character| quoted(&character.to_string())).collect();
+        assert_eq!(all.len(), ('\0'..=char::MAX).count());
+    }
 
     #[test]
     fn texts_are_plain_and_of_a_length() {
