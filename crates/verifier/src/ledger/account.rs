@@ -35,6 +35,13 @@ pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> 
     });
     let erased = check_none_missing(bundle, &versions, verdict);
     check_replaced(&versions, closes, verdict);
+    if let Some(last) = versions.last().filter(|last| last.value == GONE) {
+        let says = format!(
+            "the account was erased in version {}: what is under a secret that comes after it is not shown",
+            last.version
+        );
+        verdict.notice(None, says);
+    }
     let complete_since = complete_since(bundle, &versions, closes);
     Account { versions, erased, complete_since }
 }

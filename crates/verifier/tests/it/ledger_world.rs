@@ -382,6 +382,10 @@ impl Brought {
         Self { receipts: vec![receipt], ..Self::default() }
     }
 
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.account.is_none() && self.since_s.is_none() && self.receipts.is_empty()
+    }
+
     /// What the verifier says of a bundle by this.
     pub(crate) fn checked(&self, bundle: &[u8], at_s: u64) -> (Verdict, Option<Ledger>) {
         let key = log_key();

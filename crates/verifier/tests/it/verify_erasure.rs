@@ -233,6 +233,11 @@ fn a_secret_is_proved_in_every_period_also_behind_its_erasure() {
     assert_eq!(failures_of(&log, &bundle), []);
     let ledger = checked(&bundle, log.world.clock_s).1.unwrap();
     assert_eq!((ledger.complete_since, &ledger.erased_versions[..]), (Some(0), &[][..]));
+    let says = notices(&log, &bundle);
+    assert!(
+        says.iter().any(|says| says.starts_with("the account was erased in version 2")),
+        "{says:?}"
+    );
     for period in 0..bundle.closes.len() {
         let mut fewer = bundle.clone();
         fewer.closes[period].shown.clear();
