@@ -100,7 +100,7 @@ pub fn ledger(bytes: &[u8]) {
     }
     let Ok(key) = NoteKey::new("log.example", PublicKey([0; 32])) else { return };
     let at = Timestamp::from_seconds(TIME_S);
-    let (verdict, _) = ledger::check(bytes, &Question { key: &key, policy: None, at });
+    let (verdict, _) = ledger::check(bytes, &Question::new(&key, at));
     assert!(!verdict.holds());
 }
 

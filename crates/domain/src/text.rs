@@ -55,8 +55,27 @@ pub fn after_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
+/// A text in quotation marks, and in printable ASCII alone: any other character is shown by its number, as
+/// `\u{200b}`. So no two texts are shown alike, whatever letters look like and wherever spaces are.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len() + 2);
+    shown.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => shown.extend(['\\', character]),
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_unicode()),
+        }
+    }
+    shown.push('"');
+    shown
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -65,6 +84,23 @@ mod tests {
         for text in ["", "a\u{feff}", "\u{fefe}"] {
             assert_eq!(after_byte_order_mark(text.as_bytes()), text.as_bytes());
         }
+    }
+
+    #[test]
+    fn texts_that_look_alike_are_quoted_differently() {
+        for (text, shown) in [
+            ("ada", r#""ada""#),
+            ("ada ", r#""ada ""#),
+            ("ada\u{200b}", r#""ada\u{200b}""#),
+            (r"ada\u{200b}", r#""ada\\u{200b}""#),
+            ("\u{430}da", r#""\u{430}da""#),
+            ("a\"b\n", r#""a\"b\u{a}""#),
+        ] {
+            assert_eq!(quoted(text), shown);
+        }
+        let all: BTreeSet<String> =
+            ('\0'..=char::MAX).map(|character| quoted(&character.to_string())).collect();
+        assert_eq!(all.len(), ('\0'..=char::MAX).count());
     }
 
     #[test]

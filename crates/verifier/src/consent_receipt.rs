@@ -111,17 +111,50 @@ impl ConsentReceipt {
     /// # Errors
     /// [`ConsentReceiptError`].
     pub fn from_text(text: &str, key: &PublicKey) -> Result<Self, ConsentReceiptError> {
-        let read = signed_text::read(text);
-        let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
-        let receipt: Self = canonical::from_bytes(&bytes)?;
-        if receipt.v != CONSENT_RECEIPT_VERSION {
-            return Err(ConsentReceiptError::UnknownVersion { found: receipt.v });
-        }
+        let (receipt, bytes, signature) = Self::parse(text)?;
         if !replay::verify(key, &[TAG, &bytes].concat(), &signature) {
             return Err(ConsentReceiptError::Signature);
         }
         receipt.check_path()?;
         Ok(receipt)
+    }
+
+    /// Reads a receipt whose signature cannot be checked here, and checks that its record is under the root of its
+    /// entry.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`].
+    pub fn read(text: &str) -> Result<Self, ConsentReceiptError> {
+        let (receipt, ..) = Self::parse(text)?;
+        receipt.check_path()?;
+        Ok(receipt)
+    }
+
+    /// The receipt, the bytes that it is read from, and the signature.
+    fn parse(text: &str) -> Result<(Self, Vec<u8>, Signature), ConsentReceiptError> {
+        let read = signed_text::read(text);
+        let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
+        let receipt: Self = canonical::from_bytes(&bytes)?;
+        match receipt.v {
+            CONSENT_RECEIPT_VERSION => Ok((receipt, bytes, signature)),
+            found => Err(ConsentReceiptError::UnknownVersion { found }),
+        }
+    }
+
+    /// The person's own name, as the secret gives it.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError::Person`].
+    pub fn person(&self) -> Result<PairwiseId, ConsentReceiptError> {
+        PairwiseId::parse(&self.person).ok_or(ConsentReceiptError::Person)
+    }
+
+    /// The commitment to the record, which is under the entry's root.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`] if it cannot be made of what the receipt says.
+    pub fn commitment(&self) -> Result<Hash, ConsentReceiptError> {
+        Ok(consent_commitment(&self.salt.0, self.person()?, &self.record.to_bytes()?))
     }
 
     /// The hash of the leaf at `index`, if the log keeps what the receipt says.
@@ -139,8 +172,7 @@ impl ConsentReceipt {
     }
 
     fn check_path(&self) -> Result<(), ConsentReceiptError> {
-        let person = PairwiseId::parse(&self.person).ok_or(ConsentReceiptError::Person)?;
-        let commitment = consent_commitment(&self.salt.0, person, &self.record.to_bytes()?);
+        let commitment = self.commitment()?;
         let (at, count) = (u64::from(self.position), u64::from(self.count));
         let path: Vec<Hash> = self.path.iter().map(|hash| hash.0).collect();
         merkle::verify_inclusion(&leaf_hash(&commitment), at, count, &path, &self.records.0)?;

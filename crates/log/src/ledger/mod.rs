@@ -12,10 +12,10 @@ use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::directory::{Version, verify_history};
+use countersign_verifier::directory::verify_history;
 use countersign_verifier::entry::{Entry, PreviousClose};
 use countersign_verifier::ledger::{
-    Bundle, ShownClose, ShownEntry, ShownItem, ShownProof, Terms, VersionedSecret,
+    Bundle, ShownClose, ShownEntry, ShownItem, ShownProof, VersionedSecret,
 };
 use countersign_verifier::note::SignedNote;
 use countersign_verifier::person_index::Label;
@@ -107,20 +107,10 @@ impl Ledgers {
             items: Vec::new(),
             proof: Vec::new(),
         };
-        let versions = versions(subject, newest.as_ref())?;
-        let terms = Terms::of(&bundle.secrets, &versions);
+        check_history(subject, newest.as_ref())?;
         let mut shown = Shown { opener: Opener::new(secrets), entries: BTreeMap::new() };
-        let mut epoch_before = 0;
         for period in &periods {
-            let epochs = (epoch_before, period.head().directory.epoch);
-            epoch_before = epochs.1;
-            let close = self.close(
-                period,
-                terms.secrets_in(epochs),
-                subject,
-                &mut shown,
-                &mut bundle.items,
-            )?;
+            let close = self.close(period, subject, &mut shown, &mut bundle.items)?;
             bundle.closes.push(close);
         }
         bundle.searched =
@@ -138,19 +128,18 @@ impl Ledgers {
         Ok(periods)
     }
 
-    /// What one close and its index have under these secrets.
+    /// What one close and its index have under every secret, also one that the directory had later: a reader
+    /// believes no period without its proofs.
     fn close(
         &self,
         period: &Period,
-        secrets: impl Iterator<Item = u16>,
         subject: &Subject,
         shown: &mut Shown<'_>,
         items: &mut Vec<ShownItem>,
     ) -> Result<ShownClose, LedgerError> {
         let head = period.head();
         let mut proofs = Vec::new();
-        for place in secrets {
-            let Some(own) = subject.secrets.get(usize::from(place)) else { continue };
+        for (place, own) in (0..).zip(&subject.secrets) {
             let found = period.show(&Label::of(&own.secret, head.number))?;
             proofs.push(ShownProof { secret: place, proof: found.proof.to_bytes() });
             for item in found.items.unwrap_or_default() {
@@ -262,11 +251,11 @@ fn versioned(own: &OwnSecret) -> VersionedSecret {
     VersionedSecret { version: own.version, secret: own.secret.clone() }
 }
 
-/// The account's versions in the directory of the newest close; none before the first close.
-fn versions(subject: &Subject, newest: Option<&PeriodHead>) -> Result<Vec<Version>, LedgerError> {
-    let Some(newest) = newest else { return Ok(Vec::new()) };
+/// Checks that the account's history is that of the newest close's directory. Before the first close there is none.
+fn check_history(subject: &Subject, newest: Option<&PeriodHead>) -> Result<(), LedgerError> {
+    let Some(newest) = newest else { return Ok(()) };
     let read = verify_history(&subject.account, &subject.history, &newest.directory);
-    read.map_err(|error| LedgerError::History { reason: error.to_string() })
+    read.map(drop).map_err(|error| LedgerError::History { reason: error.to_string() })
 }
 
 /// The documents that these entries speak of, as far as the ledger needs them.

@@ -258,7 +258,7 @@ impl Tour<'_> {
         must(closed.status == 200, String::from_utf8_lossy(&closed.body))?;
         let bundle = self.bundle(client, &account)?;
         let key = NoteKey::parse(self.log_key)?;
-        let question = LedgerQuestion { key: &key, policy: None, at: clock::now() };
+        let question = LedgerQuestion::new(&key, clock::now());
         let (verdict, ledger) = ledger::check(&bundle, &question);
         must(verdict.holds(), format!("the ledger does not hold: {:?}", verdict.failures))?;
         let ledger = ledger.ok_or("the ledger cannot be read")?;

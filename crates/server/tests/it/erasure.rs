@@ -78,7 +78,7 @@ fn ledger(serving: &Serving<'_>, account: &str) -> Ledger {
     let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let key = countersign::instance::log_key(&serving.world.directory).unwrap().parse().unwrap();
-    let question = Question { key: &key, policy: None, at: clock::now() };
+    let question = Question::new(&key, clock::now());
     let (verdict, ledger) = check(&reply.body, &question);
     assert_eq!(verdict.failures, [], "{account}");
     ledger.unwrap()

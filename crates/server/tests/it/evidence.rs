@@ -198,5 +198,6 @@ fn a_persons_evidence_needs_their_consent_and_holds_by_itself() {
     let output = finish(&mut command);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("The evidence holds, and nothing is left out."), "{said}");
+    assert!(said.contains("Complete since period 0 (closed "), "{said}");
+    assert!(said.ends_with(" The evidence holds.\n"), "{said}");
 }

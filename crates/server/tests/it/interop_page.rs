@@ -42,7 +42,7 @@ pub(crate) fn verdicts() -> Vec<Value> {
 
 fn checked(bytes: &[u8], at_s: u64) -> (Verdict, Option<Ledger>) {
     let at = Timestamp::from_seconds(at_s);
-    check(bytes, &Question { key: &log_key(), policy: None, at })
+    check(bytes, &Question::new(&log_key(), at))
 }
 
 fn failed(verdict: &Verdict) -> BTreeSet<Rule> {

@@ -19,7 +19,7 @@ fn key(world: &World) -> NoteKey {
 
 fn checked(world: &World, bundle: &[u8]) -> (Verdict, Option<Ledger>) {
     let key = key(world);
-    check(bundle, &Question { key: &key, policy: None, at: clock::now() })
+    check(bundle, &Question::new(&key, clock::now()))
 }
 
 /// What holds; its ledger.

@@ -237,7 +237,7 @@ fn measure(bundle: &Bundle) {
     let mut times: Vec<f64> = (0..RUNS)
         .map(|_| {
             let began = Instant::now();
-            let (verdict, ledger) = check(&bytes, &Question { key: &key, policy: None, at });
+            let (verdict, ledger) = check(&bytes, &Question::new(&key, at));
             let took = began.elapsed().as_secs_f64() * 1e3;
             assert!(verdict.holds(), "{:?}", verdict.failures);
             assert_eq!(ledger.unwrap().lines.len() as u64, DISCLOSURES + 1);

@@ -188,7 +188,8 @@ fn examine_person(
     question: &Question<'_>,
 ) -> Examined {
     let at = question.at.unwrap_or(pack.made);
-    let question = ledger::Question { key: question.key, policy: question.policy, at };
+    let question =
+        ledger::Question { policy: question.policy, ..ledger::Question::new(question.key, at) };
     let (mut verdict, ledger) = ledger::check(&person.ledger, &question);
     passed(Rule::EvidenceForm, &mut verdict);
     let page = ledger.map(|ledger| {
@@ -229,8 +230,10 @@ fn check_entries(
     question: &Question<'_>,
     verdict: &mut Verdict,
 ) -> Option<Checkpoint> {
-    let of_ledger =
-        ledger::Question { key: question.key, policy: question.policy, at: question.now };
+    let of_ledger = ledger::Question {
+        policy: question.policy,
+        ..ledger::Question::new(question.key, question.now)
+    };
     let (checkpoint, _) = check_checkpoint(&log.checkpoint, &of_ledger, verdict)?;
     (verdict.size, verdict.root) = (checkpoint.size, Some(Digest(checkpoint.root)));
     let leaves: Vec<_> =

@@ -1,84 +1,80 @@
-//! The account of a bundle: that the directory has these secrets of it, in these periods, and no others.
+//! The account of a bundle: that the directory has these secrets of it, which of its versions are missing, and since
+//! when what is shown can be complete.
 
 use super::bundle::{Bundle, VersionedSecret};
 use super::closes::Closes;
 use crate::directory::{GONE, Version, secret_commitment, verify_history};
 use crate::verdict::{Place, Rule, Verdict};
 
-/// When each of an account's secrets was in force, by the directory's epochs.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Terms {
-    /// By the secrets' places; `None` for one that the directory does not have.
-    terms: Vec<Option<Term>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Term {
-    since: u64,
-    /// The epoch in which another version took its place; `None` while it is in force.
-    until: Option<u64>,
-}
-
-impl Terms {
-    /// The terms of these secrets in an account's history.
-    #[must_use]
-    pub fn of(secrets: &[VersionedSecret], versions: &[Version]) -> Self {
-        let term = |shown: &VersionedSecret| {
-            let at = versions.iter().position(|version| version.version == shown.version)?;
-            let version = versions.get(at)?;
-            let until = versions.get(at + 1).map(|next| next.epoch);
-            let is_its = version.value == secret_commitment(&shown.secret);
-            is_its.then_some(Term { since: version.epoch, until })
-        };
-        Self { terms: secrets.iter().map(term).collect() }
-    }
-
-    /// The places of the secrets that were the account's at some time in a period: from after the directory's
-    /// epoch at the end of the period before to that at its own.
-    pub fn secrets_in(&self, epochs: (u64, u64)) -> impl Iterator<Item = u16> {
-        let was_in = move |term: &Term| {
-            term.since <= epochs.1 && term.until.is_none_or(|until| until > epochs.0)
-        };
-        let places = (0..).zip(&self.terms);
-        places.filter(move |(_, term)| term.as_ref().is_some_and(was_in)).map(|(place, _)| place)
-    }
+/// What the directory says of a bundle's account.
+#[derive(Default)]
+pub(super) struct Account {
+    /// Its versions, the first one first; none where the history does not hold.
+    pub(super) versions: Vec<Version>,
+    /// The versions that were erased and are not shown.
+    pub(super) erased: Vec<u64>,
+    /// The first period whose close has the account's newest secret, if that is shown. In an earlier one, also between
+    /// an erasure and the next secret, the operator may have used a secret that no directory has.
+    pub(super) complete_since: Option<usize>,
 }
 
 /// Checks the account's history against the newest close, and the secrets against it.
-pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> Terms {
-    let Some(newest) = closes.closes.last() else { return Terms::of(&bundle.secrets, &[]) };
+pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> Account {
+    verdict.check(Rule::LedgerSecrets, Place::WHOLE, !bundle.secrets.is_empty(), || {
+        ("no secret, so nothing about anybody".to_owned(), "a secret of the account's".to_owned())
+    });
+    let Some(newest) = closes.closes.last() else { return Account::default() };
     let history = verify_history(&bundle.account, &bundle.history, &newest.directory);
     let history = verdict.check_ok(Rule::LedgerDirectory, Place::WHOLE, history);
     let versions = history.unwrap_or_default();
-    let terms = Terms::of(&bundle.secrets, &versions);
     let rise = bundle.secrets.array_windows().all(|[one, next]| one.version < next.version);
-    let hold = rise && terms.terms.iter().all(Option::is_some);
-    verdict.check(Rule::LedgerSecrets, Place::WHOLE, hold, || {
+    let are_its = bundle.secrets.iter().all(|shown| is_of(shown, &versions));
+    verdict.check(Rule::LedgerSecrets, Place::WHOLE, rise && are_its, || {
         let found = "secrets that the directory does not have for the account".to_owned();
         (found, "those of its versions, each once".to_owned())
     });
-    check_none_missing(bundle, &versions, verdict);
+    let erased = check_none_missing(bundle, &versions, verdict);
     check_replaced(&versions, closes, verdict);
-    terms
+    if let Some(last) = versions.last().filter(|last| last.value == GONE) {
+        let says = format!(
+            "the account was erased in version {}: what is under a secret that comes after it is not shown",
+            last.version
+        );
+        verdict.notice(None, says);
+    }
+    let complete_since = complete_since(bundle, &versions, closes);
+    Account { versions, erased, complete_since }
 }
 
-/// Every version has its secret in the bundle, but what was erased: a version after which there is nothing.
-fn check_none_missing(bundle: &Bundle, versions: &[Version], verdict: &mut Verdict) {
+fn is_of(shown: &VersionedSecret, versions: &[Version]) -> bool {
+    let value = secret_commitment(&shown.secret);
+    versions.iter().any(|version| version.version == shown.version && version.value == value)
+}
+
+fn is_shown(version: &Version, bundle: &Bundle) -> bool {
+    bundle.secrets.iter().any(|shown| shown.version == version.version)
+}
+
+/// Every version has its secret in the bundle, but what was erased: a version after which there is nothing. Returns
+/// the versions that were erased and are not shown.
+fn check_none_missing(bundle: &Bundle, versions: &[Version], verdict: &mut Verdict) -> Vec<u64> {
+    let mut erased = Vec::new();
     for (place, version) in versions.iter().enumerate().filter(|(_, one)| one.value != GONE) {
         let number = version.version;
-        let is_erased = versions.get(place + 1).is_some_and(|next| next.value == GONE);
-        let is_shown = bundle.secrets.iter().any(|shown| shown.version == number);
-        if is_erased && !is_shown {
+        let is_shown = is_shown(version, bundle);
+        if !is_shown && versions.get(place + 1).is_some_and(|next| next.value == GONE) {
             let says = format!(
                 "version {number} of the account was erased, and nothing is shown of what the log holds under it"
             );
             verdict.notice(None, says);
+            erased.push(number);
             continue;
         }
         verdict.check(Rule::LedgerSecrets, Place::WHOLE, is_shown, || {
             (format!("no secret of the account's version {number}"), "that secret".to_owned())
         });
     }
+    erased
 }
 
 /// A secret takes another's place only behind a close that says that the other was erased: else an account could
@@ -92,4 +88,10 @@ fn check_replaced(versions: &[Version], closes: &Closes, verdict: &mut Verdict) 
             (found, "one behind a close that says that the other was erased".to_owned())
         });
     }
+}
+
+fn complete_since(bundle: &Bundle, versions: &[Version], closes: &Closes) -> Option<usize> {
+    let newest = versions.iter().rfind(|version| version.value != GONE)?;
+    let has_it = |closed: &crate::entry::Close| closed.directory.epoch >= newest.epoch;
+    is_shown(newest, bundle).then(|| closes.closes.iter().position(has_it)).flatten()
 }

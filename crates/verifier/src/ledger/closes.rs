@@ -61,12 +61,6 @@ impl Closes {
         self.closes.last().map_or(0, |close| close.until)
     }
 
-    /// The directory's epoch at the end of the period before this one.
-    pub(super) fn epoch_before(&self, period: usize) -> u64 {
-        let before = period.checked_sub(1).and_then(|before| self.closes.get(before));
-        before.map_or(0, |close| close.directory.epoch)
-    }
-
     /// Whether some close has the directory of an epoch from this one to before that one.
     pub(super) fn has_one_between(&self, from: u64, before: u64) -> bool {
         let epochs = from..before;

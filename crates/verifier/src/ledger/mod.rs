@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! checkpoint ← the newest close ← … ← the first close      one chain over all periods
-//! directory (of the newest close) → the account's secrets
-//! each close and secret → what the index has of it: the items shown, or nothing
+//! directory (of the newest close) → the account's secrets, and since when it has them
+//! each close × each secret → what the index has of it: the items shown, or nothing
 //! each item → its entry, in the tree of the same checkpoint
 //! ```
 //!
-//! Everything that is not the verifier's own [`Question`] comes from the bundle, and is proved or not believed.
+//! Everything that is not the verifier's own [`Question`] comes from the bundle, and is proved or not believed. Of
+//! periods before the directory had the account's newest secret nothing is said to be complete.
 //!
 //! What it is not: it does not say that the log itself holds. Whether those acts, builds and agreements were
 //! as they should be, anybody checks for everybody, with `countersign-verify log`; and that the index is
@@ -30,7 +31,6 @@ use crate::note::NoteKey;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
 use crate::witness_policy::{Policy, Quorum};
 
-pub use self::account::Terms;
 pub use self::bundle::{
     BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, Opening, ShownClose, ShownEntry, ShownItem,
     ShownProof, VersionedSecret,
@@ -40,6 +40,7 @@ use self::choices::Choices;
 use self::closes::Closes;
 use self::entries::Entries;
 use self::items::{Opened, What};
+use self::receipts::Shown;
 
 mod account;
 mod bundle;
@@ -48,6 +49,9 @@ mod closes;
 mod completeness;
 mod entries;
 mod items;
+mod reader;
+mod receipts;
+mod summary;
 
 /// What the verifier brings along.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,20 @@ pub struct Question<'a> {
     pub policy: Option<&'a Policy>,
     /// When the bundle was fetched; now, if it was just now.
     pub at: Timestamp,
+    /// The account that the reader knows to be theirs.
+    pub account: Option<&'a str>,
+    /// Since when the reader has had it.
+    pub account_since: Option<Timestamp>,
+    /// The consent receipts that the reader kept, as texts. Their signatures are not checked.
+    pub receipts: &'a [String],
+}
+
+impl<'a> Question<'a> {
+    /// A question of a reader who brings the log's key and nothing else.
+    #[must_use]
+    pub const fn new(key: &'a NoteKey, at: Timestamp) -> Self {
+        Self { key, policy: None, at, account: None, account_since: None, receipts: &[] }
+    }
 }
 
 /// What a bundle says, where it could be read.
@@ -67,14 +85,29 @@ pub struct Ledger {
     pub account: String,
     /// How many periods are closed.
     pub periods: u64,
-    /// What is proved to be complete: the entries before this one.
+    /// The first period from which on it is complete: the first one whose close has the account's newest secret.
+    pub complete_since: Option<u64>,
+    /// What is proved to be complete from then on: the entries before this one.
     pub complete_until: u64,
     /// The time of the close that says so.
     pub closed_at: Option<Timestamp>,
+    /// The versions of the account that were erased, and under which nothing is shown.
+    pub erased_versions: Vec<u64>,
     /// What stands in no period yet was searched up to this entry.
     pub searched_until: u64,
     /// What the log holds about the person, in its order.
     pub lines: Vec<Line>,
+    #[serde(skip)]
+    since: Option<Since>,
+}
+
+/// The period from which on a ledger is complete.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Since {
+    /// Its first entry.
+    from: u64,
+    /// The time of its close.
+    closed_at: Timestamp,
 }
 
 /// One line of a ledger.
@@ -136,12 +169,16 @@ fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict)
     let closes = Closes::read(bundle, at, verdict);
     let closes = verdict.check_ok(Rule::LedgerCloses, Place::WHOLE, closes)?;
     let entries = Entries::read(bundle, &closes, &checkpoint, verdict);
-    let terms = account::check(bundle, &closes, verdict);
+    let account = account::check(bundle, &closes, verdict);
     let opened = items::open(bundle, &entries, verdict);
-    completeness::check(bundle, &closes, &terms, &opened, verdict);
+    completeness::check(bundle, &closes, &opened, verdict);
     check_choices(&opened, &entries, at, verdict);
     check_end(bundle, &closes, &checkpoint, verdict);
-    Some(ledger(bundle, &closes, &opened, &entries))
+    reader::check(bundle, &closes, &account, question, verdict);
+    let shown =
+        Shown { bundle, closes: &closes, account: &account, entries: &entries, opened: &opened };
+    receipts::check(&shown, question, verdict);
+    Some(ledger(&shown))
 }
 
 /// The checkpoint, and when it was: as its witnesses say, or else when it was fetched.
@@ -150,7 +187,7 @@ pub(crate) fn check_checkpoint(
     question: &Question<'_>,
     verdict: &mut Verdict,
 ) -> Option<(Checkpoint, Timestamp)> {
-    let Question { key, policy, at } = *question;
+    let Question { key, policy, at, .. } = *question;
     let opened = Checkpoint::open(note, key.name(), key);
     let checkpoint = verdict.check_ok(Rule::Checkpoint, Place::WHOLE, opened)?;
     let Some(policy) = policy else { return Some((checkpoint, at)) };
@@ -201,7 +238,8 @@ fn check_end(bundle: &Bundle, closes: &Closes, checkpoint: &Checkpoint, verdict:
     }
 }
 
-fn ledger(bundle: &Bundle, closes: &Closes, opened: &[Opened<'_>], entries: &Entries) -> Ledger {
+fn ledger(shown: &Shown<'_>) -> Ledger {
+    let Shown { bundle, closes, account, entries, opened } = *shown;
     let line = |opened: &Opened<'_>| {
         let (time, event) = match &opened.what {
             What::Record(disclosure, record) => {
@@ -223,12 +261,16 @@ fn ledger(bundle: &Bundle, closes: &Closes, opened: &[Opened<'_>], entries: &Ent
         let index = opened.item.index;
         Line { index, time, is_provisional: index >= closes.until(), event }
     };
+    let since = account.complete_since.and_then(|period| closes.closes.get(period));
     Ledger {
         account: bundle.account.clone(),
         periods: closes.closes.len() as u64,
+        complete_since: since.map(|close| close.period),
         complete_until: closes.until(),
         closed_at: closes.closes.last().map(|close| close.time),
+        erased_versions: account.erased.clone(),
         searched_until: bundle.searched,
         lines: opened.iter().map(line).collect(),
+        since: since.map(|close| Since { from: close.from, closed_at: close.time }),
     }
 }

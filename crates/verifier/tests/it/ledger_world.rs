@@ -1,15 +1,18 @@
 //! A log with people in it: disclosures and choices that are about somebody, closes with a real person
 //! index, and a real directory, from which anybody's ledger bundle is made. Tests change it, and it lies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::settings::Settings;
+use countersign_domain::time::Timestamp;
 use countersign_verifier::consent::{Choice, ConsentRecord, consent_commitment};
-use countersign_verifier::consent_receipt::CommitmentTree;
+use countersign_verifier::consent_receipt::{
+    CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
+};
 use countersign_verifier::directory::{GONE, secret_commitment};
 use countersign_verifier::entry::{
     Close, CloseKind, Consents, ConsentsKind, DirectoryRoot, Disclosure, ENTRY_VERSION, Entry,
@@ -26,7 +29,7 @@ use countersign_verifier::shared_proof::prove_shared;
 use countersign_verifier::verdict::Verdict;
 
 use crate::ledger_directory::Accounts;
-use crate::verify_world::{World, at, log_key};
+use crate::verify_world::{World, at, log_key, sign};
 
 /// The field schema's act in a governed log.
 const SCHEMA_INDEX: u64 = 1;
@@ -46,15 +49,12 @@ pub(crate) struct Closed {
     pub(crate) leaves: Vec<Leaf>,
 }
 
-/// When somebody's secret was in force.
+/// What the directory has of somebody's secret.
 #[derive(Clone, Copy)]
 struct Life {
     /// The account's version that has it.
     version: u64,
-    /// The first period in which it was.
-    since: u64,
-    /// The period whose close says that it was erased.
-    ended: Option<u64>,
+    is_erased: bool,
 }
 
 /// A log with people.
@@ -63,6 +63,8 @@ pub(crate) struct LedgerWorld {
     /// Each person's secret now, or the last one.
     pub(crate) secrets: Vec<Secret>,
     lives: Vec<Life>,
+    /// Accounts that the operator keeps out of the directory.
+    pub(crate) withheld: BTreeSet<usize>,
     pub(crate) held: Vec<Held>,
     pub(crate) closes: Vec<Closed>,
     pub(crate) accounts: Accounts,
@@ -83,7 +85,8 @@ impl LedgerWorld {
         Self {
             world: World::governed(),
             secrets: (0..people).map(|person| Secret([person + 1; 32])).collect(),
-            lives: vec![Life { version: 1, since: 0, ended: None }; people.into()],
+            lives: vec![Life { version: 1, is_erased: false }; people.into()],
+            withheld: BTreeSet::new(),
             held: Vec::new(),
             closes: Vec::new(),
             accounts: Accounts::new(),
@@ -172,20 +175,22 @@ impl LedgerWorld {
 
     /// Appends a close whose directory says that the secrets of these people were erased.
     pub(crate) fn close_erasing(&mut self, people: &[usize]) -> u64 {
-        let period = self.closes.len() as u64;
         // Who came and goes in one period is in the directory before.
         self.publish();
         for person in people {
-            self.lives[*person].ended = Some(period);
+            self.lives[*person].is_erased = true;
         }
         self.close(|_, _| {})
     }
 
     /// The account of somebody who was erased comes back, with this secret: nothing of theirs is held.
     pub(crate) fn come_back(&mut self, person: usize, secret: Secret) {
-        let Life { version, .. } = self.lives[person];
-        let since = self.closes.len() as u64;
-        self.lives[person] = Life { version: version + 2, since, ended: None };
+        self.lives[person] = Life { version: self.lives[person].version + 2, is_erased: false };
+        self.begin_anew(person, secret);
+    }
+
+    /// From now on the operator uses this secret for an account, as if there had been no other.
+    pub(crate) fn begin_anew(&mut self, person: usize, secret: Secret) {
         self.secrets[person] = secret;
         self.held.retain(|held| held.person != person);
     }
@@ -193,8 +198,9 @@ impl LedgerWorld {
     /// Puts everybody's secret into the directory, or that it was erased.
     fn publish(&self) -> DirectoryRoot {
         let values = self.secrets.iter().zip(&self.lives).enumerate();
+        let values = values.filter(|(person, _)| !self.withheld.contains(person));
         self.accounts.publish(values.map(|(person, (secret, life))| {
-            let value = if life.ended.is_some() { GONE } else { secret_commitment(secret) };
+            let value = if life.is_erased { GONE } else { secret_commitment(secret) };
             (account(person), value)
         }))
     }
@@ -235,6 +241,39 @@ impl LedgerWorld {
         index
     }
 
+    /// The receipt that somebody got for what they chose in this entry; `change` is of a lie.
+    pub(crate) fn receipt(
+        &self,
+        person: usize,
+        index: u64,
+        change: impl FnOnce(&mut ConsentReceipt),
+    ) -> String {
+        let is_it = |held: &&Held| (held.person, held.item.index) == (person, index);
+        let ShownItem { position, count, salt, opening, path, .. } =
+            self.held.iter().find(is_it).unwrap().item.clone();
+        let Opening::Consent(record) = opening else { panic!("it is a choice") };
+        let entry = Entry::parse(&self.world.entries[index as usize]).unwrap();
+        let Entry::Consents(Consents { records, time, .. }) = entry else {
+            panic!("it is consents")
+        };
+        let mut receipt = ConsentReceipt {
+            count,
+            deadline: time.plus_seconds(60),
+            index,
+            origin: log_key().name().to_owned(),
+            path: path.into_iter().map(Digest).collect(),
+            person: own_id(&self.secrets[person]).to_string(),
+            position,
+            record: ConsentRecord::parse(&record).unwrap(),
+            records,
+            salt: Digest(salt),
+            time,
+            v: CONSENT_RECEIPT_VERSION,
+        };
+        change(&mut receipt);
+        receipt.to_text(&sign("receipts", &receipt.message().unwrap())).unwrap()
+    }
+
     fn leaves(&self, period: u64, range: std::ops::Range<u64>) -> Vec<Leaf> {
         let mut lists: BTreeMap<usize, Vec<Item>> = BTreeMap::new();
         for held in self.held.iter().filter(|held| range.contains(&held.item.index)) {
@@ -263,7 +302,7 @@ impl LedgerWorld {
             person_index: closed.close.person_index,
             time: closed.close.time,
             until: closed.close.until,
-            shown: self.shown(person, closed),
+            shown: vec![closed.shown(0, &self.secrets[person])],
         };
         let mut places: Vec<u64> = held.iter().map(|held| held.item.index).collect();
         places.push(SCHEMA_INDEX);
@@ -306,13 +345,6 @@ impl LedgerWorld {
     pub(crate) fn entry(&self, index: u64) -> ShownEntry {
         ShownEntry { index, bytes: self.world.entries[index as usize].clone() }
     }
-
-    fn shown(&self, person: usize, closed: &Closed) -> Vec<ShownProof> {
-        let Life { since, ended, .. } = self.lives[person];
-        let is_of_its_time = (since..=ended.unwrap_or(u64::MAX)).contains(&closed.close.period);
-        let shown = is_of_its_time.then(|| closed.shown(0, &self.secrets[person]));
-        shown.into_iter().collect()
-    }
 }
 
 impl Closed {
@@ -326,6 +358,43 @@ impl Closed {
 
 /// What the verifier says of a bundle that was fetched when the newest entry was appended.
 pub(crate) fn checked(bundle: &Bundle, at_s: u64) -> (Verdict, Option<Ledger>) {
-    let key = log_key();
-    check(&bundle.to_bytes(), &Question { key: &key, policy: None, at: at(at_s) })
+    Brought::default().checked(&bundle.to_bytes(), at_s)
+}
+
+/// What the reader of a ledger brings along, beside the log's key.
+#[derive(Clone, Default)]
+pub(crate) struct Brought {
+    pub(crate) account: Option<String>,
+    pub(crate) since_s: Option<u64>,
+    pub(crate) receipts: Vec<String>,
+}
+
+impl Brought {
+    pub(crate) fn account(account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..Self::default() }
+    }
+
+    pub(crate) fn since(since_s: u64) -> Self {
+        Self { since_s: Some(since_s), ..Self::default() }
+    }
+
+    pub(crate) fn receipt(receipt: String) -> Self {
+        Self { receipts: vec![receipt], ..Self::default() }
+    }
+
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.account.is_none() && self.since_s.is_none() && self.receipts.is_empty()
+    }
+
+    /// What the verifier says of a bundle by this.
+    pub(crate) fn checked(&self, bundle: &[u8], at_s: u64) -> (Verdict, Option<Ledger>) {
+        let key = log_key();
+        let question = Question {
+            account: self.account.as_deref(),
+            account_since: self.since_s.map(Timestamp::from_seconds),
+            receipts: &self.receipts,
+            ..Question::new(&key, at(at_s))
+        };
+        check(bundle, &question)
+    }
 }

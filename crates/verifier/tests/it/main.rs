@@ -16,6 +16,7 @@ mod verify_growth;
 mod verify_histories;
 mod verify_index;
 mod verify_index_command;
+mod verify_late;
 mod verify_ledger;
 mod verify_monitor;
 mod verify_parsers;

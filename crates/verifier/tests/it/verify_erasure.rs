@@ -15,7 +15,7 @@ use crate::verify_ledger::{
 };
 use crate::verify_world::{BEGINNING_S, at};
 
-const SECOND: Secret = Secret([77; 32]);
+pub(crate) const SECOND: Secret = Secret([77; 32]);
 
 fn hold(days: u64) -> Choice {
     Choice::Hold { until: at(BEGINNING_S + days * DAY_S) }
@@ -37,7 +37,7 @@ fn held() -> LedgerWorld {
 }
 
 /// The friend was told of and erased, in the second period.
-fn erased() -> LedgerWorld {
+pub(crate) fn erased() -> LedgerWorld {
     let mut log = chosen();
     answer(&mut log);
     log.close(|_, _| {});
@@ -75,9 +75,8 @@ fn replaced(publish: impl FnOnce(&LedgerWorld)) -> (LedgerWorld, Bundle) {
     let last = 2 + u64::from(log.closes[2].close.directory.epoch == 3);
     bundle.secrets = vec![version(1, &first), version(last, &SECOND)];
     for (close, closed) in bundle.closes.iter_mut().zip(&log.closes) {
-        close.shown = vec![closed.shown(0, &first)];
+        close.shown = vec![closed.shown(0, &first), closed.shown(1, &SECOND)];
     }
-    bundle.closes[2].shown.push(log.closes[2].shown(1, &SECOND));
     (log, bundle)
 }
 
@@ -199,22 +198,27 @@ fn a_hold_in_force_is_a_notice_and_one_that_is_over_or_lifted_is_none() {
 }
 
 #[test]
-fn an_account_that_was_erased_shows_nothing_and_says_so() {
+fn a_bundle_without_any_secret_is_refused_also_of_an_account_that_was_erased() {
     let log = erased();
     let bundle = without_secret(log.bundle(FRIEND));
-    assert_eq!(failures_of(&log, &bundle), []);
-    let says = notices(&log, &bundle);
-    assert!(says[0].starts_with("version 1 of the account was erased"), "{says:?}");
+    assert_eq!(failures_of(&log, &bundle), [Rule::LedgerSecrets]);
+    let mut without_closes = bundle;
+    without_closes.closes.clear();
+    assert!(failures_of(&log, &without_closes).contains(&Rule::LedgerSecrets));
     assert_eq!(failures(&log, OTHER_FRIEND), []);
 }
 
 #[test]
-fn an_account_that_came_back_is_shown_what_is_under_its_secret_now() {
+fn an_account_that_came_back_is_complete_since_it_has_its_secret_of_now() {
     let log = back();
     let bundle = log.bundle(FRIEND);
     assert_eq!((bundle.secrets[0].version, bundle.items.len()), (3, 1));
-    assert_eq!(bundle.closes.iter().map(|close| close.shown.len()).collect::<Vec<_>>(), [0, 0, 1]);
     assert_eq!(failures_of(&log, &bundle), []);
+    let ledger = checked(&bundle, log.world.clock_s).1.unwrap();
+    assert_eq!((ledger.complete_since, &ledger.erased_versions[..]), (Some(2), &[1][..]));
+    let says = ledger.completeness();
+    assert!(says.starts_with("Version 1 of the account was erased"), "{says}");
+    assert!(says.contains("; of periods 0 and 1: nothing under this secret."), "{says}");
     let says = notices(&log, &bundle);
     assert!(says[0].starts_with("version 1 of the account was erased"), "{says:?}");
     // The secret that it has now is still asked for.
@@ -222,27 +226,37 @@ fn an_account_that_came_back_is_shown_what_is_under_its_secret_now() {
 }
 
 #[test]
-fn a_secret_counts_to_the_end_of_the_period_in_which_it_was_erased() {
+fn a_secret_is_proved_in_every_period_also_behind_its_erasure() {
     let mut log = erased();
     log.close(|_, _| {});
     let bundle = log.bundle(FRIEND);
-    assert_eq!(bundle.closes.iter().map(|close| close.shown.len()).collect::<Vec<_>>(), [1, 1, 0]);
     assert_eq!(failures_of(&log, &bundle), []);
-    let mut fewer = bundle.clone();
-    fewer.closes[1].shown.clear();
-    assert_eq!(failures_of(&log, &fewer), [Rule::LedgerComplete]);
-    let mut more = bundle.clone();
-    more.closes[2].shown.push(log.closes[2].shown(0, &log.secrets[FRIEND]));
-    assert_eq!(failures_of(&log, &more), [Rule::LedgerComplete]);
+    let ledger = checked(&bundle, log.world.clock_s).1.unwrap();
+    assert_eq!((ledger.complete_since, &ledger.erased_versions[..]), (Some(0), &[][..]));
+    let says = notices(&log, &bundle);
+    assert!(
+        says.iter().any(|says| says.starts_with("the account was erased in version 2")),
+        "{says:?}"
+    );
+    for period in 0..bundle.closes.len() {
+        let mut fewer = bundle.clone();
+        fewer.closes[period].shown.clear();
+        assert_eq!(failures_of(&log, &fewer), [Rule::LedgerComplete], "period {period}");
+    }
 }
 
 #[test]
 fn a_secret_that_is_shown_of_an_erased_version_is_held_against_the_directory() {
     let log = erased();
-    let mut bundle = without_secret(log.bundle(FRIEND));
-    for (version, secret) in [(1, SECOND), (2, log.secrets[FRIEND].clone())] {
-        bundle.secrets = vec![VersionedSecret { version, secret }];
-        assert_eq!(failures_of(&log, &bundle), [Rule::LedgerSecrets], "version {version}");
+    let mut zeros = log.bundle(FRIEND);
+    zeros.secrets[0].version = 2;
+    let mut other = without_secret(log.bundle(FRIEND));
+    other.secrets = vec![VersionedSecret { version: 1, secret: SECOND }];
+    for (close, closed) in other.closes.iter_mut().zip(&log.closes) {
+        close.shown = vec![closed.shown(0, &SECOND)];
+    }
+    for bundle in [zeros, other] {
+        assert_eq!(failures_of(&log, &bundle), [Rule::LedgerSecrets]);
     }
 }
 

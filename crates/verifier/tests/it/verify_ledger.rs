@@ -1,5 +1,6 @@
 //! A person's ledger: what is true holds, and each lie is told by the rule that forbids it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_domain::digest::Digest;
@@ -7,13 +8,13 @@ use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_verifier::consent::{Choice, Fields, GrantGiven, GrantName};
-use countersign_verifier::ledger::{Bundle, Event, Opening, Question, check};
+use countersign_verifier::ledger::{Bundle, Event, Opening};
 use countersign_verifier::packed::PackedError;
 use countersign_verifier::person_index::{Leaf, list_commitment};
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
 
-use crate::ledger_world::{LedgerWorld, checked, fields};
+use crate::ledger_world::{Brought, LedgerWorld, checked, fields};
 use crate::verify_world::{BEGINNING_S, at, failed, golden, log_key, name};
 
 pub(crate) const DAY_S: u64 = 86_400;
@@ -86,6 +87,7 @@ fn what_is_true_holds_for_everybody() {
         assert_eq!(verdict.failures, [], "person {person}");
         let ledger = ledger.unwrap();
         assert_eq!((ledger.periods, ledger.lines.len()), (2, lines), "person {person}");
+        assert_eq!(ledger.complete_since, Some(0));
         assert_eq!(ledger.complete_until, log.closes[1].close.until);
         let provisional = ledger.lines.iter().filter(|line| line.is_provisional).count();
         assert_eq!(provisional, lines.min(1));
@@ -103,7 +105,8 @@ fn each_rule_is_checked_of_a_ledger_that_has_everything() {
     let log = told();
     let (verdict, _) = checked(&log.bundle(VIEWER), log.world.clock_s);
     let unchecked: Vec<_> = Rule::of_ledger().filter(|rule| !verdict.rule_holds(*rule)).collect();
-    assert_eq!(unchecked, [Rule::Witnesses]);
+    let by_the_reader = [Rule::LedgerSince, Rule::LedgerAccount, Rule::LedgerReceipt];
+    assert_eq!(unchecked, [&[Rule::Witnesses][..], &by_the_reader].concat());
 }
 
 /// A change of a bundle that was true, and the rules that say so.
@@ -148,7 +151,7 @@ const LIES: &[Lie] = &[
     (
         "another account",
         |bundle| bundle.account = "person-3".to_owned(),
-        &[Rule::LedgerDirectory, Rule::LedgerSecrets, Rule::LedgerComplete],
+        &[Rule::LedgerDirectory, Rule::LedgerSecrets],
     ),
     ("a close without its proof", |bundle| bundle.closes[0].shown.clear(), &[Rule::LedgerComplete]),
     (
@@ -194,20 +197,15 @@ struct Vector {
     bundle: String,
     says: &'static str,
     at: u64,
+    /// What the reader brings: their account, since when in seconds, and consent receipts.
+    account: Option<String>,
+    account_since: Option<u64>,
+    receipts: Vec<String>,
     failed: Vec<&'static str>,
-    /// What is left for a verifier that takes the secrets as they are shown.
-    failed_without_directory: Vec<&'static str>,
     lines: Option<usize>,
-}
-
-/// What of these rules fails without the directory: then the secrets of a period are those that it shows.
-fn without_directory(rules: &[Rule]) -> Vec<&'static str> {
-    let is_by_directory = |rule: &&Rule| match rule {
-        Rule::LedgerDirectory | Rule::LedgerSecrets => true,
-        Rule::LedgerComplete => rules.contains(&Rule::LedgerDirectory),
-        _ => false,
-    };
-    rules.iter().filter(|rule| !is_by_directory(rule)).map(|rule| rule.name()).collect()
+    /// Of a ledger that holds: the period since which it is complete.
+    complete_since: Option<u64>,
+    erased_versions: Vec<u64>,
 }
 
 /// Bundles with their verdicts, for other implementations: `testdata/vectors/ledger`. COUNTERSIGN_BLESS=1
@@ -215,23 +213,36 @@ fn without_directory(rules: &[Rule]) -> Vec<&'static str> {
 #[test]
 fn vectors_are_what_this_verifier_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/vectors/ledger");
-    let mut vectors = Vec::new();
-    let mut take = |says: &'static str, bytes: Vec<u8>, at_s: u64| {
-        let key = log_key();
-        let (verdict, ledger) = check(&bytes, &Question { key: &key, policy: None, at: at(at_s) });
+    let mut vectors: Vec<Vector> = Vec::new();
+    let mut files: BTreeMap<Vec<u8>, String> = BTreeMap::new();
+    let mut take_with = |says: &'static str, bytes: Vec<u8>, at_s: u64, brought: Brought| {
+        let (verdict, ledger) = brought.checked(&bytes, at_s);
         let mut rules: Vec<Rule> = failed(&verdict).into_iter().map(|(rule, _)| rule).collect();
         rules.dedup();
-        let bundle = format!("{:02}.ledger", vectors.len());
-        golden(&folder.join(&bundle), &bytes);
+        let mut bundle = format!("{:02}.ledger", vectors.len());
+        match files.get(&bytes) {
+            // The same bundle with something else that its reader brings.
+            Some(file) if !brought.is_nothing() => bundle.clone_from(file),
+            _ => golden(&folder.join(&bundle), &bytes),
+        }
+        files.entry(bytes).or_insert_with(|| bundle.clone());
         vectors.push(Vector {
             bundle,
             says,
             at: at_s,
-            failed_without_directory: without_directory(&rules),
+            account: brought.account,
+            account_since: brought.since_s,
+            receipts: brought.receipts,
             failed: rules.into_iter().map(Rule::name).collect(),
-            lines: ledger.map(|ledger| ledger.lines.len()),
+            lines: ledger.as_ref().map(|ledger| ledger.lines.len()),
+            complete_since: ledger
+                .as_ref()
+                .filter(|_| verdict.holds())
+                .and_then(|l| l.complete_since),
+            erased_versions: ledger.map(|ledger| ledger.erased_versions).unwrap_or_default(),
         });
     };
+    let mut take = |says, bytes, at_s| take_with(says, bytes, at_s, Brought::default());
     let log = told();
     let now = log.world.clock_s;
     take("a viewer's", log.bundle(VIEWER).to_bytes(), now);
@@ -254,6 +265,9 @@ fn vectors_are_what_this_verifier_says() {
     take("one dated ahead", bytes, now - DAY_S);
     for (says, bundle, at_s) in crate::verify_erasure::vectors() {
         take(says, bundle.to_bytes(), at_s);
+    }
+    for (says, bundle, at_s, brought) in crate::verify_late::vectors() {
+        take_with(says, bundle.to_bytes(), at_s, brought);
     }
     golden(&folder.join("log.vkey"), format!("{}\n", log_key()).as_bytes());
     let json = serde_json::to_string_pretty(&vectors).unwrap();
@@ -639,13 +653,7 @@ proptest! {
             let mut changed = bytes.clone();
             let place = at_byte.index(bytes.len());
             changed[place] ^= 1 << bit;
-            let key = crate::verify_world::log_key();
-            let question = countersign_verifier::ledger::Question {
-                key: &key,
-                policy: None,
-                at: at(*clock_s),
-            };
-            let (verdict, _) = countersign_verifier::ledger::check(&changed, &question);
+            let (verdict, _) = Brought::default().checked(&changed, *clock_s);
             // A signature line's key id may be anything that is not the log's; everything else is bound.
             prop_assert!(!verdict.holds(), "byte {} bit {}", place, bit);
             Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign::demo::client::Client;
 use countersign_domain::person::Secret;
 use countersign_verifier::ledger::{Bundle, Opening};
+use serde_json::json;
 
 use super::front;
 use super::outsider::Asked;
@@ -100,6 +101,41 @@ fn cheating_operator_shows_the_ledger_of_somebody_else() {
     let serving = two_periods(&world);
     let outsider = told(&serving, &village::far(1), |bundle| bundle.account = village::open(1));
     outsider.catches("of_somebody_else", "ledger_directory", None);
+}
+
+#[test]
+fn cheating_operator_shows_the_ledger_of_an_account_that_looks_alike() {
+    let world = village::founded();
+    let own = village::open(1);
+    let other = own.replacen('o', "\u{43e}", 1);
+    world.import_lines(&[json!({ "account": other, "profile": {} })]);
+    let serving = two_periods(&world);
+    let in_a_path = own.replacen('o', "%D0%BE", 1);
+    told_at(&serving, &own, &["--account", &own], |_| {}).holds();
+    let outsider = told_at(&serving, &in_a_path, &["--account", &own], |_| {});
+    outsider.catches("of_a_lookalike", "ledger_account", None);
+}
+
+#[test]
+fn cheating_operator_shows_a_ledger_without_its_proofs() {
+    let world = village::founded();
+    let serving = two_periods(&world);
+    let outsider = told(&serving, village::VIEWER, |bundle| {
+        bundle.closes.iter_mut().for_each(|close| close.shown.clear());
+    });
+    outsider.catches("proofs_left_out", "ledger_complete", last_close(&serving));
+}
+
+#[test]
+fn cheating_operator_shows_a_ledger_without_a_secret() {
+    let world = village::founded();
+    let serving = two_periods(&world);
+    let outsider = told(&serving, village::VIEWER, |bundle| {
+        bundle.secrets.clear();
+        bundle.items.clear();
+        bundle.closes.iter_mut().for_each(|close| close.shown.clear());
+    });
+    outsider.catches("no_secret", "ledger_secrets", None);
 }
 
 #[test]

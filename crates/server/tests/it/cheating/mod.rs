@@ -10,6 +10,7 @@ mod closes;
 mod front;
 mod history;
 mod index;
+mod late;
 mod ledgers;
 mod outsider;
 mod pen;

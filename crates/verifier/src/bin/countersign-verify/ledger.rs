@@ -1,6 +1,6 @@
 //! `countersign-verify ledger`: the check of what a person was given about themselves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
@@ -9,15 +9,17 @@ use countersign_verifier::note::NoteKey;
 
 use crate::log::read_policy;
 use crate::source::read_file;
-use crate::{CannotSay, DOES_NOT_HOLD, report};
+use crate::{CannotSay, DOES_NOT_HOLD, instant, report};
 
 /// Check a person's ledger: is it complete, within their settings, within their grants?
 ///
 /// The bundle has everything that the log holds about one person. The check needs nothing else but the log's
 /// key: it follows the closes of all periods from the first one to one signed checkpoint, looks for the person's
 /// secrets in the directory, in every period for what the index has under them, opens every record, and holds it
-/// against what the person had chosen. Keep the bundle to yourself: with the secrets in it, whoever reads it finds
-/// you in the log.
+/// against what the person had chosen. It is complete since the first period whose close has the person's secret in its
+/// directory. Only you know whose ledger it should be, since when, and what you chose: bring --account,
+/// --account-since and your consent receipts. Keep the bundle to yourself: with the secrets in it, whoever reads it
+/// finds you in the log.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -35,6 +37,18 @@ pub(crate) struct Arguments {
     /// the last 24 hours before.
     #[arg(long, value_name = "SECONDS")]
     at: Option<u64>,
+    /// Your account, as the platform names it: fails if the ledger is of another one, also of one that looks alike.
+    #[arg(long)]
+    account: Option<String>,
+    /// Since when you have had the account, as 2027-01-31, as 2027-01-31T08:00:00Z or in seconds since 1970: fails if
+    /// the first close from then on does not have it. Without it an account that was published late, so that less is
+    /// shown, is not found out.
+    #[arg(long, value_name = "DATE", value_parser = instant::parse)]
+    account_since: Option<Timestamp>,
+    /// A consent receipt that you kept, in a file: fails if it is under another secret than those shown, or if its
+    /// record is missing. Its signature is not checked. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    receipt: Vec<PathBuf>,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -43,7 +57,8 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   A bundle that was just fetched:
-    countersign-verify ledger me.ledger --key \"$(cat log.vkey)\" --policy mine.policy
+    countersign-verify ledger me.ledger --key \"$(cat log.vkey)\" --policy mine.policy \\
+      --account ada --account-since 2027-01-31 --receipt choice-1.receipt
   Who got what, as JSON:
     countersign-verify ledger me.ledger --key \"$(cat log.vkey)\" --json | jq '.ledger.lines[].released | values'
 
@@ -53,8 +68,23 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let bundle = read_file(&arguments.bundle)?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let at = arguments.at.map_or(now, Timestamp::from_seconds);
-    let question = Question { key: &arguments.key, policy: policy.as_ref(), at };
+    let receipts = arguments.receipt.iter().map(|path| read_receipt(path));
+    let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
+    let question = Question {
+        policy: policy.as_ref(),
+        account: arguments.account.as_deref(),
+        account_since: arguments.account_since,
+        receipts: &receipts,
+        ..Question::new(&arguments.key, at)
+    };
     let (verdict, ledger) = check(&bundle, &question);
     report::ledger(&verdict, ledger.as_ref(), arguments.json)?;
     Ok(if verdict.holds() { 0 } else { DOES_NOT_HOLD })
+}
+
+/// A consent receipt. Editors end a file with a newline, which is no part of it.
+fn read_receipt(path: &Path) -> Result<String, CannotSay> {
+    let text = String::from_utf8(read_file(path)?);
+    let text = text.map_err(|_| CannotSay(format!("{}: it is no text", path.display())))?;
+    Ok(text.trim_ascii_end().to_owned())
 }

@@ -10,6 +10,7 @@ mod evidence;
 mod http_site;
 mod index;
 mod index_audit;
+mod instant;
 mod key_file;
 mod ledger;
 mod log;

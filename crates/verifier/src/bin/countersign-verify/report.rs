@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
-use countersign_domain::text::controls;
+use countersign_domain::text::{controls, quoted};
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
 use countersign_verifier::directory_check::DirectoryCheck;
@@ -200,10 +200,9 @@ pub(crate) fn ledger(
     }
     text.verdict(verdict);
     let conclusion = match ledger {
-        Some(Ledger { periods, complete_until, .. }) if holds => format!(
-            "Complete over {periods} closed {}, up to entry {complete_until}; within the person's settings and grants.",
-            if *periods == 1 { "period" } else { "periods" }
-        ),
+        Some(ledger) if holds => {
+            format!("{} Within the person's settings and grants.", ledger.completeness())
+        }
         _ => "The ledger does not hold.".to_owned(),
     };
     text.conclusion(holds, &conclusion);
@@ -315,13 +314,16 @@ impl Text {
     }
 
     fn ledger(&mut self, ledger: &Ledger) {
-        self.line(&escaped(&format!("account  {}", ledger.account)));
+        self.line(&format!("account  {}", quoted(&ledger.account)));
+        if let Some(erased) = ledger.says_erased() {
+            self.line(&format!("erased   {erased}"));
+        }
         self.line("");
         for line in &ledger.lines {
             self.line(&escaped(&told_of(line)));
         }
         if ledger.lines.is_empty() {
-            self.line("The log holds nothing about this person.");
+            self.line("The log holds nothing under the secrets shown.");
         }
         self.line("");
     }

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
+use countersign_domain::text::quoted;
 
 use super::super::pack::{Pack, PersonPart};
 use super::html::{Html, code, instant, paragraph, section, table};
-use super::{head, identity, noun, page};
+use super::{head, identity, page};
 use crate::ledger::{Bundle, Event, Ledger, Line, Released};
 
 const SHOWS: [&str; 4] = [
-    "What the log holds about this person is complete up to the entry named above: it is bound in the log by the close of each period, and the check finds anything that was left out.",
+    "What the log holds under this person's secret is complete from the period to the entry named above: it is bound in the log by the close of each period, and the check finds anything that was left out. Earlier periods, and versions of the account that were erased, are not shown to be complete.",
     "Everything was within what the person had chosen at the time: their settings, and their grants. Whether agreements and builds were as they should be, the check of the log says for everybody.",
     "The consent is the operator's statement. The check does not vouch for it.",
     "What is provisional stands in no closed period yet: nothing proves that it is everything.",
@@ -25,17 +26,17 @@ pub(in super::super) fn of_person(
     digest: Digest,
 ) -> String {
     let note = Bundle::parse(&person.ledger).map(|bundle| bundle.checkpoint).unwrap_or_default();
-    let title = format!("What went about {}", ledger.account);
+    let title = format!("What went about {}", quoted(&ledger.account));
     let consent = format!(
         "By the operator's word, this person agreed that this is shown: {}. Their secret is in this file: whoever has it finds them in the log. Pass it on to nobody else.",
         person.consent
     );
     let is_of_time = |line: &&Line| (pack.from..pack.until).contains(&line.time);
     let lines: Vec<_> = ledger.lines.iter().filter(is_of_time).collect();
-    let Ledger { periods, complete_until, searched_until, .. } = ledger;
-    let closed = noun(*periods, "closed period", "closed periods");
     let complete = format!(
-        "Complete over {periods} {closed}, up to entry {complete_until}; what no period has yet was searched up to entry {searched_until}."
+        "{} What no period has yet was searched up to entry {}.",
+        ledger.completeness(),
+        ledger.searched_until
     );
     let parts = vec![
         head(&title, pack),

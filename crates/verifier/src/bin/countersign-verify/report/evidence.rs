@@ -2,6 +2,7 @@
 
 use countersign_domain::agreement::Delivery;
 use countersign_domain::relation::Relation;
+use countersign_domain::text::quoted;
 use countersign_verifier::evidence::{Counts, Evidence, RefusedLine, SentLine};
 use countersign_verifier::verdict::Verdict;
 
@@ -28,22 +29,27 @@ pub(crate) fn evidence(
         text.evidence(evidence);
     }
     text.verdict(verdict);
-    let is_person = evidence.is_some_and(|evidence| evidence.ledger.is_some());
-    let conclusion = match (holds, against || is_person) {
-        (true, true) => "The evidence holds, and nothing is left out.",
-        (true, false) => {
+    let ledger = evidence.and_then(|evidence| evidence.ledger.as_ref());
+    let conclusion = match (holds, ledger) {
+        (true, Some(ledger)) => format!("{} The evidence holds.", ledger.completeness()),
+        (true, None) if against => "The evidence holds, and nothing is left out.".to_owned(),
+        (true, None) => {
             "The evidence holds. Whether something is left out, only the public log shows: --site."
+                .to_owned()
         }
-        (false, _) => "The evidence does not hold.",
+        (false, _) => "The evidence does not hold.".to_owned(),
     };
-    text.conclusion(holds, conclusion);
+    text.conclusion(holds, &conclusion);
     write(text.text.as_bytes())
 }
 
 impl Text {
     fn evidence(&mut self, evidence: &Evidence) {
         let Evidence { of, made, from, until, digest, consent, sent, refused, ledger } = evidence;
-        self.line(&escaped(&format!("of       {of}")));
+        match ledger {
+            Some(ledger) => self.line(&format!("of       the account {}", quoted(&ledger.account))),
+            None => self.line(&escaped(&format!("of       {of}"))),
+        }
         self.line(&format!("time     {from} to before {until}"));
         self.line(&format!("pack     {digest}, made {made} by the operator's clock"));
         if let Some(consent) = consent {
