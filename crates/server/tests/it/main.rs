@@ -74,6 +74,7 @@ mod presets;
 mod register_page;
 mod request_forms;
 mod rules;
+mod sample;
 mod scenario_2018;
 mod screening;
 mod scripted_api;
