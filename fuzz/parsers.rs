@@ -11,7 +11,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::archive;
 use countersign_verifier::batch;
-use countersign_verifier::blinded_lists::{self, BlindedLists};
+use countersign_verifier::blinded_lists::{self, BlindedLists, ListedItem};
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::cosignature::{self, WitnessKey};
@@ -19,6 +19,7 @@ use countersign_verifier::directory::Growth;
 use countersign_verifier::entry::Entry;
 use countersign_verifier::evidence::Pack;
 use countersign_verifier::index_audit::IndexAudit;
+use countersign_verifier::index_sample::Sample;
 use countersign_verifier::json_check::{self, JsonProblem};
 use countersign_verifier::ledger::{self, Bundle, Question};
 use countersign_verifier::note::{NoteKey, SignedNote};
@@ -128,23 +129,31 @@ pub fn directory_growth(bytes: &[u8]) {
 /// Lists that are read have at least one item each, and a statement about an index has one spelling.
 pub fn blinded_lists(bytes: &[u8]) {
     if let Ok(lists) = BlindedLists::open(bytes) {
-        let (period, mut shown) = (lists.period().clone(), 0_u64);
-        let head = blinded_lists::head(&period);
+        let (people, mut shown) = (lists.people(), 0_u64);
+        let head = blinded_lists::head(lists.period(), people);
         assert!(bytes.starts_with(&head));
-        let read = lists.read(|list, _| {
+        let read = lists.read(|ListedItem { list, number, .. }| {
+            assert_eq!(number, shown);
             shown += 1;
-            assert!(list < period.people);
+            assert!(list < people);
         });
         if let Ok(total) = read {
             assert_eq!(total.items, shown);
-            assert!(period.people <= shown);
-            assert_eq!(bytes.len() as u64, head.len() as u64 + 36 * period.people + 44 * shown);
+            assert!(people <= shown);
+            assert_eq!(bytes.len() as u64, head.len() as u64 + 36 * people + 44 * shown);
         }
     }
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Some(audit) = IndexAudit::parse(text)
     {
         assert_eq!(audit.text(), text);
+    }
+}
+
+/// A sample is the bytes that it is read from.
+pub fn index_sample(bytes: &[u8]) {
+    if let Ok(sample) = Sample::parse(bytes) {
+        assert_eq!(sample.to_bytes(), bytes);
     }
 }
 

@@ -29,6 +29,7 @@ pub mod reason;
 pub mod register;
 pub mod relation;
 pub mod request;
+pub mod rounding;
 pub mod route;
 pub mod rules;
 pub mod ruling;

@@ -55,13 +55,63 @@ pub fn after_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
-/// A text in quotation marks, and in printable ASCII alone: any other character is shown by its number, as
-/// `\u{200b}`. So no two texts are shown alike, whatever letters look like and wherever spaces are.
+/// Whether a character leaves no trace where it stands: what Unicode calls default ignorable, and its other characters
+/// of format. With these, two names can be different and look the same.
 #[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len() + 2);
-    shown.push('"');
+pub const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// A text as it is shown to people: characters that control how text is shown, and those that are invisible, by their
+/// numbers.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
+        if controls(character) || is_invisible(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// An account, or another name that its reader has to tell from all others: within quotation marks, with
+/// everything but printable ASCII shown by its number. Two that differ are never shown alike.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len() + 2);
+    shown.push('"');
+    for character in name.chars() {
         match character {
             '"' | '\\' => shown.extend(['\\', character]),
             ' '..='~' => shown.push(character),
@@ -101,6 +151,16 @@ mod tests {
         let all: BTreeSet<String> =
             ('\0'..=char::MAX).map(|character| quoted(&character.to_string())).collect();
         assert_eq!(all.len(), ('\0'..=char::MAX).count());
+    }
+
+    #[test]
+    fn what_is_invisible_is_shown_by_its_number_and_scripts_are_left_alone() {
+        for plain in ["Aurora Devices B.V.", "株式会社", "Ü & \"", "אב ג", "क्षि"] {
+            assert_eq!(shown(plain), plain);
+        }
+        let hidden = "a\u{200b}b\u{2060}c\u{ad}d\u{feff}e\u{202e}f\u{e0041}\u{1b}";
+        let escaped = r"a\u{200b}b\u{2060}c\u{ad}d\u{feff}e\u{202e}f\u{e0041}\u{1b}";
+        assert_eq!(shown(hidden), escaped);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use countersign_domain::decide::{Decided, People as _, Permitted};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::relation::Relation;
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::chronology::ACT_SKEW_S;
 use countersign_verifier::entry::{
@@ -260,12 +261,12 @@ impl Log {
             as_of: decided.as_of,
             build: basis.build.clone(),
             client: basis.client.clone(),
-            counted: decided.count.map(|count| (count as u64).next_power_of_two()),
+            counted: decided.count.map(|count| rounded_up(count as u64)),
             delivery: if values_here { basis.delivery } else { Delivery::Decided },
             friend: names(Relation::Friend),
             kind: DisclosureKind::Disclosure,
             partner: basis.partner.clone(),
-            people: found.next_power_of_two() as u64,
+            people: rounded_up(found as u64),
             purpose: basis.purpose.clone(),
             records: records_root(seed, records),
             request: request_commitment(seed, request),

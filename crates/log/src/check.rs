@@ -6,6 +6,7 @@
 
 use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
+use countersign_domain::rounding::rounded_up;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::entry::{Disclosure, Entry};
 use countersign_verifier::note::NoteKey;
@@ -260,7 +261,7 @@ fn differences(
             differences.push(what);
         }
     };
-    let people = annex.records.len().next_power_of_two() as u64;
+    let people = rounded_up(annex.records.len() as u64);
     compare(disclosure.people == people, "people is not what the annex gives");
     compare(annex.count(Relation::Viewer) == 1, "the annex has no viewer");
     let names = |relation| -> Option<Vec<&str>> {

@@ -4,6 +4,7 @@
 //! ```text
 //! lists = head ‖ \n ‖ people × (label (32) ‖ count (4) ‖ count × (index (8) ‖ position (4) ‖ commitment (32)))
 //! head  = the closed period, whose first line is "countersign-lists/v1"; see `closed_period`      big-endian
+//!       ‖ "people " ‖ how many lists there are ‖ \n
 //! ```
 //!
 //! Labels rise, no list is empty, and the items of each are in the order of the log. A file in any other
@@ -15,7 +16,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-use crate::closed_period::ClosedPeriod;
+use crate::closed_period::{ClosedPeriod, field, push_field};
 use crate::merkle::Hash;
 use crate::person_index::{IndexBuilder, Item, Label, Leaf, ListHash};
 
@@ -40,6 +41,20 @@ const ITEM_BYTES: usize = 44;
 pub struct BlindedLists<R> {
     input: BufReader<R>,
     period: ClosedPeriod,
+    people: u64,
+}
+
+/// An item as its list has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListedItem<'a> {
+    /// The number of its list, from 0.
+    pub list: u64,
+    /// Its own number among the items of all lists, from 0.
+    pub number: u64,
+    /// The label of its list.
+    pub label: &'a Label,
+    /// The item.
+    pub item: &'a Item,
 }
 
 /// What lists come to.
@@ -47,6 +62,8 @@ pub struct BlindedLists<R> {
 pub struct ListsTotal {
     /// The root of the person index over them.
     pub person_index: Hash,
+    /// How many lists there are, one of each person.
+    pub people: u64,
     /// How many items they have.
     pub items: u64,
 }
@@ -104,12 +121,18 @@ pub enum ListsError {
     },
 }
 
-/// What the lists of a period begin with.
+/// What the lists of a period begin with, of which there are so many.
 #[must_use]
-pub fn head(period: &ClosedPeriod) -> Vec<u8> {
-    let mut head = period.text(FIRST_LINE).into_bytes();
+pub fn head(period: &ClosedPeriod, people: u64) -> Vec<u8> {
+    let mut head = head_text(period, people).into_bytes();
     head.push(b'\n');
     head
+}
+
+fn head_text(period: &ClosedPeriod, people: u64) -> String {
+    let mut text = period.text(FIRST_LINE);
+    push_field(&mut text, "people", people);
+    text
 }
 
 impl<R: Read> BlindedLists<R> {
@@ -129,7 +152,8 @@ impl<R: Read> BlindedLists<R> {
         }
         head.pop();
         let text = String::from_utf8(head).map_err(|_| ListsError::Head)?;
-        Ok(Self { input, period: parse_head(&text)? })
+        let (period, people) = parse_head(&text)?;
+        Ok(Self { input, period, people })
     }
 
     /// Which period they say that they are of.
@@ -138,16 +162,22 @@ impl<R: Read> BlindedLists<R> {
         &self.period
     }
 
-    /// Reads all lists, and shows each item with the number of its list.
+    /// How many lists there are, as they say.
+    #[must_use]
+    pub const fn people(&self) -> u64 {
+        self.people
+    }
+
+    /// Reads all lists, and shows each item.
     ///
     /// # Errors
     /// [`ListsError`] if they are not of the form. What was shown before then counts for nothing.
-    pub fn read(mut self, mut show: impl FnMut(u64, &Item)) -> Result<ListsTotal, ListsError> {
+    pub fn read(mut self, mut show: impl FnMut(ListedItem<'_>)) -> Result<ListsTotal, ListsError> {
         let mut index = IndexBuilder::new();
         let mut items = 0;
-        for list in 0..self.period.people {
+        for list in 0..self.people {
             let head: [u8; LIST_HEAD_BYTES] = self.piece(list)?;
-            let (label, count) = (part(&head, 0), u32::from_be_bytes(part(&head, 32)));
+            let (label, count) = (Label(part(&head, 0)), u32::from_be_bytes(part(&head, 32)));
             if count == 0 {
                 return Err(ListsError::Empty { list });
             }
@@ -165,36 +195,40 @@ impl<R: Read> BlindedLists<R> {
                 }
                 last = place;
                 hash.push(&item);
-                show(list, &item);
+                show(ListedItem { list, number: items, label: &label, item: &item });
+                items += 1;
             }
-            items += u64::from(count);
-            let leaf = Leaf { label: Label(label), list: hash.finish() };
+            let leaf = Leaf { label, list: hash.finish() };
             index.push(leaf).map_err(|_| ListsError::Order { list })?;
         }
         if !self.input.fill_buf()?.is_empty() {
-            return Err(ListsError::Extra { people: self.period.people });
+            return Err(ListsError::Extra { people: self.people });
         }
-        Ok(ListsTotal { person_index: index.root(), items })
+        Ok(ListsTotal { person_index: index.root(), people: self.people, items })
     }
 
     fn piece<const N: usize>(&mut self, list: u64) -> Result<[u8; N], ListsError> {
         let mut piece = [0; N];
         self.input.read_exact(&mut piece).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => ListsError::CutOff { list, people: self.period.people },
+            io::ErrorKind::UnexpectedEof => ListsError::CutOff { list, people: self.people },
             _ => ListsError::Io(error),
         })?;
         Ok(piece)
     }
 }
 
-fn parse_head(text: &str) -> Result<ClosedPeriod, ListsError> {
+fn parse_head(text: &str) -> Result<(ClosedPeriod, u64), ListsError> {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     if first != FIRST_LINE && first.starts_with(FORMAT) {
         return Err(ListsError::UnknownVersion { found: first.to_owned() });
     }
-    let period = ClosedPeriod::take(&mut lines).filter(|period| period.text(FIRST_LINE) == text);
-    period.ok_or(ListsError::Head)
+    let mut parsed = || {
+        let period = ClosedPeriod::take(&mut lines)?;
+        let people = field(lines.next()?, "people")?.parse().ok()?;
+        (head_text(&period, people) == text).then_some((period, people))
+    };
+    parsed().ok_or(ListsError::Head)
 }
 
 /// So many bytes from a place within a piece that has them.

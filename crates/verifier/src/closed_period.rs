@@ -1,5 +1,4 @@
-//! A closed period in words, as blinded lists and auditors' statements begin with it: which log, which close,
-//! and how many people.
+//! A closed period in words, as blinded lists and auditors' statements begin with it: which log, and which close.
 //!
 //! ```text
 //! the first line: what follows, with its version
@@ -8,7 +7,6 @@
 //! from INDEX
 //! until INDEX
 //! close INDEX LEAF-HASH
-//! people COUNT
 //! ```
 //!
 //! Every line ends in a newline. Numbers are decimal, without leading zeros, hashes 64 lower-case digits.
@@ -36,18 +34,16 @@ pub struct ClosedPeriod {
     pub until: u64,
     /// Where its close stands.
     pub close: PreviousClose,
-    /// How many people have something in it.
-    pub people: u64,
 }
 
 impl ClosedPeriod {
     /// The lines, under this first one.
     #[must_use]
     pub fn text(&self, first: &str) -> String {
-        let Self { origin, number, from, until, close, people } = self;
+        let Self { origin, number, from, until, close } = self;
         let PreviousClose { index, leaf } = close;
         format!(
-            "{first}\n{origin}\nperiod {number}\nfrom {from}\nuntil {until}\nclose {index} {leaf}\npeople {people}\n"
+            "{first}\n{origin}\nperiod {number}\nfrom {from}\nuntil {until}\nclose {index} {leaf}\n"
         )
     }
 
@@ -59,8 +55,7 @@ impl ClosedPeriod {
         let (period, from, until) = (number("period")?, number("from")?, number("until")?);
         let (index, leaf) = field(lines.next()?, "close")?.split_once(' ')?;
         let close = PreviousClose { index: index.parse().ok()?, leaf: Digest::parse(leaf).ok()? };
-        let people = field(lines.next()?, "people")?.parse().ok()?;
-        Some(Self { origin, number: period, from, until, close, people })
+        Some(Self { origin, number: period, from, until, close })
     }
 }
 

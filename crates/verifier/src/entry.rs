@@ -6,10 +6,12 @@ use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::Signature;
+use countersign_domain::rounding::is_rounded;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, CanonicalError};
+use crate::merkle::empty_root;
 
 /// The version of the entry format.
 pub const ENTRY_VERSION: u32 = 1;
@@ -122,7 +124,8 @@ pub struct Close {
     pub from: u64,
     /// The kind of entry.
     pub kind: CloseKind,
-    /// How many people the index has, which are those who have records or consent records in the period.
+    /// How many people the index has, which are those who have records or consent records in the period, rounded
+    /// up to a power of two; 0 if there is nobody.
     pub people: u64,
     /// The number of the period, from 0.
     pub period: u64,
@@ -206,6 +209,20 @@ pub enum EntryError {
         /// The version found.
         found: u32,
     },
+    /// A root over no commitments at all.
+    #[error(
+        "`records` is the root of an empty tree; an entry of kind {kind} commits to one record or more"
+    )]
+    NoRecords {
+        /// The kind of entry.
+        kind: &'static str,
+    },
+    /// A number that is published exactly.
+    #[error("`people` of the close is {found}; it is 0 or rounded up to a power of two")]
+    NotRounded {
+        /// The number found.
+        found: u64,
+    },
     /// Not of the form.
     #[error(transparent)]
     Form(#[from] CanonicalError),
@@ -254,7 +271,8 @@ impl Entry {
     /// Reads an entry, in its one spelling.
     ///
     /// # Errors
-    /// [`EntryError`]: too long, of another version, of an unknown kind or key, or not canonical.
+    /// [`EntryError`]: too long, of another version, of an unknown kind or key, not canonical, without a record
+    /// where there has to be one, or with an exact number of people in a close.
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
         /// What is read first, whatever else there is.
         #[derive(Deserialize)]
@@ -268,12 +286,33 @@ impl Entry {
         if head.v != ENTRY_VERSION {
             return Err(EntryError::UnknownVersion { found: head.v });
         }
-        Ok(match head.kind.as_str() {
+        let entry = match head.kind.as_str() {
             "disclosure" => Self::Disclosure(canonical::from_bytes(bytes)?),
             "consents" => Self::Consents(canonical::from_bytes(bytes)?),
             "close" => Self::Close(canonical::from_bytes(bytes)?),
             _ => Self::Act(canonical::from_bytes(bytes)?),
-        })
+        };
+        entry.check_values()?;
+        Ok(entry)
+    }
+
+    /// What the form asks of values beyond their types.
+    ///
+    /// # Errors
+    /// [`EntryError::NoRecords`], [`EntryError::NotRounded`].
+    pub(crate) fn check_values(&self) -> Result<(), EntryError> {
+        let records = match self {
+            Self::Disclosure(disclosure) => disclosure.records,
+            Self::Consents(consents) => consents.records,
+            Self::Close(Close { people, .. }) if !is_rounded(*people) => {
+                return Err(EntryError::NotRounded { found: *people });
+            }
+            Self::Act(_) | Self::Close(_) => return Ok(()),
+        };
+        if records.0 == empty_root() {
+            return Err(EntryError::NoRecords { kind: self.kind() });
+        }
+        Ok(())
     }
 
     /// The word for its kind, as the entry has it.
@@ -342,6 +381,37 @@ mod tests {
             let changed = bytes.replacen(from, to, 1);
             assert_ne!(changed, bytes);
             assert!(Entry::parse(changed.as_bytes()).is_err(), "{changed} was read");
+        }
+    }
+
+    #[test]
+    fn an_entry_without_records_and_a_close_with_an_exact_number_are_refused() {
+        let (time, v) = (Timestamp::from_seconds(1_528_070_400), ENTRY_VERSION);
+        let consents =
+            |records| Entry::Consents(Consents { kind: ConsentsKind::Consents, records, time, v });
+        let parsed = |entry: &Entry| Entry::parse(&entry.to_bytes().unwrap()).map(drop);
+        assert_eq!(parsed(&consents(Digest([1; 32]))), Ok(()));
+        let refused = parsed(&consents(Digest(empty_root())));
+        assert_eq!(refused, Err(EntryError::NoRecords { kind: "consents" }));
+        let close = |people| {
+            Entry::Close(Close {
+                directory: DirectoryRoot::EMPTY,
+                from: 0,
+                kind: CloseKind::Close,
+                people,
+                period: 0,
+                person_index: Digest([1; 32]),
+                previous: None,
+                time,
+                until: 1,
+                v,
+            })
+        };
+        for people in [0, 1, 2, 4, 1 << 40] {
+            assert_eq!(parsed(&close(people)), Ok(()), "{people}");
+        }
+        for found in [3, 7, (1 << 40) + 1] {
+            assert_eq!(parsed(&close(found)), Err(EntryError::NotRounded { found }));
         }
     }
 

@@ -3,11 +3,17 @@
 //!
 //! ```text
 //! the closed period, whose first line is "countersign-index-audit/v1"; see `closed_period`
+//! people COUNT
 //! person_index ROOT
 //! items COUNT
 //! unaccounted COUNT
+//! sample COUNT
+//! erased COUNT
 //! time SECONDS
 //! ```
+//!
+//! A statement is for everybody, so all counts but that of the sample, which the auditor chose, are rounded up to a
+//! power of two, as in entries.
 //!
 //! `unaccounted` counts the entries with commitments that are in nobody's list: of those, and of what the lists
 //! have of them, the auditor says nothing. The key is one for notes (type 0x01); no checkpoint has a second
@@ -19,6 +25,7 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::key::Signature;
+use countersign_domain::rounding::is_rounded;
 use countersign_domain::time::Timestamp;
 
 use crate::closed_period::{ClosedPeriod, field, push_field};
@@ -29,14 +36,20 @@ const FIRST_LINE: &str = "countersign-index-audit/v1";
 /// What an auditor states.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IndexAudit {
-    /// The period, its close and its people.
+    /// The period and its close.
     pub period: ClosedPeriod,
+    /// How many people have something in it, rounded up.
+    pub people: u64,
     /// The root that the lists come to, which is the close's.
     pub person_index: Digest,
-    /// How many items the lists have.
+    /// How many items the lists have, rounded up.
     pub items: u64,
-    /// How many entries have commitments that are in nobody's list.
+    /// How many entries have commitments that are in nobody's list, rounded up.
     pub unaccounted: u64,
+    /// How many items were drawn to be opened, or all if there are not as many; 0 if none were.
+    pub sample: u64,
+    /// How many of these are of people who were erased, so that nobody can open them, rounded up.
+    pub erased: u64,
     /// When it was found.
     pub time: Timestamp,
 }
@@ -57,9 +70,12 @@ impl IndexAudit {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = self.period.text(FIRST_LINE);
+        push_field(&mut text, "people", self.people);
         push_field(&mut text, "person_index", self.person_index);
         push_field(&mut text, "items", self.items);
         push_field(&mut text, "unaccounted", self.unaccounted);
+        push_field(&mut text, "sample", self.sample);
+        push_field(&mut text, "erased", self.erased);
         push_field(&mut text, "time", self.time.seconds());
         text
     }
@@ -70,13 +86,15 @@ impl IndexAudit {
         let mut lines = text.lines();
         lines.next()?;
         let period = ClosedPeriod::take(&mut lines)?;
+        let people = field(lines.next()?, "people")?.parse().ok()?;
         let person_index = Digest::parse(field(lines.next()?, "person_index")?).ok()?;
         let mut number = |name| field(lines.next()?, name)?.parse().ok();
-        let (items, unaccounted, time) =
-            (number("items")?, number("unaccounted")?, number("time")?);
-        let time = Timestamp::from_seconds(time);
-        let audit = Self { period, person_index, items, unaccounted, time };
-        (audit.text() == text).then_some(audit)
+        let (items, unaccounted) = (number("items")?, number("unaccounted")?);
+        let (sample, erased) = (number("sample")?, number("erased")?);
+        let time = Timestamp::from_seconds(number("time")?);
+        let audit = Self { period, people, person_index, items, unaccounted, sample, erased, time };
+        let are_rounded = [people, items, unaccounted, erased].into_iter().all(is_rounded);
+        (are_rounded && audit.text() == text).then_some(audit)
     }
 
     /// Signs the statement. `sign` makes the Ed25519 signature that belongs to `key`.

@@ -15,6 +15,7 @@ use countersign_domain::time::Timestamp;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::chronology::{ACT_SKEW_S, Chronology};
+use crate::confusable_names::confusable_names;
 use crate::continuity::{self, Continuity};
 use crate::entry::Entry;
 use crate::merkle::Hash;
@@ -140,6 +141,9 @@ pub fn check_log<S: Site + ?Sized>(
     chosen.check_times(chronology.newest(), times, &mut verdict);
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
+    for alike in confusable_names(register.partners().values()) {
+        verdict.notice(None, alike.to_string());
+    }
     verdict.ledger_page = register.rules().and_then(|rules| rules.ledger_page);
     let progress = pass.progress;
     let (read, is_never_closed) = (progress.edge.size(), progress.periods.are_none());

@@ -6,10 +6,20 @@
 //! blob   = length (4) ‖ bytes
 //! many x = count (4) ‖ count × x
 //! ```
+//!
+//! INVARIANT: what is read takes at most [`MEMORY_TIMES`] times the memory of the file, and [`MEMORY_BYTES`] more. Few
+//! bytes can name many parts without anything in them. Kept by [`Reader`], which counts a part before it is read.
 
 use countersign_domain::digest::Digest;
 
 use crate::merkle::Hash;
+
+/// How much memory a file's parts may take for each of its bytes. Those of real files take less than twice as much.
+const MEMORY_TIMES: usize = 4;
+/// What they may take besides, so that a short file is not refused for one part.
+const MEMORY_BYTES: usize = 1 << 20;
+/// What a part takes besides its bytes, for finding its memory again.
+const ALLOCATED_BYTES: usize = 16;
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +81,18 @@ pub enum PackedError {
         /// What.
         part: &'static str,
     },
+    /// Their parts would take too much memory.
+    #[error(
+        "the {of} has so many of {part} that they would take more memory than a file of {bytes} bytes has a reason to"
+    )]
+    TooMany {
+        /// What it is.
+        of: &'static str,
+        /// Of what.
+        part: &'static str,
+        /// How many bytes the file has.
+        bytes: usize,
+    },
     /// Something follows their end.
     #[error("{found} bytes follow the end of the {of}")]
     Trailing {
@@ -85,6 +107,10 @@ pub enum PackedError {
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     of: &'static str,
+    /// How many bytes the file has.
+    bytes: usize,
+    /// How much memory its parts may still take.
+    memory_left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -94,7 +120,8 @@ impl<'a> Reader<'a> {
         if found > max {
             return Err(PackedError::TooLong { of, found, max });
         }
-        let mut reader = Self { rest: bytes, of };
+        let memory_left = found.saturating_mul(MEMORY_TIMES).saturating_add(MEMORY_BYTES);
+        let mut reader = Self { rest: bytes, of, bytes: found, memory_left };
         if reader.array("the beginning")? != kind.magic {
             let magic = String::from_utf8_lossy(&kind.magic).trim_end().to_owned();
             return Err(PackedError::Other { of, magic });
@@ -152,7 +179,16 @@ impl<'a> Reader<'a> {
         let length = self.u32(part)? as usize;
         let taken = self.rest.split_at_checked(length).ok_or(self.cut_off(part))?;
         self.rest = taken.1;
+        self.count(part, length.saturating_add(ALLOCATED_BYTES))?;
         Ok(taken.0.to_vec())
+    }
+
+    /// Counts memory that a part is about to take.
+    fn count(&mut self, part: &'static str, memory_bytes: usize) -> Result<(), PackedError> {
+        let left = self.memory_left.checked_sub(memory_bytes);
+        let (of, bytes) = (self.of, self.bytes);
+        self.memory_left = left.ok_or(PackedError::TooMany { of, part, bytes })?;
+        Ok(())
     }
 
     pub(crate) fn text(&mut self, part: &'static str) -> Result<String, PackedError> {
@@ -171,7 +207,13 @@ impl<'a> Reader<'a> {
         if count > self.rest.len() / bytes_min {
             return Err(self.cut_off(part));
         }
-        (0..count).map(|_| read(self)).collect()
+        let memory_bytes = count.saturating_mul(size_of::<T>()).saturating_add(ALLOCATED_BYTES);
+        self.count(part, memory_bytes)?;
+        let mut all = Vec::with_capacity(count);
+        for _ in 0..count {
+            all.push(read(self)?);
+        }
+        Ok(all)
     }
 
     pub(crate) fn hashes(&mut self) -> Result<Vec<Hash>, PackedError> {

@@ -12,6 +12,7 @@ use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use serde::Serialize;
@@ -361,7 +362,7 @@ impl Case<'_> {
             let said = |names: &str| format!("{}: {names}", relation.name());
             self.same(Rule::AnswerFields, place, said(&names.join(", ")), said(&held.join(", ")));
         }
-        let people = (records.len() as u64).next_power_of_two();
+        let people = rounded_up(records.len() as u64);
         self.same(Rule::AnswerPeople, place, disclosure.people, people);
     }
 
@@ -370,7 +371,7 @@ impl Case<'_> {
         let said = |counted: Option<u64>| {
             counted.map_or("no count".to_owned(), |counted| counted.to_string())
         };
-        let rounded = count.and_then(u64::checked_next_power_of_two);
+        let rounded = count.map(rounded_up);
         let place = Place::entry(self.receipt.index);
         self.same(Rule::AnswerCounted, place, said(disclosure.counted), said(rounded));
     }

@@ -15,6 +15,7 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::reason::Reason;
 use countersign_domain::register::{Client, Register, RegisteredBuild};
 use countersign_domain::relation::Relation;
+use countersign_domain::rounding::is_rounded;
 use countersign_domain::ruling::{ruling, stops};
 use countersign_domain::schema::FieldSchema;
 
@@ -91,7 +92,8 @@ impl<'a> Case<'a> {
     /// A count is not below the friends who are in the answer.
     fn check_counted(&mut self) {
         let (counted, people) = (self.disclosure.counted, self.disclosure.people);
-        let holds = counted.is_none_or(|count| count.is_power_of_two() && count >= people / 2);
+        let holds =
+            counted.is_none_or(|count| count > 0 && is_rounded(count) && count >= people / 2);
         self.check(Rule::Counted, holds, || {
             let found = counted.map(|count| count.to_string()).unwrap_or_default();
             (found, format!("a power of two that {people} people with the viewer can be among"))
@@ -101,7 +103,7 @@ impl<'a> Case<'a> {
     fn check_people(&mut self) {
         let people = self.disclosure.people;
         let alone = self.disclosure.friend.is_empty();
-        let holds = people.is_power_of_two() && (people == 1) == alone;
+        let holds = people > 0 && is_rounded(people) && (people == 1) == alone;
         self.check(Rule::People, holds, || {
             let expected = if alone {
                 "1, since no field of a friend was released"

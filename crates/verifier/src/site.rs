@@ -3,7 +3,6 @@
 //!
 //! What it is not: it judges nothing that it reads, and it does not speak HTTP (the binary does).
 
-use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use countersign_domain::digest::Digest;
 
 use crate::entry::ENTRY_BYTES_MAX;
 use crate::note::NOTE_BYTES_MAX;
+use crate::regular_file;
 use crate::tile::{TILE_WIDTH, TileKind, TilePath, TileSource};
 
 /// The path of the checkpoint.
@@ -106,7 +106,7 @@ impl Site for FolderSite {
             path: path.to_owned(),
             reason: error.to_string(),
         };
-        let file = match File::open(self.root.join(path)) {
+        let file = match regular_file::open(&self.root.join(path)) {
             Ok(file) => file,
             Err(error) if is_absence(error.kind()) => return Ok(None),
             Err(error) => return Err(unreadable(error)),

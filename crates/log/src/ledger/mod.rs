@@ -11,6 +11,7 @@ use std::sync::Arc;
 use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::rounding::rounded_up;
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::directory::verify_history;
 use countersign_verifier::entry::{Entry, PreviousClose};
@@ -32,9 +33,11 @@ use crate::witnessed::SiteTiles;
 
 mod error;
 mod opening;
+mod sample;
 mod search;
 
 pub use self::error::LedgerError;
+pub use self::sample::{PeriodSample, SampledPerson};
 
 use self::opening::Opener;
 
@@ -152,7 +155,7 @@ impl Ledgers {
             index: head.close.index,
             epoch: head.directory.epoch,
             directory: head.directory.root,
-            people: head.people,
+            people: rounded_up(head.people),
             person_index: Digest(head.root),
             time: head.time,
             until: head.until,

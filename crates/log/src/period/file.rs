@@ -16,13 +16,14 @@
 
 use std::io::Write;
 
+use countersign_verifier::index_sample::Draw;
 use countersign_verifier::merkle::Hash;
 use countersign_verifier::person_index::{
     Child, IndexBuilder, Item, Label, Leaf, Node, Proof, Stored, list_commitment, prove_stored,
 };
 
 use super::buffered::FileWriter;
-use super::lists::Lists;
+use super::lists::{DrawnItem, Lists};
 use super::places::{Places, read_pair};
 use super::sort::Row;
 use super::{PeriodError, PeriodHead, folder};
@@ -182,6 +183,22 @@ impl Period {
         let root = root.map_err(|error| PeriodError::Lists { file: name.clone(), error })?;
         if root == self.head.root {
             return Ok(());
+        }
+        Err(damaged(&self.lists, "the lists do not come to the index"))
+    }
+
+    /// The items that are drawn for an auditor, by their numbers. It reads all lists.
+    ///
+    /// # Errors
+    /// [`PeriodError::Damaged`] if the lists do not come to the index any more.
+    pub fn drawn(&self, draw: &Draw) -> Result<Vec<DrawnItem>, PeriodError> {
+        let (name, file) = (&self.lists.0, &*self.lists.1);
+        let lists = Lists { file, at: HEAD_BYTES, head: &self.head };
+        let read = lists.drawn(&draw.numbers(self.head.items));
+        let (root, drawn) =
+            read.map_err(|error| PeriodError::Lists { file: name.clone(), error })?;
+        if root == self.head.root {
+            return Ok(drawn);
         }
         Err(damaged(&self.lists, "the lists do not come to the index"))
     }

@@ -1,11 +1,13 @@
 //! The lists of a period on their way to an auditor: under a head that says which close they are of, and
 //! otherwise as they are stored. On the way they are read as the auditor will read them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
-use countersign_verifier::blinded_lists::{self, BlindedLists, ListsError};
+use countersign_verifier::blinded_lists::{self, BlindedLists, ListedItem, ListsError};
 use countersign_verifier::closed_period::ClosedPeriod;
 use countersign_verifier::merkle::Hash;
+use countersign_verifier::person_index::{Item, Label};
 
 use super::PeriodHead;
 use crate::backend::File;
@@ -19,6 +21,17 @@ pub(super) struct Lists<'a> {
     /// Where the next byte is; at first that of the first list.
     pub(super) at: u64,
     pub(super) head: &'a PeriodHead,
+}
+
+/// One of the items that were drawn, with the label of its list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DrawnItem {
+    /// Its number among the items of all lists.
+    pub number: u64,
+    /// The label of its list.
+    pub label: Label,
+    /// The item.
+    pub item: Item,
 }
 
 /// What is read here is written there.
@@ -35,17 +48,10 @@ impl Lists<'_> {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Hash, ListsError> {
-        let head = blinded_lists::head(&ClosedPeriod {
-            origin: origin.to_owned(),
-            number: self.head.number,
-            from: self.head.from,
-            until: self.head.until,
-            close: self.head.close,
-            people: self.head.people,
-        });
+        let head = head(self.head, origin);
         let lists = BlindedLists::open(Tee { from: head.as_slice().chain(self), to: out })?;
         let mut told = 0;
-        let total = lists.read(|list, _| {
+        let total = lists.read(|ListedItem { list, .. }| {
             if list >= told {
                 told = list + TOLD_EVERY;
                 progress(list);
@@ -53,6 +59,30 @@ impl Lists<'_> {
         })?;
         Ok(total.person_index)
     }
+
+    /// The items of these numbers, and the root of the index that all lists come to.
+    pub(super) fn drawn(
+        self,
+        numbers: &BTreeSet<u64>,
+    ) -> Result<(Hash, Vec<DrawnItem>), ListsError> {
+        // Nobody is given these: the log's name is not needed.
+        let head = head(self.head, "");
+        let lists = BlindedLists::open(head.as_slice().chain(self))?;
+        let mut drawn = Vec::with_capacity(numbers.len());
+        let total = lists.read(|ListedItem { number, label, item, .. }| {
+            if numbers.contains(&number) {
+                drawn.push(DrawnItem { number, label: *label, item: *item });
+            }
+        })?;
+        Ok((total.person_index, drawn))
+    }
+}
+
+/// What the lists of this period begin with.
+fn head(head: &PeriodHead, origin: &str) -> Vec<u8> {
+    let PeriodHead { number, from, until, close, people, .. } = *head;
+    let origin = origin.to_owned();
+    blinded_lists::head(&ClosedPeriod { origin, number, from, until, close }, people)
 }
 
 impl Read for Lists<'_> {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, PreviousClose};
 
@@ -40,6 +41,7 @@ pub use self::erase::Overwritten;
 pub use self::error::PeriodError;
 pub use self::file::{Period, Shown};
 pub use self::head::PeriodHead;
+pub use self::lists::DrawnItem;
 
 use self::file::PeriodWriter;
 use self::gather::Gatherer;
@@ -150,7 +152,7 @@ impl Periods {
         {
             let (mut made, _) = self.compute(close.until, secrets)?;
             let is_same = (made.number, made.from) == (close.period, close.from)
-                && (made.root, made.people) == (close.person_index.0, close.people);
+                && (made.root, rounded_up(made.people)) == (close.person_index.0, close.people);
             if !is_same {
                 return Err(PeriodError::OtherIndex { index: place.index });
             }
@@ -177,7 +179,7 @@ impl Periods {
             directory,
             from: head.from,
             kind: CloseKind::Close,
-            people: head.people,
+            people: rounded_up(head.people),
             period: head.number,
             person_index: Digest(head.root),
             previous: self.last.as_ref().map(|last| last.close),

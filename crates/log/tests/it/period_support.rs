@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::rounding::rounded_up;
 use countersign_log::Log;
 use countersign_log::annex::{Annex, AnnexConsent, ConsentsAnnex};
 use countersign_log::backend::memory::Memory;
@@ -129,7 +130,7 @@ pub(crate) fn assert_true(periods: &Periods, pairs: &[Pair]) {
         assert_eq!(close.period, number);
         let lists = lists(pairs, close.from, close.until);
         assert_eq!(close.person_index.0, root(&lists, number), "period {number}");
-        assert_eq!(close.people, lists.len() as u64);
+        assert_eq!(close.people, rounded_up(lists.len() as u64));
         let period = periods.period(number).unwrap();
         assert_eq!(period.head().root, close.person_index.0);
         for about in (0..50).map(person) {

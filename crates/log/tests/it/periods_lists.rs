@@ -3,11 +3,12 @@
 
 use std::io::{self, Cursor, Write};
 
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::memory::Memory;
 use countersign_log::period::{PeriodError, Periods};
 use countersign_verifier::blinded_lists::BlindedLists;
-use countersign_verifier::index_check::{IndexCheck, IndexQuestion, check_index};
+use countersign_verifier::index_check::{IndexCheck, IndexCounts, IndexQuestion, check_index};
 use countersign_verifier::verdict::Rule;
 
 use crate::memory_site::MemorySite;
@@ -47,9 +48,12 @@ fn an_auditor_rebuilds_what_was_closed() {
         let checked = audited(&memory, &setup, lists(&periods, number), 0);
         assert_eq!(checked.verdict.failures, [], "period {number}");
         let head = periods.period(number).unwrap().head().clone();
-        let audit = checked.audit;
+        let audit = &checked.audit;
         assert_eq!((audit.period.close, audit.person_index.0), (head.close, head.root));
-        assert_eq!((audit.period.people, audit.items, audit.unaccounted), (people, items, 0));
+        let counts = IndexCounts { people, items, unaccounted: 0 };
+        assert_eq!(checked.counts, counts);
+        let stated = (audit.people, audit.items, audit.unaccounted);
+        assert_eq!(stated, (rounded_up(people), rounded_up(items), 0));
     }
 }
 
@@ -64,7 +68,7 @@ fn entries_about_whom_was_forgotten_are_told_to_an_auditor() {
     // Two answers, and choices.
     let checked = audited(&memory, &setup, lists(&periods, 0), 3);
     assert_eq!(checked.verdict.failures, []);
-    assert_eq!(checked.audit.unaccounted, 3);
+    assert_eq!((checked.counts.unaccounted, checked.audit.unaccounted), (3, 4));
     let checked = audited(&memory, &setup, lists(&periods, 0), 2);
     assert_eq!(checked.verdict.failed(Rule::IndexComplete), 1);
 }

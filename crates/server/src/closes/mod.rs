@@ -25,6 +25,7 @@ use countersign_log::period::{
     Closed, Limits, PeriodError, PeriodHead, Periods, Secrets, SecretsError,
 };
 use countersign_verifier::directory::secret_commitment;
+use countersign_verifier::index_sample::SAMPLE_BYTES_MAX;
 
 use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;
@@ -34,6 +35,7 @@ use crate::store::{People, StoreError, View};
 
 mod erasing;
 mod metrics;
+mod sampling;
 
 pub use self::metrics::CloseMetrics;
 
@@ -73,6 +75,14 @@ pub enum CloseError {
     NotGrown {
         /// Since when.
         since: u64,
+    },
+    /// More was drawn than fits into a sample.
+    #[error(
+        "the sample would have {found} bytes, and at most {SAMPLE_BYTES_MAX} are read; ask for fewer items"
+    )]
+    SampleTooLong {
+        /// How many bytes it would have.
+        found: usize,
     },
     /// Nothing is known of the person.
     #[error("there is no such account")]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use countersign_domain::act::{Act as Deed, ObligationAct, ReviewOutcome, WindDown};
 use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::screening::{Outcome, ScreeningAct};
-use countersign_domain::text::controls;
+use countersign_domain::text::{self, controls};
 use countersign_verifier::chronology::ACT_SKEW_S;
 use serde_json::json;
 
@@ -124,7 +124,7 @@ impl Submit {
         let reach = Reach::open(&self.dir)?;
         let submission = posted.submission_for(reach.config.origin())?;
         let what = in_words(&submission.act.act);
-        let index = submit::hand_in(&reach, submission, "take the file there")?;
+        let index = submit::hand_in(&reach, submission, "take the file there", output)?;
         let document = json!({ "index": index, "done": what });
         output.say(&document, &format!("Done: {what} (entry {index} of the log)"));
         Ok(ExitCode::SUCCESS)
@@ -155,7 +155,11 @@ pub(super) fn in_words(deed: &Deed) -> String {
         Deed::Rules(published) => format!("put platform rules {} in force", published.digest),
         Deed::Partner(partner) => format!(
             "register partner {} ({}, {}; parent in {}) with key {}",
-            partner.id, partner.name, partner.country, partner.parent_country, partner.key
+            partner.id,
+            text::shown(&partner.name),
+            partner.country,
+            partner.parent_country,
+            partner.key
         ),
         Deed::Agreement(agreement) => format!(
             "put agreement {} with partner {} about client {} in force, document {}",

@@ -31,6 +31,7 @@ mod people;
 mod reach;
 mod rules;
 mod running;
+mod sample;
 mod screening;
 mod serve;
 mod source;
@@ -96,6 +97,7 @@ enum Command {
     #[command(subcommand)]
     Witness(witness::Witness),
     Lists(lists::Lists),
+    Sample(sample::Sample),
     Directory(directory::Directory),
     Evidence(evidence::Evidence),
 }
@@ -188,6 +190,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Ledger(command) => command.run(output),
         Command::Witness(command) => command.run(output),
         Command::Lists(command) => command.run(output),
+        Command::Sample(command) => command.run(output),
         Command::Directory(command) => command.run(output),
         Command::Evidence(command) => command.run(output),
     }

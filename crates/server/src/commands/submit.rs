@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use countersign_domain::act::{Act, Signer};
+use countersign_verifier::confusable_names::confusable_names;
 use countersign_verifier::entry::SignedAct;
 use serde_json::json;
 
@@ -77,7 +78,7 @@ impl Signing {
             return write_out(submission, file, reach, output);
         }
         let next = "write the act to a file with --out FILE";
-        let index = hand_in(reach, submission, next)?;
+        let index = hand_in(reach, submission, next, output)?;
         let document = json!({ "index": index, "done": done });
         output.say(&document, &format!("{done} (entry {index} of the log)"));
         Ok(ExitCode::SUCCESS)
@@ -136,7 +137,13 @@ fn sign(submission: &mut Submission, origin: &str, signers: &[SignWith]) -> Resu
 
 /// Hands an act in; the index of its entry. If the log does not take it, the error says whose
 /// signatures are missing and how to get them, beginning with `first`.
-pub(super) fn hand_in(reach: &Reach, submission: Submission, first: &str) -> Result<u64, Failure> {
+pub(super) fn hand_in(
+    reach: &Reach,
+    submission: Submission,
+    first: &str,
+    output: Output,
+) -> Result<u64, Failure> {
+    note_confusable(reach, &submission, output)?;
     let missing = missing(&submission.act);
     reach.submit(submission).map_err(|error| {
         let advice = if missing.is_empty() {
@@ -146,6 +153,19 @@ pub(super) fn hand_in(reach: &Reach, submission: Submission, first: &str) -> Res
         };
         NotTaken { reason: error.to_string(), advice }.into()
     })
+}
+
+/// Says that the name of the partner that is registered looks like another one's.
+fn note_confusable(reach: &Reach, submission: &Submission, output: Output) -> Result<(), Failure> {
+    let Act::Partner(new) = &submission.act.act else { return Ok(()) };
+    let known = reach.partners()?.partners;
+    let others = known.iter().filter(|partner| partner.id != new.id);
+    for alike in confusable_names(others.chain([new])) {
+        if alike.partners.iter().any(|(id, _)| *id == new.id) {
+            output.note(&format!("notice: {alike}"));
+        }
+    }
+    Ok(())
 }
 
 /// Writes an act for the log of this name to a file.

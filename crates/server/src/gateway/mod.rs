@@ -171,6 +171,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/people/{account}/ledger", get(admin::ledger::get))
         .route("/people/{account}/settings", put(admin::settings::put).get(admin::settings::get))
         .route("/people/{account}/consents/{number}", get(admin::consents::get))
+        .route("/sample", get(admin::sample::get))
         .route("/tokens", post(admin::tokens::post))
         .method_not_allowed_fallback(admin::wrong_method)
         .fallback(admin::unknown)

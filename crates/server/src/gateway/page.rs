@@ -16,7 +16,9 @@ use countersign_domain::contract::Contract;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::register::{Client, Register};
 use countersign_domain::route::ClientKind;
+use countersign_domain::text::shown;
 use countersign_domain::time::Timestamp;
+use countersign_verifier::confusable_names::confusable_names;
 use sha2::{Digest as _, Sha256};
 
 use super::{Gateway, graph};
@@ -32,6 +34,8 @@ struct Page<'a> {
     is_legacy_2014_on: bool,
     clients: Vec<ClientRow>,
     builds: Vec<BuildRow>,
+    /// Partners whose names look alike, a sentence each.
+    confusable: Vec<String>,
 }
 
 struct ClientRow {
@@ -94,6 +98,10 @@ fn page(gateway: &Gateway) -> Response {
         is_legacy_2014_on: gateway.is_legacy_2014_on(),
         clients: client_rows(&register, clock::now()),
         builds: build_rows(&register),
+        confusable: confusable_names(register.partners().values())
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     };
     page.render().map_or_else(
         |_| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -131,7 +139,7 @@ fn client_row(
     };
     let partner = register.partners().get(&client.partner);
     ClientRow {
-        partner: partner.map_or_else(|| client.partner.to_string(), |p| p.name.clone()),
+        partner: partner.map_or_else(|| client.partner.to_string(), |p| shown(&p.name)),
         country: partner.map_or_else(String::new, |p| p.country.to_string()),
         name: name.to_string(),
         kind: match client.kind {

@@ -82,6 +82,7 @@ mod register_page;
 mod request_forms;
 mod response_headers;
 mod rules;
+mod sample;
 mod scenario_2018;
 mod screening;
 mod scripted_api;

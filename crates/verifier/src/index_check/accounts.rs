@@ -1,6 +1,7 @@
 //! What lists have of one entry, held against it.
 
 use countersign_domain::digest::Digest;
+use countersign_domain::rounding::rounded_up;
 
 use super::IndexQuestion;
 use crate::consent::commitments_root;
@@ -18,8 +19,8 @@ pub(super) struct Accounts {
 /// What an entry says of its commitments.
 struct Said {
     root: Digest,
-    /// They are fewer than this, or as many; of consents nobody says how many there are.
-    most: Option<u64>,
+    /// How many they are, rounded up; of consents nobody says that.
+    people: Option<u64>,
 }
 
 impl Accounts {
@@ -33,23 +34,21 @@ impl Accounts {
         self.unaccounted
     }
 
-    /// Takes the next entry with the items that lists have of it, by their positions.
+    /// Takes the next entry with the items that lists have of it, by their positions; what it is, if it is one.
     pub(super) fn check(
         &mut self,
         index: u64,
         bytes: &[u8],
         items: &[Item],
         verdict: &mut Verdict,
-    ) {
+    ) -> Option<Entry> {
         let place = Place::entry(index);
-        let Some(entry) = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes)) else {
-            return;
-        };
+        let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes))?;
         let said = match &entry {
             Entry::Disclosure(disclosure) => {
-                Said { root: disclosure.records, most: Some(disclosure.people) }
+                Said { root: disclosure.records, people: Some(disclosure.people) }
             }
-            Entry::Consents(consents) => Said { root: consents.records, most: None },
+            Entry::Consents(consents) => Said { root: consents.records, people: None },
             Entry::Act(_) | Entry::Close(_) => {
                 if !items.is_empty() {
                     verdict.check(Rule::IndexItem, place, false, || {
@@ -58,10 +57,11 @@ impl Accounts {
                         (found, "none: it has no commitments".to_owned())
                     });
                 }
-                return;
+                return Some(entry);
             }
         };
         self.check_entry(place, &said, items, verdict);
+        Some(entry)
     }
 
     fn check_entry(
@@ -83,9 +83,9 @@ impl Accounts {
         let root = commitments_root(items.iter().map(|item| item.commitment));
         let is_whole = gap.is_none() && root == said.root;
         // Where nothing can be missing, something is there that the entry does not have.
-        let is_full = gap.is_none() && said.most == Some(items.len() as u64);
+        let is_full = gap.is_none() && said.people == Some(items.len() as u64);
         let is_beyond = said
-            .most
+            .people
             .is_some_and(|most| items.last().is_some_and(|last| u64::from(last.position) >= most));
         let is_other = !is_whole && (is_full || is_beyond || twice.is_some());
         let found = || match gap {
@@ -96,6 +96,13 @@ impl Accounts {
         verdict.check(Rule::IndexItem, place, !is_other, || (found(), expected()));
         if is_other {
             return;
+        }
+        if is_whole && let Some(people) = said.people {
+            let found = rounded_up(items.len() as u64);
+            verdict.check(Rule::IndexEntryPeople, place, found == people, || {
+                let found = format!("`people` is {people}");
+                (found, format!("{} commitments, rounded up", items.len()))
+            });
         }
         self.unaccounted += u64::from(!is_whole);
         let is_borne = !is_whole && self.unaccounted <= self.unaccounted_max;

@@ -9,12 +9,16 @@
 //! entry cannot be told from one of which a record was left out: it is *unaccounted for*, and the caller says
 //! how many of those are too many.
 //!
-//! What it is not: it does not say whose list a record is in. Whoever puts it under a label of nobody's hides
-//! it from its person, and from this check; see docs/threats.md.
+//! Lists show whose they are to nobody. So the operator opens some items that the close and the auditor choose, which
+//! is the [sample](crate::index_sample).
+//!
+//! What it is not: without a sample it does not say that there is anybody behind a label. Whoever puts a record under
+//! one of nobody's hides it from its person, and from this check; see docs/threats.md.
 
 use std::io::{Read, Seek};
 
 use countersign_domain::digest::Digest;
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 
 use crate::blinded_lists::{ListsError, ListsTotal};
@@ -31,9 +35,13 @@ use crate::witness_check::choose;
 use crate::witness_policy::Policy;
 
 use self::accounts::Accounts;
+use self::sample::SampleCheck;
 use self::windows::Windows;
 
+pub use self::sample::{SampleQuestion, Sampled};
+
 mod accounts;
+mod sample;
 mod windows;
 
 /// How many items are in memory at once, of 48 bytes each.
@@ -50,6 +58,8 @@ pub struct IndexQuestion<'a> {
     pub policy: Option<&'a Policy>,
     /// How many entries may be unaccounted for.
     pub unaccounted_max: u64,
+    /// The sample that the operator made, if one was asked for.
+    pub sample: Option<SampleQuestion<'a>>,
     /// How many failures of each rule are kept; more are only counted.
     pub failures_kept_max: u64,
     /// See [`ITEMS_AT_ONCE`].
@@ -60,9 +70,9 @@ impl<'a> IndexQuestion<'a> {
     /// Asks about a period of the log of this key, with nothing left out.
     #[must_use]
     pub const fn new(key: &'a NoteKey, now: Timestamp) -> Self {
-        let (policy, unaccounted_max) = (None, 0);
+        let (policy, sample, unaccounted_max) = (None, None, 0);
         let (failures_kept_max, items_at_once) = (FAILURES_KEPT_MAX, ITEMS_AT_ONCE);
-        Self { key, now, policy, unaccounted_max, failures_kept_max, items_at_once }
+        Self { key, now, policy, unaccounted_max, sample, failures_kept_max, items_at_once }
     }
 }
 
@@ -99,6 +109,21 @@ pub struct IndexCheck {
     pub verdict: Verdict,
     /// What can be stated of the lists. Only if the verdict holds may anybody sign it.
     pub audit: IndexAudit,
+    /// What the lists have, exactly: for the auditor, and not for the public.
+    pub counts: IndexCounts,
+    /// What was opened, if a sample was given and could be read.
+    pub sampled: Option<Sampled>,
+}
+
+/// What lists have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IndexCounts {
+    /// How many people, each with a list.
+    pub people: u64,
+    /// How many items.
+    pub items: u64,
+    /// How many entries have commitments that are in nobody's list.
+    pub unaccounted: u64,
 }
 
 /// How far a check is.
@@ -125,8 +150,19 @@ pub fn check_index<S: Site + ?Sized, R: Read + Seek>(
     let mut verdict = Verdict::of(origin, Rule::of_index(), question.failures_kept_max);
     let (windows, total) = Windows::plan(lists, question.items_at_once, progress)?;
     let period = windows.period.clone();
-    let mut case = Case { question, windows, total, verdict: &mut verdict, unaccounted: 0 };
+    let mut case = Case {
+        question,
+        windows,
+        total,
+        verdict: &mut verdict,
+        unaccounted: 0,
+        epoch_before: 0,
+        sample: None,
+    };
     case.check_items_outside();
+    if let Some(asked) = &question.sample {
+        case.sample = SampleCheck::begin(asked, lists, (&period, &total), case.verdict)?;
+    }
     let chosen = choose(site, question.key, question.policy, case.verdict)?;
     let opened = Checkpoint::open(&chosen.bytes, origin, question.key);
     let place = Place::file(chosen.path);
@@ -135,14 +171,20 @@ pub fn check_index<S: Site + ?Sized, R: Read + Seek>(
         case.verdict.root = Some(Digest(checkpoint.root));
         case.check_log(site, &checkpoint, lists, progress)?;
     }
+    let ListsTotal { people, items, person_index } = total;
+    let counts = IndexCounts { people, items, unaccounted: case.unaccounted };
+    let sampled = case.sample.map(SampleCheck::finish);
     let audit = IndexAudit {
         period,
-        person_index: Digest(total.person_index),
-        items: total.items,
-        unaccounted: case.unaccounted,
+        people: rounded_up(people),
+        person_index: Digest(person_index),
+        items: rounded_up(items),
+        unaccounted: rounded_up(counts.unaccounted),
+        sample: sampled.as_ref().map_or(0, |sampled| sampled.drawn.into()),
+        erased: rounded_up(sampled.as_ref().map_or(0, |sampled| sampled.erased)),
         time: question.now,
     };
-    Ok(IndexCheck { verdict, audit })
+    Ok(IndexCheck { verdict, audit, counts, sampled })
 }
 
 /// One period under examination.
@@ -152,6 +194,9 @@ struct Case<'a> {
     total: ListsTotal,
     verdict: &'a mut Verdict,
     unaccounted: u64,
+    /// The directory's epoch at the close before, which stands in the period.
+    epoch_before: u64,
+    sample: Option<SampleCheck<'a>>,
 }
 
 impl Case<'_> {
@@ -168,12 +213,19 @@ impl Case<'_> {
         }
         let mut log = LogRange::new(site, checkpoint);
         let (windows, total) = (&mut self.windows, &self.total);
+        let (sample, epoch_before) = (&mut self.sample, &mut self.epoch_before);
         let mut accounts = Accounts::new(self.question);
         let entries = period.until - period.from;
         let is_read = log.read(period.from..period.until, self.verdict, |verdict, at, bytes| {
             let (index, _) = at;
             let items = windows.of_entry(index, lists, total)?;
-            accounts.check(index, bytes, items, verdict);
+            let entry = accounts.check(index, bytes, items, verdict);
+            if let Some(Entry::Close(close)) = &entry {
+                *epoch_before = close.directory.epoch;
+            }
+            if let (Some(sample), Some(entry)) = (sample.as_mut(), &entry) {
+                sample.entry(index, entry);
+            }
             progress(Step::Entries(index + 1 - period.from, entries));
             Ok::<_, IndexCheckError>(())
         })?;
@@ -183,12 +235,21 @@ impl Case<'_> {
         }
         let mut close = None;
         let place = period.close.index;
-        let is_read = log.read(place..place + 1, self.verdict, |_, (_, leaf), bytes| {
-            close = Some((leaf, Entry::parse(bytes)));
-            Ok::<_, IndexCheckError>(())
-        })?;
-        if let Some((leaf, Ok(Entry::Close(close)))) = &close {
+        let mut is_read =
+            log.read(place..place + 1, self.verdict, |verdict, (_, leaf), bytes| {
+                let entry =
+                    verdict.check_ok(Rule::EntryForm, Place::entry(place), Entry::parse(bytes));
+                close = entry.map(|entry| (leaf, entry));
+                Ok::<_, IndexCheckError>(())
+            })?;
+        if let Some((leaf, Entry::Close(close))) = &close {
             self.check_close(&period, *leaf, close);
+            if let Some(sample) = &mut self.sample {
+                let epochs = (self.epoch_before, close.directory.epoch);
+                let directory = sample.directory((place, close), &mut log, self.verdict)?;
+                is_read = directory.is_read;
+                sample.check(epochs, directory.root, self.verdict);
+            }
         } else if is_read {
             let otherwise = || ("no close".to_owned(), "the close of the lists".to_owned());
             self.verdict.check(Rule::IndexClose, Place::entry(place), false, otherwise);
@@ -239,7 +300,8 @@ impl Case<'_> {
         self.same(Rule::IndexClose, place, found, expected);
         let index = Digest(self.total.person_index);
         self.same(Rule::IndexRoot, place, index.to_string(), close.person_index.to_string());
-        self.same(Rule::IndexPeople, place, period.people.to_string(), close.people.to_string());
+        let people = rounded_up(self.total.people);
+        self.same(Rule::IndexPeople, place, people.to_string(), close.people.to_string());
     }
 
     fn same(&mut self, rule: Rule, place: Place<'_>, found: String, expected: String) {

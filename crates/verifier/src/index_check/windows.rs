@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Seek};
 
 use super::{IndexCheckError, Step};
-use crate::blinded_lists::{BlindedLists, ListsTotal};
+use crate::blinded_lists::{BlindedLists, ListedItem, ListsTotal};
 use crate::closed_period::ClosedPeriod;
 use crate::person_index::Item;
 use crate::tile::TILE_WIDTH;
@@ -38,14 +38,14 @@ impl Windows {
         progress: &mut dyn FnMut(Step),
     ) -> Result<(Self, ListsTotal), IndexCheckError> {
         let lists = open(lists)?;
-        let period = lists.period().clone();
+        let (period, people) = (lists.period().clone(), lists.people());
         let (range, mut outside) = (period.from..period.until, BTreeMap::new());
         let mut bundles: BTreeMap<u64, u64> = BTreeMap::new();
         let mut told = 0;
-        let total = lists.read(|list, item| {
+        let total = lists.read(|ListedItem { list, item, .. }| {
             if list >= told {
                 told = list + TOLD_EVERY;
-                progress(Step::Lists(list, period.people));
+                progress(Step::Lists(list, people));
             }
             if range.contains(&item.index) {
                 *bundles.entry(item.index / TILE_WIDTH).or_default() += 1;
@@ -53,7 +53,7 @@ impl Windows {
                 *outside.entry(item.index).or_default() += 1;
             }
         })?;
-        progress(Step::Lists(period.people, period.people));
+        progress(Step::Lists(people, people));
         let (mut ends, mut held) = (VecDeque::new(), 0);
         for (bundle, items) in bundles {
             let from = bundle * TILE_WIDTH;
@@ -104,7 +104,7 @@ impl Windows {
         let range = self.end..end;
         self.items.clear();
         let lists = open(lists)?;
-        let read = lists.read(|_, item| {
+        let read = lists.read(|ListedItem { item, .. }| {
             if range.contains(&item.index) {
                 self.items.push(*item);
             }
@@ -118,7 +118,8 @@ impl Windows {
     }
 }
 
-fn open<R: Read + Seek>(lists: &mut R) -> Result<BlindedLists<&mut R>, IndexCheckError> {
+/// Begins to read the lists, from their beginning.
+pub(super) fn open<R: Read + Seek>(lists: &mut R) -> Result<BlindedLists<&mut R>, IndexCheckError> {
     lists.rewind().map_err(crate::blinded_lists::ListsError::Io)?;
     Ok(BlindedLists::open(lists)?)
 }

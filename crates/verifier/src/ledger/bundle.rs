@@ -156,6 +156,42 @@ pub enum Opening {
     Consent(Vec<u8>),
 }
 
+impl Opening {
+    pub(crate) fn read(input: &mut Reader<'_>) -> Result<Self, PackedError> {
+        const PART: &str = "what an item is";
+        match input.array(PART)? {
+            [0] => {
+                let relation = match input.array(PART)? {
+                    [0] => Relation::Viewer,
+                    [1] => Relation::Friend,
+                    _ => return Err(input.unknown(PART)),
+                };
+                let fields = FieldSet::from_bits(u128::from_be_bytes(input.array(PART)?));
+                Ok(Self::Record { relation, fields })
+            }
+            [1] => Ok(Self::Consent(input.blob(PART)?)),
+            _ => Err(input.unknown(PART)),
+        }
+    }
+
+    pub(crate) fn put(out: &mut Vec<u8>, opening: &Self) {
+        match opening {
+            Self::Record { relation, fields } => {
+                let relation = match relation {
+                    Relation::Viewer => 0,
+                    Relation::Friend => 1,
+                };
+                out.extend_from_slice(&[0, relation]);
+                out.extend_from_slice(&fields.bits().to_be_bytes());
+            }
+            Self::Consent(record) => {
+                out.push(1);
+                put_blob(out, record);
+            }
+        }
+    }
+}
+
 impl ShownEntry {
     pub(crate) fn read(input: &mut Reader<'_>) -> Result<Self, PackedError> {
         let index = input.u64("an entry's index")?;
@@ -252,26 +288,9 @@ fn item(input: &mut Reader<'_>) -> Result<ShownItem, PackedError> {
         position: input.u32(PART)?,
         count: input.u32(PART)?,
         salt: input.array(PART)?,
-        opening: opening(input)?,
+        opening: Opening::read(input)?,
         path: input.hashes()?,
     })
-}
-
-fn opening(input: &mut Reader<'_>) -> Result<Opening, PackedError> {
-    const PART: &str = "what an item is";
-    match input.array(PART)? {
-        [0] => {
-            let relation = match input.array(PART)? {
-                [0] => Relation::Viewer,
-                [1] => Relation::Friend,
-                _ => return Err(input.unknown(PART)),
-            };
-            let fields = FieldSet::from_bits(u128::from_be_bytes(input.array(PART)?));
-            Ok(Opening::Record { relation, fields })
-        }
-        [1] => Ok(Opening::Consent(input.blob(PART)?)),
-        _ => Err(input.unknown(PART)),
-    }
 }
 
 fn put_close(out: &mut Vec<u8>, close: &ShownClose) {
@@ -297,19 +316,6 @@ fn put_item(out: &mut Vec<u8>, item: &ShownItem) {
         out.extend_from_slice(&number.to_be_bytes());
     }
     out.extend_from_slice(&item.salt);
-    match &item.opening {
-        Opening::Record { relation, fields } => {
-            let relation = match relation {
-                Relation::Viewer => 0,
-                Relation::Friend => 1,
-            };
-            out.extend_from_slice(&[0, relation]);
-            out.extend_from_slice(&fields.bits().to_be_bytes());
-        }
-        Opening::Consent(record) => {
-            out.push(1);
-            put_blob(out, record);
-        }
-    }
+    Opening::put(out, &item.opening);
     put_hashes(out, &item.path);
 }

@@ -38,6 +38,7 @@ impl Closes {
             let close = written_out(shown, period, from, previous, bundle.vrf);
             from = close.until;
             let entry = Entry::Close(close);
+            verdict.check_ok(Rule::EntryForm, Place::entry(shown.index), entry.check_values());
             let leaf = (shown.index, leaf_hash(&entry.to_bytes()?));
             let timely = chronology.clock(shown.time, shown.index.saturating_add(1));
             verdict.check_ok(Rule::OwnTime, Place::entry(shown.index), timely);

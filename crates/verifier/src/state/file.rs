@@ -7,6 +7,10 @@ use std::path::Path;
 
 use super::{State, StateError};
 use crate::note::NoteKey;
+use crate::regular_file;
+
+/// The most bytes of a state: it has every act of the log, with its document.
+const STATE_BYTES_MAX: u64 = 1 << 30;
 
 impl State {
     /// Reads the state in this file; `None` if there is no such file.
@@ -14,7 +18,7 @@ impl State {
     /// # Errors
     /// [`StateError`]: whatever is there and is not the state of this key's log.
     pub fn read(path: &Path, key: &NoteKey) -> Result<Option<Self>, StateError> {
-        match std::fs::read(path) {
+        match regular_file::read(path, STATE_BYTES_MAX) {
             Ok(bytes) => Self::from_bytes(&bytes, key).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StateError::Read { path: path.to_owned(), error }),

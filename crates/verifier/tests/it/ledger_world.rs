@@ -7,6 +7,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
+use countersign_domain::rounding::rounded_up;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::consent::{Choice, ConsentRecord, consent_commitment};
@@ -217,7 +218,7 @@ impl LedgerWorld {
             directory,
             from,
             kind: CloseKind::Close,
-            people: leaves.len() as u64,
+            people: rounded_up(leaves.len() as u64),
             period,
             person_index: Digest([0; 32]),
             previous: last.map(|last| PreviousClose {

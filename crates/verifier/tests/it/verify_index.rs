@@ -5,10 +5,11 @@ use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::blinded_lists::{BlindedLists, ListsError};
+use countersign_verifier::blinded_lists::{self, BlindedLists, ListsError};
 use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::entry::Close;
-use countersign_verifier::index_check::{IndexCheck, IndexCheckError};
+use countersign_verifier::entry::{Close, Entry};
+use countersign_verifier::index_audit::IndexAudit;
+use countersign_verifier::index_check::{IndexCheck, IndexCheckError, IndexCounts};
 use countersign_verifier::person_index::Item;
 use countersign_verifier::verdict::Rule;
 
@@ -22,12 +23,13 @@ const FOUR: u64 = 8;
 /// Choices of people 3, 9 and 3.
 const CHOICES: u64 = 9;
 
-const OF_INDEX: [Rule; 6] = [
+const OF_INDEX: [Rule; 7] = [
     Rule::IndexClose,
     Rule::IndexRoot,
     Rule::IndexPeople,
     Rule::IndexItem,
     Rule::IndexOnce,
+    Rule::IndexEntryPeople,
     Rule::IndexComplete,
 ];
 
@@ -45,7 +47,70 @@ fn lists_that_are_true_hold() {
     assert_holds(&checked);
     assert_eq!(checked.verdict.notices, []);
     assert_eq!(checked.audit.period, log.period());
-    assert_eq!((checked.audit.items, checked.audit.unaccounted), (11, 0));
+    assert_eq!(checked.counts, IndexCounts { people: 7, items: 11, unaccounted: 0 });
+    assert_eq!(checked.sampled, None);
+}
+
+#[test]
+fn what_an_auditor_signs_has_no_exact_number() {
+    let of = |people: &[u8]| {
+        let mut log = Indexed::new();
+        log.disclose(people);
+        log.close(|_| {});
+        let checked = log.checked();
+        assert_eq!(checked.verdict.failures, []);
+        assert_eq!(checked.counts.people, people.len() as u64);
+        let close = Entry::parse(&log.world.entries[log.close as usize]).unwrap();
+        let Entry::Close(Close { people, .. }) = close else { panic!("{close:?}") };
+        assert_eq!(people, 8);
+        checked.audit
+    };
+    let (five, seven) = (of(&[1, 2, 3, 4, 5]), of(&[1, 2, 3, 4, 5, 6, 7]));
+    let numbers = |audit: &IndexAudit| {
+        let text = audit.text();
+        let lines =
+            text.lines().filter(|line| !line.starts_with("close ") && !line.contains("index"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // One answer is all that the period has: an exact number of the period would be that of its people.
+    assert_eq!(numbers(&five), numbers(&seven));
+    assert_eq!((five.people, five.items, five.unaccounted), (8, 8, 0));
+    for exact in ["people 7", "items 7", "unaccounted 3", "erased 3"] {
+        let name = exact.split(' ').next().unwrap();
+        let text = seven.text();
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        assert_eq!(IndexAudit::parse(&text.replace(line, exact)), None, "{exact}");
+    }
+}
+
+#[test]
+fn an_entry_over_nobody_is_none() {
+    let mut log = Indexed::lived();
+    let entry = log.disclose_as(&[], 64);
+    log.close(|_| {});
+    assert_eq!(failed(&log.checked().verdict), [(Rule::EntryForm, Some(entry))]);
+    let verdict = log.world.verdict();
+    assert!(failed(&verdict).contains(&(Rule::EntryForm, Some(entry))), "{:?}", verdict.failures);
+}
+
+#[test]
+fn an_entry_about_more_or_fewer_people_than_its_lists_is_named() {
+    for (people, said) in [(1, 2), (2, 4), (3, 8), (3, 64), (5, 1), (5, 4), (5, 16)] {
+        let mut log = Indexed::lived();
+        let entry = log.disclose_as(&[1, 2, 3, 4, 5][..people], said);
+        log.close(|_| {});
+        let failures = failed(&log.checked().verdict);
+        let expected = [(Rule::IndexEntryPeople, Some(entry))];
+        assert_eq!(failures, expected, "{people} said to be {said}");
+    }
+}
+
+#[test]
+fn lists_that_leave_everybody_out_account_for_nothing() {
+    let log = Indexed::closed(Lists::clear);
+    let failures = failed(&log.checked().verdict);
+    let expected = [THREE, FOUR, CHOICES, CHOICES + 1];
+    assert_eq!(failures, expected.map(|entry| (Rule::IndexComplete, Some(entry))));
 }
 
 #[test]
@@ -169,9 +234,10 @@ fn each_lie_of_an_index_is_named_once() {
 #[test]
 fn a_close_that_is_not_that_of_the_lists_is_named() {
     type Lie = (&'static str, fn(&mut Close), Rule);
-    let lies: [Lie; 5] = [
+    let lies: [Lie; 6] = [
         ("another root", |close| close.person_index = Digest([9; 32]), Rule::IndexRoot),
-        ("fewer people", |close| close.people -= 1, Rule::IndexPeople),
+        ("fewer people", |close| close.people /= 2, Rule::IndexPeople),
+        ("nobody", |close| close.people = 0, Rule::IndexPeople),
         ("another period", |close| close.period += 1, Rule::IndexClose),
         ("an earlier beginning", |close| close.from -= 1, Rule::IndexClose),
         ("a later end", |close| close.until += 1, Rule::IndexClose),
@@ -181,6 +247,15 @@ fn a_close_that_is_not_that_of_the_lists_is_named() {
         log.close(lie);
         assert_eq!(failed(&log.checked().verdict), [(rule, Some(log.close))], "{what}");
     }
+}
+
+#[test]
+fn a_close_with_an_exact_number_of_people_is_none() {
+    let mut log = Indexed::lived();
+    log.close(|close| close.people = 7);
+    let failures = failed(&log.checked().verdict);
+    let close = Some(log.close);
+    assert_eq!(failures, [(Rule::EntryForm, close), (Rule::IndexClose, close)]);
 }
 
 /// What lists say of themselves, changed.
@@ -221,7 +296,7 @@ fn entries_about_somebody_who_was_forgotten_are_counted() {
     assert_eq!(places(&with(1)), [(Rule::IndexComplete, Some(FOUR))]);
     let borne = with(2);
     assert_eq!(borne.verdict.failures, []);
-    assert_eq!(borne.audit.unaccounted, 2);
+    assert_eq!((borne.audit.unaccounted, borne.counts.unaccounted), (2, 2));
     let notices: Vec<_> = borne.verdict.notices.iter().map(|notice| notice.entry).collect();
     assert_eq!(notices, [Some(THREE), Some(FOUR)]);
 }
@@ -372,12 +447,11 @@ fn files_that_are_no_lists_are_refused() {
         assert!(is_version || matches!(error, ListsError::Head), "{error}");
     }
     let body = |lists: &[(u8, Vec<Item>)]| {
-        let mut period = log.period();
-        period.people = lists.len() as u64;
+        let period = log.period();
         let each = lists.iter().map(|(person, items)| {
             file(&period, &Lists::from([(label(*person), items.clone())]))[head..].to_vec()
         });
-        let mut bytes = file(&period, &Lists::new());
+        let mut bytes = blinded_lists::head(&period, lists.len() as u64);
         each.for_each(|list| bytes.extend(list));
         bytes
     };
@@ -393,6 +467,6 @@ fn files_that_are_no_lists_are_refused() {
         let error = refused(body(&[(1, items)]));
         assert!(matches!(error, ListsError::ItemOrder { list: 0, index: THREE }), "{error}");
     }
-    let read = BlindedLists::open(good.as_slice()).unwrap().read(|_, _| {}).unwrap();
+    let read = BlindedLists::open(good.as_slice()).unwrap().read(|_| {}).unwrap();
     assert_eq!(read.items, 11);
 }

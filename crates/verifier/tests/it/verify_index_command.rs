@@ -87,15 +87,16 @@ fn lists_that_hold_are_signed() {
     let note = fs::read(desk.path().join("audit")).unwrap();
     let audit = IndexAudit::open(&note, &auditor()).unwrap();
     assert_eq!(audit.period, log.period());
-    assert_eq!((audit.items, audit.unaccounted), (11, 0));
+    assert_eq!((audit.people, audit.items, audit.unaccounted), (8, 16, 0));
     assert!(text(&note).starts_with("countersign-index-audit/v1\nlog.example/aurora\nperiod 3\n"));
 
     let read = desk.audit(&auditor());
     assert_eq!(code(&read), 0, "{}", text(&read.stdout));
     assert!(text(&read.stdout).ends_with("auditor.example/1 signed it.\n"));
+    assert!(text(&read.stdout).contains("up to 8 with up to 16 items"), "{}", text(&read.stdout));
     let other = desk.audit(&NoteKey::new(AUDITOR, public_key("log")).unwrap());
     assert_eq!(code(&other), 1);
-    fs::write(desk.path().join("audit"), text(&note).replace("people 7", "people 8")).unwrap();
+    fs::write(desk.path().join("audit"), text(&note).replace("people 8", "people 4")).unwrap();
     let changed = desk.audit(&auditor());
     assert_eq!(code(&changed), 1);
     assert!(text(&changed.stdout).contains("does not hold"), "{}", text(&changed.stdout));
@@ -121,7 +122,8 @@ fn lists_that_do_not_hold_are_not_signed() {
     assert_eq!(document["holds"], false);
     assert_eq!(document["failures"][0]["rule"], "index_complete");
     assert_eq!(document["failures"][0]["entry"], 9);
-    assert_eq!((&document["index"]["people"], &document["signed_by"]), (&6.into(), &Value::Null));
+    assert_eq!((&document["counts"]["people"], &document["signed_by"]), (&6.into(), &Value::Null));
+    assert_eq!((&document["index"]["people"], &document["sample"]), (&8.into(), &Value::Null));
 
     let borne = desk.index(&["--forgotten-max", "1"]);
     assert_eq!(code(&borne), 0);
@@ -165,8 +167,8 @@ fn a_statement_is_its_text_and_has_one_spelling() {
     for (from, to) in [
         ("audit/v1", "audit/v2"),
         ("period 3", "period 03"),
-        ("items 11", "items +11"),
-        ("\nitems 11", ""),
+        ("items 16", "items +16"),
+        ("\nitems 16", ""),
         ("unaccounted 0", "unaccounted 0\nmore 1"),
         ("close 13 ", "close 13  "),
     ] {

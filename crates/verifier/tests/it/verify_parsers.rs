@@ -86,6 +86,7 @@ property! {
     property_changed_evidence_packs_are_refused_or_read_back evidence
     property_changed_ledgers_are_refused_or_read_back ledger
     property_changed_lists_are_refused_or_counted blinded_lists
+    property_changed_samples_are_refused_or_read_back index_sample
     property_changed_archives_are_refused_or_read_back archive
     property_changed_policies_are_refused_or_ask_for_somebody witness_policy
     property_changed_receipts_are_refused receipt

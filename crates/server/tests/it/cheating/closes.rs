@@ -11,7 +11,7 @@ use crate::ledger::close;
 use crate::village;
 
 /// The close after the log's last one, as it should be.
-fn next_close(pen: &Pen<'_>) -> Close {
+pub(super) fn next_close(pen: &Pen<'_>) -> Close {
     let mut closes = pen.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
         Entry::Close(close) => Some((index as u64, close, entry)),
         _ => None,

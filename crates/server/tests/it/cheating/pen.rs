@@ -47,6 +47,11 @@ impl<'a> Pen<'a> {
         Self { world: serving.world, entries }
     }
 
+    /// The log's name.
+    pub(super) fn origin(&self) -> &str {
+        self.world.key.name()
+    }
+
     /// How many entries there are.
     pub(super) const fn size(&self) -> u64 {
         self.entries.len() as u64

@@ -5,15 +5,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::index_audit::IndexAudit;
-use countersign_verifier::index_check::{IndexQuestion, Step, check_index};
+use countersign_verifier::index_check::{IndexQuestion, SampleQuestion, Step, check_index};
+use countersign_verifier::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use countersign_verifier::note::NoteKey;
+use countersign_verifier::regular_file;
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 
 use crate::key_file::KeyFile;
 use crate::log::read_policy;
-use crate::source::{Source, bar};
+use crate::source::{Source, bar, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, report};
 
 /// Check the person index of a closed period from its blinded lists, and sign what was found.
@@ -21,7 +24,8 @@ use crate::{CannotSay, DOES_NOT_HOLD, report};
 /// A close signs one root over what the period holds about everybody, so that nobody's ledger can leave
 /// anything out. Whether that root is honest is what this says: it rebuilds it from the lists that the
 /// operator gives to auditors, and holds every commitment of the period's entries against them. A record
-/// or a person that was left out, put twice or invented fails.
+/// or a person that was left out or put twice fails. Lists can be filled with invented people; with --sample
+/// the operator has to name accounts for items that they did not choose.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -41,6 +45,21 @@ pub(crate) struct Arguments {
     /// entries about them are, and cannot be told from entries of which something was left out.
     #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
     forgotten_max: u64,
+    /// The file that `countersign sample` wrote: whose some of the items are, drawn by the close.
+    #[arg(long, value_name = "SAMPLE")]
+    sample: Option<PathBuf>,
+    /// How many items the sample has to open, or all if there are not as many.
+    #[arg(long, value_name = "COUNT", default_value_t = DRAWN_DEFAULT, requires = "sample",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(DRAWN_MAX)))]
+    sample_items: u32,
+    /// What you gave the operator, once you had the lists, for the draw: 64 hexadecimal digits of your own choice.
+    /// Without it the operator knew the draw when they made the close, and could try until it suited them.
+    #[arg(long, value_name = "DIGITS", requires = "sample", value_parser = Digest::parse)]
+    challenge: Option<Digest>,
+    /// How many items of the sample may be of people who were erased. Nobody can open those any more, so each is
+    /// the operator's word.
+    #[arg(long, value_name = "ITEMS", default_value_t = 0, requires = "sample")]
+    erased_max: u64,
     /// If everything holds, sign that with the key in this file: Ed25519, PKCS#8 PEM, mode 600.
     #[arg(long, value_name = "KEY-FILE", requires_all = ["name", "out"])]
     cosign: Option<PathBuf>,
@@ -66,12 +85,19 @@ Examples:
     (umask 077; openssl genpkey -algorithm ed25519 -out auditor.key)
     countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
       --cosign auditor.key --name auditor.example/1 --out period-3.audit
+  The same with a sample of the items, drawn by what you chose after you had the lists:
+    CHALLENGE=$(openssl rand -hex 32)      and the operator: countersign sample … --challenge $CHALLENGE
+    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
+      --sample period-3.sample --challenge $CHALLENGE
   Which entries were not accounted for:
     countersign-verify index period-3.lists ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, found}'
 
 It reads the entries of the period, and of the others only what proves these to be in the log: check the log
 itself, with `countersign-verify log`. It says nothing about whose list is whose: each person sees their own.
-Keep the lists to yourself. They name nobody, but how long they are tells how much there is about somebody.";
+Keep the lists to yourself. They name nobody, but how long they are tells how much there is about somebody.
+A sample has people's secrets in it, with which everything about them is found in these lists and all others:
+give it to nobody, and destroy it after the check. Ask the people behind some of its accounts, by a way that is
+not the operator's, whether they are theirs: an account that the operator invented is in the directory too.";
 
 /// Where a signed statement goes, with the key that makes it.
 struct Cosign<'a> {
@@ -85,8 +111,15 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let cosign = cosign(arguments)?;
     let path = &arguments.lists;
     let wrong = |error: &dyn std::fmt::Display| CannotSay(format!("{}: {error}", path.display()));
-    let mut lists = File::open(path).map_err(|error| wrong(&error))?;
+    let mut lists = regular_file::open(path).map_err(|error| wrong(&error))?;
+    let sample = arguments.sample.as_deref().map(read_file).transpose()?;
     let question = IndexQuestion {
+        sample: sample.as_deref().map(|bytes| SampleQuestion {
+            bytes,
+            drawn: arguments.sample_items,
+            challenge: arguments.challenge.unwrap_or(Digest([0; 32])),
+            erased_max: arguments.erased_max,
+        }),
         policy: policy.as_ref(),
         unaccounted_max: arguments.forgotten_max,
         failures_kept_max: arguments.failures_max,

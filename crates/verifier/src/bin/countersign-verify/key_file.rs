@@ -6,11 +6,15 @@ use std::path::Path;
 
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_verifier::note::NoteKey;
+use countersign_verifier::regular_file;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::CannotSay;
+
+/// The most bytes of a key file: keys have some hundred.
+const KEY_BYTES_MAX: u64 = 65_536;
 
 /// A key that signs notes under a name. It is erased when it is dropped.
 pub(crate) struct KeyFile {
@@ -29,7 +33,8 @@ impl KeyFile {
                 "others than its owner may read this key (mode {mode:o}); run `chmod 600` on it and consider the key lost"
             )));
         }
-        let pem = Zeroizing::new(fs::read_to_string(path).map_err(|error| wrong(&error))?);
+        let read = regular_file::read(path, KEY_BYTES_MAX).map_err(|error| wrong(&error))?;
+        let pem = Zeroizing::new(String::from_utf8(read).unwrap_or_default());
         let secret = SigningKey::from_pkcs8_pem(&pem).map_err(|_| {
             wrong(&"this is no Ed25519 key in PKCS#8 PEM; `openssl genpkey -algorithm ed25519` makes one")
         })?;

@@ -4,13 +4,13 @@ use std::io::{IsTerminal as _, Write};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
-use countersign_domain::text::{controls, quoted};
+use countersign_domain::text::{quoted, shown};
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
 use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::entry::PreviousClose;
 use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
-use countersign_verifier::index_check::IndexCheck;
+use countersign_verifier::index_check::{IndexCheck, IndexCounts, Sampled};
 use countersign_verifier::ledger::{Event, Ledger, Line};
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{AnswerCheck, Promise};
@@ -70,13 +70,16 @@ struct Audited<'a> {
     person_index: Digest,
     items: u64,
     unaccounted: u64,
+    sample: u64,
+    erased: u64,
     time: Timestamp,
 }
 
 impl<'a> From<&'a IndexAudit> for Audited<'a> {
     fn from(audit: &'a IndexAudit) -> Self {
-        let IndexAudit { period, person_index, items, unaccounted, time } = audit;
-        let ClosedPeriod { origin, number, from, until, close, people } = period;
+        let IndexAudit { period, people, person_index, items, unaccounted, sample, erased, time } =
+            audit;
+        let ClosedPeriod { origin, number, from, until, close } = period;
         Self {
             origin,
             period: *number,
@@ -87,6 +90,8 @@ impl<'a> From<&'a IndexAudit> for Audited<'a> {
             person_index: *person_index,
             items: *items,
             unaccounted: *unaccounted,
+            sample: *sample,
+            erased: *erased,
             time: *time,
         }
     }
@@ -215,19 +220,33 @@ pub(crate) fn index(
     signed: Option<&NoteKey>,
     json: bool,
 ) -> Result<(), CannotSay> {
-    let IndexCheck { verdict, audit } = checked;
+    let IndexCheck { verdict, audit, counts, sampled } = checked;
     let holds = verdict.holds();
     if json {
         let Verdict { origin, size, root, rules, failures, failure_count, notices, .. } = verdict;
         return write_json(&serde_json::json!({
             "holds": holds, "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
             "failure_count": failure_count, "notices": notices, "index": Audited::from(audit),
+            "counts": serde_json::json!({
+                "people": counts.people, "items": counts.items, "unaccounted": counts.unaccounted,
+            }),
+            "sample": sampled.as_ref().map(|sampled| serde_json::json!({
+                "drawn": sampled.drawn, "opened": sampled.opened, "erased": sampled.erased,
+                "accounts": sampled.accounts,
+            })),
             "signed_by": signed.map(ToString::to_string),
         }));
     }
     let mut text = Text::new();
     text.tree(verdict);
-    text.audit(audit);
+    text.period(audit);
+    let IndexCounts { people, items, unaccounted } = counts;
+    let person_index = audit.person_index;
+    text.line(&format!("lists    {people} with {items} items under {person_index}"));
+    text.line(&format!("         {unaccounted} entries not accounted for"));
+    if let Some(sampled) = sampled {
+        text.sample(sampled);
+    }
     text.findings(verdict);
     if let Some(key) = signed {
         text.line(&format!("signed by {key}"));
@@ -254,7 +273,8 @@ pub(crate) fn index_audit(
     match opened {
         Ok(audit) => {
             text.line(&format!("log      {}", escaped(&audit.period.origin)));
-            text.audit(audit);
+            text.period(audit);
+            text.stated(audit);
             text.line(&format!("found    {}", audit.time));
             text.line("");
             text.conclusion(true, &escaped(&format!("{auditor} signed it.")));
@@ -335,14 +355,38 @@ impl Text {
         }
     }
 
-    fn audit(&mut self, audit: &IndexAudit) {
-        let IndexAudit { period, person_index, items, unaccounted, .. } = audit;
-        let ClosedPeriod { number, from, until, close, people, .. } = period;
+    fn period(&mut self, audit: &IndexAudit) {
+        let ClosedPeriod { number, from, until, close, .. } = &audit.period;
         let PreviousClose { index, leaf } = close;
         self.line(&format!("period   {number}, entries from {from} to before {until}"));
         self.line(&format!("close    entry {index} with leaf {leaf}"));
-        self.line(&format!("lists    {people} with {items} items under {person_index}"));
-        self.line(&format!("         {unaccounted} entries not accounted for"));
+    }
+
+    /// The numbers of a statement, which are rounded up.
+    fn stated(&mut self, audit: &IndexAudit) {
+        let IndexAudit { people, person_index, items, unaccounted, sample, erased, .. } = audit;
+        self.line(&format!(
+            "lists    up to {people} with up to {items} items under {person_index}"
+        ));
+        self.line(&format!("         up to {unaccounted} entries not accounted for"));
+        self.line(&match sample {
+            0 => "sample   no item was opened".to_owned(),
+            _ => {
+                format!("sample   {sample} items, or all; up to {erased} of people who were erased")
+            }
+        });
+    }
+
+    /// What was opened, with every account, which only the people behind them can say that they are theirs.
+    fn sample(&mut self, sampled: &Sampled) {
+        let Sampled { drawn, opened, erased, accounts } = sampled;
+        let count = accounts.len();
+        self.line(&format!(
+            "sample   {drawn} items were asked for; {opened} opened, of {count} accounts, and {erased} of people who were erased"
+        ));
+        for account in accounts {
+            self.line(&format!("account  {}", quoted(account)));
+        }
     }
 
     fn verdict(&mut self, verdict: &Verdict) {
@@ -451,16 +495,8 @@ fn told(failure: &Failure) -> String {
     escaped(&format!("{place}: {rule}: found {found}; expected {expected}"))
 }
 
-/// A text that may hold what a log says, for a terminal: characters that steer it, or that turn
-/// a line around, are shown by their number.
+/// A text that may hold what a log says, for a terminal: characters that steer it, that turn a line around or that are
+/// invisible are shown by their number.
 fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if controls(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    shown(text)
 }

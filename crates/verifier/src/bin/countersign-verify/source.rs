@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
+use countersign_verifier::regular_file;
 use countersign_verifier::site::{CHECKPOINT_PATH, FolderSite, Site};
 
 use crate::CannotSay;
@@ -57,7 +58,11 @@ pub(crate) fn bar(what: &'static str) -> impl FnMut(u64, u64) {
     }
 }
 
+/// The most bytes that are read of a file which the caller names: the longest form, a directory's growth, has as many.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
 /// Reads a file that the caller names.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, CannotSay> {
-    std::fs::read(path).map_err(|error| CannotSay(format!("{}: {error}", path.display())))
+    regular_file::read(path, FILE_BYTES_MAX)
+        .map_err(|error| CannotSay(format!("{}: {error}", path.display())))
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fmt::Write as _;
 
 use countersign_domain::digest::Digest;
-use countersign_domain::text::controls;
+use countersign_domain::text::{controls, is_invisible};
 use countersign_domain::time::Timestamp;
 
 /// A piece of a page.
@@ -22,7 +22,9 @@ impl Html {
                 '>' => out.push_str("&gt;"),
                 '"' => out.push_str("&quot;"),
                 '\'' => out.push_str("&#39;"),
-                other if controls(other) => out.extend(other.escape_default()),
+                other if controls(other) || is_invisible(other) => {
+                    out.extend(other.escape_default())
+                }
                 other => out.push(other),
             }
         }
