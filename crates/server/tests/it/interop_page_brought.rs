@@ -66,7 +66,8 @@ fn interop_page_finds_an_account_that_came_into_the_directory_late() {
     let closes: Vec<u64> = whole.closes.iter().map(|close| close.time.seconds()).collect();
     assert!(closes.len() == 2 && closes[0] < closes[1], "{closes:?}");
     // Who came in the first period was there at the first close, and at every later one.
-    let question = |since: u64| json!({ "path": viewers(), "at": MADE_AT_S, "account_since": since });
+    let question =
+        |since: u64| json!({ "path": viewers(), "at": MADE_AT_S, "account_since": since });
     let since = [0, closes[0], closes[0] + 1, closes[1], closes[1] + 1];
     for (found, since) in failures(&since.map(question)).iter().zip(since) {
         assert_eq!(*found, json!([]), "since {since}");

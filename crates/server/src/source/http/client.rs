@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use super::mapping::{Base, Mapping};
 use super::metrics::SourceMetrics;
 use super::person::nonsense;
+use super::surrogates;
 use crate::clock;
 use crate::config::HttpSettings;
 use crate::http_client::{innermost, retry_after, tls};
@@ -94,9 +95,11 @@ impl Reply {
     }
 }
 
-/// Refuses an answer that readers of JSON would differ about, without the words of it.
+/// Refuses an answer that readers of JSON would differ about, without the words of it. Half a surrogate in a
+/// text is not looked for here: it is one value's fault, and found where that is handed on.
 pub(super) fn check(name: &str, text: &str) -> Result<(), SourceError> {
-    json_check::check(text.as_bytes()).map_err(|JsonFault { line, column, problem }| {
+    json_check::check(surrogates::replaced(text).as_bytes()).map_err(|fault| {
+        let JsonFault { line, column, problem } = fault;
         let what = match problem {
             JsonProblem::KeyTwice { .. } => "a key stands twice in one object".to_owned(),
             other => other.to_string(),

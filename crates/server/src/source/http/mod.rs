@@ -13,6 +13,7 @@ mod mapping;
 mod metrics;
 mod person;
 mod pointer;
+mod surrogates;
 mod template;
 mod watch;
 

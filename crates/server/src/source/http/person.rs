@@ -1,6 +1,7 @@
 //! A person out of a document of the platform's API.
 
 use countersign_domain::field::FieldId;
+use countersign_verifier::json_check;
 use serde_json::value::RawValue;
 
 use super::birth::{BirthFormat, Day, is_younger};
@@ -131,9 +132,14 @@ impl Reader {
     }
 
     fn values(&self, values: Vec<Option<&RawValue>>, to: &mut Fetched) -> Result<(), SourceError> {
-        // The whole answer that they are from was checked: every reader of JSON takes them.
-        for ((field, _), value) in self.fields.iter().zip(values) {
+        for ((field, name), value) in self.fields.iter().zip(values) {
             let Some(value) = value else { continue };
+            // The whole answer that it is from was checked, but for escapes of half a character.
+            if value.get().contains('\\') && json_check::check(value.get().as_bytes()).is_err() {
+                return Err(nonsense(format!(
+                    "a value of {name} is not what every reader of JSON takes"
+                )));
+            }
             to.value(*field, |bytes| bytes.extend_from_slice(value.get().as_bytes()))?;
         }
         Ok(())
