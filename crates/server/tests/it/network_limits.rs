@@ -194,6 +194,7 @@ fn network_unsent_answers_have_one_budget_and_health_and_admin_are_answered_beyo
     assert!(refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
     assert!(refused.contains("nothing was released"), "{refused}");
     assert_kept(&serving, 3);
+    assert!(serving.metrics().contains("countersign_network_refusals_total{reason=\"busy\"} "));
     drop(readers);
     eventually("there is room again", || ask(3, world.address, "/docs", "") == Some(200));
 }
