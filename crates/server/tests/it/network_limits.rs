@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -288,8 +288,9 @@ fn speak_http2(server: SocketAddr, settings: &[u8], asked: &[u8]) -> Option<u8> 
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
     stream.write_all(&frame(SETTINGS, 0, 0, settings)).unwrap();
     stream.write_all(asked).unwrap();
-    let mut streams_max = None;
+    let (mut streams_max, begun) = (None, Instant::now());
     loop {
+        assert!(begun.elapsed() < PATIENCE, "still open, and pings are sent");
         match read_frame(&mut stream) {
             Ok((SETTINGS, 0, payload)) => {
                 let found = payload.chunks(6).find(|setting| setting[..2] == [0, 3]);
