@@ -58,6 +58,7 @@ impl Endpoints for GatewayEndpoints {
     }
 
     fn refuse(&self, path: &str, refusal: Refusal) -> Response {
+        self.gateway.metrics.network_refused(refusal);
         match self.class(path) {
             EndpointClass::Public => match refusal {
                 Refusal::Busy => GraphError::busy().into_response(),

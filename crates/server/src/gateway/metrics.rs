@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::admin::AdminError;
 use super::{Gateway, bearer};
 use crate::closes::Closes;
+use crate::network::Refusal;
 use crate::source::Source;
 use crate::witnesses::Witnesses;
 
@@ -27,6 +28,7 @@ pub struct Metrics {
     person_records: Counter,
     answer_bytes: Counter,
     errors: Family<ErrorLabel, Counter>,
+    network_refusals: Family<RefusalLabel, Counter>,
     log_entries: Gauge<u64, AtomicU64>,
     log_batches: Gauge<u64, AtomicU64>,
     published_size: Gauge<u64, AtomicU64>,
@@ -43,6 +45,11 @@ struct ErrorLabel {
     code: u32,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RefusalLabel {
+    reason: &'static str,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("countersign");
@@ -51,6 +58,7 @@ impl Default for Metrics {
             person_records: Counter::default(),
             answer_bytes: Counter::default(),
             errors: Family::default(),
+            network_refusals: Family::default(),
             log_entries: Gauge::default(),
             log_batches: Gauge::default(),
             published_size: Gauge::default(),
@@ -69,6 +77,9 @@ impl Default for Metrics {
         registry.register_with_unit("answer", "Bodies of released answers", Unit::Bytes, bytes);
         let errors = metrics.errors.clone();
         registry.register("errors", "Graph requests without an answer, by error code", errors);
+        let refusals = metrics.network_refusals.clone();
+        let help = "Requests that the limits of [network] refused: busy, no_room or late";
+        registry.register("network_refusals", help, refusals);
         for (name, help, gauge) in [
             ("log_entries", "Durable entries of the log", &metrics.log_entries),
             ("log_batches", "Batches that shared an fdatasync", &metrics.log_batches),
@@ -136,6 +147,16 @@ impl Metrics {
     /// A Graph request got an error of this code.
     pub fn refused(&self, code: u32) {
         self.errors.get_or_create(&ErrorLabel { code }).inc();
+    }
+
+    /// A request went beyond a limit of the network.
+    pub fn network_refused(&self, refusal: Refusal) {
+        let reason = match refusal {
+            Refusal::Busy => "busy",
+            Refusal::NoRoom => "no_room",
+            Refusal::Late => "late",
+        };
+        self.network_refusals.get_or_create(&RefusalLabel { reason }).inc();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -194,6 +194,7 @@ fn network_unsent_answers_have_one_budget_and_health_and_admin_are_answered_beyo
     assert!(refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
     assert!(refused.contains("nothing was released"), "{refused}");
     assert_kept(&serving, 3);
+    assert!(serving.metrics().contains("countersign_network_refusals_total{reason=\"busy\"} "));
     drop(readers);
     eventually("there is room again", || ask(3, world.address, "/docs", "") == Some(200));
 }
@@ -287,8 +288,9 @@ fn speak_http2(server: SocketAddr, settings: &[u8], asked: &[u8]) -> Option<u8> 
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
     stream.write_all(&frame(SETTINGS, 0, 0, settings)).unwrap();
     stream.write_all(asked).unwrap();
-    let mut streams_max = None;
+    let (mut streams_max, begun) = (None, Instant::now());
     loop {
+        assert!(begun.elapsed() < PATIENCE, "still open, and pings are sent");
         match read_frame(&mut stream) {
             Ok((SETTINGS, 0, payload)) => {
                 let found = payload.chunks(6).find(|setting| setting[..2] == [0, 3]);
