@@ -46,7 +46,7 @@ fn interop_page_compares_the_account_byte_by_byte() {
     let found = found(&log_key().to_string(), &questions);
     assert_eq!(found[0]["failed"], json!([]), "{account}");
     let mut shown: Vec<_> = Vec::new();
-    for (found, other) in found.iter().zip(&others).skip(1) {
+    for (found, other) in found.iter().skip(1).zip(&others) {
         assert_eq!(found["failed"], json!(["ledger_account"]), "{other:?}");
         let expected = found["failures"][0]["expected"].as_str().unwrap().to_owned();
         assert!(expected.is_ascii() && !shown.contains(&expected), "{expected}");
@@ -61,7 +61,7 @@ fn interop_page_compares_the_account_byte_by_byte() {
 }
 
 #[test]
-fn interop_page_finds_an_account_that_came_into_the_directory_late() {
+fn interop_page_takes_a_date_that_the_directory_agrees_with() {
     let whole = bundle(&viewers());
     let closes: Vec<u64> = whole.closes.iter().map(|close| close.time.seconds()).collect();
     assert!(closes.len() == 2 && closes[0] < closes[1], "{closes:?}");
@@ -171,7 +171,7 @@ fn policy(rest: &str) -> String {
 struct Witnessed<'a> {
     says: &'a str,
     policy: &'a str,
-    lines: &'a [(u8, u64)],
+    lines: Vec<(u8, u64)>,
     at_s: u64,
     failed: Option<&'a str>,
     /// When the quorum had seen it first, and when last.
@@ -186,13 +186,9 @@ fn interop_page_asks_when_a_quorum_saw_the_log_first_and_last() {
     let two = policy("group g 2 w1 w2 w3\nquorum g\n");
     let nested = policy("group a any w1 w2\ngroup b all a w3\nquorum b\n");
     let named = format!("log {}\n{two}", log_key());
-    let of = |says, policy, lines, at_s, failed, seen| Witnessed {
-        says,
-        policy,
-        lines,
-        at_s,
-        failed,
-        seen,
+    let of = |says, policy, lines: &[(u8, u64)], at_s, failed, seen| {
+        let lines = lines.to_vec();
+        Witnessed { says, policy, lines, at_s, failed, seen }
     };
     let current = Some("ledger_current");
     let few = Some("witnesses");
@@ -200,7 +196,7 @@ fn interop_page_asks_when_a_quorum_saw_the_log_first_and_last() {
         of(
             "two of three",
             &*two,
-            &[(1, c + 10), (2, c + 20), (3, c + 30)][..],
+            &[(1, c + 10), (2, c + 20), (3, c + 30)],
             c,
             None,
             Some((c + 20, c + 20)),
@@ -269,7 +265,7 @@ fn interop_page_asks_when_a_quorum_saw_the_log_first_and_last() {
         of("nobody is asked", "quorum none\n", &[], c, None, None),
     ];
     let question = |(n, case): (usize, &Witnessed<'_>)| {
-        let path = cosigned(folder.path(), n, case.lines, false);
+        let path = cosigned(folder.path(), n, &case.lines, false);
         json!({ "path": path, "at": case.at_s, "policy": case.policy })
     };
     let questions: Vec<_> = cases.iter().enumerate().map(question).collect();
