@@ -24,7 +24,7 @@ enum MissingReceipt {
     Origin { origin: String },
     #[error("a receipt under a secret that is not shown")]
     Secret,
-    #[error("another entry at {index} than the receipt's, or none")]
+    #[error("entry {index} not shown, or another one than the receipt's")]
     Entry { index: u64 },
     #[error("nothing of the receipt's record at position {position} of its entry")]
     Record { position: u32 },

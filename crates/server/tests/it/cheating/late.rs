@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
-use countersign_verifier::consent_receipt::CommitmentTree;
+use countersign_verifier::consent_receipt::{CommitmentTree, ConsentReceipt};
 use countersign_verifier::directory::secret_commitment;
 use countersign_verifier::entry::{Close, DirectoryRoot, Entry, PreviousClose};
 use countersign_verifier::ledger::{Bundle, ShownClose, ShownProof};
@@ -55,12 +55,12 @@ fn published_late(serving: &Serving<'_>, other: Option<Secret>) -> Late {
     let kept = get("consents/1").json().unwrap();
     let kept = kept["receipt"].as_str().unwrap().to_owned();
     let receipt = world.path().with_file_name("choice-1.receipt");
-    fs::write(&receipt, kept).unwrap();
+    fs::write(&receipt, &kept).unwrap();
     serving.read(QUESTION, &serving.token(village::VIEWER));
     close(serving);
     close(serving);
     let mut honest = Bundle::parse(&get("ledger").body).unwrap();
-    let entry = honest.items[0].index;
+    let entry = ConsentReceipt::read(&kept).unwrap().index;
     if let Some(secret) = other {
         honest.secrets[0].secret = secret;
     }
