@@ -41,8 +41,9 @@ use crate::governance::{self, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
+use crate::recovery::{self, RecoveryError};
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
-use crate::store::{People, StoreError, StoreOptions};
+use crate::store::{LogMark, People, StoreError, StoreOptions};
 use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a new instance begins with.
@@ -130,6 +131,9 @@ pub enum InstanceError {
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Parts of it are of different ages.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// The log.
     #[error(transparent)]
     Log(#[from] OpenError),
@@ -179,8 +183,8 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
         write_new(&path, &const_hex::encode(token), 0o600)?;
     }
     let reviewers = make_reviewers(&directory, &founding.reviewers)?;
-    People::open(&directory.people(), StoreOptions::default())?;
-    found_log(&directory, reviewers)
+    let people = People::open(&directory.people(), StoreOptions::default())?;
+    found_log(&directory, &people, reviewers)
 }
 
 /// Whether the machine's clock is believed although it was set forward.
@@ -198,13 +202,14 @@ pub enum ClockTrust {
 /// [`InstanceError`], naming the file, key or format that is wrong.
 pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
-    let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
+    let people = People::open_existing(&directory.people(), StoreOptions::default())?;
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
     let token_key = SecretKey::read(&directory.key("tokens"))?;
     let admin_token = BearerToken::read(&directory.admin_token())?;
     let metrics_token = BearerToken::read(&directory.metrics_token())?;
     let decide_token = BearerToken::read(&directory.decide_token())?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
+    let people = Arc::new(compared(people, directory)?);
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
@@ -218,6 +223,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     let canaries = Canaries::open(directory, config.canary.email_domain.clone())?;
+    canaries.check(&people)?;
     let witnesses = match &config.witnesses {
         Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
         None => None,
@@ -247,6 +253,21 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         budgets,
         config,
     }))
+}
+
+/// Opens the people of an instance whose log is open and not written to. They are as new as the log, or refused.
+///
+/// # Errors
+/// [`InstanceError::Store`], [`InstanceError::Recovery`].
+pub fn open_people(directory: &DataDir) -> Result<People, InstanceError> {
+    compared(People::open_existing(&directory.people(), StoreOptions::default())?, directory)
+}
+
+/// These people, held against the log beside them.
+fn compared(people: People, directory: &DataDir) -> Result<People, InstanceError> {
+    let mark = recovery::check(&people, &Posix::new(directory.log()))?;
+    people.put_log_mark(mark)?;
+    Ok(people)
 }
 
 /// Making whole what a crash left of a close reads a whole period.
@@ -397,6 +418,7 @@ fn make_reviewers(
 
 fn found_log(
     directory: &DataDir,
+    people: &People,
     reviewers: Vec<(Identifier, SecretKey)>,
 ) -> Result<Created, InstanceError> {
     let config = Config::read(&directory.config())?;
@@ -426,6 +448,7 @@ fn found_log(
         governance::submit_blocking(&log, act)?;
     }
     let entries = log.head();
+    people.put_log_mark(LogMark { stream: log.stream_id(), entries })?;
     log.shutdown();
     Ok(Created { log_key: log_key(directory)?, entries })
 }

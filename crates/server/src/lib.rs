@@ -23,6 +23,7 @@ mod http_client;
 pub mod instance;
 pub mod keys;
 pub mod people;
+pub mod recovery;
 pub mod screening;
 pub mod serving;
 pub mod source;
