@@ -7,7 +7,6 @@
 //! What it is not: it is not on the request path, and it decides nothing. It has neither accounts nor secrets
 //! in it: only commitments to them, under names that come of accounts and its key.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use akd::directory::Directory;
@@ -120,30 +119,22 @@ impl AccountDirectory {
     }
 
     /// Puts everybody of this view into the directory who is not in it as they are; what has no account stays
-    /// outside, and so does whoever of `erased` the directory says to be erased already. Of anybody else of whom it
-    /// says that, a crash came before the close and a legal hold after it: they are put into it again. It blocks, for
-    /// long where many came. What a crash cuts short is done by the next call.
+    /// outside, and so does whoever it says to be erased already: they are destroyed behind the close that a crash came
+    /// before. It blocks, for long where many came. What a crash cuts short is done by the next call.
     ///
     /// # Errors
     /// [`AccountDirectoryError`].
-    pub fn publish(
-        &self,
-        view: &View,
-        erased: &[Erasure],
-    ) -> Result<DirectoryRoot, AccountDirectoryError> {
+    pub fn publish(&self, view: &View) -> Result<DirectoryRoot, AccountDirectoryError> {
         if view.people_count() > self.storage.people_seen()? {
             self.storage.put_people_seen(view.people_count())?;
         }
-        let erased: HashSet<Handle> = erased.iter().map(|erasure| erasure.handle).collect();
         let mut updates = Vec::new();
         let mut handles = Vec::new();
         for number in 0..view.people_count() {
             let Some(person) = view.person(number) else { continue };
             let Some(account) = person.account() else { continue };
-            match self.storage.standing(person.handle())? {
-                Some(Standing::Entered) => continue,
-                Some(Standing::Gone) if erased.contains(&person.handle()) => continue,
-                Some(Standing::Gone) | None => {}
+            if self.storage.standing(person.handle())?.is_some() {
+                continue;
             }
             let mut secret = Secret([0; 32]);
             person.secret_into(&mut secret);
@@ -158,6 +149,14 @@ impl AccountDirectory {
             self.publish_these(updates, &handles)?;
         }
         self.root()
+    }
+
+    /// Whether the directory says, or is about to say, that this person is erased.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn is_gone(&self, person: Handle) -> Result<bool, AccountDirectoryError> {
+        Ok(self.storage.standing(person)? == Some(Standing::Gone))
     }
 
     /// Puts into the directory that the secrets of these people were erased, in epochs behind those of
@@ -277,7 +276,7 @@ mod tests {
         let platform = Platform::with(&["ada", "bob"]);
         let directory = platform.directory();
         assert_eq!(directory.root().unwrap(), DirectoryRoot::EMPTY);
-        let root = directory.publish(&platform.people.view(), &[]).unwrap();
+        let root = directory.publish(&platform.people.view()).unwrap();
         assert_eq!(root.epoch, 1);
         for account in ["ada", "bob"] {
             let history = directory.history(account).unwrap().unwrap();
@@ -293,12 +292,12 @@ mod tests {
     #[test]
     fn whoever_came_later_comes_with_the_next_epoch_and_nothing_is_published_twice() {
         let platform = Platform::with(&["ada"]);
-        let first = platform.directory().publish(&platform.people.view(), &[]).unwrap();
+        let first = platform.directory().publish(&platform.people.view()).unwrap();
         // Opened anew, as after a restart.
         let directory = platform.directory();
-        assert_eq!(directory.publish(&platform.people.view(), &[]).unwrap(), first);
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
         platform.people.enrol(["bob"], Settings::DEFAULT).unwrap();
-        let second = directory.publish(&platform.people.view(), &[]).unwrap();
+        let second = directory.publish(&platform.people.view()).unwrap();
         assert_eq!((second.epoch, second.vrf), (2, first.vrf));
         let ada = directory.history("ada").unwrap().unwrap();
         assert_eq!(verify_history("ada", &ada.proof, &second).unwrap().len(), 1);
@@ -309,13 +308,13 @@ mod tests {
     fn whose_secret_was_erased_has_a_version_that_says_so_once_and_the_next_secret_behind_it() {
         let platform = Platform::with(&["ada", "bob"]);
         let directory = platform.directory();
-        let first = directory.publish(&platform.people.view(), &[]).unwrap();
+        let first = directory.publish(&platform.people.view()).unwrap();
         let erased_people = [platform.erased("ada")];
         let erased = directory.erase(&erased_people).unwrap();
         assert_eq!(erased.epoch, first.epoch + 1);
         // As after a crash before the close.
         assert_eq!(directory.erase(&erased_people).unwrap(), erased);
-        assert_eq!(directory.publish(&platform.people.view(), &erased_people).unwrap(), erased);
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), erased);
         let ada = directory.history("ada").unwrap().unwrap();
         let versions = verify_history("ada", &ada.proof, &erased).unwrap();
         let values: Vec<_> = versions.iter().map(|one| (one.version, one.value)).collect();
@@ -324,26 +323,11 @@ mod tests {
 
         // The account comes back: another person, with another secret.
         let other = Platform::with(&["ada"]);
-        let back = directory.publish(&other.people.view(), &[]).unwrap();
+        let back = directory.publish(&other.people.view()).unwrap();
         let ada = directory.history("ada").unwrap().unwrap();
         assert_eq!((ada.version, back.epoch), (3, erased.epoch + 1));
         assert_eq!(verify_history("ada", &ada.proof, &back).unwrap().len(), 3);
         assert!(directory.history("bob").unwrap().is_some());
-    }
-
-    /// A crash between the directory and the close, and a legal hold before the next one.
-    #[test]
-    fn who_is_held_after_the_directory_said_that_they_were_erased_is_in_it_again() {
-        let platform = Platform::with(&["ada"]);
-        let directory = platform.directory();
-        directory.publish(&platform.people.view(), &[]).unwrap();
-        let before = directory.history("ada").unwrap().unwrap();
-        directory.erase(&[platform.erased("ada")]).unwrap();
-        let again = directory.publish(&platform.people.view(), &[]).unwrap();
-        assert_eq!(directory.publish(&platform.people.view(), &[]).unwrap(), again);
-        let ada = directory.history("ada").unwrap().unwrap();
-        assert_eq!((ada.version, ada.value), (3, before.value));
-        assert_eq!(verify_history("ada", &ada.proof, &again).unwrap().len(), 3);
     }
 
     #[test]
@@ -351,7 +335,7 @@ mod tests {
         for (format, expected) in [(None, 1), (Some(3_u32), 3)] {
             let platform = Platform::with(&["ada"]);
             let directory = platform.directory();
-            directory.publish(&platform.people.view(), &[]).unwrap();
+            directory.publish(&platform.people.view()).unwrap();
             directory.storage.put_format(format).unwrap();
             drop(directory);
             let folder = platform.dir.path().join("directory");
@@ -368,7 +352,7 @@ mod tests {
         let account = "ada.lovelace@example.org";
         let platform = Platform::with(&[account, "bob"]);
         let directory = platform.directory();
-        directory.publish(&platform.people.view(), &[]).unwrap();
+        directory.publish(&platform.people.view()).unwrap();
         directory.erase(&[platform.erased(account)]).unwrap();
         let handle = platform.people.person_of_account(account).unwrap().unwrap();
         let files = std::fs::read_dir(platform.dir.path().join("directory")).unwrap();
@@ -384,8 +368,8 @@ mod tests {
     fn what_was_published_before_a_crash_and_not_noted_stays_as_it_is() {
         let platform = Platform::with(&["ada"]);
         let directory = platform.directory();
-        let first = directory.publish(&platform.people.view(), &[]).unwrap();
+        let first = directory.publish(&platform.people.view()).unwrap();
         directory.storage.forget_published().unwrap();
-        assert_eq!(directory.publish(&platform.people.view(), &[]).unwrap(), first);
+        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
     }
 }

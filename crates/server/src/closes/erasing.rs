@@ -84,9 +84,15 @@ impl Closes {
     /// while a close is under way, so that nobody is destroyed whose hold was acknowledged.
     ///
     /// # Errors
-    /// [`CloseError::UnderWay`], [`CloseError::Store`].
+    /// [`CloseError::UnderWay`], [`CloseError::ErasureBegun`], [`CloseError::Store`].
     pub fn hold(&self, account: &str, made: Made, until: Timestamp) -> Result<u64, CloseError> {
         let _periods = self.try_periods()?;
+        // What the directory says cannot be taken back, so nobody may live on of whom it says that they are erased.
+        if let Some(person) = self.people.person_of_account(account)?
+            && self.directory.is_gone(person)?
+        {
+            return Err(CloseError::ErasureBegun);
+        }
         Ok(self.people.hold(account, made, until)?)
     }
 

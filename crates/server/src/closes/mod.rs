@@ -61,6 +61,11 @@ pub enum CloseError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The directory says already that the person is erased.
+    #[error(
+        "the erasure of this person is being done: a close began that was cut short, and the next one destroys what is left; it is too late for a hold"
+    )]
+    ErasureBegun,
     /// The person came after the last close.
     #[error(
         "no close has this person yet; ask again after the next one, which `countersign close` makes at once"
@@ -152,7 +157,15 @@ impl Closes {
         self.metrics.took(began.elapsed());
         let PeriodHead { number, from, until, people, items, .. } = closed.head;
         let Closed { forgotten, .. } = closed;
-        tracing::info!(number, from, until, people, items, forgotten, "a period was closed");
+        tracing::info!(number, from, until, people, items, "a period was closed");
+        if forgotten > 0 {
+            // Nobody is destroyed before their last item is in a closed period.
+            tracing::warn!(
+                number,
+                forgotten,
+                "records in this period are of people who are not in people/, so that they are in nobody's list; it was restored without them"
+            );
+        }
         Ok(closed)
     }
 
@@ -165,7 +178,7 @@ impl Closes {
         let erasures = self.due_erasures(clock::now())?;
         let until = self.log.head();
         let view = self.people.settled_view();
-        self.directory.publish(&view, &erasures)?;
+        self.directory.publish(&view)?;
         let directory = self.directory.erase(&erasures)?;
         let secrets = SecretsOf(view);
         let closed = periods.close(&self.log, until, &secrets, directory)?;

@@ -374,7 +374,9 @@ mod tests {
         let neighbour = people.person_of_account("p99").unwrap();
         assert!(!people.erase(ACCOUNT, MADE).unwrap().is_logged);
         tell(&people);
-        assert!(people.erasures().unwrap()[0].is_logged);
+        let logged = people.erasures().unwrap().remove(0);
+        assert!(logged.is_logged && logged.logged_at == Some(MADE.at));
+        assert_eq!(people.log_mark().unwrap(), Some(LogMark { stream: [1; 16], entries: 1 }));
         people.destroy(&[handle]).unwrap();
         assert!(people.erasures().unwrap().is_empty());
         assert_eq!(people.person_of_account(ACCOUNT).unwrap(), None);

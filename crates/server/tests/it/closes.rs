@@ -210,7 +210,7 @@ fn begin_to_close(world: &World, steps: usize) {
     let mut root = DirectoryRoot::EMPTY;
     for step in 0..steps {
         match step {
-            0 => root = directory.publish(&secrets.0, &erasures).unwrap(),
+            0 => root = directory.publish(&secrets.0).unwrap(),
             1 => root = directory.erase(&erasures).unwrap(),
             2 => drop(periods.close(&log, until, &secrets, root).unwrap()),
             3 => people.put_log_mark(mark).unwrap(),
@@ -222,7 +222,7 @@ fn begin_to_close(world: &World, steps: usize) {
 }
 
 #[test]
-fn closes_cut_short_between_any_two_steps_are_made_whole_by_the_next() {
+fn crash_between_any_two_steps_of_a_close_is_made_whole_by_the_next() {
     let (world, token) = lived();
     let serving = world.serve();
     let erasure = format!("/people/{ERASED}/erasure");
@@ -254,9 +254,9 @@ fn closes_cut_short_between_any_two_steps_are_made_whole_by_the_next() {
     }
 }
 
-/// The directory says that they are erased, and they are not.
+/// The directory says that they are erased, which cannot be taken back.
 #[test]
-fn closes_cut_short_before_a_legal_hold_leave_the_held_in_the_directory() {
+fn crash_of_a_close_behind_the_directorys_word_is_too_late_for_a_legal_hold() {
     let (world, _) = lived();
     let serving = world.serve();
     let erasure = format!("/people/{ERASED}/erasure");
@@ -265,10 +265,14 @@ fn closes_cut_short_before_a_legal_hold_leave_the_held_in_the_directory() {
     serving.stop();
     begin_to_close(&world, 2);
     let until = clock::now().plus_seconds(3_600).to_string();
-    run(&world, &["people", "hold"], &[ERASED, "--until", &until]).unwrap();
+    let error = run(&world, &["people", "hold"], &[ERASED, "--until", &until]).unwrap_err();
+    assert!(error.contains("too late for a hold"), "{error}");
     let serving = world.serve();
+    let hold = format!("/people/{ERASED}/hold");
+    let until = json!({"until": until}).to_string();
+    assert_eq!(restored::admin(&serving, "PUT", &hold, &until), 409);
     close(&serving);
-    assert!(restored::ledger(&serving, ERASED) > 1);
     serving.stop();
+    assert_eq!(world.people().person_of_account(ERASED).unwrap(), None);
     world.assert_checks();
 }

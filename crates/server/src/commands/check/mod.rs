@@ -156,6 +156,7 @@ fn check_people(directory: &DataDir) -> Result<String, String> {
             let canaries = Canaries::open(directory, None);
             let canaries = canaries.and_then(|canaries| canaries.check(&people));
             canaries.map_err(|error| error.to_string())?;
+            periods::check_people(directory, &people)?;
             let counts = people.counts();
             Ok(format!(
                 "format {FORMAT_VERSION}, image version {IMAGE_VERSION}, {} people, {} friendships",

@@ -12,6 +12,7 @@ use countersign_verifier::periods::CLOSE_EVERY_S_MAX;
 use crate::clock;
 use crate::closes::open_directory;
 use crate::data_dir::DataDir;
+use crate::store::People;
 
 /// The closed periods, in words.
 pub(super) fn describe(directory: &DataDir) -> Result<String, String> {
@@ -38,6 +39,18 @@ pub(super) fn describe(directory: &DataDir) -> Result<String, String> {
         ));
     }
     Ok(format!("{} closed, the last at {time}, with lists of {people} people{missing}", number + 1))
+}
+
+/// Whether these people are as new as the directory of accounts. One that cannot be opened is reported with the
+/// periods.
+pub(super) fn check_people(directory: &DataDir, people: &People) -> Result<(), String> {
+    if !directory.account_directory().exists() {
+        return Ok(());
+    }
+    let periods = Periods::open(Arc::new(Posix::new(directory.log())), Limits::default());
+    let accounts = periods.ok().and_then(|periods| open_directory(directory, &periods).ok());
+    let Some(accounts) = accounts else { return Ok(()) };
+    accounts.check_people(&people.view()).map_err(|error| error.to_string())
 }
 
 /// Whether a program has the log open, which has held the directory against it.
