@@ -113,7 +113,8 @@ async fn main() {
     let closing = std::thread::spawn(move || {
         let mut periods = Periods::open(backend, Limits::default()).unwrap();
         let directory = DirectoryRoot::EMPTY;
-        let (closed, took) = timed(|| periods.close(&log, &Derived, directory).unwrap());
+        let (closed, took) =
+            timed(|| periods.close(&log, log.head(), &Derived, directory).unwrap());
         (periods.period(0).unwrap(), closed, took)
     });
     let (period, closed, took) = closing.join().unwrap();

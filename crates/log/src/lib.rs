@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use countersign_domain::register::Register;
 use countersign_verifier::note::NoteKey;
 
+pub mod about_people;
 pub mod admission;
 pub mod annex;
 pub mod append;
@@ -70,6 +71,7 @@ pub struct Log {
 
 pub(crate) struct Inner {
     origin: String,
+    stream_id: [u8; 16],
     key: NoteKey,
     pub(crate) queue: Sender<Pending>,
     pub(crate) shared: Arc<Shared>,
@@ -103,6 +105,12 @@ impl Log {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.inner.origin
+    }
+
+    /// The id of its stream, which no other log's has.
+    #[must_use]
+    pub fn stream_id(&self) -> [u8; 16] {
+        self.inner.stream_id
     }
 
     /// The key that its checkpoints are verified with.

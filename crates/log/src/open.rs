@@ -508,6 +508,8 @@ fn start(
     stored: Stored,
 ) -> Result<Log, OpenError> {
     let Parts { config, backend, signer, clock, key, lock, admission } = parts;
+    let stream = Stream::open(&*backend, STREAM)?;
+    let stream_id = stream.id;
     let frontier = walk.tiles.frontier().clone();
     let durable = Durable { end: writer.durable(), root: frontier.root() };
     let register = Arc::new(walk.replay.register().clone());
@@ -533,7 +535,7 @@ fn start(
         merge_delay_s: config.merge_delay_s,
     };
     let mut publisher = Publisher {
-        stream: Stream::open(&*backend, STREAM)?,
+        stream,
         read: durable.end,
         tiles: walk.tiles,
         stored,
@@ -562,6 +564,7 @@ fn start(
     let (merge_delay_s, threads) = (config.merge_delay_s, Mutex::new(Some(threads)));
     Ok(Log::from_inner(Inner {
         origin,
+        stream_id,
         key,
         queue,
         shared,

@@ -12,11 +12,13 @@
 use std::sync::Arc;
 
 use countersign_domain::digest::Digest;
+use countersign_domain::person::PairwiseId;
+use countersign_domain::time::Timestamp;
 use countersign_log::annex::{AnnexConsent, CONSENTS_MAX, ConsentsAnnex};
-use countersign_log::released::Placed;
 use countersign_log::signer::Signer;
 use countersign_log::{ConsentsError, Log};
 use countersign_verifier::canonical::CanonicalError;
+use countersign_verifier::consent::ConsentRecord;
 use countersign_verifier::consent_receipt::{
     CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
 };
@@ -25,7 +27,9 @@ use tokio::sync::Mutex;
 
 use crate::clock;
 use crate::remedy::{Remediable, Remedy};
-use crate::store::{BEGINNING, PendingConsent, People, SettledConsent, StoreError};
+use crate::store::{
+    BEGINNING, LogMark, Logged, PendingConsent, People, SettledConsent, StoreError,
+};
 
 /// Why the log was not told. What was chosen is kept, and told with the next choice or start.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +67,7 @@ impl Remediable for TellError {
 pub struct Consents {
     people: Arc<People>,
     log: Log,
-    receipts: Arc<dyn Signer>,
+    receipts: Receipts,
     one_at_a_time: Arc<Mutex<()>>,
 }
 
@@ -71,6 +75,7 @@ impl Consents {
     /// Tells this log what these people choose, with receipts under this key.
     #[must_use]
     pub fn new(people: Arc<People>, log: Log, receipts: Arc<dyn Signer>) -> Self {
+        let receipts = Receipts::new(log.origin(), receipts);
         Self { people, log, receipts, one_at_a_time: Arc::default() }
     }
 
@@ -105,51 +110,93 @@ impl Consents {
         };
         let records = pending.iter().map(consent).collect::<Result<_, CanonicalError>>()?;
         let annex = ConsentsAnnex { seed, records };
-        let told = Told {
-            tree: CommitmentTree::new(annex.commitments()),
-            records: annex.records_root(),
-            seed,
-            placed: self.log.append_consents(annex).await?,
-        };
+        let mut told = Told::of(&annex);
+        let placed = self.log.append_consents(annex).await?;
+        (told.index, told.time, told.deadline) = (placed.index, placed.time, placed.deadline);
         let settled = pending.iter().zip(0..).map(|(pending, position)| {
-            let number = pending.record.number;
+            let PendingConsent { handle, person, ref record } = *pending;
             // Nobody asked for what a person began with, so nobody waits for a receipt.
-            let receipt = (number != BEGINNING).then(|| self.receipt(pending, position, &told));
-            Ok(SettledConsent { handle: pending.handle, number, receipt: receipt.transpose()? })
+            let receipt = (record.number != BEGINNING)
+                .then(|| self.receipts.make(&told, position, person, record))
+                .transpose()?;
+            Ok(SettledConsent { handle, number: record.number, receipt })
         });
         let settled = settled.collect::<Result<Vec<_>, CanonicalError>>()?;
-        Ok(self.people.settled(&settled)?)
-    }
-
-    fn receipt(
-        &self,
-        pending: &PendingConsent,
-        position: u32,
-        told: &Told,
-    ) -> Result<String, CanonicalError> {
-        let Told { tree, records, seed, placed } = told;
-        let receipt = ConsentReceipt {
-            count: tree.count(),
-            deadline: placed.deadline,
-            index: placed.index,
-            origin: self.log.origin().to_owned(),
-            path: tree.path(position),
-            person: pending.person.to_string(),
-            position,
-            record: pending.record.clone(),
-            records: *records,
-            salt: Digest(salt(seed, position)),
-            time: placed.time,
-            v: CONSENT_RECEIPT_VERSION,
-        };
-        receipt.to_text(&self.receipts.sign(&receipt.message()?))
+        let mark = LogMark { stream: self.log.stream_id(), entries: told.index + 1 };
+        Ok(self.people.settled(&settled, Logged { mark, time: told.time })?)
     }
 }
 
-/// A batch that the log has.
-struct Told {
+/// What makes consent receipts.
+#[derive(Clone)]
+pub struct Receipts {
+    origin: String,
+    signer: Arc<dyn Signer>,
+}
+
+impl Receipts {
+    /// Receipts of the log of this origin, under this key.
+    #[must_use]
+    pub fn new(origin: &str, signer: Arc<dyn Signer>) -> Self {
+        Self { origin: origin.to_owned(), signer }
+    }
+
+    /// The receipt of the record at this position of an entry.
+    ///
+    /// # Errors
+    /// [`CanonicalError`] if a number is too large for the form.
+    pub fn make(
+        &self,
+        told: &Told,
+        position: u32,
+        person: PairwiseId,
+        record: &ConsentRecord,
+    ) -> Result<String, CanonicalError> {
+        let Told { tree, records, seed, index, time, deadline } = told;
+        let receipt = ConsentReceipt {
+            count: tree.count(),
+            deadline: *deadline,
+            index: *index,
+            origin: self.origin.clone(),
+            path: tree.path(position),
+            person: person.to_string(),
+            position,
+            record: record.clone(),
+            records: *records,
+            salt: Digest(salt(seed, position)),
+            time: *time,
+            v: CONSENT_RECEIPT_VERSION,
+        };
+        receipt.to_text(&self.signer.sign(&receipt.message()?))
+    }
+}
+
+/// Choices that the log has, in one entry.
+pub struct Told {
     tree: CommitmentTree,
     records: Digest,
     seed: Seed,
-    placed: Placed,
+    index: u64,
+    time: Timestamp,
+    deadline: Timestamp,
+}
+
+impl Told {
+    /// Of records that are on their way into the log.
+    fn of(annex: &ConsentsAnnex) -> Self {
+        Self {
+            tree: CommitmentTree::new(annex.commitments()),
+            records: annex.records_root(),
+            seed: annex.seed,
+            index: 0,
+            time: Timestamp::from_seconds(0),
+            deadline: Timestamp::from_seconds(0),
+        }
+    }
+
+    /// Of records that the log has, at this place and of this time. It was promised to be published at once, and was.
+    #[must_use]
+    pub fn before(annex: &ConsentsAnnex, index: u64, time: Timestamp) -> Self {
+        Self { index, time, deadline: time, ..Self::of(annex) }
+    }
 }

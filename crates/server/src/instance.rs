@@ -45,8 +45,9 @@ use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
+use crate::recovery::{self, RecoveryError};
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
-use crate::store::{People, StoreError, StoreOptions};
+use crate::store::{LogMark, People, StoreError, StoreOptions};
 use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a new instance begins with.
@@ -136,6 +137,9 @@ pub enum InstanceError {
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Parts of it are of different ages.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// The log.
     #[error(transparent)]
     Log(#[from] OpenError),
@@ -191,9 +195,9 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
         write_new(&path, &const_hex::encode(token), 0o600)?;
     }
     let reviewers = make_reviewers(&directory, &founding.reviewers)?;
-    People::open(&directory.people(), StoreOptions::default())?;
+    let people = People::open(&directory.people(), StoreOptions::default())?;
     let budgets = founding.harvest_budget.then(harvest).transpose()?;
-    found_log(&directory, reviewers, budgets.as_ref())
+    found_log(&directory, &people, reviewers, budgets.as_ref())
 }
 
 /// Whether the machine's clock is believed although it was set forward.
@@ -212,7 +216,7 @@ pub enum ClockTrust {
 pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
     check_file_systems(directory, &config)?;
-    let people = Arc::new(People::open(&directory.people(), StoreOptions::default())?);
+    let people = People::open_existing(&directory.people(), StoreOptions::default())?;
     let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
     let token_key = SecretKey::read(&directory.key("tokens"))?;
     let admin_token = BearerToken::read(&directory.admin_token())?;
@@ -221,6 +225,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let sign_in_code = config.tokens.demo_login.then(BearerToken::random);
     let sign_in_code = sign_in_code.transpose().map_err(KeyError::Randomness)?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
+    let people = Arc::new(compared(people, directory)?);
     if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
         return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
     }
@@ -234,6 +239,7 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let naming = Naming::new(Arc::clone(&people), newcomers);
     let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
     let canaries = Canaries::open(directory, config.canary.email_domain.clone())?;
+    canaries.check(&people)?;
     let witnesses = match &config.witnesses {
         Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
         None => None,
@@ -274,6 +280,21 @@ fn check_file_systems(directory: &DataDir, config: &Config) -> Result<(), Instan
     let folders = [directory.path(), &stream, &people, &accounts];
     let allow = "set network_file_system = true in [log] of countersign.toml";
     Ok(file_system::check(&folders, config.log.network_file_system, allow)?)
+}
+
+/// Opens the people of an instance whose log is open and not written to. They are as new as the log, or refused.
+///
+/// # Errors
+/// [`InstanceError::Store`], [`InstanceError::Recovery`].
+pub fn open_people(directory: &DataDir) -> Result<People, InstanceError> {
+    compared(People::open_existing(&directory.people(), StoreOptions::default())?, directory)
+}
+
+/// These people, held against the log beside them.
+fn compared(people: People, directory: &DataDir) -> Result<People, InstanceError> {
+    let mark = recovery::check(&people, &Posix::new(directory.log()))?;
+    people.put_log_mark(mark)?;
+    Ok(people)
 }
 
 /// Making whole what a crash left of a close reads a whole period.
@@ -425,6 +446,7 @@ fn make_reviewers(
 
 fn found_log(
     directory: &DataDir,
+    people: &People,
     reviewers: Vec<(Identifier, SecretKey)>,
     budgets: Option<&BudgetsDocument>,
 ) -> Result<Created, InstanceError> {
@@ -450,6 +472,7 @@ fn found_log(
         governance::submit_blocking(&log, act)?;
     }
     let entries = log.head();
+    people.put_log_mark(LogMark { stream: log.stream_id(), entries })?;
     log.shutdown();
     Ok(Created { log_key: log_key(directory)?, entries })
 }

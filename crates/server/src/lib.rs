@@ -26,6 +26,7 @@ pub mod instance;
 pub mod keys;
 pub mod network;
 pub mod people;
+pub mod recovery;
 pub mod remedy;
 pub mod screening;
 pub mod serving;

@@ -76,10 +76,20 @@ pub enum PeriodError {
     },
     /// What is computed again is not what was closed.
     #[error(
-        "the close at {index} has another person index than the stream and people's secrets come to now; restore stream/periods from a backup"
+        "the close at {index} has another person index than the stream and people's secrets give now: its files in stream/periods were lost, and somebody in them was erased since, or people/ is from another time; restore stream/periods, or people/, from a backup that is as new as stream/"
     )]
     OtherIndex {
         /// The close's index.
+        index: u64,
+    },
+    /// The files are of a close that the stream does not have.
+    #[error(
+        "stream/periods has the files of period {number}, whose close is entry {index}, and the stream does not have that close there: stream/ is from an older backup than stream/periods; restore both from one backup, the newest"
+    )]
+    OtherStream {
+        /// The period.
+        number: u64,
+        /// The close's index, as the files have it.
         index: u64,
     },
     /// A file of a period is not what it was.
@@ -118,7 +128,7 @@ impl PeriodError {
         Self::Io { file: file.to_owned(), error }
     }
 
-    pub(super) fn annex(index: u64, error: &AnnexError) -> Self {
+    pub(crate) fn annex(index: u64, error: &AnnexError) -> Self {
         Self::Entry { index, reason: error.to_string() }
     }
 }

@@ -143,6 +143,15 @@ pub(super) fn next_close(
     Ok(found)
 }
 
+/// How many entries are in whole batches; `last` is of an earlier period.
+pub(super) fn end(stream: &Stream, last: Option<&PeriodHead>) -> Result<u64, PeriodError> {
+    let mut at = last.map_or(Position::START, |last| last.next);
+    while let Found::Batch { end, .. } = stream.read(at)? {
+        at = end;
+    }
+    Ok(at.index)
+}
+
 /// The time of the first entry, if there is one.
 pub(super) fn first_time(stream: &Stream) -> Result<Option<Timestamp>, PeriodError> {
     let Found::Batch { batch, .. } = stream.read(Position::START)? else { return Ok(None) };

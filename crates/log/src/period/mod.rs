@@ -36,6 +36,7 @@ mod head;
 mod lists;
 mod places;
 mod sort;
+mod whole;
 
 pub use self::erase::Overwritten;
 pub use self::error::PeriodError;
@@ -103,6 +104,8 @@ pub struct Periods {
     stream: Stream,
     limits: Limits,
     last: Option<PeriodHead>,
+    /// Whether the files were held against the stream since they were opened.
+    is_compared: bool,
 }
 
 impl Periods {
@@ -113,13 +116,25 @@ impl Periods {
     pub fn open(backend: Arc<dyn Backend>, limits: Limits) -> Result<Self, PeriodError> {
         let stream = Stream::open(&*backend, STREAM)?;
         let last = last_head(&*backend)?;
-        Ok(Self { backend, stream, limits, last })
+        Ok(Self { backend, stream, limits, last, is_compared: false })
     }
 
     /// The last period whose close and files are known; [`Periods::catch_up`] finds closes that are not.
     #[must_use]
     pub const fn last(&self) -> Option<&PeriodHead> {
         self.last.as_ref()
+    }
+
+    /// Holds the files against the stream, and changes nothing: the first close of which the files are missing, if
+    /// there is one. The next start makes these again.
+    ///
+    /// # Errors
+    /// [`PeriodError::OtherStream`], or what cannot be read.
+    pub fn missing(&self) -> Result<Option<PreviousClose>, PeriodError> {
+        let whole = whole::unbroken(&*self.backend, &self.stream, self.last.as_ref(), u64::MAX)?;
+        let entries = gather::end(&self.stream, whole.as_ref())?;
+        let next = gather::next_close(&self.stream, whole.as_ref(), entries)?;
+        Ok(next.map(|(place, _)| place))
     }
 
     /// Since when the period that is open is: the time of the last close, or of the log's first entry.
@@ -142,14 +157,24 @@ impl Periods {
     }
 
     /// Makes the files of the periods whose closes are in the stream and whose files are not there: what a
-    /// crash leaves between the two, or an operator who lost the folder. It blocks.
+    /// crash leaves between the two, or an operator who lost some of the folder. It blocks.
     ///
     /// # Errors
-    /// [`PeriodError::OtherIndex`] if they come to another root than the close has.
+    /// [`PeriodError::OtherIndex`] if they come to another root than the close has; [`PeriodError::OtherStream`] if
+    /// the files are of a close that is not in the stream.
     pub fn catch_up(&mut self, log: &Log, secrets: &dyn Secrets) -> Result<(), PeriodError> {
         let head = log.head();
+        if !self.is_compared {
+            self.last = whole::unbroken(&*self.backend, &self.stream, self.last.as_ref(), head)?;
+            self.is_compared = true;
+        }
         while let Some((place, close)) = gather::next_close(&self.stream, self.last.as_ref(), head)?
         {
+            // What is whole is never computed again: nobody can tell the labels of people who were erased.
+            if let Some(whole) = whole::of_close(&*self.backend, place, &close)? {
+                self.keep(whole)?;
+                continue;
+            }
             let (mut made, _) = self.compute(close.until, secrets)?;
             let is_same = (made.number, made.from) == (close.period, close.from)
                 && (made.root, rounded_up(made.people)) == (close.person_index.0, close.people);
@@ -162,19 +187,21 @@ impl Periods {
         Ok(())
     }
 
-    /// Closes the period that ends with the last durable entry. It blocks, for long; never call it from an
-    /// async context.
+    /// Closes the period that ends before entry `until`, which the log's head was when, or before, these secrets
+    /// were read: so that they are those of everybody whom an entry of the period is about. It blocks, for long;
+    /// never call it from an async context.
     ///
     /// # Errors
     /// [`PeriodError`]. If the close may have been appended all the same, the next call finds it.
     pub fn close(
         &mut self,
         log: &Log,
+        until: u64,
         secrets: &dyn Secrets,
         directory: DirectoryRoot,
     ) -> Result<Closed, PeriodError> {
         self.catch_up(log, secrets)?;
-        let (mut head, forgotten) = self.compute(log.head(), secrets)?;
+        let (mut head, forgotten) = self.compute(until, secrets)?;
         let placed = log.append_close_blocking(Close {
             directory,
             from: head.from,
@@ -234,6 +261,16 @@ impl Periods {
 pub(crate) fn last_head(backend: &dyn Backend) -> Result<Option<PeriodHead>, PeriodError> {
     let bytes = backend.read(LAST).map_err(|error| PeriodError::io(LAST, error))?;
     bytes.map(|bytes| PeriodHead::parse(&bytes, LAST)).transpose()
+}
+
+/// The head of a period's files; `None` if it has none.
+pub(crate) fn head_of(
+    backend: &dyn Backend,
+    number: u64,
+) -> Result<Option<PeriodHead>, PeriodError> {
+    let path = file::head_path(number);
+    let bytes = backend.read(&path).map_err(|error| PeriodError::io(&path, error))?;
+    bytes.map(|bytes| PeriodHead::parse(&bytes, &path)).transpose()
 }
 
 /// Opens the files of a period.

@@ -15,6 +15,7 @@ mod period_support;
 mod periods;
 mod periods_crash;
 mod periods_lists;
+mod periods_restored;
 mod site;
 mod support;
 mod trouble;

@@ -42,7 +42,7 @@ pub(crate) fn periods(memory: &Memory) -> Result<Periods, PeriodError> {
 }
 
 pub(crate) fn close(periods: &mut Periods, log: &Log) -> Result<Closed, PeriodError> {
-    periods.close(log, &ALL, DIRECTORY)
+    periods.close(log, log.head(), &ALL, DIRECTORY)
 }
 
 /// Choices of these people.

@@ -50,7 +50,7 @@ fn who_was_forgotten_is_in_no_list_and_everybody_else_is() {
     let log = Setup::lazy().found(&memory);
     live(&log);
     let mut periods = periods(&memory).unwrap();
-    let closed = periods.close(&log, &All { but: Some(person(2)) }, DIRECTORY).unwrap();
+    let closed = periods.close(&log, log.head(), &All { but: Some(person(2)) }, DIRECTORY).unwrap();
     // In two disclosures, and twice in the choices.
     assert_eq!((closed.forgotten, closed.head.people, closed.head.items), (4, 12, 17));
     let period = periods.period(0).unwrap();
@@ -89,9 +89,9 @@ fn a_close_that_says_other_than_the_entries_is_not_made() {
     let log = Setup::lazy().found(&memory);
     let mut periods = periods(&memory).unwrap();
     live(&log);
-    let found = periods.close(&log, &Changed, DIRECTORY).unwrap_err();
+    let found = periods.close(&log, log.head(), &Changed, DIRECTORY).unwrap_err();
     assert!(matches!(found, PeriodError::OtherRecords { index: 3 }), "{found}");
-    let found = periods.close(&log, &Broken, DIRECTORY).unwrap_err();
+    let found = periods.close(&log, log.head(), &Broken, DIRECTORY).unwrap_err();
     assert!(matches!(found, PeriodError::Secrets(_)), "{found}");
     assert_eq!(closes(&pairs(&memory)), []);
     close(&mut periods, &log).unwrap();

@@ -63,7 +63,7 @@ fn entries_about_whom_was_forgotten_are_told_to_an_auditor() {
     let log = setup.found(&memory);
     live(&log);
     let mut periods = periods(&memory).unwrap();
-    periods.close(&log, &All { but: Some(person(2)) }, DIRECTORY).unwrap();
+    periods.close(&log, log.head(), &All { but: Some(person(2)) }, DIRECTORY).unwrap();
     log.shutdown();
     // Two answers, and choices.
     let checked = audited(&memory, &setup, lists(&periods, 0), 3);

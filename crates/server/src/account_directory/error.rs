@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use akd::errors::AkdError;
 use countersign_verifier::directory::DirectoryError;
 
+use super::storage::FORMAT_VERSION;
+
 /// Why the directory cannot be read or written. Nothing in it names an account.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountDirectoryError {
@@ -24,14 +26,61 @@ pub enum AccountDirectoryError {
         /// What it says.
         error: heed::Error,
     },
-    /// Made before accounts were kept out of it.
+    /// Written by another version of Countersign.
     #[error(
-        "{}: made by an earlier development version, which kept accounts in it; this one reads only directories that it made",
+        "{}: the directory of accounts has format {found}, and this program reads format {FORMAT_VERSION}: use the version of Countersign that wrote it",
         path.display()
     )]
-    Before {
+    UnknownFormat {
         /// Its folder.
         path: PathBuf,
+        /// The format found.
+        found: u32,
+    },
+    /// There is none, and the log has closes with one.
+    #[error(
+        "{}: there is no directory of accounts, and the log's newest close binds epoch {epoch} of one: restore the folder from a backup that is as new as stream/. It is not made anew, since its epochs would not be those that auditors were shown",
+        path.display()
+    )]
+    Missing {
+        /// Its folder.
+        path: PathBuf,
+        /// The epoch of the newest close.
+        epoch: u64,
+    },
+    /// It is older than the log's newest close.
+    #[error(
+        "{}: the directory of accounts is at epoch {found}, and the log's newest close binds epoch {expected}: it is from an older backup than stream/; restore one that is as new",
+        path.display()
+    )]
+    Older {
+        /// Its folder.
+        path: PathBuf,
+        /// The epoch that it has.
+        found: u64,
+        /// The epoch of the newest close.
+        expected: u64,
+    },
+    /// It is another one than the log's closes bind.
+    #[error(
+        "{}: {what} of the directory of accounts is not the one that the log's newest close binds: restore `directory` and `keys/vrf.key` from the backup that `stream` is from",
+        path.display()
+    )]
+    Other {
+        /// Its folder.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
+    /// The people are older than it.
+    #[error(
+        "people/ has had {found} people, and the directory of accounts knows of {expected}: people/ is from an older backup, and lacks who came since. Restore a newer people/; if there is none, `countersign people recover --accept-loss` goes on without them"
+    )]
+    PeopleOlder {
+        /// How many people there have ever been in `people/`.
+        found: u32,
+        /// How many the directory knows of.
+        expected: u32,
     },
     /// Something that is stored cannot be read.
     #[error(

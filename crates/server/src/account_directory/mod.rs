@@ -20,7 +20,7 @@ use countersign_verifier::entry::DirectoryRoot;
 use futures_executor::block_on;
 
 use crate::keys::SecretKey;
-use crate::store::View;
+use crate::store::{Erasure, View};
 
 mod error;
 mod key;
@@ -29,7 +29,7 @@ mod storage;
 pub use self::error::AccountDirectoryError;
 
 use self::key::VrfKey;
-use self::storage::Storage;
+use self::storage::{Standing, Storage};
 
 /// The most accounts of one epoch.
 const EPOCH_ACCOUNTS_MAX: usize = 20_000;
@@ -65,18 +65,75 @@ impl AccountDirectory {
         Ok(Self { accounts, storage })
     }
 
+    /// Opens the directory that the log's newest close binds, if there is a close; it is made if none ever bound one.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`]: it is missing, older, or another one.
+    pub fn open_bound(
+        folder: &Path,
+        key: &SecretKey,
+        bound: Option<DirectoryRoot>,
+    ) -> Result<Self, AccountDirectoryError> {
+        let path = folder.to_owned();
+        let bound = bound.filter(|bound| bound.epoch > 0);
+        if let Some(DirectoryRoot { epoch, .. }) = bound
+            && !folder.join("data.mdb").exists()
+        {
+            return Err(AccountDirectoryError::Missing { path, epoch });
+        }
+        let directory = Self::open(folder, key)?;
+        let Some(bound) = bound else { return Ok(directory) };
+        let root = directory.root()?;
+        if root.epoch < bound.epoch {
+            let (found, expected) = (root.epoch, bound.epoch);
+            return Err(AccountDirectoryError::Older { path, found, expected });
+        }
+        if root.vrf != bound.vrf {
+            return Err(AccountDirectoryError::Other { path, what: "the key" });
+        }
+        // What a crash left between directory and close is newer, and was bound by nothing yet.
+        if root.epoch == bound.epoch && root.root != bound.root {
+            return Err(AccountDirectoryError::Other { path, what: "the root" });
+        }
+        Ok(directory)
+    }
+
+    /// Whether these people are as new as the directory.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError::PeopleOlder`].
+    pub fn check_people(&self, view: &View) -> Result<(), AccountDirectoryError> {
+        let (found, expected) = (view.people_count(), self.storage.people_seen()?);
+        if found < expected {
+            return Err(AccountDirectoryError::PeopleOlder { found, expected });
+        }
+        Ok(())
+    }
+
+    /// Takes these people for all that there have ever been, since those who are missing are lost.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn accept_people(&self, view: &View) -> Result<(), AccountDirectoryError> {
+        self.storage.put_people_seen(view.people_count())
+    }
+
     /// Puts everybody of this view into the directory who is not in it as they are; what has no account stays
-    /// outside. It blocks, for long where many came. What a crash cuts short is done by the next call.
+    /// outside, and so does whoever it says to be erased already: they are destroyed behind the close that a crash came
+    /// before. It blocks, for long where many came. What a crash cuts short is done by the next call.
     ///
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn publish(&self, view: &View) -> Result<DirectoryRoot, AccountDirectoryError> {
+        if view.people_count() > self.storage.people_seen()? {
+            self.storage.put_people_seen(view.people_count())?;
+        }
         let mut updates = Vec::new();
         let mut handles = Vec::new();
         for number in 0..view.people_count() {
             let Some(person) = view.person(number) else { continue };
             let Some(account) = person.account() else { continue };
-            if self.storage.is_published(person.handle())? {
+            if self.storage.standing(person.handle())?.is_some() {
                 continue;
             }
             let mut secret = Secret([0; 32]);
@@ -94,16 +151,27 @@ impl AccountDirectory {
         self.root()
     }
 
-    /// Puts into the directory that the secrets of these accounts were erased, in epochs behind those of
+    /// Whether the directory says, or is about to say, that this person is erased.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn is_gone(&self, person: Handle) -> Result<bool, AccountDirectoryError> {
+        Ok(self.storage.standing(person)? == Some(Standing::Gone))
+    }
+
+    /// Puts into the directory that the secrets of these people were erased, in epochs behind those of
     /// [`AccountDirectory::publish`]. Of whom it has that already, it says nothing new.
     ///
     /// # Errors
     /// [`AccountDirectoryError`].
-    pub fn erase(&self, accounts: &[String]) -> Result<DirectoryRoot, AccountDirectoryError> {
+    pub fn erase(&self, erased: &[Erasure]) -> Result<DirectoryRoot, AccountDirectoryError> {
         let gone = AkdValue(GONE.0.to_vec());
-        for accounts in accounts.chunks(EPOCH_ACCOUNTS_MAX) {
-            let update = |account: &String| (AkdLabel::from(account.as_str()), gone.clone());
-            self.publish_these(accounts.iter().map(update).collect(), &[])?;
+        for erased in erased.chunks(EPOCH_ACCOUNTS_MAX) {
+            let handles: Vec<Handle> = erased.iter().map(|erasure| erasure.handle).collect();
+            // Noted before it is said, so that nobody is taken to be in it as they are who is not.
+            self.storage.put_standing(&handles, Standing::Gone)?;
+            let update = |one: &Erasure| (AkdLabel::from(one.account.as_str()), gone.clone());
+            block_on(self.accounts.publish(erased.iter().map(update).collect()))?;
         }
         self.root()
     }
@@ -115,7 +183,7 @@ impl AccountDirectory {
     ) -> Result<(), AccountDirectoryError> {
         // What stands there already in the same words, a crash came after, and is passed over.
         block_on(self.accounts.publish(updates))?;
-        self.storage.put_published(handles)
+        self.storage.put_standing(handles, Standing::Entered)
     }
 
     /// The directory as it is.
@@ -173,10 +241,11 @@ impl AccountDirectory {
 #[cfg(test)]
 mod tests {
     use countersign_domain::settings::Settings;
+    use countersign_domain::time::Timestamp;
     use countersign_verifier::directory::{DirectoryError, verify_history};
 
     use super::*;
-    use crate::store::{People, StoreOptions};
+    use crate::store::{Made, People, StoreOptions, Way};
 
     struct Platform {
         dir: tempfile::TempDir,
@@ -190,6 +259,11 @@ mod tests {
             let people = People::open(&dir.path().join("people"), StoreOptions::default()).unwrap();
             people.enrol(accounts.iter().copied(), Settings::DEFAULT).unwrap();
             Self { dir, people, key: SecretKey::generate().unwrap() }
+        }
+
+        fn erased(&self, account: &str) -> Erasure {
+            let made = Made { at: Timestamp::from_seconds(1), by: Way::Command };
+            self.people.erase(account, made).unwrap()
         }
 
         fn directory(&self) -> AccountDirectory {
@@ -235,10 +309,11 @@ mod tests {
         let platform = Platform::with(&["ada", "bob"]);
         let directory = platform.directory();
         let first = directory.publish(&platform.people.view()).unwrap();
-        let erased = directory.erase(&["ada".to_owned()]).unwrap();
+        let erased_people = [platform.erased("ada")];
+        let erased = directory.erase(&erased_people).unwrap();
         assert_eq!(erased.epoch, first.epoch + 1);
         // As after a crash before the close.
-        assert_eq!(directory.erase(&["ada".to_owned()]).unwrap(), erased);
+        assert_eq!(directory.erase(&erased_people).unwrap(), erased);
         assert_eq!(directory.publish(&platform.people.view()).unwrap(), erased);
         let ada = directory.history("ada").unwrap().unwrap();
         let versions = verify_history("ada", &ada.proof, &erased).unwrap();
@@ -256,12 +331,29 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_of_another_format_is_refused() {
+        for (format, expected) in [(None, 1), (Some(3_u32), 3)] {
+            let platform = Platform::with(&["ada"]);
+            let directory = platform.directory();
+            directory.publish(&platform.people.view()).unwrap();
+            directory.storage.put_format(format).unwrap();
+            drop(directory);
+            let folder = platform.dir.path().join("directory");
+            let refused = AccountDirectory::open(&folder, &platform.key).err();
+            let Some(AccountDirectoryError::UnknownFormat { found, .. }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
     fn neither_accounts_nor_handles_stand_in_its_files() {
         let account = "ada.lovelace@example.org";
         let platform = Platform::with(&[account, "bob"]);
         let directory = platform.directory();
         directory.publish(&platform.people.view()).unwrap();
-        directory.erase(&[account.to_owned()]).unwrap();
+        directory.erase(&[platform.erased(account)]).unwrap();
         let handle = platform.people.person_of_account(account).unwrap().unwrap();
         let files = std::fs::read_dir(platform.dir.path().join("directory")).unwrap();
         for file in files {

@@ -4,6 +4,9 @@
 //! nodes     = the library's id → a node of the tree, or the tree's own record      (postcard)
 //! histories = HMAC(1 ‖ account) (32) ‖ epoch (8, big-endian) → a version of it, without the account
 //! entered   = HMAC(2 ‖ handle) (32) → nothing: this person is in the directory as they are
+//! gone      = HMAC(2 ‖ handle) (32) → nothing: the directory says, or is about to say, that they are erased
+//! meta      = "format" → the format's version (4, big-endian)
+//!           | "people" → how many people there have ever been, when it was brought up to date last (4, big-endian)
 //! ```
 //!
 //! HMAC-SHA256 is under the directory's key. No account and no handle stands here, so that nothing has to be
@@ -40,6 +43,28 @@ const HANDLE: u8 = 2;
 
 type Table = heed::Database<'static, Bytes, Bytes>;
 
+/// The version of these tables.
+pub(super) const FORMAT_VERSION: u32 = 2;
+const FORMAT: &[u8] = b"format";
+const PEOPLE: &[u8] = b"people";
+
+struct Tables {
+    nodes: Table,
+    histories: Table,
+    entered: Table,
+    gone: Table,
+    meta: Table,
+}
+
+/// How a person stands in the directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    /// As they are.
+    Entered,
+    /// As erased; or it is about to say so.
+    Gone,
+}
+
 /// The directory's database.
 #[derive(Clone)]
 pub(super) struct Storage {
@@ -48,6 +73,8 @@ pub(super) struct Storage {
     nodes: Table,
     histories: Table,
     entered: Table,
+    gone: Table,
+    meta: Table,
     names: hmac::Key,
 }
 
@@ -57,36 +84,83 @@ impl Storage {
         made.map_err(|error| AccountDirectoryError::Folder { path: folder.to_owned(), error })?;
         let failed = |error| AccountDirectoryError::Database { path: folder.to_owned(), error };
         let env = crate::store::open_environment(folder, MAP_BYTES).map_err(failed)?;
-        if is_of_before(&env).map_err(failed)? {
-            return Err(AccountDirectoryError::Before { path: folder.to_owned() });
+        let tables = tables(&env).map_err(failed)?;
+        if let Some(found) = other_format(&env, &tables).map_err(failed)? {
+            return Err(AccountDirectoryError::UnknownFormat { path: folder.to_owned(), found });
         }
-        let [nodes, histories, entered] = tables(&env).map_err(failed)?;
-        Ok(Self { folder: folder.to_owned(), env, nodes, histories, entered, names })
+        let Tables { nodes, histories, entered, gone, meta } = tables;
+        Ok(Self { folder: folder.to_owned(), env, nodes, histories, entered, gone, meta, names })
     }
 
     fn failed(&self, error: heed::Error) -> AccountDirectoryError {
         AccountDirectoryError::Database { path: self.folder.clone(), error }
     }
 
-    /// Whether the person is in the directory as they are.
-    pub(super) fn is_published(&self, person: Handle) -> Result<bool, AccountDirectoryError> {
-        let txn = self.env.read_txn().map_err(|error| self.failed(error))?;
-        let found = self
-            .entered
-            .get(&txn, self.entry_key(person).as_ref())
-            .map_err(|error| self.failed(error))?;
-        Ok(found.is_some())
+    /// How the person stands in the directory; `None` if they are not in it.
+    pub(super) fn standing(
+        &self,
+        person: Handle,
+    ) -> Result<Option<Standing>, AccountDirectoryError> {
+        let look = || -> heed::Result<Option<Standing>> {
+            let (txn, key) = (self.env.read_txn()?, self.entry_key(person));
+            if self.gone.get(&txn, key.as_ref())?.is_some() {
+                return Ok(Some(Standing::Gone));
+            }
+            Ok(self.entered.get(&txn, key.as_ref())?.map(|_| Standing::Entered))
+        };
+        look().map_err(|error| self.failed(error))
     }
 
-    pub(super) fn put_published(&self, people: &[Handle]) -> Result<(), AccountDirectoryError> {
+    /// Notes how these people stand in the directory.
+    pub(super) fn put_standing(
+        &self,
+        people: &[Handle],
+        standing: Standing,
+    ) -> Result<(), AccountDirectoryError> {
+        let (to, from) = match standing {
+            Standing::Entered => (self.entered, self.gone),
+            Standing::Gone => (self.gone, self.entered),
+        };
         let put = || {
             let mut txn = self.env.write_txn()?;
             for person in people {
-                self.entered.put(&mut txn, self.entry_key(*person).as_ref(), &[])?;
+                let key = self.entry_key(*person);
+                to.put(&mut txn, key.as_ref(), &[])?;
+                from.delete(&mut txn, key.as_ref())?;
             }
             txn.commit()
         };
         put().map_err(|error| self.failed(error))
+    }
+
+    /// How many people there have ever been, as far as the directory knows.
+    pub(super) fn people_seen(&self) -> Result<u32, AccountDirectoryError> {
+        let look = || {
+            let txn = self.env.read_txn()?;
+            Ok(self.meta.get(&txn, PEOPLE)?.map(|bytes| bytes.try_into().map(u32::from_be_bytes)))
+        };
+        let seen = look().map_err(|error| self.failed(error))?.transpose();
+        let seen = seen.map_err(|_| AccountDirectoryError::Damaged { what: "the count of people" });
+        Ok(seen?.unwrap_or(0))
+    }
+
+    pub(super) fn put_people_seen(&self, people: u32) -> Result<(), AccountDirectoryError> {
+        let put = || {
+            let mut txn = self.env.write_txn()?;
+            self.meta.put(&mut txn, PEOPLE, &people.to_be_bytes())?;
+            txn.commit()
+        };
+        put().map_err(|error| self.failed(error))
+    }
+
+    #[cfg(test)]
+    pub(super) fn put_format(&self, format: Option<u32>) -> heed::Result<()> {
+        let mut txn = self.env.write_txn()?;
+        match format {
+            Some(format) => self.meta.put(&mut txn, FORMAT, &format.to_be_bytes())?,
+            None => drop(self.meta.delete(&mut txn, FORMAT)?),
+        }
+        txn.commit()
     }
 
     #[cfg(test)]
@@ -221,26 +295,36 @@ impl Database for Storage {
 }
 
 /// The tables, made if they are not there.
-fn tables(env: &Env<WithTls>) -> heed::Result<[Table; 3]> {
+fn tables(env: &Env<WithTls>) -> heed::Result<Tables> {
     let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
         let mut table = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
-        let tables = [table("nodes")?, table("histories")?, table("entered")?];
+        let tables = [table("nodes")?, table("histories")?, table("entered")?, table("gone")?];
+        let tables = (tables, table("meta")?);
         Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(tables))
     })?;
-    match opened {
-        CommitOrAbort::Commit(tables) => Ok(tables),
+    let ([nodes, histories, entered, gone], meta) = match opened {
+        CommitOrAbort::Commit(tables) => tables,
         CommitOrAbort::Abort(never) => match never {},
-    }
+    };
+    Ok(Tables { nodes, histories, entered, gone, meta })
 }
 
-/// Whether a program of before accounts were hidden made it.
-fn is_of_before(env: &Env<WithTls>) -> heed::Result<bool> {
-    let mut found = false;
-    env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
-        found = opener.open_database::<Bytes, Bytes>(txn, Some("published"))?.is_some();
-        Ok::<_, heed::Error>(CommitOrAbort::Abort::<(), ()>(()))
-    })?;
-    Ok(found)
+/// The format of a directory that another version of the program wrote; one without a version is of the first. A
+/// new one is given this version.
+fn other_format(env: &Env<WithTls>, tables: &Tables) -> heed::Result<Option<u32>> {
+    let mut txn = env.write_txn()?;
+    let format = tables.meta.get(&txn, FORMAT)?;
+    let format = format.map(|bytes| bytes.try_into().map_or(u32::MAX, u32::from_be_bytes));
+    match format {
+        Some(FORMAT_VERSION) => Ok(None),
+        Some(found) => Ok(Some(found)),
+        None if !tables.nodes.is_empty(&txn)? => Ok(Some(1)),
+        None => {
+            tables.meta.put(&mut txn, FORMAT, &FORMAT_VERSION.to_be_bytes())?;
+            txn.commit()?;
+            Ok(None)
+        }
+    }
 }
 
 /// A stored version of the account that was asked for.

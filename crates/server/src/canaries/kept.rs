@@ -76,6 +76,12 @@ impl Generation {
 }
 
 impl Kept {
+    /// How often something in it was changed: what began, and what ended.
+    pub(super) fn changes_count(&self) -> u64 {
+        let generations = self.canaries.iter().flat_map(|canary| &canary.generations);
+        generations.map(|generation| 1 + u64::from(generation.ended.is_some())).sum()
+    }
+
     /// Reads the file; where there is none, there is no canary.
     pub(super) fn read(path: &Path) -> Result<Self, CanaryError> {
         let bytes = match fs::read(path) {

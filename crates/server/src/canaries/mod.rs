@@ -27,6 +27,7 @@ pub use planted::Planted;
 
 use crate::data_dir::DataDir;
 use crate::keys::KeyError;
+use crate::store::{People, StoreError};
 use kept::Kept;
 use values::CanaryKey;
 
@@ -73,6 +74,22 @@ pub enum CanaryError {
     /// The key, without which no value can be made again.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The file is older than the people.
+    #[error(
+        "{}: canaries were changed {expected} times, and the file has {found} of these changes: it is missing, or from an older backup than people/, so that canaries would be answered about as if they were people. Restore a newer one; if there is none, `countersign people recover --accept-loss` goes on with this one",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// How many changes it has.
+        found: u64,
+        /// How many there were.
+        expected: u64,
+    },
+    /// The people, who know how often canaries were changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// They are one already.
     #[error("this account is a canary already; `countersign canary refresh` gives it new values")]
     Planted,
@@ -92,6 +109,24 @@ impl Canaries {
         let held = if kept.canaries.is_empty() { None } else { Some(CanaryKey::read(&key)?) };
         let in_force = ArcSwap::from_pointee(InForce::of(kept, held));
         Ok(Self { path, key, email_domain, in_force, changing: Mutex::new(()) })
+    }
+
+    /// How often they were changed.
+    #[must_use]
+    pub fn changes_count(&self) -> u64 {
+        self.in_force.load().kept.changes_count()
+    }
+
+    /// Whether the file is as new as these people.
+    ///
+    /// # Errors
+    /// [`CanaryError::Older`], [`CanaryError::Store`].
+    pub fn check(&self, people: &People) -> Result<(), CanaryError> {
+        let (found, expected) = (self.changes_count(), people.canary_changes()?);
+        if found < expected {
+            return Err(CanaryError::Older { path: self.path.clone(), found, expected });
+        }
+        Ok(())
     }
 
     /// All that there are or were, in the order in which they came.

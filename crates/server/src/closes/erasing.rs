@@ -22,8 +22,9 @@ use super::{CloseError, Closes, SecretsOf};
 use crate::clock;
 use crate::store::{Erasure, Made};
 
-/// How long after an erasure was asked for no answer can come any more that was decided before: a decision is
-/// logged within seconds or not at all.
+/// How long after an erasure is in the log no answer can come any more that was decided before: the log refuses
+/// decisions that have not seen what was in it more than two seconds ago. So nothing about the person is behind a
+/// close that begins then.
 const SETTLED_S: u64 = 10;
 
 impl Closes {
@@ -39,11 +40,11 @@ impl Closes {
         &self,
         periods: &Periods,
         erasures: &[Erasure],
+        secrets: &SecretsOf,
     ) -> Result<(), CloseError> {
         if erasures.is_empty() {
             return Ok(());
         }
-        let secrets = SecretsOf(self.people.view());
         let mut people: Vec<(Handle, Secret)> = Vec::with_capacity(erasures.len());
         for Erasure { handle, .. } in erasures {
             let secret = secrets.secret(*handle).map_err(PeriodError::from)?;
@@ -83,9 +84,15 @@ impl Closes {
     /// while a close is under way, so that nobody is destroyed whose hold was acknowledged.
     ///
     /// # Errors
-    /// [`CloseError::UnderWay`], [`CloseError::Store`].
+    /// [`CloseError::UnderWay`], [`CloseError::ErasureBegun`], [`CloseError::Store`].
     pub fn hold(&self, account: &str, made: Made, until: Timestamp) -> Result<u64, CloseError> {
         let _periods = self.try_periods()?;
+        // What the directory says cannot be taken back, so nobody may live on of whom it says that they are erased.
+        if let Some(person) = self.people.person_of_account(account)?
+            && self.directory.is_gone(person)?
+        {
+            return Err(CloseError::ErasureBegun);
+        }
         Ok(self.people.hold(account, made, until)?)
     }
 
@@ -98,10 +105,7 @@ impl Closes {
 
 fn is_due(erasure: &Erasure, now: Timestamp) -> bool {
     let is_held = erasure.held_until.is_some_and(|until| now < until);
-    erasure.is_logged && !is_held && erasure.asked_at.plus_seconds(SETTLED_S) <= now
-}
-
-/// The accounts of these people.
-pub(super) fn accounts(erasures: &[Erasure]) -> Vec<String> {
-    erasures.iter().map(|erasure| erasure.account.clone()).collect()
+    let is_settled = |at: Timestamp| at.plus_seconds(SETTLED_S) <= now;
+    let is_settled = is_settled(erasure.asked_at) && erasure.logged_at.is_some_and(is_settled);
+    erasure.is_logged && !is_held && is_settled
 }

@@ -31,7 +31,7 @@ use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::keys::{KeyError, SecretKey};
-use crate::store::{People, StoreError, View};
+use crate::store::{LogMark, People, StoreError, View};
 
 mod erasing;
 mod metrics;
@@ -63,6 +63,11 @@ pub enum CloseError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The directory says already that the person is erased.
+    #[error(
+        "the erasure of this person is being done: a close began that was cut short, and the next one destroys what is left; it is too late for a hold"
+    )]
+    ErasureBegun,
     /// The person came after the last close.
     #[error(
         "no close has this person yet; ask again after the next one, which `countersign close` makes at once"
@@ -124,10 +129,11 @@ impl Closes {
         people: Arc<People>,
         every_s: u64,
     ) -> Result<Self, CloseError> {
-        let directory = AccountDirectory::open(&folder.account_directory(), &vrf_key(folder)?)?;
         let backend = Arc::new(Posix::new(folder.log()));
         let mut periods = Periods::open(backend.clone(), Limits::default())?;
         periods.catch_up(&log, &SecretsOf(people.view()))?;
+        let directory = open_directory(folder, &periods)?;
+        directory.check_people(&people.view())?;
         let ledgers = Ledgers::open(backend)?;
         let metrics = CloseMetrics::default();
         if let Some(last) = periods.last() {
@@ -161,18 +167,34 @@ impl Closes {
         self.metrics.took(began.elapsed());
         let PeriodHead { number, from, until, people, items, .. } = closed.head;
         let Closed { forgotten, .. } = closed;
-        tracing::info!(number, from, until, people, items, forgotten, "a period was closed");
+        tracing::info!(number, from, until, people, items, "a period was closed");
+        if forgotten > 0 {
+            // Nobody is destroyed before their last item is in a closed period.
+            tracing::warn!(
+                number,
+                forgotten,
+                "records in this period are of people who are not in people/, so that they are in nobody's list; it was restored without them"
+            );
+        }
         Ok(closed)
     }
 
+    /// INVARIANT: whoever has an item in the period is in the directory of its close, and nobody is destroyed before
+    /// their last item is in a closed period. Kept by the order of three looks: who is to be destroyed, whose last
+    /// entry is durable by then; where the period ends; and the people, of whom nobody is missing whom an entry
+    /// before that end is about, since people are in the store before anything about them is appended. What comes
+    /// behind them is in the next period, directory and all.
     fn close_now(&self, periods: &mut Periods) -> Result<Closed, CloseError> {
-        // Whoever comes after this is in the next period: neither directory nor secrets know them.
         let erasures = self.due_erasures(clock::now())?;
-        let view = self.people.view();
+        let until = self.log.head();
+        let view = self.people.settled_view();
         self.directory.publish(&view)?;
-        let directory = self.directory.erase(&erasing::accounts(&erasures))?;
-        let closed = periods.close(&self.log, &SecretsOf(self.people.view()), directory)?;
-        self.destroy(periods, &erasures)?;
+        let directory = self.directory.erase(&erasures)?;
+        let secrets = SecretsOf(view);
+        let closed = periods.close(&self.log, until, &secrets, directory)?;
+        // Before anything is overwritten: what is erased behind the mark would tell of an older store.
+        self.people.put_log_mark(LogMark { stream: self.log.stream_id(), entries: until })?;
+        self.destroy(periods, &erasures, &secrets)?;
         self.compact();
         Ok(closed)
     }
@@ -277,11 +299,33 @@ impl Drop for Closing {
     }
 }
 
-/// The directory's key. Instances from before there was one get theirs now.
-fn vrf_key(folder: &DataDir) -> Result<SecretKey, KeyError> {
-    let path = folder.key("vrf");
-    if !path.exists() && !folder.account_directory().exists() {
-        SecretKey::generate()?.write_new(&path)?;
+/// Opens the directory that the newest of these periods binds, with its key. Both are made where no close ever bound
+/// one.
+///
+/// # Errors
+/// [`CloseError::Directory`], [`CloseError::Key`].
+pub(crate) fn open_directory(
+    folder: &DataDir,
+    periods: &Periods,
+) -> Result<AccountDirectory, CloseError> {
+    let bound = periods.last().map(|last| last.directory);
+    let key = folder.key("vrf");
+    let is_bound = bound.is_some_and(|bound| bound.epoch > 0);
+    if !is_bound && !key.exists() && !folder.account_directory().exists() {
+        SecretKey::generate()?.write_new(&key)?;
     }
-    SecretKey::read(&path)
+    let key = SecretKey::read(&key)?;
+    Ok(AccountDirectory::open_bound(&folder.account_directory(), &key, bound)?)
+}
+
+/// Takes these people for all that there have ever been, since those who are missing are lost.
+///
+/// # Errors
+/// [`CloseError`].
+pub fn accept_people(
+    folder: &DataDir,
+    periods: &Periods,
+    people: &People,
+) -> Result<(), CloseError> {
+    Ok(open_directory(folder, periods)?.accept_people(&people.view())?)
 }

@@ -12,7 +12,7 @@ use super::running::path_part;
 use super::{Failure, Output};
 use crate::gateway::admin::AdminError;
 use crate::gateway::admin::secrets::{self, Made, Removed};
-use crate::store::{People, StoreOptions};
+use crate::store::People;
 
 /// Look after clients' secrets.
 #[derive(Subcommand)]
@@ -89,7 +89,7 @@ impl Secret {
         let register = reach.log().ok_or("the log is not open")?.register();
         let is_registered = |client: &Identifier| register.clients().contains_key(client);
         let client = secrets::registered(&self.client, is_registered)?;
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         Ok(act(&people, &client)?)
     }
 }

@@ -11,7 +11,6 @@ use super::reach::Reach;
 use super::{Failure, Output};
 use crate::closes::Closes;
 use crate::gateway::admin::closes::ShownPeriod;
-use crate::store::{People, StoreOptions};
 
 /// End the period now: bind in the log, for each person, everything that it holds about them since the last close.
 ///
@@ -47,6 +46,6 @@ impl Close {
 /// What closes the periods of an instance whose log this command has open.
 pub(super) fn open_closes(reach: &Reach) -> Result<Closes, Failure> {
     let log: Log = reach.log().ok_or("the log is not open")?.clone();
-    let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
+    let people = Arc::new(reach.people()?);
     Ok(Closes::open(&reach.directory, log, people, reach.config.log.close_every_s)?)
 }

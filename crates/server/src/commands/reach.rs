@@ -26,6 +26,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::admin::acts::{Posted, Taken};
 use crate::governance::{self, Submission};
 use crate::instance;
+use crate::store::People;
 
 /// An instance with a way to its log.
 pub(super) struct Reach {
@@ -85,6 +86,11 @@ impl Reach {
             Way::Server(_) => None,
             Way::Log(log, _) => Some(log),
         }
+    }
+
+    /// The people, while no server runs; they are as new as the log.
+    pub(super) fn people(&self) -> Result<People, Failure> {
+        Ok(instance::open_people(&self.directory)?)
     }
 
     /// The log with the people whom its clients have reached, while no server runs.

@@ -14,7 +14,7 @@ use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
 use crate::gateway::masks::MaskCache;
 use crate::gateway::token::Tokens;
 use crate::keys::SecretKey;
-use crate::store::{Given, Holds, People, StoreOptions, Way};
+use crate::store::{Given, Holds, People, Way};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.
@@ -103,7 +103,7 @@ impl Token {
     fn make(&self, reach: &Reach) -> Result<(Vec<String>, Vec<String>), Failure> {
         let log = reach.log().ok_or("the log is not open")?;
         let now = log.believed_now()?;
-        let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
+        let people = Arc::new(reach.people()?);
         let key = SecretKey::read(&reach.directory.key("tokens"))?;
         let tokens = Tokens::new(reach.config.origin(), reach.config.tokens.lifetime_s, &key);
         let register = log.register();

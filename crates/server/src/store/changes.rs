@@ -17,6 +17,7 @@ use super::databases::Databases;
 use super::error::StoreError;
 use super::history::{self, Event, HistoryRecord, Made};
 use super::kept::{Seen, Writer};
+use super::log_mark::LogMark;
 use super::outbox::Holds;
 use super::record::{self, Profile, Record};
 use super::writing::{Known, Writing};
@@ -207,7 +208,8 @@ impl<'w> Changes<'w> {
 
     /// Closes everything of the person of this number, and takes everything away that may go before the log
     /// has closed the period: what stays is for the log, and for a legal hold.
-    pub(super) fn erase(&mut self, number: u32, made: Made) -> Result<(), StoreError> {
+    /// The number of that among their choices.
+    pub(super) fn erase(&mut self, number: u32, made: Made) -> Result<u64, StoreError> {
         self.set_friends(number, &[])?;
         let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
         self.removed.insert(handle);
@@ -219,8 +221,27 @@ impl<'w> Changes<'w> {
             profile.clear();
         })?;
         let chosen = self.append(handle, Event::Erased, made)?;
-        let asked = erasure::Asked { at: made.at, chosen }.to_bytes();
+        let asked = erasure::Asked { at: made.at, chosen, logged_at: None }.to_bytes();
         let put = self.writing.databases.erasures.put(&mut self.writing.txn, &number, &asked);
+        put.map_err(|e| people.failed(e))?;
+        Ok(chosen)
+    }
+
+    /// The log has the erasure of the person of this number, in an entry of this time.
+    pub(super) fn erasure_logged(&mut self, number: u32, at: Timestamp) -> Result<(), StoreError> {
+        let people = self.writing.people;
+        let erasures = self.writing.databases.erasures;
+        let asked = erasures.get(&self.writing.txn, &number).map_err(|e| people.failed(e))?;
+        let asked = asked.and_then(erasure::Asked::from_bytes);
+        let asked = asked.ok_or_else(|| people.damaged("an erasure"))?;
+        let logged = erasure::Asked { logged_at: Some(at), ..asked }.to_bytes();
+        erasures.put(&mut self.writing.txn, &number, &logged).map_err(|e| people.failed(e))
+    }
+
+    /// Says, with these changes, how far the people agree with the log.
+    pub(super) fn put_log_mark(&mut self, mark: LogMark) -> Result<(), StoreError> {
+        let people = self.writing.people;
+        let put = self.writing.databases.put_log_mark(&mut self.writing.txn, mark);
         put.map_err(|e| people.failed(e))
     }
 
@@ -262,7 +283,13 @@ impl<'w> Changes<'w> {
         self.writing.put(number, "", &Known::nobody(nobody), &mut self.profile, false)
     }
 
-    fn append(&mut self, person: Handle, event: Event, made: Made) -> Result<u64, StoreError> {
+    /// Adds what changed to a person's history; its number.
+    pub(super) fn append(
+        &mut self,
+        person: Handle,
+        event: Event,
+        made: Made,
+    ) -> Result<u64, StoreError> {
         let (people, record) = (self.writing.people, HistoryRecord { made, event });
         let txn = &mut self.writing.txn;
         let appended =

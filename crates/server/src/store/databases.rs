@@ -2,7 +2,7 @@
 //!
 //! | name | key | value |
 //! | --- | --- | --- |
-//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed), `remnants` (1: bytes of erased people are still in the file, see `erasure`) | 8 bytes, little-endian |
+//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed), `remnants` (1: bytes of erased people are still in the file, see `erasure`); `log` (see `log_mark`); `canaries` (how often canaries were changed) | 8 bytes, little-endian; of `log` 24 |
 //! | accounts | the platform's own name for a person | person number |
 //! | people | person number | record (see `record`), which holds account, handle and secret too |
 //! | friends | person number | their friends' numbers, ascending, 4 bytes each, little-endian |
@@ -14,14 +14,12 @@
 //! | outbox | as of `history` | 0, or 1 if it holds only once the log has it: changes that the log does not have yet (see `outbox`) |
 //! | beginnings | person number | nothing: people of whose first settings the log does not know |
 //! | consent_receipts | as of `history` | the receipt of a change that the log has, as text |
-//! | erasures | person number | of who asked for erasure and is not destroyed yet: when (8), and its number among their choices (8), little-endian |
+//! | erasures | person number | of who asked for erasure and is not destroyed yet: when (8), its number among their choices (8), and the time of its entry in the log (8, 0 before there is one), little-endian |
 //! | holds | person number | until when a legal hold keeps what is kept of the person (8, little-endian) |
 //! | legacy_2014 | person number | nothing: who has the settings of the preset `legacy-2014` |
 //!
 //! `people` and `friends` are how things are now; `changed` names those of them whom the image has
-//! otherwise or not at all. Format 1 had settings since the image in `changed_settings` instead;
-//! format 2 had neither viewer_grants, history nor legacy_2014; format 3 had neither outbox, beginnings
-//! nor consent_receipts; format 4 had neither erasures nor holds.
+//! otherwise or not at all. Stores of other formats are refused.
 //!
 //! Person numbers are big-endian keys, so that people lie in the order of their numbers. There is no
 //! database from handles: the image's index answers that, and it is made again from `people`.
@@ -32,6 +30,8 @@ use heed::byteorder::BE;
 use heed::types::{Bytes, Str, U32};
 use heed::{CommitOrAbort, Env, RoTxn, RwTxn, WithTls};
 
+use super::log_mark::LogMark;
+
 pub(super) type Number = U32<BE>;
 type Database<K, V> = heed::Database<'static, K, V>;
 
@@ -41,6 +41,8 @@ const GENERATION: &str = "generation";
 const COMMITS: &str = "commits";
 const FEED: &str = "feed";
 const REMNANTS: &str = "remnants";
+const LOG: &str = "log";
+const CANARIES: &str = "canaries";
 
 /// The databases, open.
 #[derive(Clone, Copy)]
@@ -119,21 +121,6 @@ impl Databases {
         })
     }
 
-    /// The database that format 1 has besides.
-    pub(super) fn changed_settings_of_1(
-        env: &Env<WithTls>,
-    ) -> heed::Result<Database<Number, Bytes>> {
-        let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
-            let database =
-                opener.create_database::<Number, Bytes>(txn, Some("changed_settings"))?;
-            Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(database))
-        })?;
-        match opened {
-            CommitOrAbort::Commit(database) => Ok(database),
-            CommitOrAbort::Abort(never) => match never {},
-        }
-    }
-
     /// The stored format's version, `None` in a new store. Asked before anything else is touched.
     pub(super) fn format(env: &Env<WithTls>) -> heed::Result<Option<u32>> {
         let mut format = None;
@@ -204,6 +191,31 @@ impl Databases {
 
     pub(super) fn put_remnants(&self, txn: &mut RwTxn<'_>, has: bool) -> heed::Result<()> {
         self.meta.put(txn, REMNANTS, &u64::from(has).to_le_bytes())
+    }
+
+    /// How far of the log these people agree with it, as bytes of a [`LogMark`].
+    pub(super) fn log_mark<'t>(&self, txn: &'t RoTxn<'_>) -> heed::Result<Option<&'t [u8]>> {
+        self.meta.get(txn, LOG)
+    }
+
+    /// Never back: whoever puts one has looked at the log's head before.
+    pub(super) fn put_log_mark(&self, txn: &mut RwTxn<'_>, mark: LogMark) -> heed::Result<()> {
+        let before = self.meta.get(txn, LOG)?.and_then(LogMark::from_bytes);
+        let is_behind =
+            |before: LogMark| before.stream == mark.stream && before.entries >= mark.entries;
+        if before.is_some_and(is_behind) {
+            return Ok(());
+        }
+        self.meta.put(txn, LOG, &mark.to_bytes())
+    }
+
+    /// How often canaries were changed, as far as is known here.
+    pub(super) fn canary_changes(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
+        Ok(self.meta.get(txn, CANARIES)?.map_or(0, number))
+    }
+
+    pub(super) fn put_canary_changes(&self, txn: &mut RwTxn<'_>, count: u64) -> heed::Result<()> {
+        self.meta.put(txn, CANARIES, &count.to_le_bytes())
     }
 
     /// The last sequence of the change feed that was applied; zero before the first.

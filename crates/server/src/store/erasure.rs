@@ -56,23 +56,30 @@ pub struct Erasure {
     pub held_until: Option<Timestamp>,
     /// Whether the log has everything that they ever chose, the erasure included.
     pub is_logged: bool,
+    /// The time of the erasure's entry in the log.
+    pub logged_at: Option<Timestamp>,
 }
 
 /// What is stored of an erasure.
 pub(super) struct Asked {
     pub(super) at: Timestamp,
     pub(super) chosen: u64,
+    pub(super) logged_at: Option<Timestamp>,
 }
 
 impl Asked {
-    pub(super) fn to_bytes(&self) -> [u8; 16] {
-        (u128::from(self.chosen) << 64 | u128::from(self.at.seconds())).to_le_bytes()
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let logged_at = self.logged_at.map_or(0, Timestamp::seconds);
+        [self.at.seconds(), self.chosen, logged_at].map(u64::to_le_bytes).concat()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (at, chosen) = bytes.split_first_chunk()?;
-        let at = Timestamp::from_seconds(u64::from_le_bytes(*at));
-        Some(Self { at, chosen: u64::from_le_bytes(chosen.try_into().ok()?) })
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, []) = bytes.as_chunks::<8>() else { return None };
+        let [at, chosen, logged_at] = numbers else { return None };
+        let [at, chosen, logged_at] =
+            [at, chosen, logged_at].map(|bytes| u64::from_le_bytes(*bytes));
+        let logged_at = (logged_at > 0).then_some(Timestamp::from_seconds(logged_at));
+        Some(Self { at: Timestamp::from_seconds(at), chosen, logged_at })
     }
 }
 
@@ -201,7 +208,7 @@ impl People {
     fn erasure(&self, txn: &Reading, number: u32) -> Result<Erasure, StoreError> {
         let damaged = || self.damaged("an erasure");
         let asked = txn.databases.erasures.get(txn, &number).map_err(|e| self.failed(e))?;
-        let Asked { at: asked_at, chosen } =
+        let Asked { at: asked_at, chosen, logged_at } =
             asked.and_then(Asked::from_bytes).ok_or_else(damaged)?;
         let view = self.view();
         let person = view.person(number).ok_or_else(damaged)?;
@@ -217,6 +224,7 @@ impl People {
             chosen,
             held_until: self.hold_of(txn, number)?,
             is_logged: !waiting.map_err(|e| self.failed(e))?,
+            logged_at,
         })
     }
 
@@ -271,7 +279,8 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        GrantId, GrantRecord, Holds, Profile, ProfileUpdate, SettledConsent, Update, Way,
+        GrantId, GrantRecord, Holds, LogMark, Logged, Profile, ProfileUpdate, SettledConsent,
+        Update, Way,
     };
 
     const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::AdminApi };
@@ -328,7 +337,8 @@ mod tests {
             number: pending.record.number,
             receipt: Some("receipt of a choice".to_owned()),
         });
-        people.settled(&settled.collect::<Vec<_>>()).unwrap();
+        let logged = Logged { mark: LogMark { stream: [1; 16], entries: 1 }, time: MADE.at };
+        people.settled(&settled.collect::<Vec<_>>(), logged).unwrap();
     }
 
     fn person(people: &People) -> (Handle, Secret) {
@@ -364,7 +374,9 @@ mod tests {
         let neighbour = people.person_of_account("p99").unwrap();
         assert!(!people.erase(ACCOUNT, MADE).unwrap().is_logged);
         tell(&people);
-        assert!(people.erasures().unwrap()[0].is_logged);
+        let logged = people.erasures().unwrap().remove(0);
+        assert!(logged.is_logged && logged.logged_at == Some(MADE.at));
+        assert_eq!(people.log_mark().unwrap(), Some(LogMark { stream: [1; 16], entries: 1 }));
         people.destroy(&[handle]).unwrap();
         assert!(people.erasures().unwrap().is_empty());
         assert_eq!(people.person_of_account(ACCOUNT).unwrap(), None);
@@ -513,16 +525,5 @@ mod tests {
         let people = open(dir.path());
         assert!(person(&people).0 == last);
         assert_eq!(people.settings(last).unwrap(), Settings::CLOSED);
-    }
-
-    #[test]
-    fn a_store_of_format_4_takes_erasures() {
-        let dir = tempfile::tempdir().unwrap();
-        let people = crowded(dir.path());
-        people.writer().write(|databases, txn| databases.put_format(txn, 4)).unwrap();
-        drop(people);
-        let people = open(dir.path());
-        people.erase(ACCOUNT, MADE).unwrap();
-        assert_eq!(people.erasures().unwrap().len(), 1);
     }
 }

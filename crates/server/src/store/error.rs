@@ -21,6 +21,15 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no store, where there has to be one.
+    #[error(
+        "{}: there are no people; an instance has this folder from its beginning, so it was lost: restore it from a backup, then run `countersign people recover`. It is not made anew, since the log knows people whose secrets were in it",
+        dir.display()
+    )]
+    Missing {
+        /// The store's folder.
+        dir: PathBuf,
+    },
     /// Two programs on one store would remove each other's images.
     #[error(
         "{}: another program has these people open; stop it first, or ask it over its admin interface",

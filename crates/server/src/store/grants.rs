@@ -122,8 +122,7 @@ impl People {
         };
         let record = HistoryRecord { made, event: Event::GrantEnded { id, grant } };
         let number = writer.write(|databases, txn| {
-            databases.grants.delete(txn, &id.0)?;
-            databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
+            end(databases, txn, viewer, id)?;
             history::append(databases, txn, viewer, &record, Holds::AtOnce)
         })?;
         Ok(Some(number))
@@ -150,6 +149,19 @@ pub(super) fn put_in_force(
     }
     databases.grants.put(txn, &id.0, &grant.to_bytes())?;
     databases.viewer_grants.put(txn, &index_key(grant.viewer, id), &[])
+}
+
+/// Ends a grant of a person; as it was, if it was in force.
+pub(super) fn end(
+    databases: &Databases,
+    txn: &mut RwTxn<'_>,
+    viewer: Handle,
+    id: GrantId,
+) -> heed::Result<Option<GrantRecord>> {
+    let grant = databases.grants.get(txn, &id.0)?.and_then(GrantRecord::from_bytes);
+    databases.grants.delete(txn, &id.0)?;
+    databases.viewer_grants.delete(txn, &index_key(viewer, id))?;
+    Ok(grant)
 }
 
 /// Puts a grant that was given into its viewer's history; the number that it has there.

@@ -41,10 +41,13 @@ pub enum Way {
     Import,
     /// The demonstration's sign-in.
     Login,
+    /// The log, which had it when the store was restored from an older backup.
+    Recovery,
 }
 
 impl Way {
-    const ALL: [Self; 4] = [Self::AdminApi, Self::Command, Self::Import, Self::Login];
+    const ALL: [Self; 5] =
+        [Self::AdminApi, Self::Command, Self::Import, Self::Login, Self::Recovery];
 
     /// The word for it.
     #[must_use]
@@ -54,6 +57,7 @@ impl Way {
             Self::Command => "command",
             Self::Import => "import",
             Self::Login => "login",
+            Self::Recovery => "recovery",
         }
     }
 
@@ -63,6 +67,7 @@ impl Way {
             Self::Command => 2,
             Self::Import => 3,
             Self::Login => 4,
+            Self::Recovery => 5,
         }
     }
 }

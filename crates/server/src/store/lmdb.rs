@@ -17,14 +17,14 @@ use super::guesses::Guesses;
 use super::history::Made;
 use super::image::Image;
 use super::kept::{Importer, Kept, Reading, Seen, Writer};
-use super::opening::{Lock, database_error, lock, open_image, remove_other_images};
+use super::opening::{self, Lock, database_error, lock, open_image, remove_other_images};
 use super::outbox::Holds;
 use super::overlay::Changed;
 use super::record;
 use super::view::View;
 
 /// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
 const MAP_BYTES_DEFAULT: usize = 256 << 30;
@@ -114,10 +114,27 @@ impl People {
         &self.dir
     }
 
+    /// Opens the store in this folder, where there has to be one.
+    ///
+    /// # Errors
+    /// As [`People::open`]; [`StoreError::Missing`].
+    pub fn open_existing(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        opening::check_exists(dir)?;
+        Self::open(dir, options)
+    }
+
     /// What readers see now.
     #[must_use]
     pub fn view(&self) -> Arc<View> {
         self.view.load_full()
+    }
+
+    /// What readers see once everything that is committed now is seen. A commit is durable, and in the databases,
+    /// a moment before readers see it; this waits for whoever is between the two.
+    #[must_use]
+    pub fn settled_view(&self) -> Arc<View> {
+        let _turn = self.writer();
+        self.view()
     }
 
     /// Waits for the turn to change people.
@@ -142,6 +159,24 @@ impl People {
     pub fn feed_sequence(&self) -> Result<u64, StoreError> {
         let txn = self.read()?;
         txn.databases.feed(&txn).map_err(|e| self.failed(e))
+    }
+
+    /// How often canaries were changed, as far as the store was told: their file, which can be restored without it,
+    /// has as many changes or more.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn canary_changes(&self) -> Result<u64, StoreError> {
+        let txn = self.read()?;
+        txn.databases.canary_changes(&txn).map_err(|e| self.failed(e))
+    }
+
+    /// Tells the store how often canaries were changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn put_canary_changes(&self, count: u64) -> Result<(), StoreError> {
+        self.writer().write(|databases, txn| databases.put_canary_changes(txn, count))
     }
 
     /// How many people and friendships there are.
@@ -308,9 +343,9 @@ mod tests {
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();
-            assert!(matches!(error, StoreError::UnknownFormat { found: 6, .. }), "{error}");
+            assert!(matches!(error, StoreError::UnknownFormat { found: 7, .. }), "{error}");
         }
         let error = rebuild_image(dir.path(), StoreOptions::default()).unwrap_err();
-        assert!(matches!(error, StoreError::UnknownFormat { found: 6, .. }), "{error}");
+        assert!(matches!(error, StoreError::UnknownFormat { found: 7, .. }), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Opening a store: its lock, its databases, its image, and what earlier versions wrote.
+//! Opening a store: its lock, its databases and its image.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,13 +12,13 @@ use super::image::Image;
 use super::image_writer::ImageWriter;
 use super::lmdb::{Counts, FORMAT_VERSION, StoreOptions};
 use super::map::{self, Mapped};
-use super::migrate;
 
 /// Makes the image again from the databases, where it is missing or damaged.
 ///
 /// # Errors
 /// [`StoreError`]; then the folder is as it was.
 pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreError> {
+    check_exists(dir)?;
     let _lock = lock(dir)?;
     let env = open_environment(dir, options)?;
     let databases = open_databases(dir, &env, options)?;
@@ -30,6 +30,16 @@ pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreE
     databases.put_image(&mut txn, generation, u64::MAX).map_err(failed)?;
     txn.commit().map_err(failed)?;
     Ok(counts)
+}
+
+/// Whether there is a store in this folder.
+pub(super) fn check_exists(dir: &Path) -> Result<(), StoreError> {
+    let data = dir.join("data.mdb");
+    match data.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StoreError::Missing { dir: dir.to_owned() }),
+        Err(error) => Err(file_error(&data, "looking for it")(error)),
+    }
 }
 
 /// The name of the image of a generation.
@@ -97,30 +107,16 @@ pub(super) fn open_databases(
 ) -> Result<Databases, StoreError> {
     let failed = |source| database_error(dir, options, source);
     let found = Databases::format(env).map_err(failed)?;
-    if let Some(found) = found.filter(|format| !(1..=FORMAT_VERSION).contains(format)) {
+    if let Some(found) = found.filter(|format| *format != FORMAT_VERSION) {
         return Err(StoreError::UnknownFormat { dir: dir.to_owned(), found });
     }
     let databases = Databases::open(env).map_err(failed)?;
-    match found {
-        None => {
-            let mut txn = env.write_txn().map_err(failed)?;
-            databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-            ImageWriter { dir, options, databases }.write(&txn, 1, &mut |_, _| ())?;
-            databases.put_generation(&mut txn, 1).map_err(failed)?;
-            txn.commit().map_err(failed)?;
-        }
-        Some(found) => {
-            let steps = [migrate::from_1, migrate::from_2, migrate::from_3];
-            for step in steps.into_iter().skip(found.saturating_sub(1) as usize) {
-                step(dir, env, databases, options)?;
-            }
-            // What format 4 lacks is empty in it, and was made when it was opened.
-            if found < FORMAT_VERSION {
-                let mut txn = env.write_txn().map_err(failed)?;
-                databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-                txn.commit().map_err(failed)?;
-            }
-        }
+    if found.is_none() {
+        let mut txn = env.write_txn().map_err(failed)?;
+        databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
+        ImageWriter { dir, options, databases }.write(&txn, 1, &mut |_, _| ())?;
+        databases.put_generation(&mut txn, 1).map_err(failed)?;
+        txn.commit().map_err(failed)?;
     }
     Ok(databases)
 }

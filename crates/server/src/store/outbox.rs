@@ -30,6 +30,7 @@ use super::grants;
 use super::history::{self, Event, HistoryRecord, Made};
 use super::kept::{Reading, Seen};
 use super::lmdb::People;
+use super::log_mark::Logged;
 use super::record::Record;
 
 /// The number of the record of what a person began with.
@@ -167,23 +168,42 @@ impl People {
         text.transpose().map_err(|_| self.damaged("a consent receipt"))
     }
 
+    /// What the log has, or will have, of this change of the person's; `None` if the store has none of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn consent_record(
+        &self,
+        person: Handle,
+        number: u64,
+    ) -> Result<Option<ConsentRecord>, StoreError> {
+        let txn = self.read()?;
+        let bytes = txn.databases.history.get(&txn, &history::key(person, number));
+        let Some(bytes) = bytes.map_err(|e| self.failed(e))? else { return Ok(None) };
+        let record = HistoryRecord::from_bytes(bytes);
+        let record = record.ok_or_else(|| self.damaged("somebody's history"))?;
+        Ok(Some(consent(number, &record)))
+    }
+
     /// The log has these choices: what they open is open, and the grants can be used, when this returns.
     ///
     /// # Errors
     /// [`StoreError`]; then all of them still wait.
-    pub fn settled(&self, consents: &[SettledConsent]) -> Result<(), StoreError> {
+    pub fn settled(&self, consents: &[SettledConsent], logged: Logged) -> Result<(), StoreError> {
         let writer = self.writer();
         let mut changes = writer.changes(Settings::DEFAULT)?;
         for consent in consents {
-            self.settle(&mut changes, consent)?;
+            self.settle(&mut changes, consent, logged.time)?;
         }
+        changes.put_log_mark(logged.mark)?;
         changes.commit()
     }
 
-    fn settle(
+    pub(super) fn settle(
         &self,
         changes: &mut Changes<'_>,
         consent: &SettledConsent,
+        logged_at: Timestamp,
     ) -> Result<(), StoreError> {
         let SettledConsent { handle, number, receipt } = consent;
         // Whoever was destroyed meanwhile has nothing that could be opened.
@@ -203,12 +223,16 @@ impl People {
             let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
             put.map_err(|e| self.failed(e))?;
         }
+        let event = self.history_record(changes.seen(), *handle, *number)?.event;
+        if event == Event::Erased {
+            changes.erasure_logged(person, logged_at)?;
+        }
         // What held before has gone on since: a grant that was ended is not to come back. And nothing is opened
         // of somebody who was removed or erased meanwhile.
         if waited == Holds::AtOnce || changes.is_removed(person)? {
             return Ok(());
         }
-        match self.history_record(changes.seen(), *handle, *number)?.event {
+        match event {
             Event::Settings { after, preset, .. } => {
                 let later = self.waiting_settings(changes.seen(), *handle, *number)?;
                 let in_force = later.iter().fold(after, |open, (_, waiting)| open.and(*waiting));
@@ -323,7 +347,9 @@ mod tests {
     use countersign_domain::route::Route;
 
     use super::*;
-    use crate::store::{Given, GrantId, GrantRecord, NewPerson, Profile, StoreOptions, Way};
+    use crate::store::{
+        Given, GrantId, GrantRecord, LogMark, NewPerson, Profile, StoreOptions, Way,
+    };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
     const MADE: Made = Made { at: NOW, by: Way::AdminApi };
@@ -362,7 +388,9 @@ mod tests {
 
     fn settle(people: &People, ada: Handle, number: u64) {
         let receipt = (number != BEGINNING).then(|| format!("receipt {number}"));
-        people.settled(&[SettledConsent { handle: ada, number, receipt }]).unwrap();
+        let mark = LogMark { stream: [1; 16], entries: 1 };
+        let logged = Logged { mark, time: NOW };
+        people.settled(&[SettledConsent { handle: ada, number, receipt }], logged).unwrap();
     }
 
     fn grant_of(ada: Handle) -> (GrantId, GrantRecord) {
@@ -491,23 +519,5 @@ mod tests {
             settle(&people, ada, number);
         }
         assert_eq!((in_force(&people, ada), numbers(&people)), (0b111, vec![]));
-    }
-
-    #[test]
-    fn a_store_of_format_3_tells_what_it_never_told() {
-        let (dir, people, ada) = founded(Settings::DEFAULT);
-        people.set_settings(ada, MADE, open(3)).unwrap();
-        people
-            .writer()
-            .write(|databases, txn| {
-                databases.outbox.clear(txn)?;
-                databases.put_format(txn, 3)
-            })
-            .unwrap();
-        drop(people);
-        for _ in 0..2 {
-            let people = People::open(dir.path(), StoreOptions::default()).unwrap();
-            assert_eq!((in_force(&people, ada), numbers(&people)), (3, vec![BEGINNING, 1]));
-        }
     }
 }

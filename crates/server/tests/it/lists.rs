@@ -39,7 +39,7 @@ fn closed() -> World {
     let backend = Arc::new(Posix::new(world.directory.log()));
     let mut periods = Periods::open(backend, Limits::default()).unwrap();
     let directory = DirectoryRoot::EMPTY;
-    let closed = periods.close(&log, &OfTheTest, directory).unwrap();
+    let closed = periods.close(&log, log.head(), &OfTheTest, directory).unwrap();
     assert!(closed.head.people >= 3);
     log.shutdown();
     world

@@ -9,7 +9,6 @@ use super::{change, say};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::gateway::admin::canaries::Wanted;
-use crate::store::{People, StoreOptions};
 
 /// Make an account a canary: somebody whom nobody is, planted by you with profile, friends and settings like
 /// anybody's.
@@ -34,10 +33,10 @@ impl Create {
         let canary = match reach.server() {
             Some(server) => server.send("POST", "/canaries", &Wanted { account })?,
             None => {
-                let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+                let people = reach.people()?;
                 let handle = people.person_of_account(&account)?;
                 let handle = handle.ok_or("there is no such account")?;
-                change(&reach, |canaries, now| canaries.create(&account, handle, now))?
+                change(&reach, &people, |canaries, now| canaries.create(&account, handle, now))?
             }
         };
         say(&canary, output)

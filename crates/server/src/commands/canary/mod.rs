@@ -9,6 +9,7 @@ use super::reach::Reach;
 use super::{Failure, Output};
 use crate::canaries::{Canaries, Canary, CanaryError};
 use crate::gateway::admin::canaries::ShownCanary;
+use crate::store::People;
 
 mod create;
 mod find;
@@ -62,8 +63,13 @@ fn say(canary: &ShownCanary, output: Output) -> Result<ExitCode, Failure> {
 /// Changes a canary where no server runs.
 fn change(
     reach: &Reach,
+    people: &People,
     change: impl FnOnce(&Canaries, Timestamp) -> Result<Canary, CanaryError>,
 ) -> Result<ShownCanary, Failure> {
     let now = reach.log().ok_or("the log is not open")?.next_time()?;
-    Ok(change(&open(reach)?, now)?.into())
+    let canaries = open(reach)?;
+    canaries.check(people)?;
+    let changed = change(&canaries, now)?;
+    people.put_canary_changes(canaries.changes_count())?;
+    Ok(changed.into())
 }

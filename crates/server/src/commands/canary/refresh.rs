@@ -55,6 +55,6 @@ fn refresh(reach: &Reach, account: &str) -> Result<ShownCanary, Failure> {
             let path = format!("/canaries/{}/generations", path_part(account));
             Ok(server.send("POST", &path, &json!({}))?)
         }
-        None => change(reach, |canaries, now| canaries.refresh(account, now)),
+        None => change(reach, &reach.people()?, |canaries, now| canaries.refresh(account, now)),
     }
 }

@@ -31,7 +31,9 @@ impl Remove {
             Some(server) => {
                 server.send("DELETE", &format!("/canaries/{}", path_part(account)), &json!({}))?
             }
-            None => change(&reach, |canaries, now| canaries.remove(account, now))?,
+            None => {
+                change(&reach, &reach.people()?, |canaries, now| canaries.remove(account, now))?
+            }
         };
         say(&canary, output)
     }

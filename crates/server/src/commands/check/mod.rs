@@ -34,6 +34,7 @@ use crate::gateway::bearer::BearerToken;
 use crate::gateway::ledger_page;
 use crate::keys::SecretKey;
 use crate::people::schema;
+use crate::recovery;
 use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
 
 mod periods;
@@ -148,14 +149,14 @@ fn reviewers_keys(directory: &DataDir) -> Vec<PathBuf> {
 
 fn check_people(directory: &DataDir) -> Result<String, String> {
     let path = directory.people();
-    if !path.is_dir() {
-        return Err(format!(
-            "{}: there is no such folder; restore it from its backup",
-            path.display()
-        ));
-    }
-    match People::open(&path, StoreOptions::default()) {
+    match People::open_existing(&path, StoreOptions::default()) {
         Ok(people) => {
+            let compared = recovery::check(&people, &Posix::new(directory.log()));
+            compared.map_err(|error| error.to_string())?;
+            let canaries = Canaries::open(directory, None);
+            let canaries = canaries.and_then(|canaries| canaries.check(&people));
+            canaries.map_err(|error| error.to_string())?;
+            periods::check_people(directory, &people)?;
             let counts = people.counts();
             Ok(format!(
                 "format {FORMAT_VERSION}, image version {IMAGE_VERSION}, {} people, {} friendships",

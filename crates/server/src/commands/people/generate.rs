@@ -15,7 +15,6 @@ use crate::commands::{Failure, Output};
 use crate::people::generate::{self, GenerateOptions};
 use crate::people::generate_jsonl;
 use crate::people::progress::Progress;
-use crate::store::{People, StoreOptions};
 
 /// The account that is generated first.
 const FIRST_ACCOUNT: &str = "person-00000001";
@@ -58,7 +57,7 @@ impl Generate {
             output.say(&json!({ "people": self.people, "file": path }), &text);
             return Ok(ExitCode::SUCCESS);
         }
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         let report = generate::run(&people, &options)?;
         let done = format!("Generated {FIRST_ACCOUNT} and up:");
         super::say(&report, &done, &self.beginning, output);

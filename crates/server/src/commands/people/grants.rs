@@ -11,7 +11,7 @@ use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
 use crate::commands::{Failure, Output};
 use crate::gateway::admin::grants::{self, EndedGrant, ShownGrant};
-use crate::store::{Made, People, StoreOptions, Way};
+use crate::store::{Made, Way};
 
 /// Show what a person granted to clients, or end one of their grants.
 ///
@@ -48,7 +48,7 @@ impl Grants {
         if let Some(server) = reach.server() {
             return Ok(server.get(&format!("/people/{}/grants", path_part(&self.account)))?);
         }
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
         Ok(grants::Grants::of(&people.grants_of(person)?, &reach.schema()?))
     }
@@ -58,7 +58,7 @@ impl Grants {
             let path = format!("/people/{}/grants/{}", path_part(&self.account), path_part(id));
             return Ok(server.send("DELETE", &path, &())?);
         }
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
         let made = Made { at: clock::now(), by: Way::Command };
         Ok(grants::end(&people, person, id, made)?.0)

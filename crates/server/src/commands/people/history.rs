@@ -13,7 +13,6 @@ use crate::gateway::admin::history::{
     self, LIMIT_DEFAULT, LIMIT_MAX, ShownChange, ShownEvent, ShownSettings,
 };
 use crate::gateway::admin::settings::OpenFields;
-use crate::store::{People, StoreOptions};
 
 /// Show what a person changed of their settings and grants, newest first.
 ///
@@ -51,7 +50,7 @@ impl History {
             let before = self.before.map(|before| format!("&before={before}")).unwrap_or_default();
             return Ok(server.get(&format!("/people/{account}/history?limit={limit}{before}"))?);
         }
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
         let records = people.history(person, self.before, self.limit)?;
         Ok(history::History::of(&records, &reach.schema()?))

@@ -11,7 +11,6 @@ use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::people::import::{self, ImportOptions};
 use crate::people::progress::Progress;
-use crate::store::{People, StoreOptions};
 
 /// What a line of JSON Lines looks like.
 const JSONL: &str = r#"JSON Lines have one person a line:
@@ -62,7 +61,7 @@ impl Import {
             Kind::Jsonl => import::Kind::Jsonl,
         };
         let reach = Reach::open(&self.dir)?;
-        let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+        let people = reach.people()?;
         let options = ImportOptions {
             schema: &reach.schema()?,
             beginning: self.beginning.chosen()?,

@@ -19,6 +19,7 @@ mod history;
 mod hold;
 mod image;
 mod import;
+mod recover;
 mod settings;
 mod upsert;
 
@@ -34,6 +35,7 @@ pub(super) enum People {
     History(history::History),
     Hold(hold::Hold),
     Image(image::Image),
+    Recover(recover::Recover),
     Settings(settings::Settings),
     Upsert(upsert::Upsert),
 }
@@ -63,6 +65,7 @@ impl People {
             Self::History(command) => command.run(output),
             Self::Hold(command) => command.run(output),
             Self::Image(command) => command.run(output),
+            Self::Recover(command) => command.run(output),
             Self::Settings(command) => command.run(output),
             Self::Upsert(command) => command.run(output),
         }

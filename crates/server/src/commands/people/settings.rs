@@ -15,7 +15,7 @@ use crate::commands::reach::Reach;
 use crate::commands::running::path_part;
 use crate::commands::{Failure, Output, newcomers};
 use crate::gateway::admin::settings::{OpenFields, OpenSettings};
-use crate::store::{Made, People, StoreOptions, Way};
+use crate::store::{Made, Way};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///
@@ -94,7 +94,7 @@ fn in_store(
     wanted: &OpenSettings,
     schema: &FieldSchema,
 ) -> Result<OpenSettings, Failure> {
-    let people = Arc::new(People::open(&reach.directory.people(), StoreOptions::default())?);
+    let people = Arc::new(reach.people()?);
     newcomers::enrol(reach, &people, &[account])?;
     let handle = people.person_of_account(account)?.ok_or("there is no such account")?;
     let settings = if wanted.is_empty() {

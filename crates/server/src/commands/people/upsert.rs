@@ -15,7 +15,7 @@ use crate::gateway::admin::feed::{CONTENT_TYPE, Sequence};
 use crate::people::feed::{self, Applied, Batches};
 use crate::people::input;
 use crate::people::progress::Progress;
-use crate::store::{Folder, People, StoreOptions};
+use crate::store::Folder;
 
 /// What the lines look like.
 const LINES: &str = r#"The feed has one change a line, and each has a sequence:
@@ -60,7 +60,7 @@ impl Upsert {
         let applied = match reach.server() {
             Some(server) => through(server, batches, done)?,
             None => {
-                let people = People::open(&reach.directory.people(), StoreOptions::default())?;
+                let people = reach.people()?;
                 let people = Arc::new(people);
                 let _folder = Folder::start(Arc::clone(&people))?;
                 feed::apply(&people, &reach.schema()?, batches, |so_far| {

@@ -123,7 +123,12 @@ async fn change(
     gateway: Arc<Gateway>,
     change: impl FnOnce(&Canaries) -> Result<Canary, CanaryError> + Send + 'static,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let changed = spawn_blocking(move || change(&gateway.canaries)).await;
+    let changed = spawn_blocking(move || {
+        let changed = change(&gateway.canaries)?;
+        gateway.people.put_canary_changes(gateway.canaries.changes_count())?;
+        Ok::<_, CanaryError>(changed)
+    });
+    let changed = changed.await;
     Ok(Json(changed.map_err(AdminError::internal)??.into()))
 }
 

@@ -77,9 +77,10 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPeriod
 impl From<CloseError> for AdminError {
     fn from(error: CloseError) -> Self {
         let status = match error {
-            CloseError::UnderWay | CloseError::NotClosedYet | CloseError::NotGrown { .. } => {
-                StatusCode::CONFLICT
-            }
+            CloseError::UnderWay
+            | CloseError::ErasureBegun
+            | CloseError::NotClosedYet
+            | CloseError::NotGrown { .. } => StatusCode::CONFLICT,
             CloseError::UnknownAccount => StatusCode::NOT_FOUND,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

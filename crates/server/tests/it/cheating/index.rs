@@ -151,7 +151,7 @@ fn cheating_operator_leaves_a_person_out_of_the_index() {
     let left_out = AllBut(handle(&world, village::VIEWER));
     let mut periods =
         Periods::open(Arc::new(Posix::new(world.directory.log())), Limits::default()).unwrap();
-    let closed = periods.close(&log, &left_out, DirectoryRoot::EMPTY).unwrap();
+    let closed = periods.close(&log, log.head(), &left_out, DirectoryRoot::EMPTY).unwrap();
     drop(periods);
     log.shutdown();
     let serving = world.serve();

@@ -1,0 +1,76 @@
+//! `countersign people recover`: applies again what the log has and an older `people/` lacks.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use countersign_log::backend::posix::Posix;
+use countersign_log::period::{Limits, Periods};
+use serde_json::json;
+
+use crate::canaries::Canaries;
+use crate::closes;
+use crate::commands::reach::Reach;
+use crate::commands::{Failure, Output};
+use crate::consents::Receipts;
+use crate::keys::FileSigner;
+use crate::recovery::{self, Recovered};
+use crate::store::{People, StoreOptions};
+
+/// Apply again what the log has of people and a `people/` from an older backup lacks: choices, grants, holds and
+/// erasures. No server runs meanwhile; one that starts refuses such people.
+///
+/// Who came after the backup cannot be brought back: their accounts and secrets were in `people/` alone. What is
+/// lost is said, and nothing is changed unless `--accept-loss` is given. Profiles and friendships come again with the
+/// platform's feed, from the sequence on that `people upsert` says.
+///
+/// Example: countersign people recover platform
+#[derive(Args)]
+pub(in crate::commands) struct Recover {
+    /// The folder of the instance.
+    dir: PathBuf,
+    /// Go on without what cannot be brought back, for good.
+    #[arg(long)]
+    accept_loss: bool,
+}
+
+impl Recover {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = Reach::open(&self.dir)?;
+        if reach.server().is_some() {
+            return Err(
+                "a server runs on this instance, and has these people open: stop it first".into()
+            );
+        }
+        let directory = &reach.directory;
+        let people = People::open_existing(&directory.people(), StoreOptions::default())?;
+        let backend = Arc::new(Posix::new(directory.log()));
+        let periods = Periods::open(backend.clone(), Limits::default())?;
+        let signer = Arc::new(FileSigner::read(&directory.key("receipts"))?);
+        let receipts = Receipts::new(reach.config.origin(), signer);
+        let recovered =
+            recovery::recover(&people, &*backend, &periods, &receipts, self.accept_loss)?;
+        if self.accept_loss {
+            closes::accept_people(directory, &periods, &people)?;
+            let canaries = Canaries::open(directory, None)?;
+            people.put_canary_changes(canaries.changes_count())?;
+        }
+        let Recovered { choices, erased, entries, lost } = recovered;
+        let document = json!({
+            "choices": choices,
+            "erased": erased,
+            "entries": entries,
+            "lost": { "people": lost.people, "choices": lost.contradicted },
+        });
+        let lost = match lost {
+            lost if lost == recovery::Lost::default() => String::new(),
+            lost => format!(" Lost for good: {lost}."),
+        };
+        let text = format!(
+            "Applied {choices} choices again and erased {erased} people once more: people/ agrees with the log up to entry {entries}.{lost}"
+        );
+        output.say(&document, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}
