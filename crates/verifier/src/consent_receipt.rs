@@ -111,17 +111,37 @@ impl ConsentReceipt {
     /// # Errors
     /// [`ConsentReceiptError`].
     pub fn from_text(text: &str, key: &PublicKey) -> Result<Self, ConsentReceiptError> {
+        let (receipt, signature) = Self::parse(text)?;
+        receipt.check_signature(&signature, key)?;
+        receipt.check_path()?;
+        Ok(receipt)
+    }
+
+    /// Reads a receipt and its signature. Neither is believed yet.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`], about the form.
+    pub fn parse(text: &str) -> Result<(Self, Signature), ConsentReceiptError> {
         let read = signed_text::read(text);
         let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
         let receipt: Self = canonical::from_bytes(&bytes)?;
         if receipt.v != CONSENT_RECEIPT_VERSION {
             return Err(ConsentReceiptError::UnknownVersion { found: receipt.v });
         }
-        if !replay::verify(key, &[TAG, &bytes].concat(), &signature) {
-            return Err(ConsentReceiptError::Signature);
-        }
-        receipt.check_path()?;
-        Ok(receipt)
+        Ok((receipt, signature))
+    }
+
+    /// Checks that the platform signed it, with the key of its receipts.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError::Signature`].
+    pub fn check_signature(
+        &self,
+        signature: &Signature,
+        key: &PublicKey,
+    ) -> Result<(), ConsentReceiptError> {
+        let holds = replay::verify(key, &self.message()?, signature);
+        if holds { Ok(()) } else { Err(ConsentReceiptError::Signature) }
     }
 
     /// The hash of the leaf at `index`, if the log keeps what the receipt says.
@@ -138,7 +158,11 @@ impl ConsentReceipt {
         Ok(leaf_hash(&entry.to_bytes()?))
     }
 
-    fn check_path(&self) -> Result<(), ConsentReceiptError> {
+    /// Checks that its record, as this person's, is under the root of the entry.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`].
+    pub fn check_path(&self) -> Result<(), ConsentReceiptError> {
         let person = PairwiseId::parse(&self.person).ok_or(ConsentReceiptError::Person)?;
         let commitment = consent_commitment(&self.salt.0, person, &self.record.to_bytes()?);
         let (at, count) = (u64::from(self.position), u64::from(self.count));

@@ -5,6 +5,7 @@
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
+mod consent;
 mod directory;
 mod evidence;
 mod http_site;
@@ -12,11 +13,13 @@ mod index;
 mod index_audit;
 mod key_file;
 mod ledger;
+mod limits;
 mod log;
 mod monitor;
 mod receipt;
 mod report;
 mod source;
+mod trust;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,7 +34,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
+/// Checks a Countersign log, or against it an answer, the receipt for a choice, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -45,6 +48,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 
 #[derive(Subcommand)]
 enum Command {
+    Consent(consent::Arguments),
     Directory(directory::Arguments),
     Evidence(evidence::Arguments),
     Ledger(ledger::Arguments),
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let now = clock();
     let (outcome, json) = match arguments.command {
+        Command::Consent(arguments) => (consent::run(&arguments, now), arguments.json),
         Command::Directory(arguments) => (directory::run(&arguments, now), arguments.json),
         Command::Evidence(arguments) => (evidence::run(&arguments, now), arguments.json),
         Command::Ledger(arguments) => (ledger::run(&arguments, now), arguments.json),
