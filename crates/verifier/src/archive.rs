@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::Checkpoint;
     use crate::cosignature::{WitnessKey, cosign};
-    use crate::witness_policy::Quorum;
+    use crate::witness_policy::{Quorum, QuorumTimes};
 
     fn signing(seed: u8) -> (SigningKey, PublicKey) {
         let signing = SigningKey::from_bytes(&[seed; 32]);
@@ -181,7 +181,10 @@ mod tests {
         assert!(notes(&file).unwrap().iter().eq(&kept.each_ref().map(|note| note.as_bytes())));
         let read = parse(&file, &key(), &policy()).unwrap();
         let found: Vec<_> = read.iter().map(|one| (one.checkpoint.size, one.quorum)).collect();
-        let met = |by_s| Quorum::Met { by_s };
+        let met = |seconds| {
+            let time = Timestamp::from_seconds(seconds);
+            Quorum::Met(QuorumTimes { earliest: time, latest: time })
+        };
         assert_eq!(found, [(7, met(100)), (7, met(160)), (9, met(220))]);
         assert_eq!(parse(b"", &key(), &policy()), Ok(Vec::new()));
     }

@@ -111,12 +111,37 @@ impl ConsentReceipt {
     /// # Errors
     /// [`ConsentReceiptError`].
     pub fn from_text(text: &str, key: &PublicKey) -> Result<Self, ConsentReceiptError> {
-        let (receipt, bytes, signature) = Self::parse(text)?;
-        if !replay::verify(key, &[TAG, &bytes].concat(), &signature) {
-            return Err(ConsentReceiptError::Signature);
-        }
+        let (receipt, signature) = Self::parse(text)?;
+        receipt.check_signature(&signature, key)?;
         receipt.check_path()?;
         Ok(receipt)
+    }
+
+    /// Reads a receipt and its signature. Neither is believed yet.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`], about the form.
+    pub fn parse(text: &str) -> Result<(Self, Signature), ConsentReceiptError> {
+        let read = signed_text::read(text);
+        let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
+        let receipt: Self = canonical::from_bytes(&bytes)?;
+        if receipt.v != CONSENT_RECEIPT_VERSION {
+            return Err(ConsentReceiptError::UnknownVersion { found: receipt.v });
+        }
+        Ok((receipt, signature))
+    }
+
+    /// Checks that the platform signed it, with the key of its receipts.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError::Signature`].
+    pub fn check_signature(
+        &self,
+        signature: &Signature,
+        key: &PublicKey,
+    ) -> Result<(), ConsentReceiptError> {
+        let holds = replay::verify(key, &self.message()?, signature);
+        if holds { Ok(()) } else { Err(ConsentReceiptError::Signature) }
     }
 
     /// Reads a receipt whose signature cannot be checked here, and checks that its record is under the root of its
@@ -125,20 +150,9 @@ impl ConsentReceipt {
     /// # Errors
     /// [`ConsentReceiptError`].
     pub fn read(text: &str) -> Result<Self, ConsentReceiptError> {
-        let (receipt, ..) = Self::parse(text)?;
+        let (receipt, _) = Self::parse(text)?;
         receipt.check_path()?;
         Ok(receipt)
-    }
-
-    /// The receipt, the bytes that it is read from, and the signature.
-    fn parse(text: &str) -> Result<(Self, Vec<u8>, Signature), ConsentReceiptError> {
-        let read = signed_text::read(text);
-        let (bytes, signature) = read.ok_or(ConsentReceiptError::Shape)?;
-        let receipt: Self = canonical::from_bytes(&bytes)?;
-        match receipt.v {
-            CONSENT_RECEIPT_VERSION => Ok((receipt, bytes, signature)),
-            found => Err(ConsentReceiptError::UnknownVersion { found }),
-        }
     }
 
     /// The person's own name, as the secret gives it.
@@ -171,7 +185,11 @@ impl ConsentReceipt {
         Ok(leaf_hash(&entry.to_bytes()?))
     }
 
-    fn check_path(&self) -> Result<(), ConsentReceiptError> {
+    /// Checks that its record, as this person's, is under the root of the entry.
+    ///
+    /// # Errors
+    /// [`ConsentReceiptError`].
+    pub fn check_path(&self) -> Result<(), ConsentReceiptError> {
         let commitment = self.commitment()?;
         let (at, count) = (u64::from(self.position), u64::from(self.count));
         let path: Vec<Hash> = self.path.iter().map(|hash| hash.0).collect();

@@ -16,7 +16,7 @@ use crate::tile::{TileError, TileReader};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The rules about files that carry no signature of their own.
-const OF_FILES: [Rule; 3] = [Rule::HashTile, Rule::EntryBundle, Rule::Document];
+pub(crate) const OF_FILES: [Rule; 3] = [Rule::HashTile, Rule::EntryBundle, Rule::Document];
 
 /// What came of a pass.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,23 +39,28 @@ pub(crate) fn check<S: Site + ?Sized>(
     verdict: &mut Verdict,
     watch: &mut dyn FnMut(&Seen<'_>),
 ) -> Result<Continuity, SiteError> {
-    let edge = &pass.progress.edge;
-    let (kept, kept_root) = (edge.size(), edge.root());
+    let (kept, kept_root) = pass.kept();
     let (size, root) = (pass.checkpoint.size, pass.checkpoint.root);
     if kept > 0 && !check_not_shrunk(kept, size, verdict) {
         // An older checkpoint is one that the log may have signed: nothing is shown by it but that it is old.
         return Ok(Continuity::Unread);
     }
     if kept == size && kept > 0 {
-        let holds = check_same(kept, (kept_root, root), verdict);
-        return Ok(if holds { Continuity::Whole } else { Continuity::Lie(Rule::Consistency) });
+        if !check_same(kept, (kept_root, root), verdict) {
+            return Ok(Continuity::Lie(Rule::Consistency));
+        }
+        if pass.known == size {
+            // It was computed from the entries when they were read.
+            verdict.check(Rule::Root, Place::WHOLE, true, Default::default);
+            return Ok(Continuity::Whole);
+        }
+        pass.goes_on = true;
+    } else if kept > 0 {
+        if let Some(conflict) = go_on(site, pass, (kept, kept_root), verdict, watch)? {
+            return Ok(conflict);
+        }
     }
-    if kept > 0
-        && let Some(conflict) = go_on(site, pass, (kept, kept_root), verdict, watch)?
-    {
-        return Ok(conflict);
-    }
-    if kept == 0 {
+    if kept == 0 || kept == size {
         pass.run(verdict, watch)?;
     }
     let files_hold = OF_FILES.iter().all(|rule| verdict.failed(*rule) == 0);
@@ -77,6 +82,7 @@ fn go_on<S: Site + ?Sized>(
     watch: &mut dyn FnMut(&Seen<'_>),
 ) -> Result<Option<Continuity>, SiteError> {
     let proof = prove(site, (kept, kept_root), pass.checkpoint)?;
+    pass.goes_on |= proof.is_ok();
     let before = (pass.progress.clone(), verdict.clone());
     pass.run(verdict, watch)?;
     // Two ways show it: a proof out of the published tiles, and the tree that was kept with the new entries behind
@@ -107,15 +113,10 @@ pub(crate) fn check_not_shrunk(kept: u64, found: u64, verdict: &mut Verdict) -> 
 }
 
 fn check_same(size: u64, (kept, root): (Hash, Hash), verdict: &mut Verdict) -> bool {
-    let holds = verdict.check(Rule::Consistency, Place::WHOLE, kept == root, || {
+    verdict.check(Rule::Consistency, Place::WHOLE, kept == root, || {
         let of = |root| format!("{size} entries under {}", Digest(root));
         (of(root), of(kept))
-    });
-    if holds {
-        // It was computed from the entries when they were read.
-        verdict.check(Rule::Root, Place::WHOLE, true, Default::default);
-    }
-    holds
+    })
 }
 
 /// Asks the published tiles for a proof that the tree goes on from the one that was kept; otherwise says why

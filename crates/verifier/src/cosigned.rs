@@ -18,7 +18,7 @@ pub struct Cosigned {
     pub checkpoint: Checkpoint,
     /// The cosignatures by the policy's witnesses.
     pub cosignatures: Vec<Cosignature>,
-    /// Whether they are enough, and since when.
+    /// Whether they are enough, and when they are from.
     pub quorum: Quorum,
 }
 
@@ -156,7 +156,9 @@ mod tests {
         let note = format!("{note}{}{}{}", line(1, 7, 50), line(2, 7, 60), line(3, 7, 70));
         let opened = Cosigned::open(note.as_bytes(), &log, &both).unwrap();
         assert_eq!(opened.checkpoint, checkpoint(7));
-        assert_eq!((opened.quorum, opened.cosignatures.len()), (Quorum::Met { by_s: 60 }, 2));
+        let times = opened.quorum.times().unwrap();
+        assert_eq!((times.earliest.seconds(), times.latest.seconds()), (60, 50));
+        assert_eq!(opened.cosignatures.len(), 2);
         let named = policy(&format!("log {log}\nquorum a\n"));
         assert!(Cosigned::open(note.as_bytes(), &log, &named).unwrap().quorum.is_met());
         let other = NoteKey::new("log.example", key(98).1).unwrap();

@@ -17,6 +17,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::chronology::{ACT_SKEW_S, Chronology};
 use crate::confusable_names::confusable_names;
 use crate::continuity::{self, Continuity};
+use crate::cut_check::CutCheck;
 use crate::entry::Entry;
 use crate::merkle::Hash;
 use crate::note::NoteKey;
@@ -96,11 +97,22 @@ pub struct LogCheck {
     pub verdict: Verdict,
     /// The checkpoint, if its signature holds.
     pub checkpoint: Option<Checkpoint>,
+    /// How many entries the newest checkpoint has that the log signed; under a policy that may be another one.
+    pub published: u64,
     /// The register at the end.
     pub register: Register,
     /// What to keep for the next check. It goes on from here if everything up to the checkpoint could be read, and
     /// was what the checkpoint signs; otherwise from where the check began.
     pub state: State,
+}
+
+/// What a check came to that may have been cut off.
+#[derive(Debug)]
+pub enum Checked {
+    /// It came to its end.
+    Whole(Box<LogCheck>),
+    /// A file could not be read.
+    Cut(Box<CutCheck>),
 }
 
 /// Checks the log on this site. `watch` sees each entry pass that is read, in order.
@@ -110,8 +122,24 @@ pub struct LogCheck {
 pub fn check_log<S: Site + ?Sized>(
     site: &S,
     question: &Question<'_>,
-    mut watch: impl FnMut(&Seen<'_>),
+    watch: impl FnMut(&Seen<'_>),
 ) -> Result<LogCheck, LogCheckError> {
+    match check_log_in_part(site, question, watch)? {
+        Checked::Whole(check) => Ok(*check),
+        Checked::Cut(cut) => Err(cut.error.into()),
+    }
+}
+
+/// The same, where something can be kept of a check that does not come to its end: a file could not be read after
+/// others were.
+///
+/// # Errors
+/// [`LogCheckError`] when not even the checkpoint can be read.
+pub fn check_log_in_part<S: Site + ?Sized>(
+    site: &S,
+    question: &Question<'_>,
+    mut watch: impl FnMut(&Seen<'_>),
+) -> Result<Checked, LogCheckError> {
     let origin = question.key.name();
     let open = |bytes: &[u8]| Checkpoint::open(bytes, origin, question.key);
     let state = question.state.cloned().unwrap_or_else(|| State::new(origin));
@@ -126,12 +154,20 @@ pub fn check_log<S: Site + ?Sized>(
     let place = Place::file(chosen.path);
     let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&chosen.bytes)) else {
         let register = state.register().clone();
-        return Ok(LogCheck { verdict, checkpoint: None, register, state });
+        let check = LogCheck { verdict, checkpoint: None, published: 0, register, state };
+        return Ok(Checked::Whole(Box::new(check)));
     };
     verdict.size = checkpoint.size;
     verdict.root = Some(Digest(checkpoint.root));
-    let mut pass = Pass::new(site, &checkpoint, since, state.progress().clone());
-    let continuity = continuity::check(site, &mut pass, &mut verdict, &mut watch)?;
+    verdict.witnessed = chosen.witnessed;
+    let note = String::from_utf8_lossy(&chosen.bytes).into_owned();
+    let mut pass = Pass::new(site, &checkpoint, since, &state);
+    let continuity = match continuity::check(site, &mut pass, &mut verdict, &mut watch) {
+        Ok(continuity) => continuity,
+        Err(error) => {
+            return Ok(Checked::Cut(Box::new(CutCheck::new(error, pass, note, state))));
+        }
+    };
     if checkpoint.size == 0 {
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
@@ -147,8 +183,9 @@ pub fn check_log<S: Site + ?Sized>(
     verdict.ledger_page = register.rules().and_then(|rules| rules.ledger_page);
     let progress = pass.progress;
     let (read, is_never_closed) = (progress.edge.size(), progress.periods.are_none());
-    let note = String::from_utf8_lossy(&chosen.bytes).into_owned();
     let state = match continuity {
+        // What no quorum has cosigned is shown to this reader, perhaps alone, and so not kept.
+        Continuity::Whole if verdict.failed(Rule::Witnesses) > 0 => state,
         Continuity::Whole => state.advanced(progress, note, &verdict),
         Continuity::Lie(rule) => state.remembering(rule, &verdict, question.now, note),
         Continuity::Unread => state,
@@ -156,7 +193,9 @@ pub fn check_log<S: Site + ?Sized>(
     if read > 0 && read == checkpoint.size && is_never_closed {
         verdict.notice(None, "no period was closed: no ledger of this log is complete".to_owned());
     }
-    Ok(LogCheck { verdict, checkpoint: Some(checkpoint), register, state })
+    let published = chosen.published.unwrap_or(checkpoint.size);
+    let checkpoint = Some(checkpoint);
+    Ok(Checked::Whole(Box::new(LogCheck { verdict, checkpoint, published, register, state })))
 }
 
 fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut Verdict) {

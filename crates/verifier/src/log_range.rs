@@ -56,6 +56,16 @@ impl<'a, S: Site + ?Sized> LogRange<'a, S> {
         Ok(true)
     }
 
+    /// The root over the first `size` entries, none of which was read yet; nothing if a tile is missing or broken,
+    /// which is in the verdict then.
+    pub(crate) fn root_at(
+        &mut self,
+        size: u64,
+        verdict: &mut Verdict,
+    ) -> Result<Option<Hash>, SiteError> {
+        Ok(self.pass_over(size, verdict)?.then(|| self.tree.root()))
+    }
+
     /// Reads what is left of the tree, and says whether all of it has the root that the checkpoint signs.
     pub(crate) fn finish(mut self, verdict: &mut Verdict) -> Result<(), SiteError> {
         if !self.pass_over(self.tiles.size(), verdict)? {

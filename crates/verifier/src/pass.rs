@@ -1,6 +1,6 @@
 //! One pass over the entries of a log that are new, in order: tree, acts, disclosures, times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::digest::Digest;
 use sha2::{Digest as _, Sha256};
@@ -8,16 +8,19 @@ use sha2::{Digest as _, Sha256};
 use crate::act_check;
 use crate::checkpoint::Checkpoint;
 use crate::continuity::check_not_shrunk;
-use crate::entry::{Entry, SignedAct};
+use crate::entry::{Entry, EntryError, SignedAct};
 use crate::key_change::key_change;
 use crate::log_check::Seen;
 use crate::merkle::{Hash, leaf_hash};
 use crate::redecide::redecide;
 use crate::site::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError, document_path};
-use crate::state::{KeptAct, Progress};
+use crate::state::{KeptAct, Progress, State};
 use crate::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
 use crate::tree_check::{TreeCheck, read_or_full};
 use crate::verdict::{Place, Rule, Verdict};
+
+/// The documents of acts, or what was found in their place.
+type Documents = BTreeMap<Digest, Result<Vec<u8>, String>>;
 
 /// One pass over a log, from where an earlier one ended to its last entry.
 pub(crate) struct Pass<'a, S: ?Sized> {
@@ -25,7 +28,13 @@ pub(crate) struct Pass<'a, S: ?Sized> {
     pub(crate) checkpoint: &'a Checkpoint,
     since: Option<Checkpoint>,
     /// How many entries an earlier pass has read.
-    known: u64,
+    pub(crate) known: u64,
+    /// The checkpoint that an earlier check was shown, if it was cut off before it had read up to there.
+    pub(crate) ahead: Option<Checkpoint>,
+    /// Whether the checkpoint is known to go on from that one, or there is none but what was read.
+    pub(crate) goes_on: bool,
+    /// What was found up to the last bundle that was passed whole.
+    pub(crate) reached: Option<Verdict>,
     /// How far it has come. The edge is that of the entries as they were read, wherever there were some.
     pub(crate) progress: Progress,
     /// The documents that were asked for, those that are not there included.
@@ -37,10 +46,19 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         site: &'a S,
         checkpoint: &'a Checkpoint,
         since: Option<Checkpoint>,
-        progress: Progress,
+        state: &State,
     ) -> Self {
+        let progress = state.progress().clone();
         let known = progress.edge.size();
-        Self { site, checkpoint, since, known, progress, asked: BTreeSet::new() }
+        let (ahead, asked) = (state.ahead().cloned(), BTreeSet::new());
+        let (goes_on, reached) = (ahead.is_none(), None);
+        Self { site, checkpoint, since, known, ahead, goes_on, reached, progress, asked }
+    }
+
+    /// The size and the root of the tree that an earlier check was shown.
+    pub(crate) fn kept(&self) -> (u64, Hash) {
+        let edge = &self.progress.edge;
+        self.ahead.as_ref().map_or_else(|| (edge.size(), edge.root()), |one| (one.size, one.root))
     }
 
     pub(crate) fn run(
@@ -59,6 +77,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         // What comes after a gap cannot be judged, and a checkpoint may claim more than anybody could read.
         while index < bundles && self.pass_bundle(index, &mut tree, verdict, watch)? {
             index += 1;
+            self.reached = Some(verdict.clone());
         }
         if index == bundles {
             tree.finish(verdict)?;
@@ -133,18 +152,26 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         tree.bundle(file, hashes.clone(), verdict)?;
         let known = self.known;
         let of_bundle = entries.iter().zip(hashes).zip(index * TILE_WIDTH..);
-        for ((bytes, leaf), index) in of_bundle.filter(|(_, index)| *index >= known) {
+        let new = of_bundle.filter(|(_, index)| *index >= known);
+        let new = new.map(|((bytes, leaf), index)| (index, leaf, Entry::parse(bytes)));
+        let new: Vec<_> = new.collect();
+        // Everything is fetched before anything is taken, so that a pass that is cut off ends between two bundles.
+        let documents =
+            self.fetch_documents(new.iter().filter_map(|(_, _, entry)| entry.as_ref().ok()))?;
+        for (index, leaf, entry) in new {
             self.progress.edge.push(leaf);
             self.check_since(verdict);
-            self.pass_entry(index, leaf, bytes, verdict, watch)?;
+            self.pass_entry((index, leaf), entry, &documents, verdict, watch);
         }
         Ok(true)
     }
 
-    /// Compares with the checkpoint kept earlier, once the tree has as many entries.
+    /// Compares with the checkpoints kept earlier, once the tree has as many entries.
     fn check_since(&mut self, verdict: &mut Verdict) {
         let size = self.progress.edge.size();
-        if let Some(since) = self.since.take_if(|since| since.size == size) {
+        let of_size = |kept: &mut Checkpoint| kept.size == size;
+        for since in [self.since.take_if(of_size), self.ahead.take_if(of_size)] {
+            let Some(since) = since else { continue };
             let root = self.progress.edge.root();
             verdict.check(Rule::Consistency, Place::WHOLE, root == since.root, || {
                 let of = |root: Hash| format!("the first {size} entries under {}", Digest(root));
@@ -155,21 +182,21 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
 
     fn pass_entry(
         &mut self,
-        index: u64,
-        leaf: Hash,
-        bytes: &[u8],
+        (index, leaf): (u64, Hash),
+        entry: Result<Entry, EntryError>,
+        documents: &Documents,
         verdict: &mut Verdict,
         watch: &mut dyn FnMut(&Seen<'_>),
-    ) -> Result<(), SiteError> {
+    ) {
         let place = Place::entry(index);
-        let entry = verdict.check_ok(Rule::EntryForm, place, Entry::parse(bytes));
+        let entry = verdict.check_ok(Rule::EntryForm, place, entry);
         let (size, register) = (self.checkpoint.size, self.progress.replay.register());
         watch(&Seen { index, size, leaf, entry: entry.as_ref(), register });
         match &entry {
             Some(Entry::Act(act)) => {
                 verdict.acts += 1;
                 verdict.check_ok(Rule::ActTime, place, self.progress.chronology.act(act.time));
-                self.apply(index, act, verdict)?;
+                self.apply(index, act, documents, verdict);
             }
             Some(Entry::Disclosure(disclosure)) => {
                 verdict.disclosures += 1;
@@ -186,48 +213,51 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         }
         let Progress { periods, chronology, .. } = &mut self.progress;
         periods.pass((index, leaf), entry.as_ref(), chronology, verdict);
-        Ok(())
     }
 
     /// Applies an act to the register, if it can be.
-    fn apply(
-        &mut self,
-        index: u64,
-        act: &SignedAct,
-        verdict: &mut Verdict,
-    ) -> Result<(), SiteError> {
-        let document = match act.act.document() {
+    fn apply(&mut self, index: u64, act: &SignedAct, documents: &Documents, verdict: &mut Verdict) {
+        let document = match act.act.document().map(|digest| (digest, documents.get(&digest))) {
             None => None,
-            Some(digest) => match self.document(index, digest, verdict)? {
-                Some(document) => Some(document),
-                // Noted with the document; what the act says cannot be known.
-                None => return Ok(()),
-            },
+            Some((digest, fetched)) => {
+                let path = document_path(&digest);
+                let place = Place { entry: Some(index), file: Some(&path) };
+                let fetched = fetched.cloned().unwrap_or_else(|| Err("no such file".to_owned()));
+                // What an act says whose document is not there cannot be known.
+                let Some(document) = verdict.check_ok(Rule::Document, place, fetched) else {
+                    return;
+                };
+                Some(document)
+            }
         };
         let key_change = key_change(self.progress.replay.register(), &act.act);
         let taken =
             act_check::take(&mut self.progress.replay, index, act, document.as_deref(), verdict);
         if !taken {
-            return Ok(());
+            return;
         }
         if let Some(key_change) = key_change {
             verdict.notice(Some(index), key_change);
         }
         self.progress.keep(KeptAct { index, act: act.clone() }, document);
-        Ok(())
     }
 
-    fn document(
+    /// The documents that these entries speak of, or what was found in their place.
+    fn fetch_documents<'e>(
         &mut self,
-        index: u64,
-        digest: Digest,
-        verdict: &mut Verdict,
-    ) -> Result<Option<Vec<u8>>, SiteError> {
-        let path = document_path(&digest);
-        let place = Place { entry: Some(index), file: Some(&path) };
-        self.asked.insert(digest);
-        let document = read_document(self.site, &path, &digest)?;
-        Ok(verdict.check_ok(Rule::Document, place, document))
+        entries: impl Iterator<Item = &'e Entry>,
+    ) -> Result<Documents, SiteError> {
+        let mut documents = Documents::new();
+        for entry in entries {
+            let Entry::Act(act) = entry else { continue };
+            let Some(digest) = act.act.document().filter(|one| !documents.contains_key(one)) else {
+                continue;
+            };
+            self.asked.insert(digest);
+            let document = read_document(self.site, &document_path(&digest), &digest)?;
+            documents.insert(digest, document);
+        }
+        Ok(documents)
     }
 
     /// Checks the documents in the folder that no act speaks of, where the site can list them. Behind an earlier

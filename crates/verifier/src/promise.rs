@@ -1,6 +1,5 @@
 //! Whether a receipt's promise was kept, and whether an answer is what was logged: what a recipient
-//! checks with the answer in hand. The whole log is checked on the way, because the receipt's key is
-//! what the acts before the entry say, and a leaf proves little in a log that does not hold.
+//! checks with the answer in hand.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -14,24 +13,20 @@ use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::time::Timestamp;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::{self, Context, Said};
 use crate::canonical;
-use crate::checkpoint::Checkpoint;
-use crate::chronology::ACT_SKEW_S;
 use crate::entry::{Disclosure, Entry};
 use crate::headers::Headers;
-use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
-use crate::merkle::{Hash, prove_inclusion, verify_inclusion};
-use crate::receipt::{
-    PROMISE_S_MAX, RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest,
-};
+use crate::log_check::{LogCheck, LogCheckError, Question};
+use crate::merkle::Hash;
+pub use crate::promised_entry::Promise;
+use crate::promised_entry::{PromisedEntry, SignedTree, check_log_at};
+use crate::receipt::{RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest};
 use crate::record::{Record, Seed, records_root, request_commitment};
-use crate::site::{Site, SiteTiles};
-use crate::tile::TileReader;
+use crate::site::Site;
+use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// What a recipient of the weaker form has to know.
@@ -54,18 +49,6 @@ pub struct ReceivedAnswer<'a> {
     pub nonce: &'a [u8],
 }
 
-/// Where a receipt's promise stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Promise {
-    /// The leaf is where the receipt says.
-    Kept,
-    /// The published tree does not reach so far, and need not yet.
-    NotYet,
-    /// The deadline has passed and the leaf is not there; or nothing holds that could be called a promise.
-    Broken,
-}
-
 /// What a check of an answer came to.
 #[derive(Debug)]
 pub struct AnswerCheck {
@@ -75,6 +58,8 @@ pub struct AnswerCheck {
     pub promise: Promise,
     /// The receipt, if it is in its form; whether it holds is in the verdict.
     pub receipt: Option<Receipt>,
+    /// What to keep of the log for the next check.
+    pub state: State,
 }
 
 impl AnswerCheck {
@@ -89,15 +74,6 @@ impl AnswerCheck {
             && self.verdict.rules.get(&Rule::ReceiptRequest).is_some_and(|tally| tally.failed > 0)
             && !self.verdict.rule_holds(Rule::AnswerRequest)
     }
-}
-
-/// What the log knows at the receipt's index.
-#[derive(Default)]
-struct AtIndex {
-    receipts_key: Option<PublicKey>,
-    schema: Option<FieldSchema>,
-    leaf: Option<Hash>,
-    entry: Option<Entry>,
 }
 
 /// What the answer carries beside its body.
@@ -117,30 +93,24 @@ pub fn check_answer<S: Site + ?Sized>(
     site: &S,
     question: &Question<'_>,
     received: &ReceivedAnswer<'_>,
-    mut progress: impl FnMut(u64, u64),
+    progress: impl FnMut(u64, u64),
 ) -> Result<AnswerCheck, LogCheckError> {
     let carried = Carried::read(Headers(received.headers));
     let index = carried.as_ref().ok().map(|carried| carried.receipt.index);
-    let mut at = AtIndex::default();
-    let LogCheck { mut verdict, checkpoint, register, .. } = check_log(site, question, |seen| {
-        progress(seen.index + 1, seen.size);
-        if Some(seen.index) == index {
-            at.receipts_key = seen.register.keys().map(|keys| keys.receipts);
-            at.schema = seen.register.schema().cloned();
-            at.leaf = Some(seen.leaf);
-            at.entry = seen.entry.cloned();
-        }
-    })?;
-    at.receipts_key = at.receipts_key.or_else(|| register.keys().map(|keys| keys.receipts));
+    let (log, at) = check_log_at(site, question, index, progress)?;
+    let LogCheck { mut verdict, checkpoint, published, register, state } = log;
     let carried = verdict.check_ok(Rule::ReceiptForm, Place::WHOLE, carried);
     let Some(Carried { header, receipt, seed, viewer }) = carried else {
-        return Ok(AnswerCheck { verdict, promise: Promise::Broken, receipt: None });
+        return Ok(AnswerCheck { verdict, promise: Promise::Broken, receipt: None, state });
     };
     let mut case = Case { verdict: &mut verdict, receipt: &receipt, received };
     case.check_receipt(&header, at.receipts_key.as_ref(), question.key.name());
-    case.check_time(question.now);
-    let promise = match &checkpoint {
-        Some(checkpoint) => case.check_promise(site, checkpoint, at.leaf.as_ref(), question.now),
+    let Receipt { index, leaf, time, deadline, .. } = receipt;
+    let promised = PromisedEntry { index, leaf: leaf.0, time, deadline };
+    promised.check_time(question.now, case.verdict);
+    let tree = checkpoint.map(|checkpoint| SignedTree { checkpoint, published });
+    let promise = match &tree {
+        Some(tree) => promised.check(site, tree, at.leaf, question.now, case.verdict)?,
         None => Promise::Broken,
     };
     if promise == Promise::NotYet {
@@ -158,7 +128,7 @@ pub fn check_answer<S: Site + ?Sized>(
             case.check_counted(disclosure, said.count);
         }
     }
-    Ok(AnswerCheck { verdict, promise, receipt: Some(receipt) })
+    Ok(AnswerCheck { verdict, promise, receipt: Some(receipt), state })
 }
 
 impl Carried {
@@ -222,17 +192,6 @@ impl Case<'_> {
         request_digest(method, path_and_query, request_body, nonce)
     }
 
-    /// A promise has to come due: a receipt of next year, or a deadline then, would never be broken.
-    fn check_time(&mut self, now: Timestamp) {
-        let Receipt { time, deadline, .. } = *self.receipt;
-        let latest = now.plus_seconds(ACT_SKEW_S);
-        let due = time <= deadline && deadline <= time.plus_seconds(PROMISE_S_MAX);
-        self.verdict.check(Rule::ReceiptTime, Place::WHOLE, due && time <= latest, || {
-            let found = format!("of {time}, to be kept by {deadline}");
-            (found, format!("of {latest} at the latest, to be kept within {PROMISE_S_MAX} s"))
-        });
-    }
-
     /// What can be said while the entry is not there: whether it could be.
     fn check_unpublished(&mut self, register: &Register, viewer: PairwiseId) {
         let Receipt { build, agreements, .. } = self.receipt;
@@ -265,41 +224,6 @@ impl Case<'_> {
         let context = Context { schema, viewer, client, time: self.receipt.time };
         let said = answer::read(self.received.body, &context);
         self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, said)
-    }
-
-    fn check_promise<S: Site + ?Sized>(
-        &mut self,
-        site: &S,
-        checkpoint: &Checkpoint,
-        leaf: Option<&Hash>,
-        now: Timestamp,
-    ) -> Promise {
-        let Receipt { index, deadline, .. } = *self.receipt;
-        let place = Place::entry(index);
-        let size = checkpoint.size;
-        if index >= size {
-            // A promise that is not due cannot be said to hold.
-            if now <= deadline {
-                return Promise::NotYet;
-            }
-            self.verdict.check(Rule::Promise, Place::WHOLE, false, || {
-                let found = format!("a tree of {size} entries at {now}");
-                (found, format!("entry {index} in it since {deadline}"))
-            });
-            return Promise::Broken;
-        }
-        self.verdict.check(Rule::Promise, place, true, Default::default);
-        let found =
-            leaf.map_or("no entry that can be read".to_owned(), |leaf| Digest(*leaf).to_string());
-        self.same(Rule::ReceiptLeaf, place, found, self.receipt.leaf.to_string());
-        let reader = TileReader::new(SiteTiles(site), size);
-        let included = prove_inclusion(&reader, index, size).map_err(|error| error.to_string());
-        let included = included.and_then(|proof| {
-            verify_inclusion(&self.receipt.leaf.0, index, size, &proof, &checkpoint.root)
-                .map_err(|error| error.to_string())
-        });
-        let proved = self.verdict.check_ok(Rule::Inclusion, place, included).is_some();
-        if proved { Promise::Kept } else { Promise::Broken }
     }
 
     /// The disclosure that the receipt speaks of.

@@ -7,6 +7,8 @@ use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::witness_policy::QuorumTimes;
+
 /// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
 /// counted. It is a limit per rule so that many failures of one cannot hide those of another.
 pub const FAILURES_KEPT_MAX: u64 = 20;
@@ -121,6 +123,9 @@ rules! {
     AnswerFields "answer_fields" "The entry's fields are those of the answer."
     AnswerPeople "answer_people" "The entry's number of people is the answer's, rounded up."
     AnswerCounted "answer_counted" "The entry has a count exactly if the answer tells one, rounded up."
+    ConsentForm "consent_form" "The consent receipt is read in its one form."
+    ConsentRecord "consent_record" "The receipt's record, as this person's, is under the root of the entry that it names."
+    ConsentLedger "consent_ledger" "The person's ledger holds, and shows the record where the receipt says."
     IndexClose "index_close" "The lists are those of a close of this log: its period, its entries."
     IndexRoot "index_root" "The lists come to the person index that the close signs."
     IndexPeople "index_people" "The number of lists, rounded up, is the number of people of the close."
@@ -135,7 +140,7 @@ rules! {
     SampleErased "sample_erased" "Of the items drawn, no more than the auditor bears are of people who were erased."
     LedgerForm "ledger_form" "The ledger is read in its one form, and says up to where it was searched."
     LedgerCloses "ledger_closes" "The closes that it shows are entries of a log, one behind the other."
-    LedgerCurrent "ledger_current" "The newest close is of the last 24 hours, so that none is left out."
+    LedgerCurrent "ledger_current" "The newest close is of the last 24 hours before witnesses saw the checkpoint first, and they saw it last within 24 hours of now, so that none is left out."
     LedgerEntries "ledger_entries" "Every entry shown, the newest close included, is in the tree that the checkpoint signs."
     LedgerDocuments "ledger_documents" "The field schema and the agreements that entries speak of are shown."
     LedgerDirectory "ledger_directory" "The directory of the newest close has the account with this history."
@@ -151,6 +156,7 @@ rules! {
     LedgerReceipt "ledger_receipt" "The consent receipts that the reader brought are under a secret shown, and their records are in the ledger."
     EvidenceForm "evidence_form" "The evidence is read in its one form, and shows only what it is about."
     EvidenceEntries "evidence_entries" "Every entry shown is in the tree that the checkpoint signs."
+    EvidenceTime "evidence_time" "Nothing of the time that it is about came later: it was made, and witnesses saw its checkpoint, after the end."
     EvidenceCover "evidence_cover" "The cover page is the one that the pack makes, to the byte."
     EvidenceComplete "evidence_complete" "Every act of the log is shown, and every disclosure that the evidence is about."
     DirectoryForm "directory_form" "The directory's growth is read in its one form."
@@ -295,6 +301,9 @@ pub struct Verdict {
     pub ledger_page: Option<Digest>,
     /// The time of the newest entry.
     pub newest: Option<Timestamp>,
+    /// When the quorum of the verifier's policy cosigned the checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witnessed: Option<QuorumTimes>,
     /// Every rule about a log, those that nothing in it called for included, and those of an answer that were
     /// checked.
     pub rules: BTreeMap<Rule, Tally>,
@@ -357,6 +366,7 @@ impl Verdict {
             partners: 0,
             ledger_page: None,
             newest: None,
+            witnessed: None,
             rules: rules.map(|rule| (rule, Tally::default())).collect(),
             failures: Vec::new(),
             failure_count: 0,
@@ -387,6 +397,7 @@ impl Verdict {
         self.failures.retain(|failure| !rules.contains(&failure.rule));
         self.notices.retain(|notice| notice.entry.is_some());
         self.remembered.clear();
+        self.witnessed = None;
         self
     }
 

@@ -14,15 +14,17 @@ use crate::site::{
     CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError, WITNESSED_CHECKPOINT_PATH,
 };
 use crate::verdict::{Place, Rule, Verdict};
-use crate::witness_policy::{Policy, Quorum};
+use crate::witness_policy::{Policy, QuorumTimes};
 use countersign_domain::time::Timestamp;
 
 /// The checkpoint that is checked, as it was read.
 pub(crate) struct Chosen {
     pub(crate) path: &'static str,
     pub(crate) bytes: Vec<u8>,
-    /// Since when the policy is content with it.
-    witnessed: Option<Timestamp>,
+    /// How many entries the newest checkpoint has that the log signed, if it is another one.
+    pub(crate) published: Option<u64>,
+    /// When the policy's quorum cosigned it.
+    pub(crate) witnessed: Option<QuorumTimes>,
 }
 
 /// Reads the checkpoint to check, and notes whether it meets the policy, if there is one.
@@ -35,7 +37,8 @@ pub(crate) fn choose<S: Site + ?Sized>(
     let read = |path| site.read(path, CHECKPOINT_BYTES_MAX);
     let newest = read(CHECKPOINT_PATH)?;
     let newest = newest.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
-    let unwitnessed = |bytes| Chosen { path: CHECKPOINT_PATH, bytes, witnessed: None };
+    let path = CHECKPOINT_PATH;
+    let unwitnessed = |bytes| Chosen { path, bytes, published: None, witnessed: None };
     let Some(policy) = policy else { return Ok(unwitnessed(newest)) };
     let opened = Cosigned::open(&newest, key, policy);
     let size = match &opened {
@@ -48,20 +51,19 @@ pub(crate) fn choose<S: Site + ?Sized>(
     let Some(opened) = verdict.check_ok(Rule::Witnesses, place, opened) else {
         return Ok(unwitnessed(newest));
     };
-    if let Some(witnessed) = since(opened.quorum) {
-        return Ok(Chosen { witnessed, ..unwitnessed(newest) });
+    if opened.quorum.is_met() {
+        return Ok(Chosen { witnessed: opened.quorum.times(), ..unwitnessed(newest) });
     }
     let place = Place::file(WITNESSED_CHECKPOINT_PATH);
     let bytes = read(WITNESSED_CHECKPOINT_PATH)?;
     let older = bytes.as_ref().map(|bytes| Cosigned::open(bytes, key, policy));
     let (found, chosen) = match (bytes, older) {
-        (Some(bytes), Some(Ok(older))) => match since(older.quorum) {
-            Some(witnessed) => {
-                note_beyond(&older.checkpoint, size, verdict);
-                (None, Some(Chosen { path: WITNESSED_CHECKPOINT_PATH, bytes, witnessed }))
-            }
-            None => (Some(counted(older.cosignatures.len())), None),
-        },
+        (Some(bytes), Some(Ok(older))) if older.quorum.is_met() => {
+            note_beyond(&older.checkpoint, size, verdict);
+            let (path, witnessed) = (WITNESSED_CHECKPOINT_PATH, older.quorum.times());
+            (None, Some(Chosen { path, bytes, published: size, witnessed }))
+        }
+        (Some(_), Some(Ok(older))) => (Some(counted(older.cosignatures.len())), None),
         (_, Some(Err(error))) => (Some(error.to_string()), None),
         _ => (Some(format!("{} and no such file", counted(opened.cosignatures.len()))), None),
     };
@@ -72,8 +74,8 @@ pub(crate) fn choose<S: Site + ?Sized>(
 }
 
 impl Chosen {
-    /// Notes whether the newest entry is one that the witnesses can have seen, and, under a limit of age,
-    /// whether they have looked lately.
+    /// Notes whether the newest entry is one that the witnesses can have seen when they first cosigned, and
+    /// whether the time at which they last did can be; under a limit of age, whether that was lately.
     pub(crate) fn check_times(
         &self,
         newest: Timestamp,
@@ -82,27 +84,24 @@ impl Chosen {
     ) {
         let Some(witnessed) = self.witnessed else { return };
         let place = Place::file(self.path);
-        let latest = witnessed.plus_seconds(ACT_SKEW_S);
-        verdict.check(Rule::WitnessTime, place, newest <= latest, || {
-            let expected = format!("{latest} at the latest, since it was cosigned at {witnessed}");
+        let QuorumTimes { earliest, latest } = witnessed;
+        let newest_max = earliest.plus_seconds(ACT_SKEW_S);
+        verdict.check(Rule::WitnessTime, place, newest <= newest_max, || {
+            let expected =
+                format!("{newest_max} at the latest, since it was cosigned by {earliest}");
             (format!("an entry of {newest}"), expected)
         });
+        let latest_max = now.plus_seconds(ACT_SKEW_S);
+        verdict.check(Rule::NotFuture, place, latest <= latest_max, || {
+            (format!("it was cosigned at {latest}"), format!("{latest_max} at the latest"))
+        });
         if let Some(max_age_s) = max_age_s {
-            let is_fresh = witnessed.plus_seconds(max_age_s) >= now;
+            let is_fresh = latest.plus_seconds(max_age_s) >= now;
             verdict.check(Rule::Fresh, place, is_fresh, || {
                 let expected = format!("not more than {max_age_s} s before {now}");
-                (format!("it was cosigned at {witnessed}"), expected)
+                (format!("it was last cosigned at {latest}"), expected)
             });
         }
-    }
-}
-
-/// Since when a quorum is met; a policy that asks for nobody knows no time.
-fn since(quorum: Quorum) -> Option<Option<Timestamp>> {
-    match quorum {
-        Quorum::Met { by_s } => Some(Some(Timestamp::from_seconds(by_s))),
-        Quorum::NotAsked => Some(None),
-        Quorum::NotMet => None,
     }
 }
 

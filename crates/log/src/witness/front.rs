@@ -93,7 +93,8 @@ pub(crate) struct Front {
 #[derive(Default)]
 struct Files {
     shown: Option<Arc<Published>>,
-    witnessed_size: u64,
+    /// Of the newest that met the quorum: its size, and when a quorum cosigned it last.
+    witnessed: (u64, Option<Timestamp>),
     hour: Option<Hour>,
 }
 
@@ -138,9 +139,11 @@ impl Front {
         if files.shown.as_ref().is_some_and(|shown| shown.checkpoint == checkpoint) {
             self.replace(PUBLISHED_CHECKPOINT, note)?;
         }
-        if quorum.is_met() && checkpoint.size >= files.witnessed_size {
+        // Of one tree the newest cosignatures are shown: answers to an earlier round may come late.
+        let witnessed = (checkpoint.size, quorum.times().map(|times| times.latest));
+        if quorum.is_met() && witnessed >= files.witnessed {
             self.replace(WITNESSED_CHECKPOINT, note)?;
-            files.witnessed_size = checkpoint.size;
+            files.witnessed = witnessed;
             self.witnessed.send_replace(checkpoint.size);
             self.archive(&mut files, note, now)?;
         }

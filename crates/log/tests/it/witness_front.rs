@@ -13,7 +13,7 @@ use countersign_verifier::archive;
 use countersign_verifier::cosignature::cosign;
 use countersign_verifier::cosigned::Cosigned;
 use countersign_verifier::merkle::verify_consistency;
-use countersign_verifier::witness_policy::{Policy, Quorum};
+use countersign_verifier::witness_policy::{Policy, Quorum, QuorumTimes};
 
 use crate::memory_site::verified;
 use crate::support::{Setup, block_on, disclose};
@@ -60,6 +60,10 @@ fn read(memory: &Memory, file: &str) -> Option<Vec<u8>> {
     memory.read(file).unwrap()
 }
 
+fn met_at(seconds: u64) -> Quorum {
+    Quorum::Met(QuorumTimes { earliest: at(seconds), latest: at(seconds) })
+}
+
 #[test]
 fn cosignatures_stand_beside_the_checkpoint_that_they_are_of_and_no_other() {
     let (setup, memory) = (Setup::eager(), Memory::new());
@@ -78,7 +82,7 @@ fn cosignatures_stand_beside_the_checkpoint_that_they_are_of_and_no_other() {
     assert_eq!(read(&memory, CHECKPOINT), Some(second.note.clone()));
     // The quorum of the first is met when the second is out.
     let met = log.cosigned(&note(&first, &[1, 2], TIME), &policy(), at(TIME)).unwrap();
-    assert_eq!(met, Quorum::Met { by_s: TIME });
+    assert_eq!(met, met_at(TIME));
     assert_eq!(read(&memory, CHECKPOINT), Some(second.note.clone()), "an older one was put back");
     let witnessed = read(&memory, WITNESSED_CHECKPOINT).unwrap();
     let opened = Cosigned::open(&witnessed, &key, &policy()).unwrap();
@@ -93,6 +97,19 @@ fn cosignatures_stand_beside_the_checkpoint_that_they_are_of_and_no_other() {
     log.shutdown();
     verified(&memory, &key);
     let (log, _) = setup.open(&memory).unwrap();
+    log.shutdown();
+}
+
+#[test]
+fn a_quiet_log_that_is_cosigned_anew_shows_the_newest_times_whatever_comes_late() {
+    let (setup, memory) = (Setup::eager(), Memory::new());
+    let log = setup.found(&memory);
+    let published = newest(&log);
+    let [old, new] = [TIME, TIME + 60].map(|time| note(&published, &[1, 2], time));
+    for (given, shown) in [(&old, &old), (&new, &new), (&old, &new)] {
+        assert!(log.cosigned(given, &policy(), at(TIME + 60)).unwrap().is_met());
+        assert_eq!(read(&memory, WITNESSED_CHECKPOINT).as_ref(), Some(shown));
+    }
     log.shutdown();
 }
 
@@ -137,7 +154,7 @@ fn about_one_a_minute_is_archived_across_restarts_and_hours() {
     assert_eq!(archive::notes(&file).unwrap(), expected);
     let read_back = archive::parse(&file, &setup.signer.note_key(), &policy()).unwrap();
     let times: Vec<_> = read_back.iter().map(|one| one.quorum).collect();
-    assert_eq!(times, [0, 50, 110, 170].map(|second| Quorum::Met { by_s: TIME + second }));
+    assert_eq!(times, [0, 50, 110, 170].map(|second| met_at(TIME + second)));
     let next = note(&newest(&log), &[1, 2], TIME + 3_600);
     log.cosigned(&next, &policy(), at(TIME + 3_600)).unwrap();
     assert_eq!(read(&memory, "log/witnessed/2027-01-15T09"), Some([&next[..], b"\n"].concat()));

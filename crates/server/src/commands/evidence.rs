@@ -92,6 +92,14 @@ impl Evidence {
         if self.from >= self.until {
             return Err(format!("--until {} is not after --from {}", self.until, self.from).into());
         }
+        let now = clock::now();
+        if self.until > now {
+            let until = self.until;
+            let refused = format!(
+                "--until {until} has not come yet: evidence is of a time that is over; give {now} or earlier"
+            );
+            return Err(refused.into());
+        }
         if self.out.exists() && !self.force {
             let out = self.out.display();
             return Err(format!("{out} is there already; --force writes over it").into());

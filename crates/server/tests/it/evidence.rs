@@ -41,12 +41,24 @@ fn key(world: &World) -> NoteKey {
     countersign::instance::log_key(&world.directory).unwrap().parse().unwrap()
 }
 
-/// Runs the operator's command over all of time, for what these arguments say.
+/// Runs the operator's command over all of the time so far, for what these arguments say.
 fn made(world: &World, name: &str, arguments: &[&str]) -> Result<PathBuf, String> {
+    let begun = clock::now();
+    // What was answered in this second is of a time that is not over yet.
+    eventually("the second is over", || clock::now() > begun);
+    made_until(world, name, arguments, &clock::now().to_string())
+}
+
+fn made_until(
+    world: &World,
+    name: &str,
+    arguments: &[&str],
+    until: &str,
+) -> Result<PathBuf, String> {
     let file = world.path().join(name);
     let mut command = program(&["evidence"]);
     command.arg(world.path()).args(arguments).arg("--out").arg(&file);
-    command.args(["--from", "1970-01-01T00:00:00Z", "--until", "9999-01-01T00:00:00Z"]);
+    command.args(["--from", "1970-01-01T00:00:00Z", "--until", until]);
     let output = finish(&mut command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(file) } else { Err(said) }

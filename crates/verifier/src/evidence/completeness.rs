@@ -1,11 +1,15 @@
-//! Whether a pack leaves nothing out: its entries against the public log, under the pack's own checkpoint.
+//! Whether a pack leaves nothing out: its entries against the public log, under the pack's own checkpoint, and then
+//! what the log published later, which may be of the time that the pack is about.
 //!
 //! Every entry of the log is read, since acts of any time make the register. Nothing is decided again here.
+
+use countersign_domain::digest::Digest;
 
 use crate::checkpoint::Checkpoint;
 use crate::entry::Entry;
 use crate::log_range::LogRange;
-use crate::site::{Site, SiteError};
+use crate::note::NoteKey;
+use crate::site::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError};
 use crate::verdict::{Place, Rule, Verdict};
 
 use super::pack::{LogPart, Pack, Subject};
@@ -48,5 +52,52 @@ pub(super) fn check(
     verdict.check(Rule::EvidenceComplete, Place::WHOLE, is_read, || {
         ("a log that cannot be read".to_owned(), "all of its entries".to_owned())
     });
+    if is_read { range.finish(verdict) } else { Ok(()) }
+}
+
+/// Checks that the log has no disclosure of whom and when the pack is about behind the pack's checkpoint: one that
+/// was published too late for it, or a checkpoint that was chosen too early.
+pub(super) fn check_later(
+    (pack, subject, key): (&Pack, &Subject, &NoteKey),
+    checkpoint: &Checkpoint,
+    site: &dyn Site,
+    verdict: &mut Verdict,
+) -> Result<(), SiteError> {
+    let place = Place::file(CHECKPOINT_PATH);
+    let read = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
+    let newest = read.ok_or_else(|| "no such file".to_owned()).and_then(|bytes| {
+        Checkpoint::open(&bytes, key.name(), key).map_err(|error| error.to_string())
+    });
+    let Some(newest) = verdict.check_ok(Rule::Checkpoint, place, newest) else { return Ok(()) };
+    let Checkpoint { size, root, .. } = checkpoint;
+    let is_known = newest.size > *size || (newest.size == *size && newest.root == *root);
+    verdict.check(Rule::EvidenceComplete, place, is_known, || {
+        let of = |checkpoint: &Checkpoint| {
+            format!("{} entries under {}", checkpoint.size, Digest(checkpoint.root))
+        };
+        (of(&newest), format!("a log that goes on from the pack's {}", of(checkpoint)))
+    });
+    if newest.size <= *size {
+        return Ok(());
+    }
+    let mut range = LogRange::new(site, &newest);
+    let Some(begins) = range.root_at(*size, verdict)? else { return Ok(()) };
+    verdict.check(Rule::EvidenceComplete, place, begins == *root, || {
+        let of = |root| format!("{size} entries under {}", Digest(root));
+        (of(begins), of(*root))
+    });
+    let is_read = range.read(*size..newest.size, verdict, |verdict, (index, _), bytes| {
+        let is_missing = match Entry::parse(bytes) {
+            Ok(Entry::Disclosure(disclosure)) => {
+                subject.has(&disclosure) && pack.spans(&disclosure)
+            }
+            _ => false,
+        };
+        verdict.check(Rule::EvidenceComplete, Place::entry(index), !is_missing, || {
+            let found = "an entry of this time that the log has behind the pack's checkpoint";
+            (found.to_owned(), Rule::EvidenceComplete.says().to_owned())
+        });
+        Ok::<_, SiteError>(())
+    })?;
     if is_read { range.finish(verdict) } else { Ok(()) }
 }

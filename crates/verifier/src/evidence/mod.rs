@@ -20,7 +20,6 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::Checkpoint;
-use crate::chronology::ACT_SKEW_S;
 use crate::ledger::{self, Ledger, check_checkpoint};
 use crate::merkle::leaf_hash;
 use crate::note::NoteKey;
@@ -44,6 +43,7 @@ mod facts;
 mod file;
 mod pack;
 mod tally;
+mod time;
 
 /// What the verifier brings along.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,8 @@ pub struct Evidence {
     pub of: String,
     /// When it was made, by the operator's word.
     pub made: Timestamp,
+    /// How many seconds ago that was.
+    pub age_s: u64,
     /// The first second that it is about.
     pub from: Timestamp,
     /// The first second after.
@@ -122,14 +124,21 @@ pub fn check(
     let Examined { mut verdict, page, checkpoint } = examine(&pack, &pack_bytes, question);
     let evidence = page.map(|(cover, evidence)| {
         check_cover(&file::write(&cover, &pack_bytes), bytes, &mut verdict);
-        evidence
+        let age_s = question.now.seconds().saturating_sub(pack.made.seconds());
+        Evidence { age_s, ..evidence }
     });
-    check_made(&pack, question, &mut verdict);
+    time::check(&pack, question.now, &mut verdict);
     match (&pack.body, against, checkpoint) {
         (Body::Log(subject, log), Some(against), Some(checkpoint)) => {
             let Against { site, progress } = against;
             let shown = (subject, log);
             completeness::check(&pack, shown, &checkpoint, site, progress, &mut verdict)?;
+            completeness::check_later(
+                (&pack, subject, question.key),
+                &checkpoint,
+                site,
+                &mut verdict,
+            )?;
         }
         (Body::Log(..), None, _) => verdict.notice(
             None,
@@ -206,7 +215,7 @@ impl Evidence {
     fn of(of: String, pack: &Pack, digest: Digest) -> Self {
         let Pack { made, from, until, .. } = *pack;
         let (consent, sent, refused, ledger) = (None, Vec::new(), None, None);
-        Self { of, made, from, until, digest, consent, sent, refused, ledger }
+        Self { of, made, age_s: 0, from, until, digest, consent, sent, refused, ledger }
     }
 }
 
@@ -254,14 +263,5 @@ fn check_cover(made: &str, found: &[u8], verdict: &mut Verdict) {
             || ("a page that ends elsewhere".to_owned(), Rule::EvidenceCover.says().to_owned()),
             |((made, found), line)| (format!("line {line}: {}", shortened(found)), shortened(made)),
         )
-    });
-}
-
-/// Checks that nothing in it comes from the future.
-fn check_made(pack: &Pack, question: &Question<'_>, verdict: &mut Verdict) {
-    let newest = verdict.newest.map_or(pack.made, |newest| newest.max(pack.made));
-    let latest = question.now.plus_seconds(ACT_SKEW_S);
-    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
-        (format!("something of {newest}"), format!("{latest} at the latest"))
     });
 }

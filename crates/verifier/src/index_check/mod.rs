@@ -169,6 +169,7 @@ pub fn check_index<S: Site + ?Sized, R: Read + Seek>(
     if let Some(checkpoint) = case.verdict.check_ok(Rule::Checkpoint, place, opened) {
         case.verdict.size = checkpoint.size;
         case.verdict.root = Some(Digest(checkpoint.root));
+        case.verdict.witnessed = chosen.witnessed;
         case.check_log(site, &checkpoint, lists, progress)?;
     }
     let ListsTotal { people, items, person_index } = total;

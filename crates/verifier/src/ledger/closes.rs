@@ -4,12 +4,12 @@ use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 
 use super::bundle::{Bundle, ShownClose};
-use crate::chronology::{ACT_SKEW_S, Chronology};
+use crate::chronology::Chronology;
 use crate::entry::{
     Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry, EntryError, PreviousClose,
 };
 use crate::merkle::leaf_hash;
-use crate::periods::{CLOSE_EVERY_S_MAX, Periods};
+use crate::periods::Periods;
 use crate::shared_proof::PlacedLeaf;
 use crate::verdict::{Place, Rule, Verdict};
 
@@ -21,15 +21,11 @@ pub(super) struct Closes {
 }
 
 impl Closes {
-    /// Writes them out and checks that they follow one another in time, `at` being when the checkpoint was.
+    /// Writes them out and checks that they follow one another in time.
     ///
     /// # Errors
     /// [`EntryError`] if a number is larger than an entry can carry.
-    pub(super) fn read(
-        bundle: &Bundle,
-        at: Timestamp,
-        verdict: &mut Verdict,
-    ) -> Result<Self, EntryError> {
+    pub(super) fn read(bundle: &Bundle, verdict: &mut Verdict) -> Result<Self, EntryError> {
         let mut closes = Vec::with_capacity(bundle.closes.len());
         let (mut newest, mut from) = (None, 0);
         let (mut periods, mut chronology) = (Periods::default(), Chronology::default());
@@ -52,9 +48,7 @@ impl Closes {
                 closes.push(close);
             }
         }
-        let closes = Self { closes, newest };
-        closes.check_current(at, verdict);
-        Ok(closes)
+        Ok(Self { closes, newest })
     }
 
     /// The first entry that no close covers.
@@ -68,23 +62,9 @@ impl Closes {
         self.closes.iter().any(|close| epochs.contains(&close.directory.epoch))
     }
 
-    /// Whoever leaves the newest closes out leaves out what is in them; so there has to be one of the last day.
-    /// One that is dated ahead would be that for as long.
-    fn check_current(&self, at: Timestamp, verdict: &mut Verdict) {
-        let newest = self.closes.last().map(|close| close.time);
-        let is_current = newest.is_some_and(|time| {
-            at <= time.plus_seconds(CLOSE_EVERY_S_MAX) && time <= at.plus_seconds(ACT_SKEW_S)
-        });
-        verdict.check(Rule::LedgerCurrent, Place::WHOLE, is_current, || {
-            let found = newest.map_or_else(
-                || "no close at all".to_owned(),
-                |time| format!("a newest close of {time}"),
-            );
-            let expected = format!(
-                "one not more than {CLOSE_EVERY_S_MAX} s before and {ACT_SKEW_S} s after {at}"
-            );
-            (found, expected)
-        });
+    /// The time of the newest close.
+    pub(super) fn newest_time(&self) -> Option<Timestamp> {
+        self.closes.last().map(|close| close.time)
     }
 }
 

@@ -29,7 +29,7 @@ use crate::consent::ConsentRecord;
 use crate::cosigned::Cosigned;
 use crate::note::NoteKey;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
-use crate::witness_policy::{Policy, Quorum};
+use crate::witness_policy::{Policy, QuorumTimes};
 
 pub use self::bundle::{
     BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, Opening, ShownClose, ShownEntry, ShownItem,
@@ -47,6 +47,7 @@ mod bundle;
 mod choices;
 mod closes;
 mod completeness;
+mod current;
 mod entries;
 mod items;
 mod reader;
@@ -164,15 +165,16 @@ pub fn check(bytes: &[u8], question: &Question<'_>) -> (Verdict, Option<Ledger>)
 }
 
 fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict) -> Option<Ledger> {
-    let (checkpoint, at) = check_checkpoint(&bundle.checkpoint, question, verdict)?;
+    let (checkpoint, witnessed) = check_checkpoint(&bundle.checkpoint, question, verdict)?;
     (verdict.size, verdict.root) = (checkpoint.size, Some(Digest(checkpoint.root)));
-    let closes = Closes::read(bundle, at, verdict);
+    let closes = Closes::read(bundle, verdict);
     let closes = verdict.check_ok(Rule::LedgerCloses, Place::WHOLE, closes)?;
+    current::check(closes.newest_time(), witnessed, question.at, verdict);
     let entries = Entries::read(bundle, &closes, &checkpoint, verdict);
     let account = account::check(bundle, &closes, verdict);
     let opened = items::open(bundle, &entries, verdict);
     completeness::check(bundle, &closes, &opened, verdict);
-    check_choices(&opened, &entries, at, verdict);
+    check_choices(&opened, &entries, question.at, verdict);
     check_end(bundle, &closes, &checkpoint, verdict);
     reader::check(bundle, &closes, &account, question, verdict);
     let shown =
@@ -181,16 +183,17 @@ fn check_bundle(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict)
     Some(ledger(&shown))
 }
 
-/// The checkpoint, and when it was: as its witnesses say, or else when it was fetched.
+/// The checkpoint, and when the quorum of the policy cosigned it, if there is one and it did. That says nothing
+/// of what time it is for the reader.
 pub(crate) fn check_checkpoint(
     note: &[u8],
     question: &Question<'_>,
     verdict: &mut Verdict,
-) -> Option<(Checkpoint, Timestamp)> {
-    let Question { key, policy, at, .. } = *question;
+) -> Option<(Checkpoint, Option<QuorumTimes>)> {
+    let Question { key, policy, .. } = *question;
     let opened = Checkpoint::open(note, key.name(), key);
     let checkpoint = verdict.check_ok(Rule::Checkpoint, Place::WHOLE, opened)?;
-    let Some(policy) = policy else { return Some((checkpoint, at)) };
+    let Some(policy) = policy else { return Some((checkpoint, None)) };
     let cosigned = Cosigned::open(note, key, policy);
     let cosigned = verdict.check_ok(Rule::Witnesses, Place::WHOLE, cosigned)?;
     verdict.check(Rule::Witnesses, Place::WHOLE, cosigned.quorum.is_met(), || {
@@ -198,11 +201,8 @@ pub(crate) fn check_checkpoint(
             format!("{} cosignatures of the policy's witnesses", cosigned.cosignatures.len());
         (found, "the quorum of the policy".to_owned())
     });
-    let witnessed = match cosigned.quorum {
-        Quorum::Met { by_s } => Timestamp::from_seconds(by_s),
-        Quorum::NotAsked | Quorum::NotMet => at,
-    };
-    Some((checkpoint, witnessed))
+    verdict.witnessed = cosigned.quorum.times();
+    Some((checkpoint, verdict.witnessed))
 }
 
 fn check_choices(opened: &[Opened<'_>], entries: &Entries, at: Timestamp, verdict: &mut Verdict) {

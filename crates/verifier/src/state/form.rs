@@ -1,4 +1,4 @@
-//! The form of a state, version 1: one line and a JSON document.
+//! The form of a state, version 2: one line and a JSON document.
 //!
 //! ```text
 //! countersign-verify/state VERSION SHA-256-of-what-follows \n JSON
@@ -14,16 +14,17 @@ use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{KeptAct, Progress, State, StateError};
+use super::{Ahead, KeptAct, Progress, State, StateError};
 use crate::checkpoint::Checkpoint;
 use crate::chronology::{Chronology, LastSeconds};
 use crate::edge::TileEdge;
 use crate::entry::Entry;
+use crate::merkle::verify_consistency;
 use crate::note::NoteKey;
 use crate::periods::Periods;
 use crate::verdict::{FAILURES_KEPT_MAX, Failure, Notice, Remembered, Rule, Tally, Verdict};
 
-const STATE_VERSION: u32 = 1;
+const STATE_VERSION: u32 = 2;
 const KIND: &str = "countersign-verify/state";
 
 /// The JSON document.
@@ -33,6 +34,8 @@ struct Document {
     origin: String,
     checkpoint: Option<String>,
     edge: Vec<Vec<Digest>>,
+    /// From the edge to the checkpoint, where that signs more than was read.
+    proof: Vec<Digest>,
     floor: Timestamp,
     newest: Timestamp,
     seconds: LastSeconds,
@@ -104,6 +107,7 @@ impl State {
                 .iter()
                 .map(|level| level.iter().copied().map(Digest).collect())
                 .collect(),
+            proof: self.ahead.iter().flat_map(|ahead| &ahead.proof).copied().map(Digest).collect(),
             floor: chronology.floor(),
             newest: chronology.newest(),
             seconds: chronology.seconds(),
@@ -148,7 +152,8 @@ impl Document {
             return Err(StateError::OtherLog { found: self.origin, expected: expected.to_owned() });
         }
         let mut progress = Progress::new(expected);
-        progress.edge = self.edge(key)?;
+        let (edge, ahead) = self.edge(key)?;
+        progress.edge = edge;
         progress.chronology = Chronology::kept(self.floor, self.newest, self.seconds);
         progress.periods = self.periods;
         let size = progress.edge.size();
@@ -161,21 +166,27 @@ impl Document {
             act.replay(&mut progress, size)?;
         }
         progress.verdict = self.found.verdict(expected)?;
-        Ok(State { progress, checkpoint: self.checkpoint, lies: self.lies })
+        Ok(State { progress, checkpoint: self.checkpoint, ahead, lies: self.lies })
     }
 
-    /// The edge of the tree, which has to be that of the checkpoint.
-    fn edge(&self, key: &NoteKey) -> Result<TileEdge, StateError> {
+    /// The edge of the tree, which has to be that of the checkpoint, or proved to be one of its beginnings.
+    fn edge(&self, key: &NoteKey) -> Result<(TileEdge, Option<Ahead>), StateError> {
         let levels = self.edge.iter().map(|level| level.iter().map(|hash| hash.0).collect());
         let edge = TileEdge::of_levels(levels.collect()).ok_or(StateError::Tree)?;
         let open = |note: &String| Checkpoint::open(note.as_bytes(), key.name(), key);
         let checkpoint = self.checkpoint.as_ref().map(open).transpose();
         let signed = checkpoint.map_err(StateError::Checkpoint)?;
-        let holds = match signed {
-            Some(signed) => (signed.size, signed.root) == (edge.size(), edge.root()),
-            None => edge.size() == 0,
+        let (size, root) = (edge.size(), edge.root());
+        let proof: Vec<_> = self.proof.iter().map(|hash| hash.0).collect();
+        let (holds, ahead) = match signed {
+            None => (size == 0 && proof.is_empty(), None),
+            Some(signed) if signed.size == size => (signed.root == root && proof.is_empty(), None),
+            Some(signed) => {
+                let proved = verify_consistency(size, signed.size, &root, &signed.root, &proof);
+                (size > 0 && proved.is_ok(), Some(Ahead { checkpoint: signed, proof }))
+            }
         };
-        if holds { Ok(edge) } else { Err(StateError::Tree) }
+        if holds { Ok((edge, ahead)) } else { Err(StateError::Tree) }
     }
 }
 

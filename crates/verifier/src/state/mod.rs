@@ -14,9 +14,11 @@ use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
 
+use crate::checkpoint::Checkpoint;
 use crate::chronology::Chronology;
 use crate::edge::TileEdge;
 use crate::entry::SignedAct;
+use crate::merkle::Hash;
 use crate::periods::Periods;
 use crate::replay::Replay;
 use crate::verdict::{FAILURES_KEPT_MAX, Remembered, Rule, Verdict};
@@ -45,8 +47,18 @@ pub struct State {
     progress: Progress,
     /// The signed checkpoint up to which everything was read; none before the first.
     checkpoint: Option<String>,
+    /// What the checkpoint signs, if a check was cut off before it had read all of it.
+    ahead: Option<Ahead>,
     /// INVARIANT: one for each checkpoint and rule, at most [`FAILURES_KEPT_MAX`]; kept by `remembering`.
     lies: Vec<Remembered>,
+}
+
+/// A checkpoint whose tree begins with what was read, and goes on.
+#[derive(Clone, Debug)]
+struct Ahead {
+    checkpoint: Checkpoint,
+    /// From what was read to it: the RFC 9162 consistency proof.
+    proof: Vec<Hash>,
 }
 
 /// How far a check has come, and what it knows there.
@@ -103,7 +115,8 @@ impl State {
     /// What is kept of the log of this origin before its first entry was read.
     #[must_use]
     pub fn new(origin: &str) -> Self {
-        Self { progress: Progress::new(origin), checkpoint: None, lies: Vec::new() }
+        let progress = Progress::new(origin);
+        Self { progress, checkpoint: None, ahead: None, lies: Vec::new() }
     }
 
     /// The log's name.
@@ -124,7 +137,33 @@ impl State {
         self.progress.replay.register()
     }
 
-    /// The signed checkpoint up to which everything was read.
+    /// The register before the entry at this index, made again from the acts that were kept.
+    pub(crate) fn register_at(&self, index: u64) -> Register {
+        let mut replay = Replay::new(self.origin());
+        for kept in self.progress.acts.iter().take_while(|kept| kept.index < index) {
+            let document = kept.act.act.document().and_then(|digest| {
+                self.progress.documents.get(&digest).map(|document| &**document)
+            });
+            // Every one of them was taken before, with the same document.
+            if replay.apply(kept.index, &kept.act, document).is_err() {
+                break;
+            }
+        }
+        replay.register().clone()
+    }
+
+    /// The time of the newest entry that was read; nothing before the first.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        (self.size() > 0).then(|| self.progress.chronology.newest())
+    }
+
+    /// What the checkpoint signs, if that is more than was read.
+    pub(crate) fn ahead(&self) -> Option<&Checkpoint> {
+        self.ahead.as_ref().map(|ahead| &ahead.checkpoint)
+    }
+
+    /// The signed checkpoint whose tree was read, or begins with what was.
     #[must_use]
     pub fn checkpoint(&self) -> Option<&str> {
         self.checkpoint.as_deref()
@@ -157,7 +196,21 @@ impl State {
     /// The state after everything up to this checkpoint was read, with what the verdict says of it.
     pub(crate) fn advanced(self, progress: Progress, note: String, verdict: &Verdict) -> Self {
         let verdict = verdict.clone().without(&OF_THE_MOMENT);
-        Self { progress: Progress { verdict, ..progress }, checkpoint: Some(note), ..self }
+        let progress = Progress { verdict, ..progress };
+        Self { progress, checkpoint: Some(note), ahead: None, ..self }
+    }
+
+    /// The state after a beginning of this checkpoint's tree was read, which the proof shows it to be.
+    pub(crate) fn advanced_to(
+        self,
+        progress: Progress,
+        (checkpoint, note): (Checkpoint, String),
+        proof: Vec<Hash>,
+        verdict: &Verdict,
+    ) -> Self {
+        let is_whole = progress.edge.size() == checkpoint.size;
+        let ahead = (!is_whole).then_some(Ahead { checkpoint, proof });
+        Self { ahead, ..self.advanced(progress, note, verdict) }
     }
 
     /// The same state, which does not forget that the log broke this rule under this checkpoint.

@@ -8,10 +8,13 @@
 
 mod error;
 mod read;
+mod times;
 
 pub use self::error::{POLICY_BYTES_MAX, PolicyError, PolicyReason};
+pub use self::times::QuorumTimes;
 use crate::cosignature::{Cosignature, WitnessKey};
 use crate::note::NoteKey;
+use countersign_domain::time::Timestamp;
 
 /// A policy that was read whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,11 +49,8 @@ pub struct PolicyWitness {
 pub enum Quorum {
     /// It asks for no cosignature, so that there is no time either.
     NotAsked,
-    /// There are enough.
-    Met {
-        /// The earliest time by which there were, in seconds since 1970.
-        by_s: u64,
-    },
+    /// There are enough, which cosigned then.
+    Met(QuorumTimes),
     /// There are not enough.
     NotMet,
 }
@@ -91,25 +91,22 @@ impl Policy {
         })
     }
 
-    /// Whether these cosignatures, all of one checkpoint, are enough, and since when they are.
+    /// Whether these cosignatures, all of one checkpoint, are enough, and when they are from.
     #[must_use]
     pub fn quorum(&self, cosignatures: &[Cosignature]) -> Quorum {
         let Some(quorum) = self.quorum else { return Quorum::NotAsked };
-        // For each component the earliest time by which it had witnessed, if it has.
-        let mut times_s: Vec<Option<u64>> = Vec::with_capacity(self.components.len());
+        // For each component when it had witnessed first and last, if it has.
+        let mut times: Vec<Option<QuorumTimes>> = Vec::with_capacity(self.components.len());
         for component in &self.components {
-            let time_s = match component {
-                Component::Witness(witness) => earliest_s(&witness.key, cosignatures),
+            let of_component = match component {
+                Component::Witness(witness) => of_witness(&witness.key, cosignatures),
                 Component::Group { threshold, members } => {
-                    group_s(*threshold, members.iter().filter_map(|m| *times_s.get(*m)?))
+                    of_group(*threshold, members.iter().filter_map(|m| *times.get(*m)?))
                 }
             };
-            times_s.push(time_s);
+            times.push(of_component);
         }
-        match times_s.get(quorum).copied().flatten() {
-            Some(by_s) => Quorum::Met { by_s },
-            None => Quorum::NotMet,
-        }
+        times.get(quorum).copied().flatten().map_or(Quorum::NotMet, Quorum::Met)
     }
 }
 
@@ -117,19 +114,36 @@ impl Quorum {
     /// Whether the policy is content.
     #[must_use]
     pub const fn is_met(self) -> bool {
-        matches!(self, Self::NotAsked | Self::Met { .. })
+        matches!(self, Self::NotAsked | Self::Met(_))
+    }
+
+    /// When enough had cosigned, if they have.
+    #[must_use]
+    pub const fn times(self) -> Option<QuorumTimes> {
+        match self {
+            Self::Met(times) => Some(times),
+            Self::NotAsked | Self::NotMet => None,
+        }
     }
 }
 
-fn earliest_s(key: &WitnessKey, cosignatures: &[Cosignature]) -> Option<u64> {
-    cosignatures.iter().filter(|one| one.witness() == key).map(Cosignature::time_s).min()
+/// A witness may have cosigned one checkpoint often: it first did at its earliest time, and last at its newest.
+fn of_witness(key: &WitnessKey, cosignatures: &[Cosignature]) -> Option<QuorumTimes> {
+    let of_witness = cosignatures.iter().filter(|one| one.witness() == key);
+    let times = of_witness.map(|one| Timestamp::from_seconds(one.time_s()));
+    let (earliest, latest) = (times.clone().min()?, times.max()?);
+    Some(QuorumTimes { earliest, latest })
 }
 
-/// A group has witnessed once as many members have as it asks for: at the threshold's time in order.
-fn group_s(threshold: usize, members_s: impl Iterator<Item = u64>) -> Option<u64> {
-    let mut members_s: Vec<u64> = members_s.collect();
-    members_s.sort_unstable();
-    members_s.get(threshold.checked_sub(1)?).copied()
+/// A group has witnessed once as many members have as it asks for: first at the threshold's earliest time, and
+/// last at the threshold's newest, counted from the end.
+fn of_group(threshold: usize, members: impl Iterator<Item = QuorumTimes>) -> Option<QuorumTimes> {
+    let (mut earliest, mut latest): (Vec<_>, Vec<_>) =
+        members.map(|times| (times.earliest, times.latest)).unzip();
+    earliest.sort_unstable();
+    latest.sort_unstable_by(|a, b| b.cmp(a));
+    let place = threshold.checked_sub(1)?;
+    Some(QuorumTimes { earliest: *earliest.get(place)?, latest: *latest.get(place)? })
 }
 
 #[cfg(test)]
@@ -170,6 +184,11 @@ mod tests {
         Policy::parse(format!("{lines}{rest}").as_bytes()).unwrap()
     }
 
+    fn met(earliest_s: u64, latest_s: u64) -> Quorum {
+        let [earliest, latest] = [earliest_s, latest_s].map(Timestamp::from_seconds);
+        Quorum::Met(QuorumTimes { earliest, latest })
+    }
+
     const NESTED: &str = "group X 2 X1 X2 X3\ngroup Y any Y1 Y2 Y3\ngroup XY all X Y\nquorum XY\n";
 
     #[test]
@@ -181,10 +200,15 @@ mod tests {
             (&[(4, 10), (5, 20), (6, 30), (1, 40)], Quorum::NotMet),
             // One witness that cosigned twice is still one witness.
             (&[(1, 10), (1, 20), (4, 30)], Quorum::NotMet),
-            (&[(1, 10), (3, 30), (4, 20)], Quorum::Met { by_s: 30 }),
-            (&[(1, 10), (3, 30), (4, 40)], Quorum::Met { by_s: 40 }),
-            (&[(3, 30), (2, 20), (1, 10), (6, 9), (5, 99)], Quorum::Met { by_s: 20 }),
-            (&[(1, 50), (1, 10), (2, 20), (4, 5)], Quorum::Met { by_s: 20 }),
+            (&[(1, 10), (3, 30), (4, 20)], met(30, 10)),
+            (&[(1, 10), (3, 30), (4, 40)], met(40, 10)),
+            (&[(3, 30), (2, 20), (1, 10), (6, 9), (5, 99)], met(20, 20)),
+            (&[(1, 50), (1, 10), (2, 20), (4, 5)], met(20, 5)),
+            // All cosigned anew: first as before, last when the slowest of the needed ones did.
+            (&[(1, 10), (2, 20), (4, 5), (1, 110), (2, 120), (4, 105)], met(20, 105)),
+            // One that did not is enough to hold the quorum back, unless another can take its place.
+            (&[(1, 10), (2, 20), (4, 5), (1, 110), (4, 105)], met(20, 20)),
+            (&[(1, 10), (2, 20), (3, 30), (4, 5), (1, 110), (3, 130), (4, 105)], met(20, 105)),
         ] {
             let found = policy.quorum(&cosigned(by));
             assert_eq!(found, expected, "{by:?}");
@@ -195,7 +219,7 @@ mod tests {
     #[test]
     fn a_quorum_of_one_witness_and_one_of_none() {
         let one = policy("quorum X2\n");
-        assert_eq!(one.quorum(&cosigned(&[(1, 10), (2, 20)])), Quorum::Met { by_s: 20 });
+        assert_eq!(one.quorum(&cosigned(&[(1, 10), (2, 20)])), met(20, 20));
         // Seed 7 is a witness whose signature holds, and none of the policy.
         assert_eq!(one.quorum(&cosigned(&[(1, 10), (7, 20)])), Quorum::NotMet);
         let none = policy("quorum none\n");
@@ -218,15 +242,23 @@ mod tests {
             let before = policy.quorum(&cosigned(&by));
             let all: Vec<_> = by.iter().chain(&more).copied().collect();
             let after = policy.quorum(&cosigned(&all));
-            if let Quorum::Met { by_s } = before {
-                let still = matches!(after, Quorum::Met { by_s: now_s } if now_s <= by_s);
+            if let Some(before) = before.times() {
+                let after = after.times().unwrap();
+                let still = after.earliest <= before.earliest && after.latest >= before.latest;
                 prop_assert!(still, "{:?} became {:?}", before, after);
             }
-            // The time is the earliest: those until then are enough, and those before it are not.
-            if let Quorum::Met { by_s } = after {
-                let until = |end_s| all.iter().copied().filter(move |(_, s)| *s < end_s).collect::<Vec<_>>();
-                prop_assert_eq!(policy.quorum(&cosigned(&until(by_s + 1))), after);
-                prop_assert_eq!(policy.quorum(&cosigned(&until(by_s))), Quorum::NotMet);
+            // The one time is the earliest: those until then are enough, and those before it are not. The other
+            // is the latest: those from then on are enough, and those behind it are not.
+            if let Some(times) = after.times() {
+                let of = |range: std::ops::Range<u64>| {
+                    let all = all.iter().copied().filter(|(_, s)| range.contains(s));
+                    policy.quorum(&cosigned(&all.collect::<Vec<_>>()))
+                };
+                let (earliest_s, latest_s) = (times.earliest.seconds(), times.latest.seconds());
+                prop_assert_eq!(of(0..earliest_s + 1).times().unwrap().earliest, times.earliest);
+                prop_assert_eq!(of(0..earliest_s), Quorum::NotMet);
+                prop_assert_eq!(of(latest_s..u64::MAX).times().unwrap().latest, times.latest);
+                prop_assert_eq!(of(latest_s + 1..u64::MAX), Quorum::NotMet);
             }
         }
     }

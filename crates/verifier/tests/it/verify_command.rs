@@ -188,7 +188,7 @@ fn a_log_is_gone_on_with_from_a_file_that_is_kept() {
 
 /// What time it is for the binary.
 #[expect(clippy::disallowed_methods, reason = "the binary under test reads the clock")]
-fn clock_s() -> u64 {
+pub(crate) fn clock_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 

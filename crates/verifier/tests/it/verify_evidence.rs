@@ -16,8 +16,10 @@ use countersign_verifier::note::NoteKey;
 use countersign_verifier::shared_proof::prove_shared;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
+use countersign_verifier::witness_policy::Policy;
 use proptest::prelude::*;
 
+use crate::verify_witnesses::{cosigned, policy_text};
 use crate::verify_world::{
     BEGINNING_S, World, at, failed, golden, log_key, name, partner, public_key, review,
 };
@@ -129,6 +131,64 @@ fn what_was_not_right_is_refused_by_the_rules_of_the_log() {
     let against = Against { site: &FolderSite::new(folder.path()), progress: &mut |_, _| () };
     let (verdict, _) = check(page.as_bytes(), &question, Some(against)).unwrap();
     assert_eq!(failed(&verdict), [(Rule::EvidenceComplete, Some(revoked.size() - 2))]);
+}
+
+/// What a check under the policy of witnesses says of a pack that they cosigned so long after its end, and that was
+/// made so long after that.
+fn broken_under_policy(seen_s: i64, made_s: u64) -> Vec<Rule> {
+    let world = world();
+    let mut pack = pack(&world);
+    let seen_s = pack.until.seconds().saturating_add_signed(seen_s);
+    let note = cosigned(&world.checkpoint(), &["one", "two"], seen_s);
+    log_of(&mut pack).checkpoint = note.into_bytes();
+    pack.made = at(pack.until.seconds() + made_s);
+    let (key, policy) = (log_key(), Policy::parse(policy_text().as_bytes()).unwrap());
+    let now = at(BEGINNING_S + 3_650 * 86_400);
+    let question = Question { key: &key, policy: Some(&policy), now, at: None };
+    let (verdict, evidence) = check(file(&pack).as_bytes(), &question, None).unwrap();
+    assert_eq!(evidence.unwrap().age_s, now.seconds() - pack.made.seconds());
+    failed(&verdict).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn evidence_does_not_expire_and_is_of_a_time_that_was_over_when_it_was_made_and_witnessed() {
+    for (seen_s, made_s, expected) in [
+        (0, 0, &[][..]),
+        (60, 86_460, &[]),
+        (-1, 60, &[Rule::EvidenceTime]),
+        (60, 86_461, &[Rule::EvidenceTime]),
+        (961, 60, &[Rule::EvidenceTime]),
+    ] {
+        assert_eq!(broken_under_policy(seen_s, made_s), expected, "{seen_s} {made_s}");
+    }
+    let mut early = pack(&world());
+    early.until = at(early.made.seconds() + 1);
+    assert_eq!(broken(&early), [Rule::EvidenceTime]);
+}
+
+#[test]
+fn what_the_log_published_behind_the_checkpoint_of_a_pack_is_missing_from_it() {
+    let before = world();
+    let (page, mut world) = (file(&pack(&before)), before.clone());
+    let checked = |world: &World| {
+        let folder = tempfile::tempdir().unwrap();
+        before.publish(folder.path());
+        world.publish(folder.path());
+        let (key, now) = (log_key(), at(BEGINNING_S + 3 * 86_400));
+        let question = Question { key: &key, policy: None, now, at: None };
+        let against = Against { site: &FolderSite::new(folder.path()), progress: &mut |_, _| () };
+        failed(&check(page.as_bytes(), &question, Some(against)).unwrap().0)
+    };
+    let late = world.disclose(|_| {});
+    assert_eq!(checked(&world), [(Rule::EvidenceComplete, Some(late))]);
+    world.entries.pop();
+    world.clock_s = BEGINNING_S + 86_400;
+    world.disclose(|_| {});
+    assert_eq!(checked(&world), [], "what is behind its end is none of its business");
+    world.entries.clear();
+    world.disclose(|_| {});
+    let rules: Vec<_> = checked(&world).into_iter().map(|(rule, _)| rule).collect();
+    assert!(rules.contains(&Rule::EvidenceComplete), "{rules:?}");
 }
 
 #[test]

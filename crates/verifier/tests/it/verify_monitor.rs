@@ -79,7 +79,7 @@ fn lines(output: &Output) -> Vec<Value> {
 }
 
 /// Waits until something is so.
-fn until(what: &str, so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
     let began = Instant::now();
     while !so() {
         assert!(began.elapsed() < PATIENCE, "{what} did not happen");
@@ -88,10 +88,10 @@ fn until(what: &str, so: impl Fn() -> bool) {
 }
 
 /// A monitor that runs, and that no test leaves behind.
-struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    fn start(mut monitor: Command) -> Self {
+    pub(crate) fn start(mut monitor: Command) -> Self {
         Self(Some(monitor.spawn().unwrap()))
     }
 

@@ -131,7 +131,7 @@ impl Answered {
         self.world.publish(folder);
     }
 
-    fn received<'a>(&'a self, headers: &'a str) -> ReceivedAnswer<'a> {
+    pub(crate) fn received<'a>(&'a self, headers: &'a str) -> ReceivedAnswer<'a> {
         ReceivedAnswer {
             headers,
             body: self.body.as_bytes(),

@@ -278,7 +278,7 @@ fn a_state_that_is_torn_changed_or_anothers_is_an_error() {
     }
     assert!(matches!(read(b"{}", &key), StateError::NotAState));
     let text = String::from_utf8(bytes.clone()).unwrap();
-    let newer = text.replacen("/state 1 ", "/state 2 ", 1);
+    let newer = text.replacen("/state 2 ", "/state 3 ", 1);
     assert!(matches!(read(newer.as_bytes(), &key), StateError::UnknownVersion { .. }));
     let other = NoteKey::new("log.example/other", public_key("log")).unwrap();
     assert!(matches!(read(&bytes, &other), StateError::OtherLog { .. }));
@@ -295,7 +295,7 @@ fn forged(state: &State, change: impl FnOnce(&mut serde_json::Value)) -> StateEr
     change(&mut json);
     let json = serde_json::to_vec(&json).unwrap();
     let digest = Digest(Sha256::digest(&json).into());
-    let forged = [format!("countersign-verify/state 1 {digest}\n").as_bytes(), &json].concat();
+    let forged = [format!("countersign-verify/state 2 {digest}\n").as_bytes(), &json].concat();
     State::from_bytes(&forged, &log_key()).unwrap_err()
 }
 

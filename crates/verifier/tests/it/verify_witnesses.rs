@@ -18,7 +18,7 @@ fn witness(name: &str) -> WitnessKey {
     WitnessKey::new(&format!("{name}.example"), public_key(name)).unwrap()
 }
 
-fn policy_text() -> String {
+pub(crate) fn policy_text() -> String {
     let (one, two, three) = (witness("one"), witness("two"), witness("three"));
     format!(
         "log {}\nwitness 1 {one}\nwitness 2 {two}\nwitness 3 {three}\ngroup g 2 1 2 3\nquorum g\n",
@@ -27,7 +27,7 @@ fn policy_text() -> String {
 }
 
 /// A checkpoint's note with the lines of these witnesses.
-fn cosigned(note: &str, by: &[&str], time_s: u64) -> String {
+pub(crate) fn cosigned(note: &str, by: &[&str], time_s: u64) -> String {
     let parsed = SignedNote::parse(note.as_bytes()).unwrap();
     let checkpoint = Checkpoint::parse(parsed.text()).unwrap();
     let line = |name: &&str| {
@@ -133,6 +133,33 @@ fn no_entry_is_later_than_witnesses_saw_it() {
     };
     assert_eq!(cosigned_at(world.clock_s - 900), []);
     assert_eq!(cosigned_at(world.clock_s - 901), [(Rule::WitnessTime, None)]);
+}
+
+#[test]
+fn a_quiet_log_that_is_cosigned_anew_is_as_fresh_as_witnesses_saw_it_last() {
+    let (folder, world, [_, newest]) = grown();
+    let first = cosigned(&newest, &["one", "two"], world.clock_s);
+    let again = cosigned(&first, &["two", "three"], world.clock_s + 5_000);
+    put(folder.path(), "checkpoint", &again);
+    let found = verdict(folder.path(), world.clock_s + 5_000, Some(5_000));
+    assert_eq!(found.failures, []);
+    let times = found.witnessed.unwrap();
+    assert_eq!((times.earliest, times.latest), (at(world.clock_s), at(world.clock_s + 5_000)));
+    // The entries are too old then, and the witnesses are not.
+    let found = verdict(folder.path(), world.clock_s + 5_000, Some(60));
+    assert_eq!(found.failures.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::Fresh]);
+}
+
+#[test]
+fn witnesses_who_are_ahead_of_the_reader_do_not_make_a_log_fresh_for_ever() {
+    let (folder, world, [_, newest]) = grown();
+    let found = |ahead_s| {
+        let note = cosigned(&newest, &["one", "two"], world.clock_s + ahead_s);
+        put(folder.path(), "checkpoint", &note);
+        failed(&verdict(folder.path(), world.clock_s, Some(60)))
+    };
+    assert_eq!(found(900), []);
+    assert_eq!(found(901), [(Rule::NotFuture, None)]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::support::{World, header};
 use crate::village;
 
 /// What the operator signs receipts with.
-fn receipts_key(world: &World) -> SecretKey {
+pub(super) fn receipts_key(world: &World) -> SecretKey {
     SecretKey::read(&world.directory.key("receipts")).unwrap()
 }
 

@@ -12,8 +12,9 @@ use super::front;
 use super::outsider::Asked;
 use super::pen::{QUESTION, in_s};
 use crate::ledger::close;
-use crate::support::{Serving, World, send};
+use crate::support::{Serving, World, eventually, send};
 use crate::village;
+use crate::watchers::{Watcher, configure, witnessed_size};
 
 /// What the person of this account is told of their ledger through a front that changes it so.
 fn told<'a>(
@@ -84,6 +85,23 @@ fn cheating_operator_shows_a_ledger_of_last_week() {
     let in_a_week = in_s(7 * 86_400).seconds().to_string();
     let outsider = told_at(&serving, village::VIEWER, &["--at", &in_a_week], |_| {});
     outsider.catches("stale_ledger", "ledger_current", None);
+}
+
+#[test]
+fn cheating_operator_shows_a_ledger_of_last_week_that_witnesses_saw_then() {
+    let world = village::founded();
+    let watcher = Watcher::of("w.example/1", &world.key);
+    let policy = configure(&world, &[(&watcher.key, watcher.url())], 1);
+    let serving = two_periods(&world);
+    let head = serving.head();
+    eventually("the closes are witnessed", || witnessed_size(&world, &policy) >= head);
+    let file = world.path().join("witnesses.policy").to_string_lossy().into_owned();
+    let policy = ["--policy", &*file];
+    told_at(&serving, village::VIEWER, &policy, |_| {}).holds();
+    let in_a_week = in_s(7 * 86_400).seconds().to_string();
+    let later = [&policy[..], &["--at", &in_a_week]].concat();
+    let outsider = told_at(&serving, village::VIEWER, &later, |_| {});
+    outsider.catches("stale_ledger_witnessed", "ledger_current", None);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod acts;
 mod answers;
 mod closes;
+mod consents;
 mod forged_lists;
 mod front;
 mod history;

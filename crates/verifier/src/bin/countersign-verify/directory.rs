@@ -8,6 +8,7 @@ use countersign_verifier::directory_check::check_directory;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
 
+use crate::limits::Limits;
 use crate::log::read_policy;
 use crate::source::{Source, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, report};
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
     /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned.
     #[arg(long, value_name = "POLICY-FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -48,7 +51,7 @@ It names nobody: labels are outputs of a verifiable random function, and values 
 came in each epoch, and how many secrets were rotated or erased, can be counted.";
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log)?;
+    let source = Source::open(&arguments.log, &arguments.limits)?;
     let growth = read_file(&arguments.growth)?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let question = Question { policy: policy.as_ref(), ..Question::new(&arguments.key, now) };

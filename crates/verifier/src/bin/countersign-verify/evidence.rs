@@ -7,6 +7,7 @@ use countersign_domain::time::Timestamp;
 use countersign_verifier::evidence::{Against, Question, check};
 use countersign_verifier::note::NoteKey;
 
+use crate::limits::Limits;
 use crate::log::read_policy;
 use crate::source::{Source, bar, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, report};
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
     /// was made. The newest close is to be of the last 24 hours before.
     #[arg(long, value_name = "SECONDS")]
     at: Option<u64>,
+    #[command(flatten)]
+    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -55,7 +58,8 @@ What was refused is the operator's word, and is not checked: no entry of the log
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     let file = read_file(&arguments.file)?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
-    let source = arguments.site.as_deref().map(Source::open).transpose()?;
+    let open = |site: &String| Source::open(site, &arguments.limits);
+    let source = arguments.site.as_ref().map(open).transpose()?;
     let at = arguments.at.map(Timestamp::from_seconds);
     let question = Question { key: &arguments.key, policy: policy.as_ref(), now, at };
     let mut progress = bar("entries");

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_verifier::site::{Site, SiteError};
 use rustls::pki_types::CertificateDer;
@@ -12,9 +12,12 @@ use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::CannotSay;
+use crate::limits::Deadline;
 
-/// How long one file may take.
-const FILE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long it may take until there is a connection, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take from there until the head of the answer has come.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a file is asked for when the network or the server fails.
 const ATTEMPTS: u32 = 3;
 
@@ -54,6 +57,9 @@ fn read_roots(path: &Path) -> Result<RootCerts, CannotSay> {
 pub(crate) struct HttpSite {
     base: String,
     agent: Agent,
+    /// How long a file may take, with all attempts.
+    file_timeout: Duration,
+    deadline: Deadline,
 }
 
 /// One attempt at a file.
@@ -67,7 +73,11 @@ enum Attempt {
 }
 
 impl HttpSite {
-    pub(crate) fn new(url: &str) -> Result<Self, CannotSay> {
+    pub(crate) fn new(
+        url: &str,
+        file_timeout: Duration,
+        deadline: Deadline,
+    ) -> Result<Self, CannotSay> {
         if url.contains(['?', '#']) {
             return Err(CannotSay(format!(
                 "{url}: give the URL of the log's folder, without ? or #"
@@ -76,7 +86,8 @@ impl HttpSite {
         // One provider for the whole process; it fails only if there is one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let config = Agent::config_builder()
-            .timeout_global(Some(FILE_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(HEAD_TIMEOUT))
             .http_status_as_error(false)
             // The log's address is what the caller gave: what stands elsewhere is not asked for, since a
             // hostile log could have this program ask hosts that only its user can reach.
@@ -86,11 +97,15 @@ impl HttpSite {
                 TlsConfig::builder().provider(TlsProvider::Rustls).root_certs(roots()?).build(),
             )
             .build();
-        Ok(Self { base: url.trim_end_matches('/').to_owned(), agent: config.into() })
+        let base = url.trim_end_matches('/').to_owned();
+        Ok(Self { base, agent: config.into(), file_timeout, deadline })
     }
 
-    fn attempt(&self, path: &str, bytes_max: u64) -> Attempt {
-        let mut response = match self.agent.get(format!("{}/{path}", self.base)).call() {
+    /// Asks once, for so long and no longer, whatever of it the host draws out.
+    fn attempt(&self, path: &str, bytes_max: u64, timeout: Duration) -> Attempt {
+        let request = self.agent.get(format!("{}/{path}", self.base));
+        let request = request.config().timeout_global(Some(timeout)).build();
+        let mut response = match request.call() {
             Ok(response) => response,
             Err(error) => return Attempt::Failed(error.to_string()),
         };
@@ -122,10 +137,18 @@ impl Site for HttpSite {
     fn read(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, SiteError> {
         let unreadable =
             |reason| SiteError::Unreadable { path: format!("{}/{path}", self.base), reason };
+        let file_ends = Instant::now() + self.file_timeout;
         let mut reason = String::new();
         for attempt in 0..ATTEMPTS {
-            std::thread::sleep(Duration::from_millis(u64::from(attempt) * 500));
-            match self.attempt(path, bytes_max) {
+            let of_all = self.deadline.left().map_err(unreadable)?;
+            let of_file = file_ends.saturating_duration_since(Instant::now());
+            let pause = Duration::from_millis(u64::from(attempt) * 500);
+            let timeout = of_all.min(of_file).saturating_sub(pause);
+            if timeout.is_zero() {
+                break;
+            }
+            std::thread::sleep(pause);
+            match self.attempt(path, bytes_max, timeout) {
                 Attempt::Done(bytes) => return Ok(bytes),
                 Attempt::TooLarge => {
                     return Err(SiteError::TooLarge { path: path.to_owned(), bytes_max });
@@ -134,7 +157,11 @@ impl Site for HttpSite {
                 Attempt::Failed(why) => reason = why,
             }
         }
-        Err(unreadable(format!("{reason} ({ATTEMPTS} attempts)")))
+        self.deadline.left().map_err(unreadable)?;
+        let seconds = self.file_timeout.as_secs();
+        Err(unreadable(format!(
+            "{reason} ({ATTEMPTS} attempts at most, in {seconds} s; --file-timeout-s gives a file more time)"
+        )))
     }
 
     fn list(&self, _folder: &str) -> Result<Option<Vec<String>>, SiteError> {

@@ -15,6 +15,7 @@ use countersign_verifier::regular_file;
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 
 use crate::key_file::KeyFile;
+use crate::limits::Limits;
 use crate::log::read_policy;
 use crate::source::{Source, bar, read_file};
 use crate::{CannotSay, DOES_NOT_HOLD, report};
@@ -72,6 +73,8 @@ pub(crate) struct Arguments {
     /// How many failures of each rule to list; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
     failures_max: u64,
+    #[command(flatten)]
+    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -106,7 +109,7 @@ struct Cosign<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log)?;
+    let source = Source::open(&arguments.log, &arguments.limits)?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let cosign = cosign(arguments)?;
     let path = &arguments.lists;

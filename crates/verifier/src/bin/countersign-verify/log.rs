@@ -1,6 +1,6 @@
 //! `countersign-verify log`: the check of a whole log.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
@@ -10,7 +10,9 @@ use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 use countersign_verifier::witness_policy::Policy;
 
+use crate::limits::Limits;
 use crate::source::{Source, read_file};
+use crate::trust::Trust;
 use crate::{CannotSay, DOES_NOT_HOLD, report};
 
 /// Check a whole log: its tree, every act, every disclosure.
@@ -27,19 +29,13 @@ pub(crate) struct Arguments {
     /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
     #[arg(long, value_name = "VKEY")]
     key: NoteKey,
-    /// A checkpoint of this log that you kept earlier: fails if the log is not a continuation of it.
-    #[arg(long, value_name = "CHECKPOINT-FILE")]
-    since: Option<PathBuf>,
-    /// Keep in this file what was checked, and go on from there the next time: only what is new is then read.
-    #[arg(long, value_name = "FILE", conflicts_with = "since")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    limits: Limits,
     /// Fail if the newest entry is older than so many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. The
-    /// log is then checked as far as they have.
-    #[arg(long, value_name = "POLICY-FILE")]
-    policy: Option<PathBuf>,
     /// How many failures of each rule to list; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
     failures_max: u64,
@@ -72,22 +68,17 @@ pub(crate) fn read_policy(path: &Path) -> Result<Policy, CannotSay> {
 }
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log)?;
-    let since = arguments.since.as_deref().map(read_file).transpose()?;
-    let state = kept(arguments.state.as_deref(), &arguments.key)?;
-    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
+    let source = Source::open(&arguments.log, &arguments.limits)?;
+    let brought = arguments.trust.read(&arguments.key)?;
     let question = Question {
-        policy: policy.as_ref(),
-        since: since.as_deref(),
-        state: arguments.state.is_some().then_some(&state),
         max_age_s: arguments.max_age_s,
         failures_kept_max: arguments.failures_max,
-        ..Question::new(&arguments.key, now)
+        ..brought.question(&arguments.key, now)
     };
     let mut progress = source.progress();
     let checked = check_log(&*source.site, &question, |seen| progress(seen.index + 1, seen.size));
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
-    let kept = arguments.state.as_deref().map_or(Ok(()), |path| keep(path, &checked.state, &state));
+    let kept = arguments.trust.keep(&brought, &checked.state);
     report::log(&checked.verdict, arguments.json)?;
     if !checked.verdict.holds() {
         // What was found matters more than that it could not be kept.
@@ -98,9 +89,9 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
 }
 
 /// The state in this file, or that of the beginning.
-pub(crate) fn kept(path: Option<&Path>, key: &NoteKey) -> Result<State, CannotSay> {
-    let read = path.map(|path| State::read(path, key).map_err(|error| unusable(path, &error)));
-    Ok(read.transpose()?.flatten().unwrap_or_else(|| State::new(key.name())))
+pub(crate) fn kept(path: &Path, key: &NoteKey) -> Result<State, CannotSay> {
+    let read = State::read(path, key).map_err(|error| unusable(path, &error))?;
+    Ok(read.unwrap_or_else(|| State::new(key.name())))
 }
 
 /// Keeps the state in this file, if there is anything new in it.

@@ -5,6 +5,7 @@
 //! that cannot be read), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
+mod consent;
 mod directory;
 mod evidence;
 mod http_site;
@@ -13,11 +14,13 @@ mod index_audit;
 mod instant;
 mod key_file;
 mod ledger;
+mod limits;
 mod log;
 mod monitor;
 mod receipt;
 mod report;
 mod source;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,7 +36,7 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
+/// Checks a Countersign log, or against it an answer, the receipt for a choice, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
@@ -51,6 +54,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage
 
 #[derive(Subcommand)]
 enum Command {
+    Consent(consent::Arguments),
     Directory(directory::Arguments),
     Evidence(evidence::Arguments),
     Ledger(ledger::Arguments),
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
     arguments.ca.into_iter().for_each(http_site::trust);
     let now = clock();
     let (outcome, json) = match arguments.command {
+        Command::Consent(arguments) => (consent::run(&arguments, now), arguments.json),
         Command::Directory(arguments) => (directory::run(&arguments, now), arguments.json),
         Command::Evidence(arguments) => (evidence::run(&arguments, now), arguments.json),
         Command::Ledger(arguments) => (ledger::run(&arguments, now), arguments.json),

@@ -6,12 +6,13 @@ use clap::Args;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::batch;
 use countersign_verifier::headers::Headers;
-use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 
+use crate::limits::Limits;
 use crate::source::{Source, read_file};
+use crate::trust::Trust;
 use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
 
 /// Check an answer: was its receipt's promise kept, and is it what was logged?
@@ -54,6 +55,10 @@ pub(crate) struct Arguments {
     /// The request's body, if it had one.
     #[arg(long, value_name = "FILE")]
     request_body: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -67,7 +72,10 @@ Example:
   curl -D headers -o body -H \"Authorization: Bearer $TOKEN\" -H 'countersign-nonce: 4711' \\
     'https://platform.example/v3.0/me?fields=id,name'
   countersign-verify receipt --log https://platform.example/log --key \"$(cat log.vkey)\" \\
-    --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711";
+    --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711
+
+Without --policy, --since and --state the answer is proved against one checkpoint, which the platform may have made for
+you alone. With a policy of witnesses everybody else sees the same log; with --state, or --since, you did before.";
 
 /// The answer's headers and body.
 fn answer(arguments: &Arguments) -> Result<(String, Vec<u8>), CannotSay> {
@@ -118,16 +126,31 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         request_body: request_body.as_deref().unwrap_or_default(),
         nonce: &nonce,
     };
-    let source = Source::open(&arguments.log)?;
-    let question = Question::new(&arguments.key, now);
+    let source = Source::open(&arguments.log, &arguments.limits)?;
+    let brought = arguments.trust.read(&arguments.key)?;
+    let question = brought.question(&arguments.key, now);
     let checked = check_answer(&*source.site, &question, &received, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
+    let kept = arguments.trust.keep(&brought, &checked.state);
     let carried = Headers(&headers).carry(RECEIPT_HEADER);
     report::answer(&checked, carried, arguments.json)?;
-    Ok(match checked.promise {
-        _ if !checked.verdict.holds() => DOES_NOT_HOLD,
-        Promise::Kept => 0,
-        Promise::NotYet => NOT_YET,
-        Promise::Broken => DOES_NOT_HOLD,
-    })
+    outcome(checked.verdict.holds(), checked.promise, kept)
+}
+
+/// The exit code of a receipt's check. What was found matters more than that it could not be kept.
+pub(crate) fn outcome(
+    holds: bool,
+    promise: Promise,
+    kept: Result<(), CannotSay>,
+) -> Result<u8, CannotSay> {
+    let code = match promise {
+        Promise::Kept if holds => 0,
+        Promise::NotYet if holds => NOT_YET,
+        _ => DOES_NOT_HOLD,
+    };
+    if code == DOES_NOT_HOLD {
+        kept.unwrap_or_else(|error| report::error(&error, false));
+        return Ok(code);
+    }
+    kept.map(|()| code)
 }

@@ -7,6 +7,8 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text::{quoted, shown};
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
+use countersign_verifier::consent_check::ConsentCheck;
+use countersign_verifier::consent_receipt::ConsentReceipt;
 use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::entry::PreviousClose;
 use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
@@ -50,6 +52,16 @@ struct Directory<'a> {
     #[serde(flatten)]
     verdict: &'a Verdict,
     epochs: Option<serde_json::Value>,
+}
+
+/// What `--json` prints of the receipt for a choice.
+#[derive(Serialize)]
+struct Consented<'a> {
+    holds: bool,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    promise: Promise,
+    receipt: Option<&'a ConsentReceipt>,
 }
 
 #[derive(Serialize)]
@@ -162,7 +174,7 @@ pub(crate) fn aside(says: &str) {
 
 /// Shows the verdict on an answer; `carried` says whether it carries a receipt, in whatever form.
 pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result<(), CannotSay> {
-    let AnswerCheck { verdict, promise, receipt } = checked;
+    let AnswerCheck { verdict, promise, receipt, .. } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
         let answer = Some(Answered { promise: *promise, receipt });
@@ -182,6 +194,34 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
             receipt.index, receipt.deadline
         ),
         _ if !carried => "The answer carries no receipt.".to_owned(),
+        (_, Promise::Broken) => "The promise is broken.".to_owned(),
+        _ => "It does not hold.".to_owned(),
+    };
+    text.conclusion(verdict.holds(), &conclusion);
+    write(text.text.as_bytes())
+}
+
+/// Shows the verdict on the receipt for a choice.
+pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSay> {
+    let ConsentCheck { verdict, promise, receipt, .. } = checked;
+    let holds = verdict.holds() && *promise == Promise::Kept;
+    if json {
+        let (promise, receipt) = (*promise, receipt.as_ref());
+        return write_json(&Consented { holds, verdict, promise, receipt });
+    }
+    let mut text = Text::new();
+    if let Some(receipt) = receipt {
+        text.line(&escaped(&format!("choice   {}, of {}", receipt.record, receipt.record.time)));
+    }
+    text.verdict(verdict);
+    let conclusion = match (receipt, promise) {
+        (Some(receipt), Promise::Kept) if holds => {
+            format!("The promise was kept: the choice is in entry {}.", receipt.index)
+        }
+        (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
+            "Not yet: entry {} is promised for {}. Ask again then.",
+            receipt.index, receipt.deadline
+        ),
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
     };
@@ -352,6 +392,9 @@ impl Text {
         self.line(&format!("log      {}", escaped(&verdict.origin)));
         if let Some(root) = verdict.root {
             self.line(&format!("tree     {} entries under {root}", verdict.size));
+        }
+        if let Some(times) = verdict.witnessed {
+            self.line(&format!("seen     by the quorum of witnesses, {times}"));
         }
     }
 

@@ -2,24 +2,47 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use countersign_verifier::regular_file;
-use countersign_verifier::site::{CHECKPOINT_PATH, FolderSite, Site};
+use countersign_verifier::site::{CHECKPOINT_PATH, FolderSite, Site, SiteError};
 
 use crate::CannotSay;
 use crate::http_site::HttpSite;
+use crate::limits::{CHECK_S, Deadline, Limits};
 
 /// A log's site, and whether reading it takes so long that progress should be shown.
 pub(crate) struct Source {
     pub(crate) site: Box<dyn Site>,
     remote: bool,
+    deadline: Deadline,
+}
+
+/// A site that is read until a deadline.
+struct UntilDeadline<S> {
+    site: S,
+    deadline: Deadline,
+}
+
+impl<S: Site> Site for UntilDeadline<S> {
+    fn read(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, SiteError> {
+        let late = |reason| SiteError::Unreadable { path: path.to_owned(), reason };
+        self.deadline.left().map_err(late)?;
+        self.site.read(path, bytes_max)
+    }
+
+    fn list(&self, folder: &str) -> Result<Option<Vec<String>>, SiteError> {
+        self.site.list(folder)
+    }
 }
 
 impl Source {
-    /// The site at a path or URL.
-    pub(crate) fn open(place: &str) -> Result<Self, CannotSay> {
+    /// The site at a path or URL, to be read within limits, of which that of the whole begins now.
+    pub(crate) fn open(place: &str, limits: &Limits) -> Result<Self, CannotSay> {
+        let deadline = Deadline::after(limits.whole(CHECK_S));
         if place.starts_with("http://") || place.starts_with("https://") {
-            return Ok(Self { site: Box::new(HttpSite::new(place)?), remote: true });
+            let site = Box::new(HttpSite::new(place, limits.file(), deadline.clone())?);
+            return Ok(Self { site, remote: true, deadline });
         }
         let folder = Path::new(place);
         if !folder.is_dir() {
@@ -31,7 +54,14 @@ impl Source {
         if !folder.join(CHECKPOINT_PATH).exists() && below.exists() {
             return Err(CannotSay(format!("{place} has no checkpoint; did you mean {place}/log?")));
         }
-        Ok(Self { site: Box::new(FolderSite::new(folder)), remote: false })
+        let site = FolderSite::new(folder);
+        let site = Box::new(UntilDeadline { site, deadline: deadline.clone() });
+        Ok(Self { site, remote: false, deadline })
+    }
+
+    /// Gives the files that are read from now on so long.
+    pub(crate) fn restart(&self, after: Duration) {
+        self.deadline.restart(after);
     }
 
     /// Shows on a terminal how far a remote check has come.

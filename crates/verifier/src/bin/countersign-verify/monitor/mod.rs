@@ -1,5 +1,6 @@
 //! `countersign-verify monitor`: checks a log again and again, reading only what is new.
 
+mod age;
 mod alert;
 mod round;
 
@@ -10,15 +11,21 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_verifier::log_check::Question;
 use countersign_verifier::note::NoteKey;
 use countersign_verifier::state::State;
+use countersign_verifier::witness_policy::Policy;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use crate::limits::Limits;
 use crate::source::Source;
 use crate::{CANNOT_SAY, CannotSay, DOES_NOT_HOLD, log, report};
+use age::{AgeClock, Watch};
 use round::{Finding, Round};
 
+/// How long a round may take, unless its caller says otherwise.
+const ROUND_S: u64 = 600;
 /// How long it may take until an end that was asked for is noticed between two rounds.
 const NOTICE: Duration = Duration::from_millis(100);
 /// The exit code of who was interrupted, as shells have it.
@@ -28,7 +35,9 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
 /// What was checked is kept in a file, so that the next start goes on from there and a lie is never forgotten. The first
-/// lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next round.
+/// lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next round. A round
+/// that takes too long is cut off, and the next one goes on behind what it had proved. The alarm about age is raised
+/// by a clock of its own, in the middle of a round too.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -44,9 +53,16 @@ pub(crate) struct Arguments {
     /// Seconds from the end of one round to the beginning of the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     every_s: u64,
-    /// Raise an alarm if the newest entry is older than so many seconds, or the log could not be read for as long.
+    /// Raise an alarm if the newest entry that was verified is older than so many seconds; while a round hangs, at
+    /// most --every-s later.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
+    /// A policy, in the C2SP format, of the witnesses that you trust: the log is checked as far as its quorum has
+    /// cosigned, and has to be cosigned anew within --max-age-s.
+    #[arg(long, value_name = "POLICY-FILE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    limits: Limits,
     /// Run this with `sh -c` for each alarm; it gets the verdict as JSON on its standard input.
     #[arg(long, value_name = "COMMAND")]
     on_alert: Option<String>,
@@ -72,29 +88,33 @@ Examples:
     --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
 
 Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a lie, or with --once a log that is
-too old; 2 it cannot go on, or with --once the log cannot be read. Without --max-age-s a log that falls silent, or
-cannot be read, raises no alarm. Two monitors do not share one state file.
+too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end. Without --max-age-s a log that
+falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
+monitors do not share one state file.
 To begin again from the first entry, move the state file away.";
 
 /// Watches until it is told to end, or for one round.
 pub(crate) fn run(arguments: &Arguments, clock: fn() -> Timestamp) -> Result<u8, CannotSay> {
     let stop = stop_flag()?;
-    let state = log::kept(Some(&arguments.state), &arguments.key)?;
-    let mut monitor = Monitor {
-        arguments,
-        source: Source::open(&arguments.log)?,
-        state,
-        read_last: clock(),
-        alerted: None,
+    let state = log::kept(&arguments.state, &arguments.key)?;
+    let policy = arguments.policy.as_deref().map(log::read_policy).transpose()?;
+    let source = Source::open(&arguments.log, &arguments.limits)?;
+    let watch = Watch::new(clock(), state.newest());
+    // Between two rounds nothing can be verified, so they are not held against the log.
+    let start = |age_s: u64| {
+        let age_s = age_s.saturating_add(arguments.every_s);
+        AgeClock::start(watch.clone(), age_s, arguments.on_alert.clone(), clock)
     };
+    let _age_clock = arguments.max_age_s.map(start).transpose()?;
+    let mut monitor = Monitor { arguments, policy, source, state, watch, clock };
     loop {
-        let finding = monitor.round(clock())?;
+        let finding = monitor.round()?;
         let ends = arguments.once || (finding == Finding::Lie && !arguments.keep_going);
         if ends {
             return Ok(match finding {
                 Finding::Holds => 0,
                 Finding::Stale | Finding::Lie => DOES_NOT_HOLD,
-                Finding::Unread => CANNOT_SAY,
+                Finding::Cut | Finding::Unread => CANNOT_SAY,
             });
         }
         if wait(Duration::from_secs(arguments.every_s), &stop) {
@@ -106,40 +126,40 @@ pub(crate) fn run(arguments: &Arguments, clock: fn() -> Timestamp) -> Result<u8,
 /// What goes on from round to round.
 struct Monitor<'a> {
     arguments: &'a Arguments,
+    policy: Option<Policy>,
     source: Source,
     state: State,
-    /// When the log could be read last; at first, when watching began.
-    read_last: Timestamp,
-    /// What the last alarm was about, until all is well again.
-    alerted: Option<String>,
+    watch: Watch,
+    clock: fn() -> Timestamp,
 }
 
 impl Monitor<'_> {
     /// One round: check, keep, say, and raise the alarm if there is a new reason.
-    fn round(&mut self, now: Timestamp) -> Result<Finding, CannotSay> {
-        let Arguments { key, max_age_s, json, .. } = self.arguments;
-        let round = Round::check(&self.source, key, &self.state, now, *max_age_s);
+    fn round(&mut self) -> Result<Finding, CannotSay> {
+        let Arguments { key, max_age_s, json, limits, .. } = self.arguments;
+        let (now, policy) = ((self.clock)(), self.policy.as_ref());
+        let question = Question { policy, max_age_s: *max_age_s, ..Question::new(key, now) };
+        let question = Question { state: Some(&self.state), ..question };
+        let round = Round::check(&self.source, &question, limits.whole(ROUND_S));
         if let Some(state) = round.state() {
             // Before anything is said: who ends now must not forget.
             log::keep(&self.arguments.state, state, &self.state)?;
         }
         report::line(&round.line(&self.state, now, *json)?, *json)?;
-        if !matches!(round, Round::Unread(_)) {
-            self.read_last = now;
-        }
-        let subject = round.subject(now, self.read_last, *max_age_s);
-        if let Some(subject) =
-            subject.as_ref().filter(|subject| self.alerted.as_ref() != Some(*subject))
-        {
-            round.show(self.read_last, *json)?;
-            if let Some(command) = &self.arguments.on_alert {
-                alert::run(command, &round.alert(self.read_last)?);
-            }
-            self.alerted = Some(subject.clone());
-        } else if round.finding() == Finding::Holds {
-            self.alerted = None;
-        }
+        self.watch.verified(round.state().and_then(State::newest));
         let finding = round.finding();
+        let is_too_old =
+            max_age_s.is_some_and(|age_s| self.watch.is_too_old((self.clock)(), age_s));
+        let subject = round.subject(is_too_old);
+        if subject.is_some_and(|subject| self.watch.is_new(&subject)) {
+            let newest = self.watch.newest();
+            round.show(newest, *json)?;
+            if let Some(command) = &self.arguments.on_alert {
+                alert::run(command, &round.alert(newest)?);
+            }
+        } else if finding == Finding::Holds {
+            self.watch.all_is_well();
+        }
         if let Some(state) = round.into_state() {
             self.state = state;
         }

@@ -1,14 +1,16 @@
 //! One round of a monitor: what it found, and how that is told.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::log_check::{LogCheck, Question, check_log};
-use countersign_verifier::note::NoteKey;
+use countersign_verifier::cut_check::PrefixCheck;
+use countersign_verifier::log_check::{Checked, LogCheck, Question, check_log_in_part};
 use countersign_verifier::state::State;
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde::Serialize;
 
+use super::age::{AGE, alert_text};
 use crate::source::Source;
 use crate::{CannotSay, report};
 
@@ -16,7 +18,9 @@ use crate::{CannotSay, report};
 pub(super) enum Round {
     /// The log was read.
     Read(Box<LogCheck>),
-    /// It could not be read, for this reason.
+    /// It was cut off for this reason, and what it had read is proved.
+    Cut(Box<PrefixCheck>, String),
+    /// The log could not be read, for this reason, or nothing that is proved.
     Unread(String),
 }
 
@@ -27,6 +31,8 @@ pub(super) enum Finding {
     Holds,
     /// Everything holds, but the newest entry is too old.
     Stale,
+    /// What was read holds, and it is not everything.
+    Cut,
     Lie,
     Unread,
 }
@@ -38,7 +44,10 @@ struct Line<'a> {
     round: Finding,
     /// The entries that the checkpoint covers.
     size: Option<u64>,
-    /// How many of them are new since the last round that could be read to the end.
+    /// How many entries were verified by now.
+    verified: u64,
+    /// How many of the log's are new since the last round that could be read to the end; of a round that was cut
+    /// off, how many it verified.
     new_entries: Option<u64>,
     newest: Option<Timestamp>,
     /// How many failures there are, those that are remembered included.
@@ -47,27 +56,32 @@ struct Line<'a> {
 }
 
 impl Round {
-    /// Reads what is new behind this state, and checks it.
-    pub(super) fn check(
-        source: &Source,
-        key: &NoteKey,
-        state: &State,
-        now: Timestamp,
-        max_age_s: Option<u64>,
-    ) -> Self {
-        let question = Question { state: Some(state), max_age_s, ..Question::new(key, now) };
+    /// Reads what is new behind the question's state, and checks it. It takes no longer than `whole`, of which a
+    /// quarter is left for proving what was read when the rest is over.
+    pub(super) fn check(source: &Source, question: &Question<'_>, whole: Duration) -> Self {
         let mut progress = source.progress();
-        let checked =
-            check_log(&*source.site, &question, |seen| progress(seen.index + 1, seen.size));
+        source.restart(whole * 3 / 4);
+        let checked = check_log_in_part(&*source.site, question, |seen| {
+            progress(seen.index + 1, seen.size);
+        });
         match checked {
-            Ok(check) => Self::Read(Box::new(check)),
+            Ok(Checked::Whole(check)) => Self::Read(check),
+            Ok(Checked::Cut(cut)) => {
+                let error = cut.error.to_string();
+                source.restart(whole / 4);
+                match cut.prove(&*source.site) {
+                    Some(prefix) => Self::Cut(Box::new(prefix), error),
+                    None => Self::Unread(error),
+                }
+            }
             Err(error) => Self::Unread(error.to_string()),
         }
     }
 
-    pub(super) const fn state(&self) -> Option<&State> {
+    pub(super) fn state(&self) -> Option<&State> {
         match self {
             Self::Read(check) => Some(&check.state),
+            Self::Cut(prefix, _) => Some(&prefix.state),
             Self::Unread(_) => None,
         }
     }
@@ -75,17 +89,44 @@ impl Round {
     pub(super) fn into_state(self) -> Option<State> {
         match self {
             Self::Read(check) => Some(check.state),
+            Self::Cut(prefix, _) => Some(prefix.state),
             Self::Unread(_) => None,
+        }
+    }
+
+    fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            Self::Read(check) => Some(&check.verdict),
+            Self::Cut(prefix, _) => Some(&prefix.verdict),
+            Self::Unread(_) => None,
+        }
+    }
+
+    fn error(&self) -> Option<&str> {
+        match self {
+            Self::Read(_) => None,
+            Self::Cut(_, error) | Self::Unread(error) => Some(error),
         }
     }
 
     pub(super) fn finding(&self) -> Finding {
         match self {
             Self::Unread(_) => Finding::Unread,
+            Self::Cut(prefix, _) if prefix.verdict.holds() => Finding::Cut,
             Self::Read(check) if check.verdict.holds() => Finding::Holds,
             Self::Read(check) if is_stale_only(&check.verdict) => Finding::Stale,
-            Self::Read(_) => Finding::Lie,
+            Self::Cut(..) | Self::Read(_) => Finding::Lie,
         }
+    }
+
+    /// How many entries were new to this round.
+    fn new_entries(&self, before: &State) -> Option<u64> {
+        let until = match self {
+            Self::Read(check) => check.verdict.size,
+            Self::Cut(prefix, _) => prefix.state.size(),
+            Self::Unread(_) => return None,
+        };
+        Some(until.saturating_sub(before.size()))
     }
 
     /// The line of this round; `before` is the state that it began with.
@@ -99,82 +140,73 @@ impl Round {
             let line = serde_json::to_string(&self.json(before, now));
             return line.map_err(|error| CannotSay(error.to_string()));
         }
-        let Verdict { size, newest, .. } = match self {
-            Self::Unread(error) => return Ok(format!("{now}  unread  {error}")),
-            Self::Read(check) => &check.verdict,
+        let Some(Verdict { size, newest, .. }) = self.verdict() else {
+            return Ok(format!("{now}  unread  {}", self.error().unwrap_or_default()));
         };
-        let new = size.saturating_sub(before.size());
+        let new = self.new_entries(before).unwrap_or_default();
         let newest = newest.map_or("none".to_owned(), |newest| newest.to_string());
         let word = match self.finding() {
             Finding::Holds => "holds ",
             Finding::Stale => "stale ",
+            Finding::Cut => "cut   ",
             Finding::Lie => "LIE   ",
             Finding::Unread => "unread",
         };
-        Ok(format!("{now}  {word}  {size} entries, {new} new, newest {newest}"))
+        let read = match self {
+            Self::Cut(prefix, error) => format!(", {} verified: {error}", prefix.state.size()),
+            _ => String::new(),
+        };
+        Ok(format!("{now}  {word}  {size} entries, {new} new, newest {newest}{read}"))
     }
 
     fn json(&self, before: &State, time: Timestamp) -> Line<'_> {
-        let round = self.finding();
-        let verdict = match self {
-            Self::Unread(error) => {
-                let (size, new_entries, newest, error) = (None, None, None, Some(error.as_str()));
-                return Line { time, round, size, new_entries, newest, failures: 0, error };
-            }
-            Self::Read(check) => &check.verdict,
-        };
+        let verdict = self.verdict();
+        let failures = |verdict: &Verdict| verdict.failure_count + verdict.remembered.len() as u64;
         Line {
             time,
-            round,
-            size: Some(verdict.size),
-            new_entries: Some(verdict.size.saturating_sub(before.size())),
-            newest: verdict.newest,
-            failures: verdict.failure_count + verdict.remembered.len() as u64,
-            error: None,
+            round: self.finding(),
+            size: verdict.map(|verdict| verdict.size),
+            verified: self.state().map_or(before.size(), State::size),
+            new_entries: self.new_entries(before),
+            newest: verdict.and_then(|verdict| verdict.newest),
+            failures: verdict.map_or(0, failures),
+            error: self.error(),
         }
     }
 
-    /// What there is to raise an alarm about, if anything; the same text means the same thing.
-    pub(super) fn subject(
-        &self,
-        now: Timestamp,
-        read_last: Timestamp,
-        max_age_s: Option<u64>,
-    ) -> Option<String> {
-        match self {
-            Self::Unread(_) => {
-                let too_long = max_age_s.is_some_and(|age_s| read_last.plus_seconds(age_s) < now);
-                too_long.then(|| "unread".to_owned())
-            }
-            Self::Read(check) => match self.finding() {
-                Finding::Holds | Finding::Unread => None,
-                Finding::Stale => Some("stale".to_owned()),
-                Finding::Lie => Some(lies(&check.verdict)),
-            },
+    /// What there is to raise an alarm about, if anything; the same text means the same thing. `is_too_old` says
+    /// whether the newest entry that was verified is.
+    pub(super) fn subject(&self, is_too_old: bool) -> Option<String> {
+        match (self.finding(), self.verdict()) {
+            (Finding::Lie, Some(verdict)) => Some(lies(verdict)),
+            (Finding::Stale, _) => Some(AGE.to_owned()),
+            (Finding::Cut | Finding::Unread, _) if is_too_old => Some(AGE.to_owned()),
+            _ => None,
         }
     }
 
-    /// Shows what the alarm is about: the verdict, where there is one.
-    pub(super) fn show(&self, read_last: Timestamp, json: bool) -> Result<(), CannotSay> {
-        match self {
-            Self::Read(check) if json => report::line(&report::json_line(&check.verdict)?, true),
-            Self::Read(check) => report::log(&check.verdict, false),
-            Self::Unread(_) => {
-                report::aside(&format!("the log could not be read since {read_last}"));
+    /// Shows what the alarm is about: the verdict, where there is one of the whole log or a lie in what was read.
+    pub(super) fn show(&self, newest: Option<Timestamp>, json: bool) -> Result<(), CannotSay> {
+        match self.verdict() {
+            Some(verdict) if json => report::line(&report::json_line(verdict)?, true),
+            Some(verdict) => report::log(verdict, false),
+            None => {
+                let newest = newest.map_or_else(
+                    || "nothing".to_owned(),
+                    |newest| format!("nothing after {newest}"),
+                );
+                report::aside(&format!("the log could not be read: {newest} was verified"));
                 Ok(())
             }
         }
     }
 
     /// What the command of an alarm gets.
-    pub(super) fn alert(&self, read_last: Timestamp) -> Result<String, CannotSay> {
-        match self {
-            Self::Read(check) => report::json_line(&check.verdict),
-            Self::Unread(error) => {
-                let alert =
-                    serde_json::json!({"holds": null, "error": error, "read_last": read_last});
-                Ok(alert.to_string())
-            }
+    pub(super) fn alert(&self, newest: Option<Timestamp>) -> Result<String, CannotSay> {
+        match (self.finding(), self.verdict(), self.error()) {
+            (Finding::Cut | Finding::Unread, _, Some(error)) => Ok(alert_text(newest, error)),
+            (_, Some(verdict), _) => report::json_line(verdict),
+            (_, None, _) => Ok(alert_text(newest, "the log could not be read")),
         }
     }
 }

@@ -45,13 +45,15 @@ pub(crate) fn evidence(
 
 impl Text {
     fn evidence(&mut self, evidence: &Evidence) {
-        let Evidence { of, made, from, until, digest, consent, sent, refused, ledger } = evidence;
+        let Evidence { of, made, age_s, from, until, .. } = evidence;
+        let Evidence { digest, consent, sent, refused, ledger, .. } = evidence;
         match ledger {
             Some(ledger) => self.line(&format!("of       the account {}", quoted(&ledger.account))),
             None => self.line(&escaped(&format!("of       {of}"))),
         }
         self.line(&format!("time     {from} to before {until}"));
         self.line(&format!("pack     {digest}, made {made} by the operator's clock"));
+        self.line(&format!("age      {}; evidence does not expire", told_age(*age_s)));
         if let Some(consent) = consent {
             self.line(&escaped(&format!("consent  {consent}, by the operator's word")));
         }
@@ -70,6 +72,14 @@ impl Text {
         }
         self.line("");
     }
+}
+
+/// An age in the largest unit of which there are two.
+fn told_age(age_s: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
+    let unit = UNITS.into_iter().find(|(seconds, _)| age_s >= 2 * seconds);
+    let (seconds, name) = unit.unwrap_or((1, "seconds"));
+    format!("{} {name}", age_s / seconds)
 }
 
 fn told_sent(line: &SentLine) -> String {
