@@ -11,10 +11,9 @@
 use countersign_domain::time::Timestamp;
 
 use crate::consent_receipt::ConsentReceipt;
-use crate::ledger::{self, Bundle, Opening, VersionedSecret};
+use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
 use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at};
-use crate::record::own_id;
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -83,55 +82,32 @@ pub fn check_consent<S: Site + ?Sized>(
         None => Promise::Broken,
     };
     if let Some(held) = held {
-        check_ledger(&receipt, held, question, &mut verdict);
+        check_ledger((text, receipt.index), held, question, &mut verdict);
     }
     Ok(ConsentCheck { verdict, promise, receipt: Some(receipt), state })
 }
 
 /// Checks that a ledger holds, and that it shows what the receipt says.
 fn check_ledger(
-    receipt: &ConsentReceipt,
+    receipt: (&str, u64),
     HeldLedger { bytes, at }: HeldLedger<'_>,
     question: &Question<'_>,
     verdict: &mut Verdict,
 ) {
-    let of_ledger = ledger::Question { key: question.key, policy: question.policy, at };
+    let (text, index) = receipt;
+    let receipts = [text.to_owned()];
+    let of_ledger = ledger::Question {
+        policy: question.policy,
+        receipts: &receipts,
+        ..ledger::Question::new(question.key, at)
+    };
     let (of_bundle, _) = ledger::check(bytes, &of_ledger);
-    let bundle = Bundle::parse(bytes).ok().filter(|_| of_bundle.holds());
-    let Some(bundle) = bundle else {
+    verdict.check(Rule::ConsentLedger, Place::entry(index), of_bundle.holds(), || {
         let first = of_bundle.failures.first();
         let found = first.map_or_else(String::new, |one| format!("{}: {}", one.rule, one.found));
-        verdict.check(Rule::ConsentLedger, Place::WHOLE, false, || {
-            (found, "a ledger for which `countersign-verify ledger` finds no fault".to_owned())
-        });
-        return;
-    };
-    let place = Place::entry(receipt.index);
-    let until = bundle.closes.last().map_or(0, |close| close.until);
-    let places: Vec<u16> = (0..).zip(&bundle.secrets).filter_map(is_of(receipt)).collect();
-    let is_shown = shows(&bundle, &places, receipt);
-    if !is_shown && !places.is_empty() && receipt.index >= until {
-        let says =
-            "it is in no closed period of the ledger yet: ask for a ledger after the next close";
-        return verdict.notice(Some(receipt.index), says.to_owned());
-    }
-    verdict.check(Rule::ConsentLedger, place, is_shown, || {
-        let found = "a ledger that does not show this record there, under any secret of its own";
-        (found.to_owned(), Rule::ConsentLedger.says().to_owned())
+        (found, Rule::ConsentLedger.says().to_owned())
     });
-}
-
-/// The place of a secret under which the receipt's person is.
-fn is_of(receipt: &ConsentReceipt) -> impl Fn((u16, &VersionedSecret)) -> Option<u16> {
-    |(place, own)| (own_id(&own.secret).to_string() == receipt.person).then_some(place)
-}
-
-/// Whether a bundle shows the record of this receipt in its place, under a secret in one of these places.
-fn shows(bundle: &Bundle, places: &[u16], receipt: &ConsentReceipt) -> bool {
-    let Ok(record) = receipt.record.to_bytes() else { return false };
-    bundle.items.iter().any(|item| {
-        let is_record = matches!(&item.opening, Opening::Consent(bytes) if *bytes == record);
-        let is_there = (item.index, item.position) == (receipt.index, receipt.position);
-        is_there && is_record && places.contains(&item.secret)
-    })
+    for notice in of_bundle.notices.into_iter().filter(|notice| notice.entry == Some(index)) {
+        verdict.notice(notice.entry, notice.says);
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 
@@ -74,7 +75,7 @@ impl Endpoints for GatewayEndpoints {
                     }
                     Refusal::Late => "this took too long; what was asked for may have been done",
                 };
-                AdminError::unavailable(message).into_response()
+                AdminError::of(StatusCode::SERVICE_UNAVAILABLE, message.to_owned()).into_response()
             }
         }
     }

@@ -147,7 +147,7 @@ fn assert_ledgers_hold(serving: &Serving<'_>, came: usize) {
         let path = format!("/admin/v1/people/{account}/ledger");
         let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
         assert_eq!(reply.status, 200, "{account}");
-        let question = Question { key: &serving.world.key, policy: None, at: clock::now() };
+        let question = Question::new(&serving.world.key, clock::now());
         assert_eq!(check(&reply.body, &question).0.failures, [], "{account}");
     }
 }

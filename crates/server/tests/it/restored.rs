@@ -59,7 +59,7 @@ pub(crate) fn ledger(serving: &Serving<'_>, account: &str) -> usize {
     let path = format!("/admin/v1/people/{account}/ledger");
     let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
     assert_eq!(reply.status, 200, "{account}: {}", String::from_utf8_lossy(&reply.body));
-    let question = Question { key: &serving.world.key, policy: None, at: clock::now() };
+    let question = Question::new(&serving.world.key, clock::now());
     let (verdict, ledger) = check(&reply.body, &question);
     assert_eq!(verdict.failures, [], "{account}");
     ledger.unwrap().lines.len()

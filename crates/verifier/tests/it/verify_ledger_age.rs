@@ -80,7 +80,7 @@ fn bundle(case: &Case) -> (Bundle, u64) {
 
 fn verdict(bundle: &Bundle, at_s: u64) -> Verdict {
     let (key, policy) = (log_key(), Policy::parse(policy_text().as_bytes()).unwrap());
-    let question = Question { key: &key, policy: Some(&policy), at: at(at_s) };
+    let question = Question { policy: Some(&policy), ..Question::new(&key, at(at_s)) };
     check(&bundle.to_bytes(), &question).0
 }
 
