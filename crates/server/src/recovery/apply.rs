@@ -56,7 +56,7 @@ impl fmt::Display for Lost {
         let Self { people, contradicted } = self;
         write!(
             f,
-            "{people} people who came after that backup (their ledgers will not hold, and each comes back as somebody new)"
+            "{people} people who came after that backup (their ledgers cannot be made any more, nor those of whoever was in one answer with them, and each comes back as somebody new)"
         )?;
         if *contradicted > 0 {
             write!(f, " and {contradicted} choices that people/ has otherwise")?;

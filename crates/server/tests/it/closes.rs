@@ -227,7 +227,7 @@ fn crash_between_any_two_steps_of_a_close_is_made_whole_by_the_next() {
     let serving = world.serve();
     let erasure = format!("/people/{ERASED}/erasure");
     assert_eq!(restored::admin(&serving, "POST", &erasure, r#"{"export":"made"}"#), 202);
-    serving.open_to_friends_devices(CLOSED, &["id"]);
+    serving.open_to_friends_devices(CLOSED, &["id", "name"]);
     assert_eq!(restored::friends(&serving, &token).len(), 2);
     sleep(SETTLED);
     serving.stop();
