@@ -2,7 +2,7 @@
 // Spec: docs/protocol.md, sections 3.5, 3.6 and 7.
 
 import { hex, isSame } from "./bytes.js";
-import { closeEntry } from "./entries.js";
+import { closeEntry, isRounded } from "./entries.js";
 import { leafHash } from "./proofs.js";
 
 const CLOSE_EVERY_MAX_S = 86_400;
@@ -17,6 +17,8 @@ export async function readCloses(bundle, verdict) {
     const from = previous?.until ?? 0;
     const bytes = closeEntry(close, { period, from, previous, vrf: bundle.vrf });
     if (!verdict.check("ledger_closes", bytes !== null, "numbers above 2^53 − 1", "those of a close")) return null;
+    const people = `${close.people} people`;
+    verdict.check("entry_form", isRounded(close.people), people, "a power of two, or 0", close.index);
     const isLater = previous === null || previous.index < close.index;
     verdict.check("ledger_closes", isLater, "a close before the one that it follows", "one behind it", close.index);
     previous = { ...close, period, from, leaf: await leafHash(bytes) };

@@ -39,6 +39,8 @@ const isText = (value) => typeof value === "string";
 const isDigits = (count) => (value) => isText(value) && value.length === count && /^[0-9a-f]*$/u.test(value);
 const isDigest = isDigits(64);
 const isRecords = (value) => isDigest(value) && value !== EMPTY_ROOT;
+/// Numbers of people are rounded up to powers of two, so that nobody can be counted; 0 stays 0.
+export const isRounded = (value) => isCount(value) && (BigInt(value) & (BigInt(value) - 1n)) === 0n;
 const isName = (value) => isText(value) && /^[a-z0-9][a-z0-9_.@-]{0,63}$/u.test(value);
 const isOneOf = (...values) => (value) => values.includes(value);
 const isListOf = (is) => (value) => Array.isArray(value) && value.every(is);
@@ -63,7 +65,7 @@ const OWN = {
   },
   consents: { records: isRecords },
   close: {
-    period: isCount, from: isCount, until: isCount, people: isCount, person_index: isDigest,
+    period: isCount, from: isCount, until: isCount, people: isRounded, person_index: isDigest,
     "previous?": shaped({ index: isCount, leaf: isDigest }),
     directory: shaped({ epoch: isCount, root: isDigest, vrf: isDigest }),
   },

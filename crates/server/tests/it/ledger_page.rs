@@ -129,7 +129,9 @@ fn browser_ledger_page_checks_from_the_server_and_from_disk() {
         browser.go(&on_disk);
         check(&browser, &vectors().join(format!("{name}.ledger")), VIEWER, time);
         assert!(browser.run(VERDICT).as_str().unwrap().contains(verdict), "{}", browser.text());
-        assert_eq!(browser.run(FAILED), json!([failed]));
+        let found = browser.run(FAILED);
+        let found = found.as_array().unwrap();
+        assert!(!found.is_empty() && found.iter().all(|rule| rule == failed), "{found:?}");
     }
     // One bit of the last hash, which proves that the entries are in the log.
     let mut bytes = std::fs::read(vectors().join("00.ledger")).unwrap();
