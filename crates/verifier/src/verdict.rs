@@ -131,7 +131,7 @@ rules! {
     IndexPeople "index_people" "The number of lists, rounded up, is the number of people of the close."
     IndexItem "index_item" "Each item stands at an entry of the period, where that has a commitment."
     IndexOnce "index_once" "No commitment is in two lists."
-    IndexEntryPeople "index_entry_people" "The number of commitments of each disclosure, rounded up, is its number of people."
+    IndexEntryPeople "index_entry_people" "The commitments of each disclosure are in a list each, and their number, rounded up, is its number of people."
     IndexComplete "index_complete" "The lists have all commitments of each entry, and no other: they come to its root."
     SampleForm "sample_form" "The sample is read in its one form."
     SampleDrawn "sample_drawn" "The sample opens the items that are drawn by the close and the auditor's challenge, and no others."

@@ -65,8 +65,8 @@ impl Lists<'_> {
         self,
         numbers: &BTreeSet<u64>,
     ) -> Result<(Hash, Vec<DrawnItem>), ListsError> {
-        // Nobody is given these: the log's name is not needed.
-        let head = head(self.head, "");
+        // Nobody is given these: they need a name, and not the log's.
+        let head = head(self.head, "log");
         let lists = BlindedLists::open(head.as_slice().chain(self))?;
         let mut drawn = Vec::with_capacity(numbers.len());
         let total = lists.read(|ListedItem { number, label, item, .. }| {

@@ -1,9 +1,12 @@
 //! What lists have of one entry, held against it.
 
+use std::collections::BTreeSet;
+
 use countersign_domain::digest::Digest;
 use countersign_domain::rounding::rounded_up;
 
 use super::IndexQuestion;
+use super::windows::Placed;
 use crate::consent::commitments_root;
 use crate::entry::Entry;
 use crate::person_index::Item;
@@ -39,7 +42,7 @@ impl Accounts {
         &mut self,
         index: u64,
         bytes: &[u8],
-        items: &[Item],
+        items: &[Placed],
         verdict: &mut Verdict,
     ) -> Option<Entry> {
         let place = Place::entry(index);
@@ -68,15 +71,16 @@ impl Accounts {
         &mut self,
         place: Place<'_>,
         said: &Said,
-        items: &[Item],
+        placed: &[Placed],
         verdict: &mut Verdict,
     ) {
+        let mut items: Vec<Item> = placed.iter().map(|placed| placed.item).collect();
         let twice = items.array_windows().find(|[one, next]| one.position == next.position);
+        let twice = twice.map(|[one, _]| one.position);
         verdict.check(Rule::IndexOnce, place, twice.is_none(), || {
-            let position = twice.map_or(0, |[one, _]| one.position);
+            let position = twice.unwrap_or_default();
             (format!("commitment {position} in two lists"), "in one".to_owned())
         });
-        let mut items = items.to_vec();
         items.dedup();
         let gap = items.iter().zip(0..).find(|(item, position)| item.position != *position);
         let gap = gap.map(|(_, position)| position);
@@ -97,11 +101,16 @@ impl Accounts {
         if is_other {
             return;
         }
-        if is_whole && let Some(people) = said.people {
-            let found = rounded_up(items.len() as u64);
-            verdict.check(Rule::IndexEntryPeople, place, found == people, || {
-                let found = format!("`people` is {people}");
-                (found, format!("{} commitments, rounded up", items.len()))
+        if is_whole
+            && twice.is_none()
+            && let Some(people) = said.people
+        {
+            let lists: BTreeSet<u64> = placed.iter().map(|placed| placed.list).collect();
+            let found = lists.len() as u64;
+            let holds = lists.len() == items.len() && rounded_up(found) == people;
+            verdict.check(Rule::IndexEntryPeople, place, holds, || {
+                let found = format!("{} commitments in {found} lists", items.len());
+                (found, format!("one in each list, {people} of them when rounded up"))
             });
         }
         self.unaccounted += u64::from(!is_whole);

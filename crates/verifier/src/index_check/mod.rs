@@ -44,7 +44,7 @@ mod accounts;
 mod sample;
 mod windows;
 
-/// How many items are in memory at once, of 48 bytes each.
+/// How many items are in memory at once, of 56 bytes each.
 pub const ITEMS_AT_ONCE: u64 = 4 << 20;
 
 /// What an auditor brings to a check, beside the lists.

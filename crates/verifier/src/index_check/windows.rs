@@ -16,13 +16,20 @@ const TOLD_EVERY: u64 = 4_096;
 /// How many entries outside of the period are told of.
 const OUTSIDE_MAX: usize = 100;
 
+/// An item, and the number of the list that it is in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Placed {
+    pub(super) item: Item,
+    pub(super) list: u64,
+}
+
 /// The items of lists, entry by entry.
 pub(super) struct Windows {
     pub(super) period: ClosedPeriod,
     /// The windows that are to come, each by the entry before which it ends.
     ends: VecDeque<u64>,
     /// The items of this window, in the order of the log.
-    items: Vec<Item>,
+    items: Vec<Placed>,
     /// How many of them were given.
     given: usize,
     /// Where this window ends.
@@ -82,14 +89,14 @@ impl Windows {
         index: u64,
         lists: &mut R,
         total: &ListsTotal,
-    ) -> Result<&[Item], IndexCheckError> {
+    ) -> Result<&[Placed], IndexCheckError> {
         while index >= self.end
             && let Some(end) = self.ends.pop_front()
         {
             self.load(end, lists, total)?;
         }
         let rest = self.items.get(self.given..).unwrap_or_default();
-        let count = rest.iter().take_while(|item| item.index == index).count();
+        let count = rest.iter().take_while(|placed| placed.item.index == index).count();
         let from = self.given;
         self.given += count;
         Ok(self.items.get(from..self.given).unwrap_or_default())
@@ -104,9 +111,9 @@ impl Windows {
         let range = self.end..end;
         self.items.clear();
         let lists = open(lists)?;
-        let read = lists.read(|ListedItem { item, .. }| {
+        let read = lists.read(|ListedItem { list, item, .. }| {
             if range.contains(&item.index) {
-                self.items.push(*item);
+                self.items.push(Placed { item: *item, list });
             }
         })?;
         if read != *total {

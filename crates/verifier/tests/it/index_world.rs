@@ -177,9 +177,11 @@ impl Indexed {
         let new =
             people.iter().filter(|person| self.accounts.history(&account(**person)).is_empty());
         let new = new.map(|person| (account(*person), secret_commitment(&secret(*person))));
+        // Before anything is published: the directory is asked while this goes on.
+        let new: Vec<_> = new.collect();
         match people.is_empty() {
             true => DirectoryRoot::EMPTY,
-            false => self.accounts.publish(new),
+            false => self.accounts.publish(new.into_iter()),
         }
     }
 

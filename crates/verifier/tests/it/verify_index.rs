@@ -105,6 +105,16 @@ fn an_entry_about_more_or_fewer_people_than_its_lists_is_named() {
     }
 }
 
+/// One person sixty-four times is no crowd. Choices may be one person's: a person can choose twice.
+#[test]
+fn an_entry_about_one_person_many_times_is_named() {
+    let mut log = Indexed::lived();
+    let entry = log.disclose_as(&[1, 2, 2, 3], 4);
+    log.consent(&[4, 4]);
+    log.close(|_| {});
+    assert_eq!(failed(&log.checked().verdict), [(Rule::IndexEntryPeople, Some(entry))]);
+}
+
 #[test]
 fn lists_that_leave_everybody_out_account_for_nothing() {
     let log = Indexed::closed(Lists::clear);

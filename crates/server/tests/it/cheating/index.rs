@@ -128,6 +128,7 @@ fn cheating_operator_fills_the_lists_with_people_whom_nobody_is() {
     audited(&world, &lists, &asked).catches("invented_people", "sample_directory", None);
 
     // Or as if they had all been erased since.
+    sample.accounts.clear();
     sample.items.iter_mut().for_each(|item| item.opened = None);
     std::fs::write(&*file, sample.to_bytes()).unwrap();
     audited(&world, &lists, &asked).catches("invented_people_erased", "sample_erased", None);
