@@ -55,10 +55,10 @@ pub(crate) fn check<S: Site + ?Sized>(
             return Ok(Continuity::Whole);
         }
         pass.goes_on = true;
-    } else if kept > 0 {
-        if let Some(conflict) = go_on(site, pass, (kept, kept_root), verdict, watch)? {
-            return Ok(conflict);
-        }
+    } else if kept > 0
+        && let Some(conflict) = go_on(site, pass, (kept, kept_root), verdict, watch)?
+    {
+        return Ok(conflict);
     }
     if kept == 0 || kept == size {
         pass.run(verdict, watch)?;

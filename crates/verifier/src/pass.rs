@@ -170,8 +170,8 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
     fn check_since(&mut self, verdict: &mut Verdict) {
         let size = self.progress.edge.size();
         let of_size = |kept: &mut Checkpoint| kept.size == size;
-        for since in [self.since.take_if(of_size), self.ahead.take_if(of_size)] {
-            let Some(since) = since else { continue };
+        let kept = [self.since.take_if(of_size), self.ahead.take_if(of_size)];
+        for since in kept.into_iter().flatten() {
             let root = self.progress.edge.root();
             verdict.check(Rule::Consistency, Place::WHOLE, root == since.root, || {
                 let of = |root: Hash| format!("the first {size} entries under {}", Digest(root));

@@ -7,8 +7,6 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text::{quoted, shown};
 use countersign_domain::time::Timestamp;
 use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::consent_check::ConsentCheck;
-use countersign_verifier::consent_receipt::ConsentReceipt;
 use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::entry::PreviousClose;
 use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
@@ -22,8 +20,10 @@ use serde::Serialize;
 
 use crate::CannotSay;
 
+mod consent;
 mod evidence;
 
+pub(crate) use self::consent::consent;
 pub(crate) use self::evidence::evidence;
 
 const GREEN: &str = "\u{1b}[32m";
@@ -52,16 +52,6 @@ struct Directory<'a> {
     #[serde(flatten)]
     verdict: &'a Verdict,
     epochs: Option<serde_json::Value>,
-}
-
-/// What `--json` prints of the receipt for a choice.
-#[derive(Serialize)]
-struct Consented<'a> {
-    holds: bool,
-    #[serde(flatten)]
-    verdict: &'a Verdict,
-    promise: Promise,
-    receipt: Option<&'a ConsentReceipt>,
 }
 
 #[derive(Serialize)]
@@ -194,34 +184,6 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
             receipt.index, receipt.deadline
         ),
         _ if !carried => "The answer carries no receipt.".to_owned(),
-        (_, Promise::Broken) => "The promise is broken.".to_owned(),
-        _ => "It does not hold.".to_owned(),
-    };
-    text.conclusion(verdict.holds(), &conclusion);
-    write(text.text.as_bytes())
-}
-
-/// Shows the verdict on the receipt for a choice.
-pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSay> {
-    let ConsentCheck { verdict, promise, receipt, .. } = checked;
-    let holds = verdict.holds() && *promise == Promise::Kept;
-    if json {
-        let (promise, receipt) = (*promise, receipt.as_ref());
-        return write_json(&Consented { holds, verdict, promise, receipt });
-    }
-    let mut text = Text::new();
-    if let Some(receipt) = receipt {
-        text.line(&escaped(&format!("choice   {}, of {}", receipt.record, receipt.record.time)));
-    }
-    text.verdict(verdict);
-    let conclusion = match (receipt, promise) {
-        (Some(receipt), Promise::Kept) if holds => {
-            format!("The promise was kept: the choice is in entry {}.", receipt.index)
-        }
-        (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
-            "Not yet: entry {} is promised for {}. Ask again then.",
-            receipt.index, receipt.deadline
-        ),
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
     };
