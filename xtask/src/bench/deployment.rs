@@ -78,15 +78,20 @@ impl Programs {
     pub(crate) fn build(profile: Profile) -> Outcome<Self> {
         let mut build = shell::cargo();
         build.args(["build", "--package", "countersign", "--package", "xtask"]);
+        if profile == Profile::Release {
+            build.arg("--release");
+        }
+        shell::run(&mut build)?;
+        Ok(Self::built(profile))
+    }
+
+    /// Those that were built before.
+    pub(crate) fn built(profile: Profile) -> Self {
         let folder = match profile {
             Profile::Dev => "debug",
-            Profile::Release => {
-                build.arg("--release");
-                "release"
-            }
+            Profile::Release => "release",
         };
-        shell::run(&mut build)?;
-        Ok(Self(shell::target_dir().join(folder)))
+        Self(shell::target_dir().join(folder))
     }
 
     /// The server.

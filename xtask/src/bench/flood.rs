@@ -43,6 +43,9 @@ pub(crate) struct FloodBench {
     /// Measure a build that is not optimised, as tests use it.
     #[arg(long)]
     pub(crate) unoptimised: bool,
+    /// Take server and load generator as they were built before.
+    #[arg(long)]
+    built: bool,
 }
 
 /// One row of the table.
@@ -57,7 +60,8 @@ impl FloodBench {
     /// Runs it and prints the table; fails if it is not what is aimed at.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
         let profile = if self.unoptimised { Profile::Dev } else { Profile::Release };
-        let programs = Programs::build(profile)?;
+        let programs =
+            if self.built { Programs::built(profile) } else { Programs::build(profile)? };
         let world = World { bench: "flood", people: self.people, settings: "open" };
         let deployment = Deployment::generate(&programs, &world)?;
         let requests = deployment.requests(&deployment.viewers(&programs)?, 100)?;
