@@ -232,6 +232,7 @@ fn interop_page_verifies_histories_as_we_do_and_no_other_spelling() {
         held.extend(ours.ok().map(|_| (n, bit)));
     }
     assert_eq!(held, [], "changed bits that nobody refuses");
+    assert_eq!(found["altered_held"], 0, "histories with a field too few or too many");
     println!("{} histories: {} ms", vectors.len(), found["milliseconds"]);
 }
 
