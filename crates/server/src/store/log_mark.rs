@@ -56,7 +56,7 @@ impl People {
     pub fn log_mark(&self) -> Result<Option<LogMark>, StoreError> {
         let txn = self.read()?;
         let bytes = txn.databases.log_mark(&txn).map_err(|e| self.failed(e))?;
-        let mark = bytes.map(|bytes| LogMark::from_bytes(bytes));
+        let mark = bytes.map(LogMark::from_bytes);
         mark.map(|mark| mark.ok_or_else(|| self.damaged("the place in the log"))).transpose()
     }
 

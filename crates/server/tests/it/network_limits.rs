@@ -167,8 +167,8 @@ fn ask_and_read_nothing(world: &World, last: u8) -> TcpStream {
 /// Whether the server has closed this connection.
 fn is_closed(stream: &mut TcpStream) -> bool {
     stream.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
-    match stream.write(b"\r\n") {
-        Ok(_) => false,
+    match stream.write_all(b"\r\n") {
+        Ok(()) => false,
         Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
     }
 }

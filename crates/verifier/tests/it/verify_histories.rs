@@ -43,7 +43,7 @@ struct VersionVector {
 
 /// What the account that returns has after its last change.
 fn value(version: u64) -> Digest {
-    if version % 2 == 0 { GONE } else { secret_commitment(&Secret([version as u8; 32])) }
+    if version.is_multiple_of(2) { GONE } else { secret_commitment(&Secret([version as u8; 32])) }
 }
 
 fn vector(accounts: &Accounts, account: &str, directory: &DirectoryRoot) -> Vector {

@@ -1,9 +1,11 @@
 //! Lies to a person about who got what of theirs.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use countersign::demo::client::Client;
+use countersign::store::{People, StoreOptions};
 use countersign_domain::person::Secret;
 use countersign_verifier::ledger::{Bundle, Opening};
 use serde_json::json;
@@ -185,6 +187,17 @@ fn cheating_operator_hides_that_a_person_closed_something() {
     outsider.catches("choice_hidden", "ledger_complete", closed);
 }
 
+/// Puts an older store in the place of the newer one, and has it say that it is as new as the log: the operator's own
+/// server would refuse it otherwise.
+fn put_back(world: &World, before: &Path) {
+    let folder = world.directory.people();
+    let open = || People::open(&folder, StoreOptions::default()).unwrap();
+    let mark = open().log_mark().unwrap().unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(before, &folder).unwrap();
+    open().put_log_mark(mark).unwrap();
+}
+
 #[test]
 fn cheating_operator_rolls_a_setting_back() {
     let world = village::founded();
@@ -195,8 +208,7 @@ fn cheating_operator_rolls_a_setting_back() {
     serving.open_to_friends_devices(&friend, &["id"]);
     serving.stop();
     // Back to the store in which nothing was closed yet.
-    fs::remove_dir_all(world.directory.people()).unwrap();
-    fs::rename(&before, world.directory.people()).unwrap();
+    put_back(&world, &before);
     // What that store tells the log of how people began is of another second than what it told before.
     std::thread::sleep(Duration::from_secs(1));
     let serving = world.serve();
@@ -224,8 +236,7 @@ fn cheating_operator_releases_under_a_grant_that_was_ended() {
     let ended = send(&world.url(), "DELETE", &path, &[("authorization", &bearer)], "");
     assert_eq!(ended.status, 200);
     serving.stop();
-    fs::remove_dir_all(world.directory.people()).unwrap();
-    fs::rename(&before, world.directory.people()).unwrap();
+    put_back(&world, &before);
     let serving = world.serve();
     let answer = serving.get(QUESTION, &token);
     let entry = world.receipt(&answer).index;
