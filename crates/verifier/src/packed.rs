@@ -7,8 +7,8 @@
 //! many x = count (4) ‖ count × x
 //! ```
 //!
-//! INVARIANT: what is read takes at most [`MEMORY_TIMES`] times the memory of the file, and [`MEMORY_BYTES`] more. Few
-//! bytes can name many parts without anything in them. Kept by [`Reader`], which counts a part before it is read.
+//! INVARIANT: what is read takes at most `MEMORY_TIMES` times the memory of the file, and `MEMORY_BYTES` more. Few
+//! bytes can name many parts without anything in them. Kept by `Reader`, which counts a part before it is read.
 
 use countersign_domain::digest::Digest;
 

@@ -1,7 +1,7 @@
 //! Screening: whether a partner, its parent or an owner may be somebody on an official list.
 //!
 //! Lists are parsed ([`list`]), indexed ([`index`]), and a [`subject`] is screened against them
-//! ([`matches`]). What scores at least [`matches::POSSIBLE_MATCH_SCORE_MIN`] is a *possible* match,
+//! ([`mod@matches`]). What scores at least [`matches::POSSIBLE_MATCH_SCORE_MIN`] is a *possible* match,
 //! which a person decides about; [`outcome`] says what their decisions come to. [`ownership`] says
 //! whether shares add up to control.
 //!

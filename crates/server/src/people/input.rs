@@ -1,7 +1,7 @@
 //! What people are read from: a file, standard input or a pipe, plain or compressed by gzip or Zstandard,
 //! which its first bytes say and no name.
 //!
-//! A pipe gives its bytes once. Whoever has to read them twice asks for a [`rereadable`] file.
+//! A pipe gives its bytes once. Whoever has to read them twice asks for a `rereadable` file.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _};
