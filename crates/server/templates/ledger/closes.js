@@ -16,9 +16,9 @@ export async function readCloses(bundle, verdict) {
   for (const [period, close] of bundle.closes.entries()) {
     const from = previous?.until ?? 0;
     const bytes = closeEntry(close, { period, from, previous, vrf: bundle.vrf });
-    if (!verdict.check("ledger_closes", bytes !== null, "numbers above 2^53 − 1", "those of a close")) return null;
     const people = `${close.people} people`;
     verdict.check("entry_form", isRounded(close.people), people, "a power of two, or 0", close.index);
+    if (!verdict.check("ledger_closes", bytes !== null, "numbers above 2^53 − 1", "those of a close")) return null;
     const isLater = previous === null || previous.index < close.index;
     verdict.check("ledger_closes", isLater, "a close before the one that it follows", "one behind it", close.index);
     previous = { ...close, period, from, leaf: await leafHash(bytes) };

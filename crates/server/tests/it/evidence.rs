@@ -173,8 +173,10 @@ fn a_page_that_says_more_than_its_pack_is_refused() {
     // What a pack is not about has no place in it.
     let mut later = pack;
     later.from = clock::now().plus_seconds(60);
+    later.until = later.from.plus_seconds(60);
     let later = write(&later, &key(&world)).0;
-    assert_eq!(broken(&world, &later, false), [Rule::EvidenceForm; 3]);
+    let found = broken(&world, &later, false);
+    assert_eq!(found.iter().filter(|rule| **rule == Rule::EvidenceForm).count(), 3, "{found:?}");
 }
 
 #[test]
