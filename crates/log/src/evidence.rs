@@ -27,7 +27,7 @@ use crate::backend::Backend;
 use crate::ledger::{LedgerError, document, published};
 use crate::open::STREAM;
 use crate::period::for_each_pair;
-use crate::stream::Stream;
+use crate::stream::{Found, Position, Stream};
 use crate::witnessed::SiteTiles;
 
 /// What is asked for.
@@ -57,6 +57,14 @@ pub enum EvidenceError {
         /// Those of this kind.
         known: String,
     },
+    /// Entries of this time are not published yet, so that it would leave them out.
+    #[error(
+        "entry {index} of this time is not in the published checkpoint yet, nor in that which witnesses saw if there is one: ask again when it is"
+    )]
+    NotPublished {
+        /// The first of them.
+        index: u64,
+    },
     /// It would be longer than a pack may be.
     #[error(
         "there is more in this time than the {PACK_BYTES_MAX} bytes of a pack can hold: make several, of shorter times"
@@ -75,6 +83,7 @@ pub fn pack(
     made: Timestamp,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Pack, EvidenceError> {
+    check_published(backend, wanted.until)?;
     let (checkpoint, size) = published(backend)?;
     let stream = Stream::open(backend, STREAM).map_err(LedgerError::from)?;
     let mut gathered = Gathered::new(wanted);
@@ -100,6 +109,26 @@ pub fn pack(
     let pack = Pack { made, from, until, body: Body::Log(subject, log) };
     // Before it was put together, the entries alone were counted.
     if pack.to_bytes().len() > PACK_BYTES_MAX { Err(EvidenceError::TooLong) } else { Ok(pack) }
+}
+
+/// Checks that everything of before this time is in the published checkpoint that evidence is made against: what is
+/// not would be missing, and be found to be later.
+///
+/// # Errors
+/// [`EvidenceError::NotPublished`], or what cannot be read.
+pub fn check_published(backend: &dyn Backend, until: Timestamp) -> Result<(), EvidenceError> {
+    let (_, size) = published(backend)?;
+    let stream = Stream::open(backend, STREAM).map_err(LedgerError::from)?;
+    let is_of_time = |entry: &[u8]| Entry::parse(entry).is_ok_and(|entry| entry.time() < until);
+    let mut at = Position::START;
+    while let Found::Batch { batch, end } = stream.read(at).map_err(LedgerError::from)? {
+        let entries = batch.pairs().flatten().zip(at.index..).filter(|(_, index)| *index >= size);
+        if let Some((_, index)) = entries.into_iter().find(|((entry, _), _)| is_of_time(entry)) {
+            return Err(EvidenceError::NotPublished { index });
+        }
+        at = end;
+    }
+    Ok(())
 }
 
 /// What was found so far.

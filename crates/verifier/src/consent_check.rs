@@ -11,9 +11,10 @@
 use countersign_domain::time::Timestamp;
 
 use crate::consent_receipt::ConsentReceipt;
-use crate::ledger;
+use crate::ledger::{self, Bundle};
 use crate::log_check::{LogCheck, LogCheckError, Question};
 use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at};
+use crate::record::own_id;
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -82,31 +83,45 @@ pub fn check_consent<S: Site + ?Sized>(
         None => Promise::Broken,
     };
     if let Some(held) = held {
-        check_ledger((text, receipt.index), held, question, &mut verdict);
+        check_ledger((text, receipt.index, &receipt.person), held, question, &mut verdict);
     }
     Ok(ConsentCheck { verdict, promise, receipt: Some(receipt), state })
 }
 
 /// Checks that a ledger holds, and that it shows what the receipt says.
 fn check_ledger(
-    receipt: (&str, u64),
+    receipt: (&str, u64, &str),
     HeldLedger { bytes, at }: HeldLedger<'_>,
     question: &Question<'_>,
     verdict: &mut Verdict,
 ) {
-    let (text, index) = receipt;
+    let (text, index, person) = receipt;
     let receipts = [text.to_owned()];
     let of_ledger = ledger::Question {
         policy: question.policy,
         receipts: &receipts,
         ..ledger::Question::new(question.key, at)
     };
-    let (of_bundle, _) = ledger::check(bytes, &of_ledger);
-    verdict.check(Rule::ConsentLedger, Place::entry(index), of_bundle.holds(), || {
-        let first = of_bundle.failures.first();
-        let found = first.map_or_else(String::new, |one| format!("{}: {}", one.rule, one.found));
-        (found, Rule::ConsentLedger.says().to_owned())
+    let (of_bundle, ledger) = ledger::check(bytes, &of_ledger);
+    let until = ledger.map_or(0, |ledger| ledger.complete_until);
+    // A receipt under no secret shown may be of an erased version, or somebody else's: this ledger does not show it.
+    let is_own = Bundle::parse(bytes).is_ok_and(|bundle| {
+        bundle.secrets.iter().any(|own| own_id(&own.secret).to_string() == person)
     });
+    if !of_bundle.holds() || !is_own || index < until {
+        verdict.check(
+            Rule::ConsentLedger,
+            Place::entry(index),
+            of_bundle.holds() && is_own,
+            || {
+                let first = of_bundle.failures.first();
+                let found = first.map(|one| format!("{}: {}", one.rule, one.found));
+                let found =
+                    found.unwrap_or_else(|| "a receipt under a secret not shown".to_owned());
+                (found, Rule::ConsentLedger.says().to_owned())
+            },
+        );
+    }
     for notice in of_bundle.notices.into_iter().filter(|notice| notice.entry == Some(index)) {
         verdict.notice(notice.entry, notice.says);
     }

@@ -74,6 +74,18 @@ pub enum LogCheckError {
         /// The key's.
         expected: String,
     },
+    /// The witnesses have not seen as much yet as an earlier check did. That says nothing about the log.
+    #[error(
+        "the quorum of the policy has cosigned {found} entries, and an earlier check saw {kept} of the {published} that the log has signed: run the check again when the witnesses have caught up"
+    )]
+    WitnessesBehind {
+        /// How many entries the quorum has cosigned.
+        found: u64,
+        /// How many an earlier check saw.
+        kept: u64,
+        /// How many the log has signed.
+        published: u64,
+    },
 }
 
 /// An entry as the check passes it.
@@ -157,6 +169,12 @@ pub fn check_log_in_part<S: Site + ?Sized>(
         let check = LogCheck { verdict, checkpoint: None, published: 0, register, state };
         return Ok(Checked::Whole(Box::new(check)));
     };
+    let kept = since.as_ref().map_or(0, |since| since.size).max(state.size());
+    if let Some(published) = chosen.published.filter(|published| *published >= kept)
+        && checkpoint.size < kept
+    {
+        return Err(LogCheckError::WitnessesBehind { found: checkpoint.size, kept, published });
+    }
     verdict.size = checkpoint.size;
     verdict.root = Some(Digest(checkpoint.root));
     verdict.witnessed = chosen.witnessed;

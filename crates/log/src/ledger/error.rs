@@ -31,6 +31,11 @@ pub enum LedgerError {
     /// Nothing is published yet.
     #[error("no checkpoint is published yet; ask again in a second")]
     NotPublished,
+    /// The first close is not published yet, or there is none: without one nothing is proved to be complete.
+    #[error(
+        "no close is published yet; ask again when the first one is, which a second after it is made"
+    )]
+    NoClosePublished,
     /// The published checkpoint cannot be read.
     #[error("{file}: it is no checkpoint; `countersign check` says more")]
     Checkpoint {

@@ -256,7 +256,7 @@ fn versioned(own: &OwnSecret) -> VersionedSecret {
 
 /// Checks that the account's history is that of the newest close's directory. Before the first close there is none.
 fn check_history(subject: &Subject, newest: Option<&PeriodHead>) -> Result<(), LedgerError> {
-    let Some(newest) = newest else { return Ok(()) };
+    let newest = newest.ok_or(LedgerError::NoClosePublished)?;
     let read = verify_history(&subject.account, &subject.history, &newest.directory);
     read.map(drop).map_err(|error| LedgerError::History { reason: error.to_string() })
 }

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
-use countersign_log::evidence::{Wanted, pack};
+use countersign_log::evidence::{Wanted, check_published, pack};
 use countersign_policy::instant;
 use countersign_verifier::evidence::{
     Body, CONSENT_CHARACTERS_MAX, Pack, PersonPart, Subject, is_consent, write,
@@ -132,9 +132,11 @@ impl Evidence {
     fn pack(&self) -> Result<Pack, Failure> {
         let Self { from, until, .. } = *self;
         let made = clock::now();
+        let backend = Posix::new(DataDir::new(&self.dir).log());
         if let Some(account) = &self.person {
             let consent =
                 self.with_consent.clone().ok_or("a person's evidence needs --with-consent")?;
+            check_published(&backend, until)?;
             let ledger = bundle(&self.dir, account)?;
             let body = Body::Person(PersonPart { consent, ledger });
             return Ok(Pack { made, from, until, body });
@@ -145,7 +147,6 @@ impl Evidence {
             (None, None) => Subject::All,
         };
         let wanted = Wanted { subject, from, until, refusals: !self.without_refused };
-        let backend = Posix::new(DataDir::new(&self.dir).log());
         let mut bar = None;
         let mut told = |done, of| {
             bar.get_or_insert_with(|| Progress::Stderr.step("reading entries", of)).at(done)

@@ -11,14 +11,22 @@ export async function checkAccount(bundle, closes, question, verdict) {
   checkName(bundle.account, question.account, verdict);
   const isSome = bundle.secrets.length > 0;
   verdict.check("ledger_secrets", isSome, "no secret", "one at least: without one, nothing is about anybody");
-  if (closes.length === 0) return { erased: [], publishedIn: null, completeSince: null };
+  if (closes.length === 0) return { erased: [], erasedUntil: 0, publishedIn: null, completeSince: null };
   const versions = await readVersionsOf(bundle, closes.at(-1), verdict);
   await checkSecrets(bundle.secrets, versions, verdict);
   const erased = checkNoneMissing(bundle.secrets, versions, verdict);
   checkReplaced(versions, closes, verdict);
   checkSince(versions, closes, question.accountSince, verdict);
   const since = completeSince(bundle.secrets, versions, closes);
-  return { erased, publishedIn: periodOf(versions[0], closes), completeSince: since };
+  const until = Math.max(0, ...erased.map((version) => erasedUntil(version, versions, closes)));
+  return { erased, erasedUntil: until, publishedIn: periodOf(versions[0], closes), completeSince: since };
+}
+
+/// Where the first period ends whose directory says that this version was erased: nothing is under its secret behind it.
+function erasedUntil(version, versions, closes) {
+  const zeros = versions.find((next) => next.version === version + 1);
+  const close = zeros && closes.find(({ epoch }) => epoch >= zeros.epoch);
+  return close?.until ?? 0;
 }
 
 /// Two names may look alike and be two. The reader's own is compared byte for byte.

@@ -50,13 +50,15 @@ export function checkTimes(closes, verdict) {
   }
 }
 
-/// Checks that the newest close is of the last day: before witnesses first saw the checkpoint, who last saw it in the
-/// last day before `at`; or before `at`, where nobody is asked who witnessed it. Two moments, of which none is the other.
+/// Checks that the newest close is of the last day: before witnesses first and last saw the checkpoint, which is in the
+/// last day before `at`; or before `at`, where nobody is asked who witnessed it. No moment takes another's place.
 export function checkCurrent(closes, at, witnessed, verdict) {
   const time = closes.at(-1)?.time ?? null;
   const found = time === null ? "no close" : `a close at time ${time}`;
-  const seen = witnessed?.earliest ?? at;
-  verdict.check("ledger_current", isOfDay(time, seen), found, `a close from ${dayOf(seen)}`, closes.at(-1)?.index);
+  const asked = witnessed ? [witnessed.earliest, witnessed.latest] : [at];
+  const missed = asked.find((seen) => !isOfDay(time, seen));
+  const expected = `a close from ${dayOf(missed ?? at)}`;
+  verdict.check("ledger_current", missed === undefined, found, expected, closes.at(-1)?.index);
   if (!witnessed) return;
   const last = `a quorum of witnesses last at ${witnessed.latest}`;
   verdict.check("ledger_current", isOfDay(witnessed.latest, at), last, `one from ${dayOf(at)}`);

@@ -12,7 +12,7 @@ const SIGNED = bytesOf("countersign/v1/consent-receipt\n");
 class ReceiptError extends Error {}
 
 /// Checks receipts by what they say. `ledger`: the log's origin, the bundle's secrets, its opened items, the first
-/// entry in no period, and whether secrets were erased. `key`: the log's receipts key, 32 bytes, or null.
+/// entry in no period, and the first at which nothing is under a secret that was erased. `key`: the log's receipts key, 32 bytes, or null.
 export async function checkReceipts(receipts, key, ledger, verdict) {
   if (receipts.length > 0 && key === null) {
     verdict.notice("The signatures of the receipts were not checked: for that, give the receipts key of the log.");
@@ -27,7 +27,7 @@ async function checkReceipt(text, key, ledger, verdict) {
   const { receipt, record } = await openReceipt(text, key);
   if (receipt.origin !== ledger.origin) throw new ReceiptError("it is of another log");
   const place = await placeOf(receipt.person, ledger.secrets);
-  if (place < 0 && ledger.hasErased) {
+  if (place < 0 && receipt.index < ledger.erasedUntil) {
     verdict.notice(`The receipt for entry ${receipt.index} is under no secret shown. It may be under the one that was erased.`);
     return;
   }

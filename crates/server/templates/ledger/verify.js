@@ -52,7 +52,7 @@ async function checkBundle(bundle, asked, verdict) {
   await checkComplete(bundle, closes, opened, verdict);
   checkChoices(opened, documents, names, verdict);
   const kept = { origin: checkpoint.origin, secrets: bundle.secrets, items: opened, until: newest?.until ?? 0 };
-  await checkReceipts(asked.receipts, asked.receiptsKey, { ...kept, hasErased: account.erased.length > 0 }, verdict);
+  await checkReceipts(asked.receipts, asked.receiptsKey, { ...kept, erasedUntil: account.erasedUntil }, verdict);
   checkEnd(bundle, newest, checkpoint, verdict);
   return ledgerOf({ bundle, closes, opened, names, account, witnessed: witnessed.times });
 }

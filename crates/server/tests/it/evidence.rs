@@ -180,6 +180,20 @@ fn a_page_that_says_more_than_its_pack_is_refused() {
 }
 
 #[test]
+fn evidence_waits_until_what_it_is_about_is_published() {
+    let world = village::founded();
+    world.configure("publish_interval_ms = 100", "publish_interval_ms = 7000");
+    let serving = world.serve();
+    serving.read("/me?fields=id,name", &serving.token(village::VIEWER));
+    for arguments in
+        [&["--partner", "aurora"][..], &["--person", village::VIEWER, "--with-consent", "a letter"]]
+    {
+        let refused = made(&world, "early.html", arguments).unwrap_err();
+        assert!(refused.contains("not in the published checkpoint yet"), "{refused}");
+    }
+}
+
+#[test]
 fn what_was_refused_stays_away_from_partners() {
     let world = answered();
     let file = made(&world, "partner.html", &["--partner", "aurora", "--without-refused"]).unwrap();

@@ -178,92 +178,83 @@ struct Witnessed<'a> {
     seen: Option<(u64, u64)>,
 }
 
+impl<'a> Witnessed<'a> {
+    /// The bundle holds, and the quorum saw it then.
+    const fn holds(
+        says: &'a str,
+        policy: &'a str,
+        lines: Vec<(u8, u64)>,
+        at_s: u64,
+        seen: (u64, u64),
+    ) -> Self {
+        Self { says, policy, lines, at_s, failed: None, seen: Some(seen) }
+    }
+
+    /// The bundle breaks this rule.
+    fn fails(self, rule: &'a str) -> Self {
+        Self { failed: Some(rule), ..self }
+    }
+}
+
+/// Bundles that are of now, whose newest close is at `c`.
+fn seen_in_time<'a>(
+    c: u64,
+    (two, nested, named): (&'a str, &'a str, &'a str),
+) -> Vec<Witnessed<'a>> {
+    let of = Witnessed::holds;
+    let one_by_one = vec![(1, c + 10), (2, c + 20), (3, c + 30)];
+    let twice = vec![(1, c + 50), (2, c + 20), (1, c + 10), (2, c + 60)];
+    let in_groups = vec![(1, c + 10), (2, c + 40), (3, c + 20), (3, c + 30)];
+    let (day, both) = (c + DAY_S, |at| vec![(1, at), (2, at)]);
+    let anew = vec![(1, c), (2, c), (1, day), (2, day)];
+    vec![
+        of("two of three", two, one_by_one, c, (c + 20, c + 20)),
+        of("of a log that is named", named, vec![(1, c + 10), (2, c + 20)], c, (c + 20, c + 10)),
+        of("twice each", two, twice, c, (c + 20, c + 50)),
+        of("nested", nested, in_groups, c, (c + 20, c + 30)),
+        of("a day before", two, both(day), day, (day, day)),
+        of("a day old, and seen anew", two, anew, day, (c, day)),
+    ]
+}
+
+/// Bundles that are of another time.
+fn seen_out_of_time(c: u64, two: &str) -> Vec<Witnessed<'_>> {
+    let of = |says, lines, at_s, seen| {
+        Witnessed::holds(says, two, lines, at_s, seen).fails("ledger_current")
+    };
+    let (month, late) = (c + 30 * DAY_S, c + DAY_S + 1);
+    let (ahead, before) = (c + SKEW_S + 1, c - SKEW_S - 1);
+    let both = |at| vec![(1, at), (2, at)];
+    let anew = vec![(1, c), (2, c), (1, month), (2, month)];
+    vec![
+        of("old", both(c), month, (c, c)),
+        of("old, and seen anew", anew, month, (c, month)),
+        of("old, and seen anew by one", vec![(1, c), (2, c), (1, month)], month, (c, c)),
+        of("first seen too late", both(late), late, (late, late)),
+        of("a close dated ahead", both(before), c, (before, before)),
+        of("witnesses ahead", both(ahead), c, (ahead, ahead)),
+    ]
+}
+
 #[test]
 fn interop_page_asks_when_a_quorum_saw_the_log_first_and_last() {
     let folder = tempfile::tempdir().unwrap();
     let c = bundle(&viewers()).closes.last().unwrap().time.seconds();
-    let (month, late, ahead) = (c + 30 * DAY_S, c + DAY_S + 1, c + SKEW_S + 1);
     let two = policy("group g 2 w1 w2 w3\nquorum g\n");
     let nested = policy("group a any w1 w2\ngroup b all a w3\nquorum b\n");
     let named = format!("log {}\n{two}", log_key());
-    let of = |says, policy, lines: &[(u8, u64)], at_s, failed, seen| {
-        let lines = lines.to_vec();
-        Witnessed { says, policy, lines, at_s, failed, seen }
+    let mut cases = seen_in_time(c, (&two, &nested, &named));
+    cases.extend(seen_out_of_time(c, &two));
+    let few = "witnesses";
+    let not_seen = |says, policy, lines, failed| {
+        let seen = None;
+        Witnessed { says, policy, lines, at_s: c, failed, seen }
     };
-    let current = Some("ledger_current");
-    let few = Some("witnesses");
-    let cases = [
-        of(
-            "two of three",
-            &*two,
-            &[(1, c + 10), (2, c + 20), (3, c + 30)],
-            c,
-            None,
-            Some((c + 20, c + 20)),
-        ),
-        of(
-            "of a log that is named",
-            &named,
-            &[(1, c + 10), (2, c + 20)],
-            c,
-            None,
-            Some((c + 20, c + 10)),
-        ),
-        of(
-            "twice each",
-            &two,
-            &[(1, c + 50), (2, c + 20), (1, c + 10), (2, c + 60)],
-            c,
-            None,
-            Some((c + 20, c + 50)),
-        ),
-        of(
-            "nested",
-            &nested,
-            &[(1, c + 10), (2, c + 40), (3, c + 20), (3, c + 30)],
-            c,
-            None,
-            Some((c + 20, c + 30)),
-        ),
-        of(
-            "a day before",
-            &two,
-            &[(1, c + DAY_S), (2, c + DAY_S)],
-            c + DAY_S,
-            None,
-            Some((c + DAY_S, c + DAY_S)),
-        ),
-        of(
-            "old, and seen anew",
-            &two,
-            &[(1, c), (2, c), (1, month), (2, month)],
-            month,
-            None,
-            Some((c, month)),
-        ),
-        of("old", &two, &[(1, c), (2, c)], month, current, Some((c, c))),
-        of(
-            "old, and seen anew by one",
-            &two,
-            &[(1, c), (2, c), (1, month)],
-            month,
-            current,
-            Some((c, c)),
-        ),
-        of("first seen too late", &two, &[(1, late), (2, late)], late, current, Some((late, late))),
-        of(
-            "a close dated ahead",
-            &two,
-            &[(1, c - SKEW_S - 1), (2, c - SKEW_S - 1)],
-            c,
-            current,
-            Some((c - SKEW_S - 1, c - SKEW_S - 1)),
-        ),
-        of("witnesses ahead", &two, &[(1, ahead), (2, ahead)], c, current, Some((ahead, ahead))),
-        of("too few", &two, &[(1, c), (1, c + 1)], c, few, None),
-        of("nested, too few", &nested, &[(1, c), (2, c)], c, few, None),
-        of("nobody is asked", "quorum none\n", &[], c, None, None),
-    ];
+    cases.extend([
+        not_seen("too few", &*two, vec![(1, c), (1, c + 1)], Some(few)),
+        not_seen("nested, too few", &nested, vec![(1, c), (2, c)], Some(few)),
+        not_seen("nobody is asked", "quorum none\n", vec![], None),
+    ]);
     let question = |(n, case): (usize, &Witnessed<'_>)| {
         let path = cosigned(folder.path(), n, &case.lines, false);
         json!({ "path": path, "at": case.at_s, "policy": case.policy })

@@ -29,6 +29,20 @@ fn held(world: &World, bundle: &[u8]) -> Ledger {
     ledger.unwrap()
 }
 
+#[test]
+fn a_ledger_is_not_made_before_the_first_close_is_published() {
+    let world = village::founded();
+    world.configure("publish_interval_ms = 100", "publish_interval_ms = 7000");
+    let serving = world.serve();
+    let bearer = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*bearer)];
+    let closed = send(&world.url(), "POST", "/admin/v1/closes", &headers, "");
+    assert_eq!(closed.status, 200, "{:?}", closed.json());
+    let path = format!("/admin/v1/people/{}/ledger", village::VIEWER);
+    let early = serving.client.get(&path, &serving.admin_token()).unwrap();
+    assert_eq!(early.status, 503, "{}", String::from_utf8_lossy(&early.body));
+}
+
 /// Closes the period that is open.
 pub(crate) fn close(serving: &Serving<'_>) -> Value {
     let authorization = format!("Bearer {}", serving.admin_token());

@@ -13,6 +13,9 @@ pub(super) struct Account {
     pub(super) versions: Vec<Version>,
     /// The versions that were erased and are not shown.
     pub(super) erased: Vec<u64>,
+    /// The first entry at which nothing is under the secret of any of these: none is under a secret behind the
+    /// period whose directory has zeros in its place.
+    pub(super) erased_until: u64,
     /// The first period whose close has the account's newest secret, if that is shown. In an earlier one, also between
     /// an erasure and the next secret, the operator may have used a secret that no directory has.
     pub(super) complete_since: Option<usize>,
@@ -34,6 +37,8 @@ pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> 
         (found, "those of its versions, each once".to_owned())
     });
     let erased = check_none_missing(bundle, &versions, verdict);
+    let erased_until = erased.iter().map(|version| erased_until(*version, &versions, closes));
+    let erased_until = erased_until.max().unwrap_or_default();
     check_replaced(&versions, closes, verdict);
     if let Some(last) = versions.last().filter(|last| last.value == GONE) {
         let says = format!(
@@ -43,7 +48,15 @@ pub(super) fn check(bundle: &Bundle, closes: &Closes, verdict: &mut Verdict) -> 
         verdict.notice(None, says);
     }
     let complete_since = complete_since(bundle, &versions, closes);
-    Account { versions, erased, complete_since }
+    Account { versions, erased, erased_until, complete_since }
+}
+
+/// Where the first period ends whose directory says that this version was erased.
+fn erased_until(version: u64, versions: &[Version], closes: &Closes) -> u64 {
+    let zeros = versions.iter().find(|next| next.version == version + 1);
+    let has_zeros = |epoch: u64| zeros.is_some_and(|zeros| epoch >= zeros.epoch);
+    let close = closes.closes.iter().find(|close| has_zeros(close.directory.epoch));
+    close.map_or(0, |close| close.until)
 }
 
 fn is_of(shown: &VersionedSecret, versions: &[Version]) -> bool {

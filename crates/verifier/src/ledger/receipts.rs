@@ -69,9 +69,9 @@ impl Shown<'_> {
         let person = receipt.person()?;
         let mut secrets = (0..).zip(&self.bundle.secrets);
         let Some((place, _)) = secrets.find(|(_, shown)| own_id(&shown.secret) == person) else {
-            return match self.account.erased.is_empty() {
-                true => Err(MissingReceipt::Secret),
-                false => Ok(Some("a receipt under another secret: it may be of an erased version")),
+            return match receipt.index < self.account.erased_until {
+                true => Ok(Some("a receipt under another secret: it may be of an erased version")),
+                false => Err(MissingReceipt::Secret),
             };
         };
         if receipt.index >= self.closes.until() {

@@ -281,6 +281,16 @@ fn a_receipt_of_an_erased_version_is_worth_a_look() {
 }
 
 #[test]
+fn a_receipt_for_what_was_chosen_behind_an_erasure_is_of_no_erased_version() {
+    let (mut log, _) = back_with_receipt();
+    let chose = log.set(VIEWER, 2, Settings::CLOSED);
+    let of_another = Brought::receipt(log.receipt(VIEWER, chose, |_| {}));
+    log.close(|_, _| {});
+    let (verdict, _) = of_another.checked(&log.bundle(FRIEND).to_bytes(), log.world.clock_s);
+    assert_eq!(failed(&verdict), [(Rule::LedgerReceipt, Some(chose))]);
+}
+
+#[test]
 fn a_ledger_is_that_of_the_account_that_the_reader_knows_byte_for_byte() {
     let log = told();
     let own = account(VIEWER);

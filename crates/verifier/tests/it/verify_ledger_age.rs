@@ -38,8 +38,8 @@ const CASES: &[Case] = &[
     Case {
         says: "one of a quiet log that was cosigned anew",
         first_s: 10,
-        last_s: 3 * 86_400,
-        at_s: 3 * DAY_S + 60,
+        last_s: 80_000,
+        at_s: 80_060,
         fails: false,
     },
     Case {
@@ -61,6 +61,13 @@ const CASES: &[Case] = &[
         first_s: 10,
         last_s: 921,
         at_s: 20,
+        fails: true,
+    },
+    Case {
+        says: "one of a log that had no close for days, cosigned anew",
+        first_s: 10,
+        last_s: 3 * 86_400,
+        at_s: 3 * DAY_S + 60,
         fails: true,
     },
 ];

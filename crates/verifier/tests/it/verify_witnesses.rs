@@ -6,7 +6,7 @@ use std::process::Command;
 
 use countersign_verifier::checkpoint::Checkpoint;
 use countersign_verifier::cosignature::{WitnessKey, cosign};
-use countersign_verifier::log_check::{Question, check_log};
+use countersign_verifier::log_check::{LogCheckError, Question, check_log};
 use countersign_verifier::note::SignedNote;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
@@ -97,6 +97,30 @@ fn the_newest_one_that_the_quorum_cosigned_is_checked_otherwise_and_what_is_beyo
     assert_eq!(failed(&found), [(Rule::Witnesses, None)]);
     assert!(found.failures[0].found.starts_with("1 cosignatures"), "{:?}", found.failures);
     assert_eq!(found.size, world.size());
+}
+
+#[test]
+fn witnesses_who_are_behind_an_earlier_check_say_nothing_about_the_log() {
+    let (folder, world, [first, newest]) = grown();
+    let (key, policy) = (log_key(), Policy::parse(policy_text().as_bytes()).unwrap());
+    let site = FolderSite::new(folder.path());
+    let question = Question::new(&key, at(world.clock_s));
+    let checked = check_log(&site, &question, |_| {}).unwrap();
+    put(folder.path(), "checkpoint", &cosigned(&newest, &["one"], world.clock_s));
+    let witnessed = cosigned(&first, &["one", "two"], world.clock_s - 50);
+    put(folder.path(), "checkpoint.witnessed", &witnessed);
+    let (state, since) = (Some(&checked.state), Some(newest.as_bytes()));
+    for question in [Question { state, ..question.clone() }, Question { since, ..question.clone() }]
+    {
+        let question = Question { policy: Some(&policy), ..question };
+        let error = check_log(&site, &question, |_| {}).unwrap_err();
+        assert!(matches!(error, LogCheckError::WitnessesBehind { .. }), "{error}");
+    }
+    // A log that signs fewer entries than it did is another thing.
+    put(folder.path(), "checkpoint", &cosigned(&first, &["one", "two"], world.clock_s));
+    let question = Question { policy: Some(&policy), state, ..question };
+    let shrunk = check_log(&site, &question, |_| {}).unwrap().verdict;
+    assert_eq!(failed(&shrunk), [(Rule::NotShrunk, None)]);
 }
 
 #[test]

@@ -251,7 +251,8 @@ pub(crate) fn golden(path: &Path, bytes: &[u8]) {
 fn write(path: &Path, bytes: &[u8]) {
     let folder = path.parent().unwrap();
     std::fs::create_dir_all(folder).unwrap();
-    let beside = folder.join("new");
+    let name = path.file_name().unwrap().to_string_lossy();
+    let beside = folder.join(format!("{name}.new"));
     std::fs::write(&beside, bytes).unwrap();
     std::fs::rename(beside, path).unwrap();
 }

@@ -38,9 +38,9 @@ pub async fn get(
 /// What a moment later is another matter.
 pub(super) fn unavailable(error: CloseError) -> AdminError {
     match error {
-        CloseError::Ledger(LedgerError::NotPublished | LedgerError::History { .. }) => {
-            AdminError::of(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-        }
+        CloseError::Ledger(
+            LedgerError::NotPublished | LedgerError::NoClosePublished | LedgerError::History { .. },
+        ) => AdminError::of(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         other => other.into(),
     }
 }
