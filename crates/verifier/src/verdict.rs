@@ -140,7 +140,7 @@ rules! {
     SampleErased "sample_erased" "Of the items drawn, no more than the auditor bears are of people who were erased."
     LedgerForm "ledger_form" "The ledger is read in its one form, and says up to where it was searched."
     LedgerCloses "ledger_closes" "The closes that it shows are entries of a log, one behind the other."
-    LedgerCurrent "ledger_current" "The newest close is of the last 24 hours before witnesses saw the checkpoint first, and they saw it last within 24 hours of now, so that none is left out."
+    LedgerCurrent "ledger_current" "The newest close is of the last 24 hours before witnesses saw the checkpoint first and last, and they saw it last within 24 hours of now, so that none is left out."
     LedgerEntries "ledger_entries" "Every entry shown, the newest close included, is in the tree that the checkpoint signs."
     LedgerDocuments "ledger_documents" "The field schema and the agreements that entries speak of are shown."
     LedgerDirectory "ledger_directory" "The directory of the newest close has the account with this history."
