@@ -15,9 +15,9 @@ use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Period, Periods, Secrets, SecretsError};
 use countersign_log::signer::SoftwareSigner;
 use countersign_log::{Log, LogConfig};
-use countersign_verifier::entry::DirectoryRoot;
-use countersign_verifier::person_index::Label;
-use countersign_verifier::record::{Seed, own_id};
+use countersign_protocol::entry::DirectoryRoot;
+use countersign_protocol::person_index::Label;
+use countersign_protocol::record::{Seed, own_id};
 use sha2::{Digest as _, Sha256};
 
 const PEOPLE: u32 = 1_000_000;

@@ -4,7 +4,7 @@
 //! What it is not: it knows no people store, and judges nothing.
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 
 use crate::annex::Annex;
 use crate::backend::Backend;

@@ -25,7 +25,7 @@ use countersign_domain::mask::Mask;
 use countersign_domain::person::Handle;
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
-use countersign_verifier::record::Seed;
+use countersign_protocol::record::Seed;
 
 mod consents;
 mod erase;

@@ -13,12 +13,12 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::chronology::ACT_SKEW_S;
-use countersign_verifier::entry::{
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::entry::{
     Disclosure, DisclosureKind, ENTRY_VERSION, EntryError, SignedAct,
 };
-use countersign_verifier::record::{Record, Seed, records_root, request_commitment};
-use countersign_verifier::replay::ReplayError;
+use countersign_protocol::record::{Record, Seed, records_root, request_commitment};
+use countersign_protocol::replay::ReplayError;
 use tokio::sync::oneshot;
 
 use crate::Log;

@@ -4,7 +4,7 @@
 //! exactly it stands, so it is taken as it comes, after acts and before disclosures.
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Close, Consents, ConsentsKind, ENTRY_VERSION, Entry};
+use countersign_protocol::entry::{Close, Consents, ConsentsKind, ENTRY_VERSION, Entry};
 use tokio::sync::oneshot;
 
 use crate::Log;

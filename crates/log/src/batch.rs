@@ -9,7 +9,7 @@
 //! The checksum covers the stream's id, the batch's head before it, entries and annexes. The id is
 //! random, so that nothing that somebody puts into an entry or annex can pass for a batch.
 
-use countersign_verifier::tile::push_entry;
+use countersign_protocol::tile::push_entry;
 
 use crate::annex::ANNEX_BYTES_MAX;
 

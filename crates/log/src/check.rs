@@ -7,10 +7,10 @@
 use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::{Disclosure, Entry};
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::tile::TilePath;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::tile::TilePath;
 
 use crate::annex::{Annex, AnnexRecord, DisclosureAnnex};
 use crate::backend::Backend;

@@ -4,7 +4,7 @@
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::Handle;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Disclosure, Entry};
+use countersign_protocol::entry::{Disclosure, Entry};
 
 use crate::annex::Annex;
 use crate::backend::Backend;

@@ -1,4 +1,4 @@
-//! Making an [evidence pack](countersign_verifier::evidence) from the stream and what is published: all acts, and
+//! Making an [evidence pack](countersign_protocol::evidence_pack) from the stream and what is published: all acts, and
 //! what went to whom in some time.
 //!
 //! Of annexes it takes which fields were withheld for which reason, and nothing else: no person, no number of
@@ -14,13 +14,13 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Disclosure, Entry};
-use countersign_verifier::evidence::{
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::evidence_pack::{
     Body, LogPart, PACK_BYTES_MAX, Pack, Refused, Subject, Withheld,
 };
-use countersign_verifier::ledger::ShownEntry;
-use countersign_verifier::shared_proof::prove_shared;
-use countersign_verifier::tile::TileReader;
+use countersign_protocol::ledger_bundle::ShownEntry;
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_protocol::tile::TileReader;
 
 use crate::annex::{Annex, DisclosureAnnex, Standing};
 use crate::backend::Backend;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use countersign_domain::register::Register;
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::note::NoteKey;
 
 pub mod about_people;
 pub mod admission;

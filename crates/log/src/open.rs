@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use countersign_domain::act::Act;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
-use countersign_verifier::chronology::{Chronology, TooEarly};
-use countersign_verifier::entry::{Disclosure, Entry, EntryError};
-use countersign_verifier::note::{NoteKey, NoteKeyError};
-use countersign_verifier::replay::{Replay, ReplayError};
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
+use countersign_protocol::chronology::{Chronology, TooEarly};
+use countersign_protocol::entry::{Disclosure, Entry, EntryError};
+use countersign_protocol::note::{NoteKey, NoteKeyError};
+use countersign_protocol::replay::{Replay, ReplayError};
 
 use crate::admission::{Admission, Disclosed, Teller};
 use crate::annex::{Annex, AnnexConsent, AnnexError};

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Disclosure, Entry, SignedAct};
+use countersign_protocol::entry::{Disclosure, Entry, SignedAct};
 use tokio::sync::oneshot;
 
 use crate::admission::Weighed;

@@ -10,10 +10,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::note::{NoteError, NoteKey};
-use countersign_verifier::tile::{TILE_WIDTH, TileKind, TilePath, parse_entries};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::note::{NoteError, NoteKey};
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, TilePath, parse_entries};
 
 use crate::backend::{Backend, replace};
 use crate::clock_watch::ClockWatch;
@@ -258,7 +258,7 @@ fn replace_in(backend: &dyn Backend, file: &str, bytes: &[u8]) -> Result<(), Pub
 #[cfg(test)]
 mod tests {
     use countersign_domain::time::Timestamp;
-    use countersign_verifier::merkle::empty_root;
+    use countersign_protocol::merkle::empty_root;
 
     use super::*;
     use crate::backend::memory::{Fault, Memory};

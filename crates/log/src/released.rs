@@ -12,8 +12,8 @@ use countersign_domain::mask::Basis;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::record::Seed;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::record::Seed;
 
 use crate::guarded::{Guarded, Profiles};
 

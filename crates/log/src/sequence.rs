@@ -7,10 +7,10 @@ use std::time::Instant;
 use countersign_domain::budget::BudgetName;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::chronology::{ACT_SKEW_S, Chronology};
-use countersign_verifier::entry::{Disclosure, Entry, EntryError, SignedAct};
-use countersign_verifier::merkle::{Frontier, Hash, leaf_hash};
-use countersign_verifier::replay::Replay;
+use countersign_protocol::chronology::{ACT_SKEW_S, Chronology};
+use countersign_protocol::entry::{Disclosure, Entry, EntryError, SignedAct};
+use countersign_protocol::merkle::{Frontier, Hash, leaf_hash};
+use countersign_protocol::replay::Replay;
 use tokio::sync::oneshot;
 
 use crate::admission::{Admission, Teller, Weighed};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::merkle::Hash;
+use countersign_protocol::merkle::Hash;
 use tokio::sync::watch;
 
 use crate::disk_watch::DiskWatch;

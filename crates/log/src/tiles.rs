@@ -1,8 +1,8 @@
 //! The right edge of the tree's static files: full tiles come out as entries go in, partial ones can be
 //! had at any size. What is kept is one partial tile per level, however long the log is.
 
-use countersign_verifier::merkle::{Frontier, Hash, leaf_hash, root_of_leaves};
-use countersign_verifier::tile::{TILE_WIDTH, TileKind, TilePath, path_in, push_entry};
+use countersign_protocol::merkle::{Frontier, Hash, leaf_hash, root_of_leaves};
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, TilePath, path_in, push_entry};
 
 /// The static files of a growing tree, of which only the unfinished ones are kept.
 #[derive(Default)]
@@ -94,7 +94,7 @@ impl Tiles {
 
 #[cfg(test)]
 mod tests {
-    use countersign_verifier::tile::{parse_entries, parse_hashes, paths};
+    use countersign_protocol::tile::{parse_entries, parse_hashes, paths};
 
     use super::*;
 

@@ -5,9 +5,9 @@ use std::io;
 use std::sync::Arc;
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::merkle::{Hash, ProveError, prove_consistency};
-use countersign_verifier::tile::{TileError, TilePath, TileReader, TileSource};
-use countersign_verifier::witness_policy::{Policy, Quorum};
+use countersign_protocol::merkle::{Hash, ProveError, prove_consistency};
+use countersign_protocol::tile::{TileError, TilePath, TileReader, TileSource};
+use countersign_protocol::witness_policy::{Policy, Quorum};
 use tokio::sync::watch;
 
 use crate::Log;

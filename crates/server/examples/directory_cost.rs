@@ -10,8 +10,8 @@ use countersign::keys::SecretKey;
 use countersign::store::{People, StoreOptions};
 use countersign_domain::person::Secret;
 use countersign_domain::settings::Settings;
-use countersign_verifier::directory::verify_history;
-use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
+use countersign_protocol::directory::verify_history;
+use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
 
 /// A tenth of what the close is measured over: the library needs minutes for the rest.
 const PEOPLE: u32 = 100_000;

@@ -17,12 +17,12 @@ use countersign_domain::time::Timestamp;
 use countersign_log::annex::{AnnexConsent, CONSENTS_MAX, ConsentsAnnex};
 use countersign_log::signer::Signer;
 use countersign_log::{ConsentsError, Log};
-use countersign_verifier::canonical::CanonicalError;
-use countersign_verifier::consent::ConsentRecord;
-use countersign_verifier::consent_receipt::{
+use countersign_protocol::canonical::CanonicalError;
+use countersign_protocol::consent::ConsentRecord;
+use countersign_protocol::consent_receipt::{
     CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
 };
-use countersign_verifier::record::{Seed, salt};
+use countersign_protocol::record::{Seed, salt};
 use tokio::sync::Mutex;
 
 use crate::clock;

@@ -17,8 +17,8 @@ use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_policy::budget::Budgets;
 use countersign_policy::budget::preset::harvest;
-use countersign_verifier::chronology::ACT_SKEW_S;
-use countersign_verifier::note::{NoteKey, NoteKeyError};
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::note::{NoteKey, NoteKeyError};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use countersign_domain::person::Secret;
-use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment, prove};
+use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment, prove};
 use sha2::{Digest as _, Sha256};
 
 const PEOPLE: u32 = 1_000_000;

@@ -1,12 +1,12 @@
 //! Which rule of the verdict each pledge about an act is, and the notes about one act, rule by rule.
 //!
-//! What it is not: the checks themselves, which are [`replay`](mod@crate::replay)'s and the register's.
+//! What it is not: the checks themselves, which are [`replay`](mod@countersign_protocol::replay)'s and the register's.
 
 use countersign_domain::act::{Act, Required, Signer};
 use countersign_domain::register::ActError;
+use countersign_protocol::entry::SignedAct;
+use countersign_protocol::replay::{Missing, Replay, ReplayError};
 
-use crate::entry::SignedAct;
-use crate::replay::{Missing, Replay, ReplayError};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// How many reviewers have to sign what opens something.

@@ -27,11 +27,11 @@ use countersign_domain::person::PairwiseId;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::record::Record;
 
 use crate::body::{ME, Members, Value};
 use crate::own::{are_permissions, token_user};
 use crate::paging::{check_paging, read_summary};
-use crate::record::Record;
 
 const DATA: &str = "data";
 const PAGING: &str = "paging";

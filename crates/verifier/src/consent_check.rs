@@ -9,12 +9,13 @@
 //! What it is not: it does not say that the choice was obeyed. The ledger says that, of everything that was released.
 
 use countersign_domain::time::Timestamp;
+use countersign_protocol::consent_receipt::ConsentReceipt;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::record::own_id;
 
-use crate::consent_receipt::ConsentReceipt;
-use crate::ledger::{self, Bundle};
+use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
 use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at};
-use crate::record::own_id;
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};

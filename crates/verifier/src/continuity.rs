@@ -6,13 +6,13 @@
 //! stay lies. A file that is missing or broken has nobody's signature, and may be mended.
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{Hash, ProveError, prove_consistency, verify_consistency};
+use countersign_protocol::tile::{TileError, TileReader};
 
-use crate::checkpoint::Checkpoint;
 use crate::log_check::Seen;
-use crate::merkle::{Hash, ProveError, prove_consistency, verify_consistency};
 use crate::pass::Pass;
 use crate::site::{Site, SiteError, SiteTiles};
-use crate::tile::{TileError, TileReader};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The rules about files that carry no signature of their own.

@@ -8,13 +8,14 @@
 //! So a host that stops in the middle, again and again, keeps nobody from coming to the end; and what it gave that is
 //! under no signature of the log is forgotten.
 
-use crate::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{prove_consistency, verify_consistency};
+use countersign_protocol::tile::TileReader;
+
 use crate::continuity::OF_FILES;
-use crate::merkle::{prove_consistency, verify_consistency};
 use crate::pass::Pass;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::state::{Progress, State};
-use crate::tile::TileReader;
 use crate::verdict::{Rule, Verdict};
 
 /// A check that was cut off.

@@ -5,8 +5,9 @@
 //! ledger, under the newest root; with this, no root before had another one for it.
 //! Rules: docs/protocol.md, section 6.
 
-use crate::directory::Growth;
-use crate::entry::{DirectoryRoot, Entry};
+use countersign_protocol::directory::Growth;
+use countersign_protocol::entry::{DirectoryRoot, Entry};
+
 use crate::log_check::{LogCheckError, Question, Seen, check_log};
 use crate::site::Site;
 use crate::verdict::{Place, Rule, Verdict};

@@ -2,11 +2,11 @@
 //! filled. It is what a [`Frontier`] is and a little more: who keeps it can go on comparing the published
 //! tiles later without reading again what is left of it.
 
-use crate::merkle::{Hash, empty_root, node_hash, root_of_leaves};
-use crate::tile::TILE_WIDTH;
+use countersign_protocol::merkle::{Hash, empty_root, node_hash, root_of_leaves};
+use countersign_protocol::tile::TILE_WIDTH;
 
 #[cfg(doc)]
-use crate::merkle::Frontier;
+use countersign_protocol::merkle::Frontier;
 
 /// The levels of the tree that one tile spans.
 const TILE_HEIGHT: usize = 8;
@@ -86,7 +86,7 @@ impl TileEdge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::{Frontier, leaf_hash};
+    use countersign_protocol::merkle::{Frontier, leaf_hash};
 
     #[test]
     fn size_and_root_are_those_of_the_frontier() {

@@ -12,21 +12,21 @@
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
+use countersign_protocol::chronology::{ACT_SKEW_S, Chronology};
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::Policy;
 
-use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::chronology::{ACT_SKEW_S, Chronology};
 use crate::confusable_names::confusable_names;
 use crate::continuity::{self, Continuity};
 use crate::cut_check::CutCheck;
-use crate::entry::Entry;
-use crate::merkle::Hash;
-use crate::note::NoteKey;
 use crate::pass::Pass;
 use crate::site::{Site, SiteError};
 use crate::state::State;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
 use crate::witness_check::choose;
-use crate::witness_policy::Policy;
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{Frontier, Hash, leaf_hash};
+use countersign_protocol::tile::{TILE_WIDTH, TileError, TileKind, TileReader, path_in};
 
-use crate::checkpoint::Checkpoint;
-use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::site::{Site, SiteError, SiteTiles};
-use crate::tile::{TILE_WIDTH, TileError, TileKind, TileReader, path_in};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Entries of a log, from left to right.

@@ -5,10 +5,10 @@
 use countersign_domain::permission::are_in_order;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::FieldSchema;
+use countersign_protocol::chronology::ACT_SKEW_S;
 
 use crate::answer::{AnswerError, Context, Place, check_keys_differ};
 use crate::body::Value;
-use crate::chronology::ACT_SKEW_S;
 
 const USER_ID: &str = "user_id";
 

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{Entry, EntryError, SignedAct};
+use countersign_protocol::merkle::{Hash, leaf_hash};
+use countersign_protocol::site_path::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, document_path};
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
 use sha2::{Digest as _, Sha256};
 
 use crate::act_check;
-use crate::checkpoint::Checkpoint;
 use crate::continuity::check_not_shrunk;
-use crate::entry::{Entry, EntryError, SignedAct};
 use crate::key_change::key_change;
 use crate::log_check::Seen;
-use crate::merkle::{Hash, leaf_hash};
 use crate::redecide::redecide;
-use crate::site::{DOCUMENT_BYTES_MAX, DOCUMENTS_FOLDER, Site, SiteError, document_path};
+use crate::site::{Site, SiteError};
 use crate::state::{KeptAct, Progress, State};
-use crate::tile::{TILE_WIDTH, TileKind, parse_entries, path_in};
 use crate::tree_check::{TreeCheck, read_or_full};
 use crate::verdict::{Place, Rule, Verdict};
 

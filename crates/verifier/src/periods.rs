@@ -4,16 +4,16 @@
 //! A log that has never had a close breaks no rule: closes bind from the first one on.
 //!
 //! What it is not: it does not say whether a person index is what the entries say. Whoever is given the
-//! blinded lists says that, and each person of their own list; see [`person_index`](crate::person_index).
+//! blinded lists says that, and each person of their own list; see [`person_index`](countersign_protocol::person_index).
 //! Rules: docs/protocol.md, sections 3.6 and 6.
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::chronology::Chronology;
+use countersign_protocol::entry::{Close, DirectoryRoot, Entry, PreviousClose};
+use countersign_protocol::merkle::Hash;
 use serde::{Deserialize, Serialize};
 
-use crate::chronology::Chronology;
-use crate::entry::{Close, DirectoryRoot, Entry, PreviousClose};
-use crate::merkle::Hash;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The most seconds between the times of a close and of the next one.

@@ -13,18 +13,20 @@ use countersign_domain::register::Register;
 use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::schema::FieldSchema;
+use countersign_protocol::canonical;
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::receipt::{
+    RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest,
+};
+use countersign_protocol::record::{Record, Seed, records_root, request_commitment};
 use sha2::{Digest as _, Sha256};
 
 use crate::answer::{self, Context, Said};
-use crate::canonical;
-use crate::entry::{Disclosure, Entry};
 use crate::headers::Headers;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::merkle::Hash;
 pub use crate::promised_entry::Promise;
 use crate::promised_entry::{PromisedEntry, SignedTree, check_log_at};
-use crate::receipt::{RECEIPT_HEADER, Receipt, SEED_HEADER, VIEWER_HEADER, request_digest};
-use crate::record::{Record, Seed, records_root, request_commitment};
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};

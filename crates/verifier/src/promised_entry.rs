@@ -8,17 +8,19 @@ use countersign_domain::digest::Digest;
 use countersign_domain::key::PublicKey;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::{
+    Hash, ProveError, leaf_hash, prove_inclusion, verify_inclusion,
+};
+use countersign_protocol::receipt::PROMISE_S_MAX;
+use countersign_protocol::tile::{TileError, TileReader};
 use serde::Serialize;
 
-use crate::checkpoint::Checkpoint;
-use crate::chronology::ACT_SKEW_S;
-use crate::entry::Entry;
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
-use crate::merkle::{Hash, ProveError, leaf_hash, prove_inclusion, verify_inclusion};
-use crate::receipt::PROMISE_S_MAX;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::state::State;
-use crate::tile::{TileError, TileReader};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Where a receipt's promise stands.

@@ -18,9 +18,9 @@ use countersign_domain::relation::Relation;
 use countersign_domain::rounding::is_rounded;
 use countersign_domain::ruling::{ruling, stops};
 use countersign_domain::schema::FieldSchema;
+use countersign_protocol::chronology::{AS_OF_AGE_S, Chronology};
+use countersign_protocol::entry::Disclosure;
 
-use crate::chronology::{AS_OF_AGE_S, Chronology};
-use crate::entry::Disclosure;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Checks the disclosure at `index` of the log against the register of the entries before it and what is known of

@@ -9,11 +9,14 @@
 //! entries: whoever reads the entries does.
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::merkle::{self, Hash, Nodes, leaf_hash, root_of_leaves};
+use countersign_protocol::site_path::tile_bytes_max;
+use countersign_protocol::tile::{
+    TILE_WIDTH, TileKind, TilePath, parse_entries, parse_hashes, path_in,
+};
 
 use crate::edge::TileEdge;
-use crate::merkle::{self, Hash, Nodes, leaf_hash, root_of_leaves};
-use crate::site::{Site, SiteError, tile_bytes_max};
-use crate::tile::{TILE_WIDTH, TileKind, TilePath, parse_entries, parse_hashes, path_in};
+use crate::site::{Site, SiteError};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The levels of the tree that one tile spans.

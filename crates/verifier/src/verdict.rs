@@ -7,7 +7,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::witness_policy::QuorumTimes;
+use countersign_protocol::witness_policy::QuorumTimes;
 
 /// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
 /// counted. It is a limit per rule so that many failures of one cannot hide those of another.

@@ -6,16 +6,17 @@
 //! What it is not: trust in what witnesses saw. They cosign that the tree only grew, and nothing of what
 //! its entries say.
 
-use crate::checkpoint::Checkpoint;
-use crate::chronology::ACT_SKEW_S;
-use crate::cosigned::{Cosigned, CosignedError};
-use crate::note::NoteKey;
-use crate::site::{
-    CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError, WITNESSED_CHECKPOINT_PATH,
-};
+use crate::site::{Site, SiteError};
 use crate::verdict::{Place, Rule, Verdict};
-use crate::witness_policy::{Policy, QuorumTimes};
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::cosigned::{Cosigned, CosignedError};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::site_path::{
+    CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, WITNESSED_CHECKPOINT_PATH,
+};
+use countersign_protocol::witness_policy::{Policy, QuorumTimes};
 
 /// The checkpoint that is checked, as it was read.
 pub(crate) struct Chosen {

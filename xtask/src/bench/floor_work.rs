@@ -16,7 +16,7 @@ use crate::bench::table::{Table, whole};
 use crate::failure::{Outcome, While};
 use crate::shell;
 
-/// What is hashed for one person, by `countersign_verifier::record`: tag, secret and partner; tag, seed
+/// What is hashed for one person, by `countersign_protocol::record`: tag, secret and partner; tag, seed
 /// and position; tag, salt and record; and in the tree over them prefix and commitment, prefix and children.
 const HASHED_BYTES: [(&str, usize); 5] = [
     ("pairwise id, SHA-256", 8 + 32 + 8),

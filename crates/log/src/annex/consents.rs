@@ -8,9 +8,9 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, PairwiseId};
-use countersign_verifier::consent::{commitments_root, consent_commitment};
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::record::{Seed, salt};
+use countersign_protocol::consent::{commitments_root, consent_commitment};
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::record::{Seed, salt};
 
 use super::{AnnexError, Input};
 
@@ -35,7 +35,7 @@ pub struct ConsentsAnnex {
 pub struct AnnexConsent {
     /// The person; of an erased one what `erase` put there.
     pub handle: Handle,
-    /// The person's own name when it was logged; see [`consent`](countersign_verifier::consent).
+    /// The person's own name when it was logged; see [`consent`](countersign_protocol::consent).
     pub person: PairwiseId,
     /// The record, in canonical form; zeros of an erased person.
     pub record: Vec<u8>,

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use countersign_verifier::merkle::ProveError;
-use countersign_verifier::tile::TileError;
+use countersign_protocol::merkle::ProveError;
+use countersign_protocol::tile::TileError;
 
 use crate::period::{PeriodError, SecretsError};
 use crate::stream::StreamError;

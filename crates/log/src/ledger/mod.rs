@@ -1,4 +1,4 @@
-//! Making a person's [ledger bundle](countersign_verifier::ledger) from the stream, the files of its periods
+//! Making a person's [ledger bundle](countersign_protocol::ledger_bundle) from the stream, the files of its periods
 //! and what is published.
 //!
 //! Entries that no close covers yet are searched as far as [`SEARCHED_MAX`] goes, and the bundle says how far.
@@ -12,17 +12,17 @@ use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::rounding::rounded_up;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::directory::verify_history;
-use countersign_verifier::entry::{Entry, PreviousClose};
-use countersign_verifier::ledger::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::directory::verify_history;
+use countersign_protocol::entry::{Entry, PreviousClose};
+use countersign_protocol::ledger_bundle::{
     Bundle, ShownClose, ShownEntry, ShownItem, ShownProof, VersionedSecret,
 };
-use countersign_verifier::note::SignedNote;
-use countersign_verifier::person_index::Label;
-use countersign_verifier::shared_proof::prove_shared;
-use countersign_verifier::site::{CHECKPOINT_PATH, WITNESSED_CHECKPOINT_PATH};
-use countersign_verifier::tile::TileReader;
+use countersign_protocol::note::SignedNote;
+use countersign_protocol::person_index::Label;
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_protocol::site_path::{CHECKPOINT_PATH, WITNESSED_CHECKPOINT_PATH};
+use countersign_protocol::tile::TileReader;
 
 use crate::backend::Backend;
 use crate::open::STREAM;

@@ -2,11 +2,11 @@
 
 use countersign_domain::person::Handle;
 use countersign_domain::relation::Relation;
-use countersign_verifier::consent_receipt::CommitmentTree;
-use countersign_verifier::entry::{Disclosure, Entry};
-use countersign_verifier::ledger::{Opening, ShownItem};
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::record::{Record, Seed, pairwise_id, salt};
+use countersign_protocol::consent_receipt::CommitmentTree;
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::ledger_bundle::{Opening, ShownItem};
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::record::{Record, Seed, pairwise_id, salt};
 
 use super::{LedgerError, OwnSecret};
 use crate::annex::{Annex, AnnexConsent, AnnexRecord, ConsentsAnnex, DisclosureAnnex};

@@ -1,16 +1,16 @@
 //! Opening the items of a period that are drawn for an auditor: whose they are, and what they commit to.
 //!
-//! What it is not: the [sample](countersign_verifier::index_sample) itself. It knows people by their handles; whoever
+//! What it is not: the [sample](countersign_protocol::index_sample) itself. It knows people by their handles; whoever
 //! keeps accounts adds these, with what the directory proves of them.
 
 use std::collections::HashMap;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::index_sample::{Draw, OpenedItem, SampledItem};
-use countersign_verifier::ledger::Opening;
-use countersign_verifier::person_index::Label;
-use countersign_verifier::record::{Seed, salt};
+use countersign_protocol::index_sample::{Draw, OpenedItem, SampledItem};
+use countersign_protocol::ledger_bundle::Opening;
+use countersign_protocol::person_index::Label;
+use countersign_protocol::record::{Seed, salt};
 
 use super::{LedgerError, Ledgers};
 use crate::annex::Annex;

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::person_index::Label;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::person_index::Label;
 
 use super::{Period, PeriodError, Periods, open_period};
 use crate::annex;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use countersign_verifier::blinded_lists::ListsError;
-use countersign_verifier::person_index::IndexError;
+use countersign_protocol::blinded_lists::ListsError;
+use countersign_protocol::person_index::IndexError;
 
 use super::SecretsError;
 use crate::annex::AnnexError;

@@ -16,9 +16,9 @@
 
 use std::io::Write;
 
-use countersign_verifier::index_sample::Draw;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::person_index::{
+use countersign_protocol::index_sample::Draw;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::person_index::{
     Child, IndexBuilder, Item, Label, Leaf, Node, Proof, Stored, list_commitment, prove_stored,
 };
 

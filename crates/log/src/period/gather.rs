@@ -3,11 +3,11 @@
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::time::Timestamp;
-use countersign_verifier::consent::commitments_root;
-use countersign_verifier::entry::{Close, Disclosure, Entry, PreviousClose};
-use countersign_verifier::merkle::{Hash, leaf_hash};
-use countersign_verifier::person_index::{Item, Label};
-use countersign_verifier::record::{Record, pairwise_id};
+use countersign_protocol::consent::commitments_root;
+use countersign_protocol::entry::{Close, Disclosure, Entry, PreviousClose};
+use countersign_protocol::merkle::{Hash, leaf_hash};
+use countersign_protocol::person_index::{Item, Label};
+use countersign_protocol::record::{Record, pairwise_id};
 
 use super::places::PlacesWriter;
 use super::sort::{Row, Sorter};

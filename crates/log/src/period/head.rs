@@ -10,8 +10,8 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{DirectoryRoot, PreviousClose};
-use countersign_verifier::merkle::Hash;
+use countersign_protocol::entry::{DirectoryRoot, PreviousClose};
+use countersign_protocol::merkle::Hash;
 
 use super::PeriodError;
 use crate::batch::take;

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
-use countersign_verifier::blinded_lists::{self, BlindedLists, ListedItem, ListsError};
-use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::person_index::{Item, Label};
+use countersign_protocol::blinded_lists::{self, BlindedLists, ListedItem, ListsError};
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::person_index::{Item, Label};
 
 use super::PeriodHead;
 use crate::backend::File;

@@ -4,7 +4,7 @@
 //! commitment that the entry carries, and sorts them by their person's label: in runs on the disk, so that
 //! what it needs in memory grows neither with the people nor with the period, but for the items of one
 //! person. What it keeps of each period is in `file`: the lists, and the nodes of the
-//! [person index](countersign_verifier::person_index), from which a proof takes as many reads as it has steps.
+//! [person index](countersign_protocol::person_index), from which a proof takes as many reads as it has steps.
 //!
 //! INVARIANT: a close is appended once. Before one is computed, the stream is searched for one that a crash
 //! came after; its files are then made again, and have to come to its root. Kept by [`Periods::close`].
@@ -19,7 +19,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, PreviousClose};
+use countersign_protocol::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, PreviousClose};
 
 use crate::Log;
 use crate::backend::{Access, Backend, replace};

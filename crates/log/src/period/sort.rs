@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use countersign_verifier::person_index::{Item, Label};
+use countersign_protocol::person_index::{Item, Label};
 
 use super::buffered::{FileReader, FileWriter};
 use super::{Limits, PeriodError};

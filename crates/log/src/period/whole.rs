@@ -1,8 +1,8 @@
 //! Which files of periods are whole and belong to the closes of this stream: asked once, before anything is added to
 //! them, since they can be restored from a backup without it, or it without them.
 
-use countersign_verifier::entry::{Close, PreviousClose};
-use countersign_verifier::merkle::leaf_hash;
+use countersign_protocol::entry::{Close, PreviousClose};
+use countersign_protocol::merkle::leaf_hash;
 
 use super::{PeriodError, PeriodHead, gather, head_of, open_period};
 use crate::backend::Backend;

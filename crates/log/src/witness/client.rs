@@ -13,10 +13,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::chronology::ACT_SKEW_S;
-use countersign_verifier::cosignature::WitnessKey;
-use countersign_verifier::cosigned::{AnswerError, read_answer};
-use countersign_verifier::merkle::Hash;
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::cosignature::WitnessKey;
+use countersign_protocol::cosigned::{AnswerError, read_answer};
+use countersign_protocol::merkle::Hash;
 
 use super::front::Published;
 use super::request::AddCheckpoint;

@@ -21,11 +21,11 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::archive::{self, ARCHIVE_BYTES_MAX, ArchiveError};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::cosigned::{Cosigned, CosignedError};
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::witness_policy::{Policy, Quorum};
+use countersign_protocol::archive::{self, ARCHIVE_BYTES_MAX, ArchiveError};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::cosigned::{Cosigned, CosignedError};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::{Policy, Quorum};
 use tokio::sync::watch;
 
 use crate::backend::{Backend, replace};

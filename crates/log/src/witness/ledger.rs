@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::checkpoint::{Checkpoint, CheckpointError};
-use countersign_verifier::cosignature::{self, CosignatureError, WitnessKey, cosign};
-use countersign_verifier::merkle::{ProofError, empty_root, verify_consistency};
-use countersign_verifier::note::{NoteKey, SignatureLine, SignedNote};
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
+use countersign_protocol::cosignature::{self, CosignatureError, WitnessKey, cosign};
+use countersign_protocol::merkle::{ProofError, empty_root, verify_consistency};
+use countersign_protocol::note::{NoteKey, SignatureLine, SignedNote};
 use sha2::{Digest as _, Sha256};
 
 use super::request::{AddCheckpoint, NotARequest};

@@ -9,7 +9,7 @@
 //!
 //! What it is not: HTTP. The server brings a [`Transport`](client::Transport), and serves a
 //! [`Ledger`](ledger::Ledger) to others; nor does anything here say which witnesses are trusted, which
-//! is a [`Policy`](countersign_verifier::witness_policy::Policy)'s to say.
+//! is a [`Policy`](countersign_protocol::witness_policy::Policy)'s to say.
 //!
 //! Spec: C2SP tlog-witness, tlog-cosignature.
 

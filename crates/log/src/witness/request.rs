@@ -14,8 +14,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::note::NOTE_BYTES_MAX;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::note::NOTE_BYTES_MAX;
 
 /// The most hashes that a proof may have.
 pub const PROOF_HASHES_MAX: usize = 63;

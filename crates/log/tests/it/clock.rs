@@ -12,7 +12,7 @@ use countersign_log::clock::Clock;
 use countersign_log::clock_watch::ClockJump;
 use countersign_log::trouble::Trouble;
 use countersign_log::{Log, OpenError};
-use countersign_verifier::entry::{Entry, SignedAct};
+use countersign_protocol::entry::{Entry, SignedAct};
 
 use crate::memory_site::verified;
 use crate::support::{

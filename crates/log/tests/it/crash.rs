@@ -6,8 +6,8 @@ use countersign_log::annex::Circumstances;
 use countersign_log::backend::memory::{Fault, Keep, Memory};
 use countersign_log::check::check;
 use countersign_log::{Log, OpenError};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::merkle::root_of_leaves;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::root_of_leaves;
 use proptest::prelude::*;
 
 use crate::support::{

@@ -5,7 +5,7 @@ use countersign_domain::time::Timestamp;
 use countersign_log::annex::Annex;
 use countersign_log::backend::memory::Memory;
 use countersign_log::disclosures::{Wanted, disclosures_of};
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 
 use crate::period_support::{close, live, periods, person};
 use crate::support::{NOW, Setup, block_on, disclose, pairs};

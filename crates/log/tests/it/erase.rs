@@ -8,10 +8,10 @@ use countersign_log::annex::Annex;
 use countersign_log::backend::memory::{Fault, Keep, Memory};
 use countersign_log::check::check;
 use countersign_log::period::{Overwritten, PeriodError};
-use countersign_verifier::consent::commitments_root;
-use countersign_verifier::entry::Entry;
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::person_index::{Item, Label};
+use countersign_protocol::consent::commitments_root;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::person_index::{Item, Label};
 
 use crate::memory_site::verified;
 use crate::period_support::{close, live, periods, person};

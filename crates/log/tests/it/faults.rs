@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::{Fault, Keep, Memory};
 use countersign_log::check::check;
-use countersign_verifier::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::Checkpoint;
 
 use crate::crash::assert_signed_stays_true;
 use crate::memory_site::verified;

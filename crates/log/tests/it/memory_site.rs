@@ -3,9 +3,9 @@
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::Memory;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::log_check::{Question, check_log};
-use countersign_verifier::merkle::Hash;
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::site::{Site, SiteError};
 use countersign_verifier::verdict::Rule;
 

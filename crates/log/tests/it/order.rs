@@ -16,9 +16,9 @@ use countersign_log::backend::posix::Posix;
 use countersign_log::guarded::Guarded;
 use countersign_log::open::LOCK;
 use countersign_log::trouble::Trouble;
-use countersign_verifier::entry::{Entry, SignedAct};
-use countersign_verifier::record::{Record, records_root};
-use countersign_verifier::replay::ReplayError;
+use countersign_protocol::entry::{Entry, SignedAct};
+use countersign_protocol::record::{Record, records_root};
+use countersign_protocol::replay::ReplayError;
 
 use crate::support::{
     Acknowledged, Data, NOW, REQUEST, Setup, assert_kept, block_on, circumstances, decided,

@@ -7,8 +7,8 @@ use countersign_domain::time::Timestamp;
 use countersign_log::ConsentsError;
 use countersign_log::annex::{AnnexConsent, CONSENT_BYTES_MAX, CONSENTS_MAX, ConsentsAnnex};
 use countersign_log::backend::memory::Memory;
-use countersign_verifier::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry};
-use countersign_verifier::record::Seed;
+use countersign_protocol::entry::{Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry};
+use countersign_protocol::record::Seed;
 
 use crate::memory_site::verified;
 use crate::support::{NOW, Setup, assert_together, block_on, disclose, pairs};

@@ -9,9 +9,9 @@ use countersign_log::Log;
 use countersign_log::annex::{Annex, AnnexConsent, ConsentsAnnex};
 use countersign_log::backend::memory::Memory;
 use countersign_log::period::{Closed, Limits, PeriodError, Periods, Secrets, SecretsError};
-use countersign_verifier::entry::{Close, DirectoryRoot, Entry};
-use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
-use countersign_verifier::record::{Record, Seed, own_id, pairwise_id};
+use countersign_protocol::entry::{Close, DirectoryRoot, Entry};
+use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
+use countersign_protocol::record::{Record, Seed, own_id, pairwise_id};
 
 use crate::support::{Pair, block_on, disclose, name, secret_of};
 

@@ -4,7 +4,7 @@ use countersign_domain::person::Secret;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::Memory;
 use countersign_log::period::{PeriodError, Periods, Secrets, SecretsError};
-use countersign_verifier::person_index::Label;
+use countersign_protocol::person_index::Label;
 
 use crate::memory_site::verified;
 use crate::period_support::{

@@ -7,7 +7,7 @@ use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::memory::Memory;
 use countersign_log::period::{PeriodError, Periods};
-use countersign_verifier::blinded_lists::BlindedLists;
+use countersign_protocol::blinded_lists::BlindedLists;
 use countersign_verifier::index_check::{IndexCheck, IndexCounts, IndexQuestion, check_index};
 use countersign_verifier::verdict::Rule;
 

@@ -7,11 +7,11 @@ use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::{Keep, Memory};
 use countersign_log::backend::posix::Posix;
 use countersign_log::check::check;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::merkle::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{
     leaf_hash, prove_consistency, prove_inclusion, root, verify_consistency, verify_inclusion,
 };
-use countersign_verifier::tile::{TilePath, TileReader, TileSource};
+use countersign_protocol::tile::{TilePath, TileReader, TileSource};
 
 use crate::support::{ORIGIN, Setup, block_on, disclose};
 

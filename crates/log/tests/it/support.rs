@@ -30,11 +30,11 @@ use countersign_log::released::{Placed, Released};
 use countersign_log::signer::{Signer, SoftwareSigner};
 use countersign_log::stream::{Found, Position, Stream};
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
-use countersign_verifier::canonical;
-use countersign_verifier::entry::{ActSignature, Entry, SignedAct};
-use countersign_verifier::merkle::{Hash, leaf_hash};
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::record::{Record, Seed, pairwise_id, records_root};
+use countersign_protocol::canonical;
+use countersign_protocol::entry::{ActSignature, Entry, SignedAct};
+use countersign_protocol::merkle::{Hash, leaf_hash};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::record::{Record, Seed, pairwise_id, records_root};
 
 pub(crate) const ORIGIN: &str = "log.example/test";
 pub(crate) const NOW: u64 = 1_600_000_000;

@@ -14,12 +14,12 @@ use countersign_log::witness::front::Published;
 use countersign_log::witness::ledger::{Ledger, LedgerError};
 use countersign_log::witness::request::AddCheckpoint;
 use countersign_log::witness::{Reply, SIZE_TYPE};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::cosignature::{WitnessKey, cosign, verify};
-use countersign_verifier::merkle::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::cosignature::{WitnessKey, cosign, verify};
+use countersign_protocol::merkle::{
     Hash, Nodes, leaf_hash, prove_consistency, root, root_of_leaves,
 };
-use countersign_verifier::note::{NoteKey, SignedNote};
+use countersign_protocol::note::{NoteKey, SignedNote};
 use proptest::prelude::*;
 
 use crate::support::block_on;

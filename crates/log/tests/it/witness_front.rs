@@ -9,11 +9,11 @@ use countersign_log::backend::Backend as _;
 use countersign_log::backend::memory::Memory;
 use countersign_log::signer::{Signer as _, SoftwareSigner};
 use countersign_log::witness::front::{FrontError, Published, WITNESSED_CHECKPOINT};
-use countersign_verifier::archive;
-use countersign_verifier::cosignature::cosign;
-use countersign_verifier::cosigned::Cosigned;
-use countersign_verifier::merkle::verify_consistency;
-use countersign_verifier::witness_policy::{Policy, Quorum, QuorumTimes};
+use countersign_protocol::archive;
+use countersign_protocol::cosignature::cosign;
+use countersign_protocol::cosigned::Cosigned;
+use countersign_protocol::merkle::verify_consistency;
+use countersign_protocol::witness_policy::{Policy, Quorum, QuorumTimes};
 
 use crate::memory_site::verified;
 use crate::support::{Setup, block_on, disclose};

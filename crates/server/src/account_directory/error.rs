@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use akd::errors::AkdError;
-use countersign_verifier::directory::DirectoryError;
+use countersign_protocol::directory::DirectoryError;
 
 use super::storage::FORMAT_VERSION;
 

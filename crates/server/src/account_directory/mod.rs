@@ -1,5 +1,5 @@
 //! The directory: which secret each account has, as an authenticated key directory of the crate `akd`, whose
-//! root every close carries. See [`countersign_verifier::directory`] for what it proves.
+//! root every close carries. See [`countersign_protocol::directory`] for what it proves.
 //!
 //! It is brought up to date before each close, in epochs of `EPOCH_ACCOUNTS_MAX` accounts, so that memory
 //! does not grow with the people. Whoever came after the last close is not in it yet.
@@ -15,8 +15,8 @@ use akd::{AkdLabel, AkdValue, AzksParallelismConfig, EpochHash, HistoryParams};
 use akd_core::configuration::WhatsAppV1Configuration;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::directory::{GONE, Growth, Step, history_bytes, secret_commitment};
-use countersign_verifier::entry::DirectoryRoot;
+use countersign_protocol::directory::{GONE, Growth, Step, history_bytes, secret_commitment};
+use countersign_protocol::entry::DirectoryRoot;
 use futures_executor::block_on;
 
 use crate::keys::SecretKey;
@@ -242,7 +242,7 @@ impl AccountDirectory {
 mod tests {
     use countersign_domain::settings::Settings;
     use countersign_domain::time::Timestamp;
-    use countersign_verifier::directory::{DirectoryError, verify_history};
+    use countersign_protocol::directory::{DirectoryError, verify_history};
 
     use super::*;
     use crate::store::{Made, People, StoreOptions, Way};

@@ -24,8 +24,8 @@ use countersign_log::ledger::{LedgerError, Ledgers, OwnSecret, Subject};
 use countersign_log::period::{
     Closed, Limits, PeriodError, PeriodHead, Periods, Secrets, SecretsError,
 };
-use countersign_verifier::directory::secret_commitment;
-use countersign_verifier::index_sample::SAMPLE_BYTES_MAX;
+use countersign_protocol::directory::secret_commitment;
+use countersign_protocol::index_sample::SAMPLE_BYTES_MAX;
 
 use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use countersign_domain::digest::Digest;
 use countersign_log::ledger::{LedgerError, SampledPerson};
 use countersign_log::period::{PeriodError, PeriodHead};
-use countersign_verifier::directory::{secret_commitment, verify_history};
-use countersign_verifier::index_sample::{SAMPLE_BYTES_MAX, Sample, SampledAccount};
+use countersign_protocol::directory::{secret_commitment, verify_history};
+use countersign_protocol::index_sample::{SAMPLE_BYTES_MAX, Sample, SampledAccount};
 
 use super::{CloseError, Closes, SecretsOf};
 use crate::store::View;

@@ -8,7 +8,7 @@ use countersign_domain::act::{Act as Deed, ObligationAct, ReviewOutcome, WindDow
 use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_domain::text::{self, controls};
-use countersign_verifier::chronology::ACT_SKEW_S;
+use countersign_protocol::chronology::ACT_SKEW_S;
 use serde_json::json;
 
 use super::agreement::ends_in_words;

@@ -10,10 +10,11 @@ use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::evidence::{Wanted, check_published, pack};
 use countersign_policy::instant;
-use countersign_verifier::evidence::{
-    Body, CONSENT_CHARACTERS_MAX, Pack, PersonPart, Subject, is_consent, write,
+use countersign_protocol::evidence_pack::{
+    Body, CONSENT_CHARACTERS_MAX, Pack, PersonPart, Subject, is_consent,
 };
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::note::NoteKey;
+use countersign_verifier::evidence::write;
 use serde_json::json;
 
 use super::files;

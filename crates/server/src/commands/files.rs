@@ -6,7 +6,7 @@ use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::text::after_byte_order_mark;
 use countersign_policy::agreement;
-use countersign_verifier::json_check::{self, JsonFault};
+use countersign_protocol::json_check::{self, JsonFault};
 use serde::de::DeserializeOwned;
 
 use crate::durable_file;

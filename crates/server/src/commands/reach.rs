@@ -14,7 +14,7 @@ use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocum
 use countersign_domain::screening::Screened;
 use countersign_log::Log;
 use countersign_policy::budget::Budgets;
-use countersign_verifier::site::DOCUMENTS_FOLDER;
+use countersign_protocol::site_path::DOCUMENTS_FOLDER;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};

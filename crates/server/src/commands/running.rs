@@ -9,7 +9,7 @@ use clap::Args;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
-use countersign_verifier::ledger::BUNDLE_BYTES_MAX;
+use countersign_protocol::ledger_bundle::BUNDLE_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};

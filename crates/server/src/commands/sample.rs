@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_domain::digest::Digest;
-use countersign_verifier::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
+use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use serde_json::json;
 
 use super::close::open_closes;

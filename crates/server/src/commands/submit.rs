@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use countersign_domain::act::{Act, Signer};
+use countersign_protocol::entry::SignedAct;
 use countersign_verifier::confusable_names::confusable_names;
-use countersign_verifier::entry::SignedAct;
 use serde_json::json;
 
 use super::reach::Reach;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
-use countersign_verifier::ledger::{self, Bundle, Event, Ledger, Question as LedgerQuestion};
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::note::NoteKey;
+use countersign_verifier::ledger::{self, Event, Ledger, Question as LedgerQuestion};
 use countersign_verifier::log_check::{Question, check_log};
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::Rule;

@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_domain::digest::Digest;
 use countersign_log::released::Answer;
-use countersign_verifier::canonical::CanonicalError;
-use countersign_verifier::receipt::{
+use countersign_protocol::canonical::CanonicalError;
+use countersign_protocol::receipt::{
     RECEIPT_HEADER, RECEIPT_VERSION, Receipt, SEED_HEADER, VIEWER_HEADER,
 };
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::schema::{FieldSchema, SchemaError};
-use countersign_verifier::json_check::{self, JsonFault, JsonProblem, LEVELS_MAX};
+use countersign_protocol::json_check::{self, JsonFault, JsonProblem, LEVELS_MAX};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 

@@ -12,8 +12,8 @@ use countersign_log::about_people::{PrivateEntry, about_people};
 use countersign_log::annex::{Annex, AnnexConsent, ConsentsAnnex};
 use countersign_log::backend::Backend;
 use countersign_log::period::Periods;
-use countersign_verifier::consent::ConsentRecord;
-use countersign_verifier::person_index::Label;
+use countersign_protocol::consent::ConsentRecord;
+use countersign_protocol::person_index::Label;
 
 use super::RecoveryError;
 use super::lag::{Known, Lag, known, look};

@@ -85,7 +85,7 @@ pub(super) fn known(
 
 /// The number of a choice as the log has it.
 pub(super) fn number_of(consent: &AnnexConsent) -> Option<u64> {
-    let record = countersign_verifier::consent::ConsentRecord::parse(&consent.record).ok()?;
+    let record = countersign_protocol::consent::ConsentRecord::parse(&consent.record).ok()?;
     Some(record.number)
 }
 

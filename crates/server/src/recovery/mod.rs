@@ -70,7 +70,7 @@ pub enum RecoveryError {
     Store(#[from] StoreError),
     /// A receipt cannot be made again.
     #[error("a receipt could not be made again: {0}")]
-    Receipt(#[from] countersign_verifier::canonical::CanonicalError),
+    Receipt(#[from] countersign_protocol::canonical::CanonicalError),
 }
 
 /// Whether these people are as new as the stream of the log beside them, as far as the log can tell. How far they

@@ -13,7 +13,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_log::backend::posix::Posix;
 use countersign_log::backend::{Backend as _, Lock};
-use countersign_verifier::canonical::{self, CanonicalError};
+use countersign_protocol::canonical::{self, CanonicalError};
 use serde::Deserialize;
 
 use super::report::{CaseFile, REPORT_VERSION, Report};

@@ -13,7 +13,7 @@ use countersign_policy::screening::matches::{Match, MatchId};
 use countersign_policy::screening::outcome::{Decision, Verdict, outcome};
 use countersign_policy::screening::ownership::{Control, OwnershipRule, control};
 use countersign_policy::screening::subject::{Owner, Subject};
-use countersign_verifier::canonical::{self, CanonicalError};
+use countersign_protocol::canonical::{self, CanonicalError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

@@ -6,7 +6,7 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::Partner;
 use countersign_domain::screening::{Outcome, Screened, ScreeningList};
 use countersign_policy::screening::ownership::OwnershipRule;
-use countersign_verifier::canonical::CanonicalError;
+use countersign_protocol::canonical::CanonicalError;
 use serde::Serialize;
 
 use super::report::{CaseFile, Report};

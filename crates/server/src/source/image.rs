@@ -11,7 +11,7 @@ use countersign_domain::decide::Candidate;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{PairwiseId, Secret};
 use countersign_log::guarded::Guarded;
-use countersign_verifier::record::pairwise_id;
+use countersign_protocol::record::pairwise_id;
 
 use super::circle::{Circle, Values};
 use super::{Question, SourceError};

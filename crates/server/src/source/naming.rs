@@ -8,7 +8,7 @@ use countersign_domain::decide::Candidate;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, Secret};
-use countersign_verifier::record::pairwise_id;
+use countersign_protocol::record::pairwise_id;
 use prometheus_client::metrics::counter::Counter;
 
 use super::SourceError;

@@ -3,7 +3,7 @@
 
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
-use countersign_verifier::record::pairwise_id;
+use countersign_protocol::record::pairwise_id;
 
 use super::choice::Choice;
 use super::error::StoreError;

@@ -275,7 +275,7 @@ mod tests {
     use countersign_domain::grant::Grant;
     use countersign_domain::identifier::Identifier;
     use countersign_domain::person::Secret;
-    use countersign_verifier::consent::Choice;
+    use countersign_protocol::consent::Choice;
 
     use super::*;
     use crate::store::{

@@ -18,8 +18,8 @@
 use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::consent::{Choice as Chosen, ConsentRecord, GrantGiven, GrantName};
-use countersign_verifier::record::own_id;
+use countersign_protocol::consent::{Choice as Chosen, ConsentRecord, GrantGiven, GrantName};
+use countersign_protocol::record::own_id;
 use heed::RwTxn;
 
 use super::changes::Changes;

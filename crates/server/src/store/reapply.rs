@@ -5,7 +5,7 @@ use countersign_domain::grant::Grant;
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::consent::{Choice as Chosen, ConsentRecord, GrantGiven};
+use countersign_protocol::consent::{Choice as Chosen, ConsentRecord, GrantGiven};
 
 use super::changes::Changes;
 use super::choice::Choice;

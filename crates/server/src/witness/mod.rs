@@ -28,8 +28,8 @@ use axum::routing::post;
 use countersign_log::backend::posix::Posix;
 use countersign_log::witness::ledger::{Ledger, LedgerError};
 use countersign_log::witness::request::REQUEST_BYTES_MAX;
-use countersign_verifier::cosignature::WitnessKey;
-use countersign_verifier::note::{NoteKey, NoteKeyError};
+use countersign_protocol::cosignature::WitnessKey;
+use countersign_protocol::note::{NoteKey, NoteKeyError};
 
 use crate::clock;
 use crate::durable_file;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use countersign_log::Log;
 use countersign_log::witness::client::{Obtained, Trouble, WitnessClient};
 use countersign_log::witness::front::Published;
-use countersign_verifier::witness_policy::Quorum;
+use countersign_protocol::witness_policy::Quorum;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -25,9 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_log::Log;
-use countersign_verifier::cosignature::WitnessKey;
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::witness_policy::{POLICY_BYTES_MAX, Policy, PolicyError};
+use countersign_protocol::cosignature::WitnessKey;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::{POLICY_BYTES_MAX, Policy, PolicyError};
 
 pub use self::asking::Asking;
 use self::metrics::WitnessMetrics;

@@ -115,7 +115,7 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
-    use countersign_verifier::checkpoint::Checkpoint;
+    use countersign_protocol::checkpoint::Checkpoint;
 
     use super::*;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use countersign::clock;
 use countersign::demo::client::Reply;
+use countersign_protocol::receipt::operation_nonce;
 use countersign_verifier::batch::operation;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
-use countersign_verifier::receipt::operation_nonce;
 use countersign_verifier::site::FolderSite;
 use serde_json::{Value, json};
 

@@ -22,7 +22,7 @@ use countersign_log::annex::Annex;
 use countersign_log::backend::posix::Posix;
 use countersign_log::stream::{Found, Position, Stream};
 use countersign_policy::budget::Usage;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 use serde_json::{Value, json};
 
 use crate::support::{Serving, World, eventually, finish, ids, program, send};

@@ -9,14 +9,14 @@ use countersign::demo::client::Reply;
 use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;
-use countersign_verifier::answer::{self, Context, Said};
-use countersign_verifier::batch;
-use countersign_verifier::entry::{Disclosure, Entry};
-use countersign_verifier::receipt::{
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::receipt::{
     NONCE_HEADER, OPERATION_BODY_HEADER, OPERATION_URL_HEADER, SEED_HEADER, VIEWER_HEADER,
     operation_nonce, request_digest,
 };
-use countersign_verifier::record::{Seed, records_root, request_commitment};
+use countersign_protocol::record::{Seed, records_root, request_commitment};
+use countersign_verifier::answer::{self, Context, Said};
+use countersign_verifier::batch;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

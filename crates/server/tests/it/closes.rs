@@ -16,10 +16,10 @@ use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Period, Periods, Secrets, SecretsError};
-use countersign_verifier::directory::{secret_commitment, verify_history};
-use countersign_verifier::entry::DirectoryRoot;
+use countersign_protocol::directory::{secret_commitment, verify_history};
+use countersign_protocol::entry::DirectoryRoot;
+use countersign_protocol::person_index::Label;
 use countersign_verifier::ledger::{Question, check};
-use countersign_verifier::person_index::Label;
 use serde_json::json;
 
 use crate::ledger::close;

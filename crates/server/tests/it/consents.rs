@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_verifier::consent::Choice;
-use countersign_verifier::consent_receipt::{CONSENT_RECEIPT_HEADER, ConsentReceipt};
-use countersign_verifier::entry::Entry;
+use countersign_protocol::consent::Choice;
+use countersign_protocol::consent_receipt::{CONSENT_RECEIPT_HEADER, ConsentReceipt};
+use countersign_protocol::entry::Entry;
 use serde_json::json;
 
 use crate::support::{Leaf, Serving, World, header, send};

@@ -20,10 +20,10 @@ use countersign::gateway::admin::acts::{Posted, Taken};
 use countersign::governance::Submission;
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::Entry;
-use countersign_verifier::merkle::{Frontier, Hash};
-use countersign_verifier::receipt::Receipt;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::{Frontier, Hash};
+use countersign_protocol::receipt::Receipt;
 use serde_json::{Value, json};
 
 use crate::support::{Leaf, World, program};

@@ -11,7 +11,7 @@ use countersign::gateway::decide::refusal::{Code, Refusal};
 use countersign::gateway::decide::{Answers, Outcome};
 use countersign_domain::agreement::Delivery;
 use countersign_domain::reason::Reason;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;

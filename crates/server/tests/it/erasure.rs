@@ -12,8 +12,8 @@ use countersign::clock;
 use countersign::demo::client::Reply;
 use countersign::demo::world::{BUILD, PURPOSE};
 use countersign_domain::person::{Handle, Secret};
+use countersign_protocol::record::own_id;
 use countersign_verifier::ledger::{Ledger, Question, check};
-use countersign_verifier::record::own_id;
 use serde_json::{Value, json};
 
 use crate::ledger::close;

@@ -6,14 +6,13 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign::clock;
-use countersign_verifier::evidence::{
-    Against, Body, Evidence, LogPart, Pack, Question, check, write,
-};
+use countersign_protocol::evidence_pack::{Body, LogPart, Pack};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_protocol::tile::TileReader;
+use countersign_verifier::evidence::{Against, Evidence, Question, check, write};
 use countersign_verifier::ledger::Event;
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::shared_proof::prove_shared;
 use countersign_verifier::site::{FolderSite, SiteTiles};
-use countersign_verifier::tile::TileReader;
 use countersign_verifier::verdict::{Rule, Verdict};
 
 use crate::support::{World, eventually, finish, program, verifier};

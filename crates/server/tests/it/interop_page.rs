@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::directory::verify_history;
-use countersign_verifier::entry::DirectoryRoot;
-use countersign_verifier::ledger::{Bundle, Ledger, Question, check};
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::directory::verify_history;
+use countersign_protocol::entry::DirectoryRoot;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::note::NoteKey;
+use countersign_verifier::ledger::{Ledger, Question, check};
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde_json::{Value, json};
 

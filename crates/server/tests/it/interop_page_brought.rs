@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::digest::Digest;
 use countersign_log::signer::{Signer as _, SoftwareSigner};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::consent::ConsentRecord;
-use countersign_verifier::consent_receipt::{CONSENT_RECEIPT_VERSION, ConsentReceipt};
-use countersign_verifier::cosignature::{WitnessKey, cosign};
-use countersign_verifier::entry::Entry;
-use countersign_verifier::ledger::{Bundle, Opening};
-use countersign_verifier::note::{NoteKey, SignedNote};
-use countersign_verifier::record::own_id;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::consent::ConsentRecord;
+use countersign_protocol::consent_receipt::{CONSENT_RECEIPT_VERSION, ConsentReceipt};
+use countersign_protocol::cosignature::{WitnessKey, cosign};
+use countersign_protocol::entry::Entry;
+use countersign_protocol::ledger_bundle::{Bundle, Opening};
+use countersign_protocol::note::{NoteKey, SignedNote};
+use countersign_protocol::record::own_id;
 use serde_json::{Value, json};
 
 use crate::interop_page::{MADE_AT_S, found, log_key, vectors};

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::note::NoteKey;
 use serde_json::{Value, json};
 
 use crate::foreign::python;

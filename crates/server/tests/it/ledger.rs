@@ -5,8 +5,8 @@ use std::path::Path;
 
 use countersign::clock;
 use countersign_domain::relation::Relation;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::ledger::{Event, Ledger, Question, check};
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde_json::{Value, json};
 

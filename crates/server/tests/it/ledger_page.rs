@@ -8,7 +8,7 @@ use countersign::governance::Submission;
 use countersign::keys::SecretKey;
 use countersign_domain::act::{Act, Published};
 use countersign_domain::digest::Digest;
-use countersign_verifier::ledger::Bundle;
+use countersign_protocol::ledger_bundle::Bundle;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use countersign_verifier::receipt::{RECEIPT_HEADER, SEED_HEADER};
+use countersign_protocol::receipt::{RECEIPT_HEADER, SEED_HEADER};
 use serde_json::{Value, json};
 
 use crate::ledger::close;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Periods, Secrets, SecretsError};
-use countersign_verifier::entry::DirectoryRoot;
-use countersign_verifier::index_audit::IndexAudit;
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::entry::DirectoryRoot;
+use countersign_protocol::index_audit::IndexAudit;
+use countersign_protocol::note::NoteKey;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -14,8 +14,8 @@ use countersign_domain::act::{Act, Published};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::{Country, Owner, Partner};
 use countersign_domain::screening::{Outcome, ScreeningAct};
-use countersign_verifier::canonical;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::canonical;
+use countersign_protocol::entry::Entry;
 use serde_json::Value;
 
 use crate::people_support::shared_data;

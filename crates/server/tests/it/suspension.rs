@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign::demo::client::Client;
 use countersign_domain::act::Act;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 
 use crate::support::eventually;
 use crate::village;

@@ -3,7 +3,7 @@
 
 use countersign::clock;
 use countersign_domain::act::{Act, ReviewOutcome, Suspension};
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 
 use crate::support::{Serving, World, eventually};
 use crate::{partners, village};

@@ -12,9 +12,9 @@ use std::thread::JoinHandle;
 
 use countersign::witness;
 use countersign_log::witness::request::AddCheckpoint;
-use countersign_verifier::cosigned::Cosigned;
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::witness_policy::Policy;
+use countersign_protocol::cosigned::Cosigned;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::Policy;
 use tempfile::TempDir;
 
 use crate::support::{PATIENCE, World, eventually, free_address, program};
@@ -183,7 +183,7 @@ pub(crate) fn archived(world: &World, policy: &Policy) -> Vec<Cosigned> {
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     let read = |file: &std::path::PathBuf| {
-        countersign_verifier::archive::parse(&fs::read(file).unwrap(), &world.key, policy).unwrap()
+        countersign_protocol::archive::parse(&fs::read(file).unwrap(), &world.key, policy).unwrap()
     };
     files.iter().flat_map(read).collect()
 }

@@ -16,21 +16,21 @@ use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::consent::{Choice, ConsentRecord, commitments_root, consent_commitment};
-use countersign_verifier::consent_receipt::CommitmentTree;
-use countersign_verifier::directory::secret_commitment;
-use countersign_verifier::entry::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::consent::{Choice, ConsentRecord, commitments_root, consent_commitment};
+use countersign_protocol::consent_receipt::CommitmentTree;
+use countersign_protocol::directory::secret_commitment;
+use countersign_protocol::entry::{
     Close, CloseKind, Consents, ConsentsKind, ENTRY_VERSION, Entry, PreviousClose, SignedAct,
 };
-use countersign_verifier::ledger::{
-    Bundle, Opening, Question, ShownClose, ShownEntry, ShownItem, ShownProof, VersionedSecret,
-    check,
+use countersign_protocol::ledger_bundle::{
+    Bundle, Opening, ShownClose, ShownEntry, ShownItem, ShownProof, VersionedSecret,
 };
-use countersign_verifier::merkle::{Hash, leaf_hash, node_hash, root};
-use countersign_verifier::person_index::{End, Item, Label, Leaf, Proof, Step, list_commitment};
-use countersign_verifier::record::{Record, Seed, own_id, pairwise_id, salt};
-use countersign_verifier::shared_proof::prove_shared;
+use countersign_protocol::merkle::{Hash, leaf_hash, node_hash, root};
+use countersign_protocol::person_index::{End, Item, Label, Leaf, Proof, Step, list_commitment};
+use countersign_protocol::record::{Record, Seed, own_id, pairwise_id, salt};
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_verifier::ledger::{Question, check};
 use sha2::{Digest as _, Sha256};
 
 use self::ledger_directory::Accounts;
@@ -141,7 +141,7 @@ fn main() {
 
 fn closes(
     person: &Person,
-    directory: countersign_verifier::entry::DirectoryRoot,
+    directory: countersign_protocol::entry::DirectoryRoot,
 ) -> (Vec<ShownClose>, (u64, Hash)) {
     let mut closes = Vec::new();
     let mut newest: Option<(u64, Hash)> = None;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use countersign_verifier::merkle::{Hash, Nodes, node_hash};
+use countersign_protocol::merkle::{Hash, Nodes, node_hash};
 
 use crate::made_up;
 

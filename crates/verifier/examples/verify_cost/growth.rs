@@ -2,8 +2,8 @@
 //! entry. Assumed: one checkpoint a second, each with every partial file of the moment, which go again when
 //! their tile is full; entries evenly over the day; acts are too few to count.
 
-use countersign_verifier::site::HASHES_BYTES_MAX;
-use countersign_verifier::tile::{TILE_WIDTH, TileKind, path_in};
+use countersign_protocol::site_path::HASHES_BYTES_MAX;
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, path_in};
 
 const SECONDS: u64 = 86_400;
 /// Levels of tiles that a day's log can have, and more.

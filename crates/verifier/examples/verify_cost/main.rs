@@ -14,14 +14,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use countersign_domain::time::Timestamp;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::{leaf_hash, root_of_leaves};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::replay::verify;
+use countersign_protocol::site_path::{BUNDLE_BYTES_MAX, HASHES_BYTES_MAX};
+use countersign_protocol::tile::{TileKind, parse_entries, paths};
 use countersign_verifier::log_check::{LogCheck, Question, check_log};
-use countersign_verifier::merkle::{leaf_hash, root_of_leaves};
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::replay::verify;
-use countersign_verifier::site::{BUNDLE_BYTES_MAX, FolderSite, HASHES_BYTES_MAX, Site as _};
+use countersign_verifier::site::{FolderSite, Site as _};
 use countersign_verifier::state::State;
-use countersign_verifier::tile::{TileKind, parse_entries, paths};
 use world::{ANSWERS_PER_S, BEGINNING_S, ORIGIN, PARTNERS, World, public_key, sign};
 
 const ENTRIES: u64 = 1_000_000;
@@ -55,7 +56,7 @@ struct Floor {
 fn floor(folder: &Path, size: u64, signatures: u64) -> Floor {
     let site = FolderSite::new(folder);
     let read_all = || {
-        let read = |path: &countersign_verifier::tile::TilePath| {
+        let read = |path: &countersign_protocol::tile::TilePath| {
             site.read(&path.to_string(), BUNDLE_BYTES_MAX.max(HASHES_BYTES_MAX)).unwrap().unwrap()
         };
         paths(size)

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::site_path::{CHECKPOINT_PATH, document_path};
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, TilePath, push_entry};
 use countersign_verifier::edge::TileEdge;
-use countersign_verifier::merkle::{Hash, leaf_hash, root_of_leaves};
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::site::{CHECKPOINT_PATH, document_path};
-use countersign_verifier::tile::{TILE_WIDTH, TileKind, TilePath, push_entry};
 
 use crate::world::{ORIGIN, public_key, sign};
 

@@ -21,8 +21,8 @@ use countersign_domain::route::ClientKind;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
-use countersign_verifier::canonical;
-use countersign_verifier::entry::{
+use countersign_protocol::canonical;
+use countersign_protocol::entry::{
     ActSignature, Disclosure, DisclosureKind, ENTRY_VERSION, Entry, SignedAct,
 };
 use ed25519_dalek::{Signer as _, SigningKey};

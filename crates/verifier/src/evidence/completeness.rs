@@ -4,15 +4,16 @@
 //! Every entry of the log is read, since acts of any time make the register. Nothing is decided again here.
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::site_path::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH};
 
-use crate::checkpoint::Checkpoint;
-use crate::entry::Entry;
 use crate::log_range::LogRange;
-use crate::note::NoteKey;
-use crate::site::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, Site, SiteError};
+use crate::site::{Site, SiteError};
 use crate::verdict::{Place, Rule, Verdict};
 
-use super::pack::{LogPart, Pack, Subject};
+use countersign_protocol::evidence_pack::{LogPart, Pack, Subject};
 
 /// Checks that all acts are shown, and all disclosures of whom and when the pack is about.
 pub(super) fn check(

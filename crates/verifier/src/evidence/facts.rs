@@ -9,15 +9,15 @@ use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::chronology::Chronology;
+use countersign_protocol::entry::{Disclosure, Entry, SignedAct};
+use countersign_protocol::evidence_pack::{LogPart, Pack, Subject};
+use countersign_protocol::replay::Replay;
 use sha2::{Digest as _, Sha256};
 
-use super::pack::{LogPart, Pack, Subject};
 use crate::act_check;
-use crate::chronology::Chronology;
-use crate::entry::{Disclosure, Entry, SignedAct};
 use crate::key_change::key_change;
 use crate::redecide::redecide;
-use crate::replay::Replay;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// What the entries of a pack say.
@@ -30,25 +30,6 @@ pub(super) struct Facts<'a> {
     /// The latest time of any entry.
     pub(super) newest: Timestamp,
     documents: BTreeMap<Digest, &'a [u8]>,
-}
-
-impl Subject {
-    /// Whether a disclosure is of this subject.
-    #[must_use]
-    pub fn has(&self, disclosure: &Disclosure) -> bool {
-        match self {
-            Self::All => true,
-            Self::Partner(partner) => disclosure.partner == *partner,
-            Self::Client(client) => disclosure.client == *client,
-        }
-    }
-}
-
-impl Pack {
-    /// Whether a disclosure is of the time that the pack is about.
-    pub(super) fn spans(&self, disclosure: &Disclosure) -> bool {
-        (self.from..self.until).contains(&disclosure.time)
-    }
 }
 
 impl<'a> Facts<'a> {

@@ -10,8 +10,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::pack::{PACK_BYTES_MAX, Pack};
-use crate::packed::PackedError;
+use countersign_protocol::evidence_pack::{PACK_BYTES_MAX, Pack};
+use countersign_protocol::packed::PackedError;
 
 /// What stands before the pack. The cover page escapes what it shows, so it has this once.
 const OPENING: &str = "<script type=\"application/vnd.countersign.evidence\">\n";

@@ -16,23 +16,20 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::evidence_pack::{Body, LogPart, Pack, PersonPart, Subject};
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::shared_proof::verify_shared;
+use countersign_protocol::witness_policy::Policy;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::checkpoint::Checkpoint;
 use crate::ledger::{self, Ledger, check_checkpoint};
-use crate::merkle::leaf_hash;
-use crate::note::NoteKey;
-use crate::shared_proof::verify_shared;
 use crate::site::{Site, SiteError};
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
-use crate::witness_policy::Policy;
 
 pub use self::file::FileError;
-pub use self::pack::{
-    Body, CONSENT_CHARACTERS_MAX, LogPart, PACK_BYTES_MAX, PACK_VERSION, Pack, PersonPart, Refused,
-    Subject, Withheld, is_consent,
-};
 pub use self::tally::{Counts, RefusedLine, SentLine};
 
 use self::facts::Facts;
@@ -41,7 +38,6 @@ mod completeness;
 mod cover;
 mod facts;
 mod file;
-mod pack;
 mod tally;
 mod time;
 
@@ -216,16 +212,6 @@ impl Evidence {
         let Pack { made, from, until, .. } = *pack;
         let (consent, sent, refused, ledger) = (None, Vec::new(), None, None);
         Self { of, made, age_s: 0, from, until, digest, consent, sent, refused, ledger }
-    }
-}
-
-impl std::fmt::Display for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::All => f.write_str("everything"),
-            Self::Partner(name) => write!(f, "partner:{name}"),
-            Self::Client(name) => write!(f, "client:{name}"),
-        }
     }
 }
 

@@ -8,10 +8,10 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
+use countersign_protocol::evidence_pack::LogPart;
 use serde::Serialize;
 
 use super::facts::Facts;
-use super::pack::LogPart;
 
 /// In how many answers each field was.
 pub type Counts = BTreeMap<String, u64>;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::rounding::rounded_up;
+use countersign_protocol::consent::commitments_root;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::person_index::Item;
 
 use super::IndexQuestion;
 use super::windows::Placed;
-use crate::consent::commitments_root;
-use crate::entry::Entry;
-use crate::person_index::Item;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The entries of a period, held one by one against what the lists have of them.

@@ -10,7 +10,7 @@
 //! how many of those are too many.
 //!
 //! Lists show whose they are to nobody. So the operator opens some items that the close and the auditor choose, which
-//! is the [sample](crate::index_sample).
+//! is the [sample](countersign_protocol::index_sample).
 //!
 //! What it is not: without a sample it does not say that there is anybody behind a label. Whoever puts a record under
 //! one of nobody's hides it from its person, and from this check; see docs/threats.md.
@@ -20,19 +20,19 @@ use std::io::{Read, Seek};
 use countersign_domain::digest::Digest;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::blinded_lists::{ListsError, ListsTotal};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::entry::{Close, Entry};
+use countersign_protocol::index_audit::IndexAudit;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::Policy;
 
-use crate::blinded_lists::{ListsError, ListsTotal};
-use crate::checkpoint::Checkpoint;
-use crate::closed_period::ClosedPeriod;
-use crate::entry::{Close, Entry};
-use crate::index_audit::IndexAudit;
 use crate::log_range::LogRange;
-use crate::merkle::Hash;
-use crate::note::NoteKey;
 use crate::site::{Site, SiteError};
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
 use crate::witness_check::choose;
-use crate::witness_policy::Policy;
 
 use self::accounts::Accounts;
 use self::sample::SampleCheck;

@@ -6,19 +6,19 @@ use std::io::{Read, Seek};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::text::quoted;
+use countersign_protocol::blinded_lists::ListedItem;
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::consent::{ConsentRecord, consent_commitment};
+use countersign_protocol::directory::{secret_commitment, verify_history};
+use countersign_protocol::entry::{Close, DirectoryRoot, Entry};
+use countersign_protocol::index_sample::{Draw, OpenedItem, Sample, SampledAccount};
+use countersign_protocol::ledger_bundle::Opening;
+use countersign_protocol::person_index::{Item, Label};
+use countersign_protocol::record::{Record, own_id, pairwise_id, record_commitment};
 
 use super::windows;
 use super::{IndexCheckError, ListsTotal};
-use crate::blinded_lists::ListedItem;
-use crate::closed_period::ClosedPeriod;
-use crate::consent::{ConsentRecord, consent_commitment};
-use crate::directory::{secret_commitment, verify_history};
-use crate::entry::{Close, DirectoryRoot, Entry};
-use crate::index_sample::{Draw, OpenedItem, Sample, SampledAccount};
-use crate::ledger::Opening;
 use crate::log_range::LogRange;
-use crate::person_index::{Item, Label};
-use crate::record::{Record, own_id, pairwise_id, record_commitment};
 use crate::site::{Site, SiteError};
 use crate::verdict::{Place, Rule, Verdict};
 

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Seek};
 
+use countersign_protocol::blinded_lists::{BlindedLists, ListedItem, ListsTotal};
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::person_index::Item;
+use countersign_protocol::tile::TILE_WIDTH;
+
 use super::{IndexCheckError, Step};
-use crate::blinded_lists::{BlindedLists, ListedItem, ListsTotal};
-use crate::closed_period::ClosedPeriod;
-use crate::person_index::Item;
-use crate::tile::TILE_WIDTH;
 
 /// How often progress is told.
 const TOLD_EVERY: u64 = 4_096;
@@ -127,6 +128,6 @@ impl Windows {
 
 /// Begins to read the lists, from their beginning.
 pub(super) fn open<R: Read + Seek>(lists: &mut R) -> Result<BlindedLists<&mut R>, IndexCheckError> {
-    lists.rewind().map_err(crate::blinded_lists::ListsError::Io)?;
+    lists.rewind().map_err(countersign_protocol::blinded_lists::ListsError::Io)?;
     Ok(BlindedLists::open(lists)?)
 }

@@ -1,9 +1,10 @@
 //! The account of a bundle: that the directory has these secrets of it, which of its versions are missing, and since
 //! when what is shown can be complete.
 
-use super::bundle::{Bundle, VersionedSecret};
+use countersign_protocol::directory::{GONE, Version, secret_commitment, verify_history};
+use countersign_protocol::ledger_bundle::{Bundle, VersionedSecret};
+
 use super::closes::Closes;
-use crate::directory::{GONE, Version, secret_commitment, verify_history};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// What the directory says of a bundle's account.
@@ -105,6 +106,7 @@ fn check_replaced(versions: &[Version], closes: &Closes, verdict: &mut Verdict) 
 
 fn complete_since(bundle: &Bundle, versions: &[Version], closes: &Closes) -> Option<usize> {
     let newest = versions.iter().rfind(|version| version.value != GONE)?;
-    let has_it = |closed: &crate::entry::Close| closed.directory.epoch >= newest.epoch;
+    let has_it =
+        |closed: &countersign_protocol::entry::Close| closed.directory.epoch >= newest.epoch;
     is_shown(newest, bundle).then(|| closes.closes.iter().position(has_it)).flatten()
 }

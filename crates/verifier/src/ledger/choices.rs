@@ -11,12 +11,12 @@ use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::consent::{Choice, ConsentRecord, GrantGiven};
+use countersign_protocol::entry::Disclosure;
+use countersign_protocol::record::Record;
 
 use super::entries::Entries;
 use super::items::{Opened, What};
-use crate::consent::{Choice, ConsentRecord, GrantGiven};
-use crate::entry::Disclosure;
-use crate::record::Record;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// What was chosen under one secret.

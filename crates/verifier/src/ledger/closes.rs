@@ -2,15 +2,15 @@
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-
-use super::bundle::{Bundle, ShownClose};
-use crate::chronology::Chronology;
-use crate::entry::{
+use countersign_protocol::chronology::Chronology;
+use countersign_protocol::entry::{
     Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry, EntryError, PreviousClose,
 };
-use crate::merkle::leaf_hash;
+use countersign_protocol::ledger_bundle::{Bundle, ShownClose};
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::shared_proof::PlacedLeaf;
+
 use crate::periods::Periods;
-use crate::shared_proof::PlacedLeaf;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// The closes of a bundle, each the entry that it has to be if the newest one is.

@@ -1,11 +1,12 @@
 //! Completeness: that in every period, under each secret of the bundle, the index has what the bundle shows, and no
 //! more. Also before the directory had the secret: whoever publishes an account late leaves out what stood before.
 
-use super::bundle::{Bundle, ShownClose, ShownProof};
+use countersign_protocol::entry::Close;
+use countersign_protocol::ledger_bundle::{Bundle, ShownClose, ShownProof};
+use countersign_protocol::person_index::{Item, Label, Proof, list_commitment};
+
 use super::closes::Closes;
 use super::items::Opened;
-use crate::entry::Close;
-use crate::person_index::{Item, Label, Proof, list_commitment};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Checks every period. `opened` are in the order of the log.

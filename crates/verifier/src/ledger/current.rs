@@ -10,11 +10,11 @@
 //! What witnesses saw never takes the place of the reader's own time: a bundle of last year was witnessed too.
 
 use countersign_domain::time::Timestamp;
+use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_protocol::witness_policy::QuorumTimes;
 
-use crate::chronology::ACT_SKEW_S;
 use crate::periods::CLOSE_EVERY_S_MAX;
 use crate::verdict::{Place, Rule, Verdict};
-use crate::witness_policy::QuorumTimes;
 
 /// Checks how old the newest close is, and under a policy the checkpoint.
 pub(super) fn check(

@@ -7,14 +7,14 @@ use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::digest::Digest;
 use countersign_domain::route::ClientKind;
 use countersign_domain::schema::{FieldSchema, SchemaDocument};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::shared_proof::verify_shared;
 use sha2::{Digest as _, Sha256};
 
-use super::bundle::Bundle;
 use super::closes::Closes;
-use crate::checkpoint::Checkpoint;
-use crate::entry::{Disclosure, Entry};
-use crate::merkle::leaf_hash;
-use crate::shared_proof::verify_shared;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// What a bundle's entries and documents say.

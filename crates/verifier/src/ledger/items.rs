@@ -1,14 +1,14 @@
 //! The items of a bundle: what the log holds about the person, each opened.
 
 use countersign_domain::digest::Digest;
+use countersign_protocol::consent::{ConsentRecord, consent_commitment};
+use countersign_protocol::entry::{Consents, Disclosure, Entry};
+use countersign_protocol::ledger_bundle::{Bundle, Opening, ShownItem};
+use countersign_protocol::merkle::{Hash, leaf_hash, verify_inclusion};
+use countersign_protocol::person_index::Item;
+use countersign_protocol::record::{Record, own_id, pairwise_id, record_commitment};
 
-use super::bundle::{Bundle, Opening, ShownItem};
 use super::entries::Entries;
-use crate::consent::{ConsentRecord, consent_commitment};
-use crate::entry::{Consents, Disclosure, Entry};
-use crate::merkle::{Hash, leaf_hash, verify_inclusion};
-use crate::person_index::Item;
-use crate::record::{Record, own_id, pairwise_id, record_commitment};
 use crate::verdict::{Place, Rule, Verdict};
 
 /// An item whose entry commits to it.

@@ -22,19 +22,15 @@ use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::consent::ConsentRecord;
+use countersign_protocol::cosigned::Cosigned;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::{Policy, QuorumTimes};
 use serde::Serialize;
 
-use crate::checkpoint::Checkpoint;
-use crate::consent::ConsentRecord;
-use crate::cosigned::Cosigned;
-use crate::note::NoteKey;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
-use crate::witness_policy::{Policy, QuorumTimes};
-
-pub use self::bundle::{
-    BUNDLE_BYTES_MAX, BUNDLE_VERSION, Bundle, Opening, ShownClose, ShownEntry, ShownItem,
-    ShownProof, VersionedSecret,
-};
 
 use self::choices::Choices;
 use self::closes::Closes;
@@ -43,7 +39,6 @@ use self::items::{Opened, What};
 use self::receipts::Shown;
 
 mod account;
-mod bundle;
 mod choices;
 mod closes;
 mod completeness;

@@ -2,10 +2,10 @@
 //! else in a bundle comes from the operator, who may have published the account late, or may show another one's.
 
 use countersign_domain::text::quoted;
+use countersign_protocol::ledger_bundle::Bundle;
 
 use super::Question;
 use super::account::Account;
-use super::bundle::Bundle;
 use super::closes::Closes;
 use crate::verdict::{Place, Rule, Verdict};
 

@@ -3,16 +3,17 @@
 //!
 //! What it is not: a check of the receipts' signatures. The key for that is in the log's register, which no bundle has.
 
+use countersign_protocol::consent_receipt::{ConsentReceipt, ConsentReceiptError};
+use countersign_protocol::entry::Entry;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::record::own_id;
+
 use super::Question;
 use super::account::Account;
-use super::bundle::Bundle;
 use super::closes::Closes;
 use super::entries::Entries;
 use super::items::Opened;
-use crate::consent_receipt::{ConsentReceipt, ConsentReceiptError};
-use crate::entry::Entry;
-use crate::merkle::Hash;
-use crate::record::own_id;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Why a ledger does not have what a consent receipt says.

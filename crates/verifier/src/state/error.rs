@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::checkpoint::CheckpointError;
-use crate::entry::EntryError;
-use crate::replay::ReplayError;
+use countersign_protocol::checkpoint::CheckpointError;
+use countersign_protocol::entry::EntryError;
+use countersign_protocol::replay::ReplayError;
 
 /// Why a state cannot be used, or kept.
 #[derive(Debug, thiserror::Error)]

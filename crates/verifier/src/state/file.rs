@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use countersign_protocol::note::NoteKey;
+
 use super::{State, StateError};
-use crate::note::NoteKey;
 use crate::regular_file;
 
 /// The most bytes of a state: it has every act of the log, with its document.

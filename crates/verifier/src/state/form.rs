@@ -11,16 +11,16 @@ use std::sync::Arc;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::chronology::{Chronology, LastSeconds};
+use countersign_protocol::entry::Entry;
+use countersign_protocol::merkle::verify_consistency;
+use countersign_protocol::note::NoteKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Ahead, KeptAct, Progress, State, StateError};
-use crate::checkpoint::Checkpoint;
-use crate::chronology::{Chronology, LastSeconds};
 use crate::edge::TileEdge;
-use crate::entry::Entry;
-use crate::merkle::verify_consistency;
-use crate::note::NoteKey;
 use crate::periods::Periods;
 use crate::verdict::{FAILURES_KEPT_MAX, Failure, Notice, Remembered, Rule, Tally, Verdict};
 

@@ -13,14 +13,14 @@ use std::sync::Arc;
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::chronology::Chronology;
+use countersign_protocol::entry::SignedAct;
+use countersign_protocol::merkle::Hash;
+use countersign_protocol::replay::Replay;
 
-use crate::checkpoint::Checkpoint;
-use crate::chronology::Chronology;
 use crate::edge::TileEdge;
-use crate::entry::SignedAct;
-use crate::merkle::Hash;
 use crate::periods::Periods;
-use crate::replay::Replay;
 use crate::verdict::{FAILURES_KEPT_MAX, Remembered, Rule, Verdict};
 
 mod error;

@@ -10,21 +10,21 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
-use countersign_verifier::blinded_lists;
-use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::consent::{Choice, ConsentRecord, commitments_root, consent_commitment};
-use countersign_verifier::directory::secret_commitment;
-use countersign_verifier::entry::{
+use countersign_protocol::blinded_lists;
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::consent::{Choice, ConsentRecord, commitments_root, consent_commitment};
+use countersign_protocol::directory::secret_commitment;
+use countersign_protocol::entry::{
     Close, CloseKind, Consents, ConsentsKind, DirectoryRoot, ENTRY_VERSION, Entry, PreviousClose,
 };
+use countersign_protocol::index_sample::{Draw, OpenedItem, Sample, SampledAccount, SampledItem};
+use countersign_protocol::ledger_bundle::Opening;
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
+use countersign_protocol::record::{Record, Seed, own_id, pairwise_id, record_commitment, salt};
 use countersign_verifier::index_check::{
     IndexCheck, IndexCheckError, IndexQuestion, SampleQuestion, check_index,
 };
-use countersign_verifier::index_sample::{Draw, OpenedItem, Sample, SampledAccount, SampledItem};
-use countersign_verifier::ledger::Opening;
-use countersign_verifier::merkle::leaf_hash;
-use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
-use countersign_verifier::record::{Record, Seed, own_id, pairwise_id, record_commitment, salt};
 use countersign_verifier::site::FolderSite;
 
 use crate::ledger_directory::Accounts;

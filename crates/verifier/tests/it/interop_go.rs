@@ -8,12 +8,12 @@ use std::process::Command;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::key::{PublicKey, Signature};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::merkle::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::merkle::{
     Hash, Nodes, leaf_hash, node_hash, root, verify_consistency, verify_inclusion,
 };
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::tile::{TILE_WIDTH, TileKind, TilePath, paths, push_entry};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::tile::{TILE_WIDTH, TileKind, TilePath, paths, push_entry};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_verifier::merkle::{Hash, verify_consistency, verify_inclusion};
+use countersign_protocol::merkle::{Hash, verify_consistency, verify_inclusion};
 use serde_json::Value;
 
 use crate::tools;

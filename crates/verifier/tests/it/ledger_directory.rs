@@ -8,8 +8,8 @@ use akd::storage::StorageManager;
 use akd::storage::memory::AsyncInMemoryDatabase;
 use akd::{AkdLabel, AkdValue, AzksParallelismConfig, HistoryParams, WhatsAppV1Configuration};
 use countersign_domain::digest::Digest;
-use countersign_verifier::directory::history_bytes;
-use countersign_verifier::entry::DirectoryRoot;
+use countersign_protocol::directory::history_bytes;
+use countersign_protocol::entry::DirectoryRoot;
 use tokio::runtime::Runtime;
 
 #[derive(Clone)]

@@ -10,23 +10,23 @@ use countersign_domain::relation::Relation;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::consent::{Choice, ConsentRecord, consent_commitment};
-use countersign_verifier::consent_receipt::{
+use countersign_protocol::consent::{Choice, ConsentRecord, consent_commitment};
+use countersign_protocol::consent_receipt::{
     CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
 };
-use countersign_verifier::directory::{GONE, secret_commitment};
-use countersign_verifier::entry::{
+use countersign_protocol::directory::{GONE, secret_commitment};
+use countersign_protocol::entry::{
     Close, CloseKind, Consents, ConsentsKind, DirectoryRoot, Disclosure, ENTRY_VERSION, Entry,
     PreviousClose,
 };
-use countersign_verifier::ledger::{
-    Bundle, Ledger, Opening, Question, ShownClose, ShownEntry, ShownItem, ShownProof,
-    VersionedSecret, check,
+use countersign_protocol::ledger_bundle::{
+    Bundle, Opening, ShownClose, ShownEntry, ShownItem, ShownProof, VersionedSecret,
 };
-use countersign_verifier::merkle::{Hash, leaf_hash};
-use countersign_verifier::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment, prove};
-use countersign_verifier::record::{Record, Seed, own_id, pairwise_id, salt};
-use countersign_verifier::shared_proof::prove_shared;
+use countersign_protocol::merkle::{Hash, leaf_hash};
+use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment, prove};
+use countersign_protocol::record::{Record, Seed, own_id, pairwise_id, salt};
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_verifier::ledger::{Ledger, Question, check};
 use countersign_verifier::verdict::Verdict;
 
 use crate::ledger_directory::Accounts;
@@ -171,7 +171,7 @@ impl LedgerWorld {
             let item = ShownItem { secret: 0, index, position, count, salt, opening, path };
             self.held.push(Held { person, item, commitment: *commitment });
         }
-        countersign_verifier::consent::commitments_root(commitments)
+        countersign_protocol::consent::commitments_root(commitments)
     }
 
     /// Appends a close whose directory says that the secrets of these people were erased.

@@ -4,20 +4,20 @@
 use std::process::Command;
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::consent::{ConsentRecord, consent_commitment};
-use countersign_verifier::consent_check::{ConsentCheck, HeldLedger, check_consent};
-use countersign_verifier::consent_receipt::{
+use countersign_protocol::consent::{ConsentRecord, consent_commitment};
+use countersign_protocol::consent_receipt::{
     CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
 };
-use countersign_verifier::entry::Entry;
-use countersign_verifier::ledger::Opening;
+use countersign_protocol::entry::Entry;
+use countersign_protocol::ledger_bundle::Opening;
+use countersign_protocol::record::own_id;
+use countersign_protocol::witness_policy::Policy;
+use countersign_verifier::consent_check::{ConsentCheck, HeldLedger, check_consent};
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::Promise;
-use countersign_verifier::record::own_id;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::state::State;
 use countersign_verifier::verdict::Rule;
-use countersign_verifier::witness_policy::Policy;
 
 use crate::ledger_world::LedgerWorld;
 use crate::verify_command::clock_s;
@@ -131,7 +131,7 @@ const LIES: &[Lie] = &[
             let commitment = consent_commitment(&receipt.salt.0, person, &record);
             let tree = CommitmentTree::new([commitment]);
             (receipt.count, receipt.position, receipt.path) = (1, 0, tree.path(0));
-            receipt.records = countersign_verifier::consent::commitments_root([commitment]);
+            receipt.records = countersign_protocol::consent::commitments_root([commitment]);
         },
         &[Rule::ReceiptLeaf, Rule::Inclusion],
     ),

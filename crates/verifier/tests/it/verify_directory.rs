@@ -14,10 +14,10 @@ use akd_core::{
 };
 use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
-use countersign_verifier::directory::{
+use countersign_protocol::directory::{
     DirectoryError, GONE, HISTORY_BYTES_MAX, Version, secret_commitment, verify_history,
 };
-use countersign_verifier::entry::DirectoryRoot;
+use countersign_protocol::entry::DirectoryRoot;
 use proptest::prelude::*;
 use protobuf::Message as _;
 

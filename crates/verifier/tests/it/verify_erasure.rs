@@ -3,9 +3,10 @@
 use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::settings::Settings;
-use countersign_verifier::consent::Choice;
-use countersign_verifier::directory::GONE;
-use countersign_verifier::ledger::{Bundle, Event, VersionedSecret};
+use countersign_protocol::consent::Choice;
+use countersign_protocol::directory::GONE;
+use countersign_protocol::ledger_bundle::{Bundle, VersionedSecret};
+use countersign_verifier::ledger::Event;
 use countersign_verifier::verdict::Rule;
 
 use crate::ledger_world::{LedgerWorld, account, checked, fields};

@@ -6,17 +6,17 @@ use countersign_domain::act::{Act, ReviewOutcome};
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
-use countersign_verifier::consent_receipt::CommitmentTree;
-use countersign_verifier::evidence::{
-    Against, Body, Evidence, LogPart, Pack, PersonPart, Question, Refused, Subject, Withheld,
-    check, write,
+use countersign_protocol::consent_receipt::CommitmentTree;
+use countersign_protocol::evidence_pack::{
+    Body, LogPart, Pack, PersonPart, Refused, Subject, Withheld,
 };
-use countersign_verifier::ledger::ShownEntry;
-use countersign_verifier::note::NoteKey;
-use countersign_verifier::shared_proof::prove_shared;
+use countersign_protocol::ledger_bundle::ShownEntry;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::shared_proof::prove_shared;
+use countersign_protocol::witness_policy::Policy;
+use countersign_verifier::evidence::{Against, Evidence, Question, check, write};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
-use countersign_verifier::witness_policy::Policy;
 use proptest::prelude::*;
 
 use crate::verify_witnesses::{cosigned, policy_text};

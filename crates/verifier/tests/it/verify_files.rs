@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countersign_verifier::directory::Growth;
-use countersign_verifier::ledger::Bundle;
-use countersign_verifier::packed::PackedError;
+use countersign_protocol::directory::Growth;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::packed::PackedError;
 
 use crate::verify_world::{World, log_key};
 

@@ -10,8 +10,8 @@ use akd::{AkdLabel, AkdValue, AppendOnlyProof};
 use akd_core::configuration::WhatsAppV1Configuration;
 use akd_core::{AzksValue, NodeLabel};
 use countersign_domain::digest::Digest;
-use countersign_verifier::directory::{Growth, GrowthError, Step};
-use countersign_verifier::packed::PackedError;
+use countersign_protocol::directory::{Growth, GrowthError, Step};
+use countersign_protocol::packed::PackedError;
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 

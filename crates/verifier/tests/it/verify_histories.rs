@@ -4,8 +4,8 @@ use std::path::Path;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
-use countersign_verifier::directory::{GONE, secret_commitment, verify_history};
-use countersign_verifier::entry::DirectoryRoot;
+use countersign_protocol::directory::{GONE, secret_commitment, verify_history};
+use countersign_protocol::entry::DirectoryRoot;
 use serde::Serialize;
 
 use crate::ledger_directory::Accounts;

@@ -5,12 +5,12 @@ use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::blinded_lists::{self, BlindedLists, ListsError};
-use countersign_verifier::closed_period::ClosedPeriod;
-use countersign_verifier::entry::{Close, Entry};
-use countersign_verifier::index_audit::IndexAudit;
+use countersign_protocol::blinded_lists::{self, BlindedLists, ListsError};
+use countersign_protocol::closed_period::ClosedPeriod;
+use countersign_protocol::entry::{Close, Entry};
+use countersign_protocol::index_audit::IndexAudit;
+use countersign_protocol::person_index::Item;
 use countersign_verifier::index_check::{IndexCheck, IndexCheckError, IndexCounts};
-use countersign_verifier::person_index::Item;
 use countersign_verifier::verdict::Rule;
 
 use crate::index_world::{Indexed, Lists, asked, asked_of, file, label};

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use countersign_verifier::index_audit::{IndexAudit, IndexAuditError};
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::index_audit::{IndexAudit, IndexAuditError};
+use countersign_protocol::note::NoteKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use serde_json::Value;

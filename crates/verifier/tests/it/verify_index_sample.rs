@@ -5,11 +5,11 @@ use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
-use countersign_verifier::directory::{GONE, secret_commitment};
-use countersign_verifier::entry::{Close, CloseKind, ENTRY_VERSION, Entry};
+use countersign_protocol::directory::{GONE, secret_commitment};
+use countersign_protocol::entry::{Close, CloseKind, ENTRY_VERSION, Entry};
+use countersign_protocol::index_sample::{OpenedItem, Sample};
+use countersign_protocol::ledger_bundle::Opening;
 use countersign_verifier::index_check::{IndexCheck, SampleQuestion};
-use countersign_verifier::index_sample::{OpenedItem, Sample};
-use countersign_verifier::ledger::Opening;
 use countersign_verifier::verdict::Rule;
 
 use crate::index_world::{Indexed, PERIOD, account, secret};
@@ -174,7 +174,7 @@ fn accounts_that_came_after_the_close_open_nothing() {
     let mut log = Indexed::lived();
     log.close(|close| {
         // Nobody of the period was in the directory of its close.
-        close.directory = countersign_verifier::entry::DirectoryRoot::EMPTY;
+        close.directory = countersign_protocol::entry::DirectoryRoot::EMPTY;
     });
     let directory = log.accounts.publish([("new".to_owned(), Digest([3; 32]))].into_iter());
     let close = log.close_with(directory);

@@ -3,8 +3,9 @@
 
 use countersign_domain::person::Secret;
 use countersign_domain::settings::Settings;
-use countersign_verifier::ledger::{Bundle, Ledger};
-use countersign_verifier::person_index::Label;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::person_index::Label;
+use countersign_verifier::ledger::Ledger;
 use countersign_verifier::verdict::{Rule, Verdict};
 
 use crate::ledger_world::{Brought, LedgerWorld, account, checked};
@@ -240,7 +241,7 @@ fn a_consent_receipt_is_under_a_secret_shown_and_its_record_is_in_the_ledger() {
     assert_eq!(failures(&log, FRIEND, &good), []);
     assert_eq!(failures(&log, VIEWER, &good), [(Rule::LedgerReceipt, Some(chose))]);
     // It says that the record was another one, or in another entry.
-    type Change = fn(&mut countersign_verifier::consent_receipt::ConsentReceipt);
+    type Change = fn(&mut countersign_protocol::consent_receipt::ConsentReceipt);
     let changes: [(Change, Option<u64>); 5] = [
         (|receipt| receipt.record.number += 1, None),
         (|receipt| receipt.position += 1, None),

@@ -7,10 +7,11 @@ use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
-use countersign_verifier::consent::{Choice, Fields, GrantGiven, GrantName};
-use countersign_verifier::ledger::{Bundle, Event, Opening};
-use countersign_verifier::packed::PackedError;
-use countersign_verifier::person_index::{Leaf, list_commitment};
+use countersign_protocol::consent::{Choice, Fields, GrantGiven, GrantName};
+use countersign_protocol::ledger_bundle::{Bundle, Opening};
+use countersign_protocol::packed::PackedError;
+use countersign_protocol::person_index::{Leaf, list_commitment};
+use countersign_verifier::ledger::Event;
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
 
@@ -455,7 +456,7 @@ fn a_person_left_out_of_the_index_finds_out() {
     let mut log = chosen();
     answer(&mut log);
     let label_of =
-        |log: &LedgerWorld| countersign_verifier::person_index::Label::of(&log.secrets[FRIEND], 0);
+        |log: &LedgerWorld| countersign_protocol::person_index::Label::of(&log.secrets[FRIEND], 0);
     let label = label_of(&log);
     log.close(|_, leaves| leaves.retain(|leaf| leaf.label != label));
     assert_eq!(failures(&log, FRIEND), [Rule::LedgerComplete]);
@@ -467,12 +468,12 @@ fn a_record_left_out_of_a_list_is_missed_by_whoever_knows_of_it() {
     let mut log = chosen();
     let kept = answer(&mut log);
     answer(&mut log);
-    let label = countersign_verifier::person_index::Label::of(&log.secrets[FRIEND], 0);
+    let label = countersign_protocol::person_index::Label::of(&log.secrets[FRIEND], 0);
     let items: Vec<_> = log
         .held
         .iter()
         .filter(|held| held.person == FRIEND && held.item.index <= kept)
-        .map(|held| countersign_verifier::person_index::Item {
+        .map(|held| countersign_protocol::person_index::Item {
             index: held.item.index,
             position: held.item.position,
             commitment: held.commitment,

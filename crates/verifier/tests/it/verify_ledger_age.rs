@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use countersign_verifier::ledger::{Bundle, Question, check};
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::witness_policy::Policy;
+use countersign_verifier::ledger::{Question, check};
 use countersign_verifier::verdict::{Rule, Verdict};
-use countersign_verifier::witness_policy::Policy;
 use serde::Serialize;
 
 use crate::verify_ledger::{DAY_S, VIEWER, told};

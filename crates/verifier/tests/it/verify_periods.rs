@@ -1,11 +1,11 @@
 //! Closes of periods, one lie a test: exactly that is told which the rule forbids, of the entry that shows it.
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::entry::{
+use countersign_protocol::entry::{
     Close, CloseKind, DirectoryRoot, ENTRY_VERSION, Entry, PreviousClose,
 };
-use countersign_verifier::merkle::leaf_hash;
-use countersign_verifier::person_index::empty_index_root;
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::person_index::empty_index_root;
 use countersign_verifier::verdict::Rule;
 
 use crate::verify_world::{BEGINNING_S, World, at, failed};

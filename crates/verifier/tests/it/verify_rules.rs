@@ -9,12 +9,12 @@ use countersign_domain::key::Signature;
 use countersign_domain::partner::Partner;
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::{
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{
     Consents, ConsentsKind, Disclosure, ENTRY_VERSION, Entry, SignedAct,
 };
+use countersign_protocol::merkle::root_of_leaves;
 use countersign_verifier::log_check::{LogCheckError, Question, check_log};
-use countersign_verifier::merkle::root_of_leaves;
 use countersign_verifier::site::{FolderSite, SiteError};
 use countersign_verifier::verdict::{Failure, Rule, Verdict};
 
@@ -466,7 +466,7 @@ fn an_act_signed_for_another_log_is_named() {
     bad_act(&[Rule::ActSignatures, Rule::ReviewerSigned], |world| {
         let mut signed = SignedAct::unsigned(suspend("partner:aurora"), at(world.clock_s));
         let message = signed.message("log.example/other").unwrap();
-        signed.signatures = vec![countersign_verifier::entry::ActSignature {
+        signed.signatures = vec![countersign_protocol::entry::ActSignature {
             by: "reviewer:eve".parse().unwrap(),
             sig: sign("reviewer:eve", &message),
         }];

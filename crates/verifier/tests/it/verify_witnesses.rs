@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::cosignature::{WitnessKey, cosign};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::cosignature::{WitnessKey, cosign};
+use countersign_protocol::note::SignedNote;
+use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::{LogCheckError, Question, check_log};
-use countersign_verifier::note::SignedNote;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
-use countersign_verifier::witness_policy::Policy;
 
 use crate::verify_world::{World, at, failed, log_key, public_key, sign};
 

@@ -21,16 +21,16 @@ use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
-use countersign_verifier::canonical;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::{
+use countersign_protocol::canonical;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{
     ActSignature, Disclosure, DisclosureKind, ENTRY_VERSION, Entry, SignedAct,
 };
+use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::tile::{TileKind, paths, push_entry};
 use countersign_verifier::log_check::{Question, check_log};
-use countersign_verifier::merkle::{Hash, leaf_hash, root_of_leaves};
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::site::FolderSite;
-use countersign_verifier::tile::{TileKind, paths, push_entry};
 use countersign_verifier::verdict::{Rule, Verdict};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::Serialize;

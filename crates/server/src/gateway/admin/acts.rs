@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use countersign_log::append::ActError;
-use countersign_verifier::entry::SignedAct;
+use countersign_protocol::entry::SignedAct;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::AppendHeaders;
 use countersign_domain::person::Handle;
-use countersign_verifier::consent_receipt::CONSENT_RECEIPT_HEADER;
+use countersign_protocol::consent_receipt::CONSENT_RECEIPT_HEADER;
 use serde::{Deserialize, Serialize};
 
 use super::AdminError;

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use countersign_domain::digest::Digest;
 use countersign_log::period::PeriodError;
-use countersign_verifier::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
+use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 

@@ -6,7 +6,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::schema::{FieldSchema, SchemaError};
-use countersign_verifier::receipt::{is_nonce, request_digest_of};
+use countersign_protocol::receipt::{is_nonce, request_digest_of};
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;

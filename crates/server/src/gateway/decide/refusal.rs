@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use countersign_domain::reason::Reason;
 use countersign_domain::schema::SchemaError;
 use countersign_log::admission;
-use countersign_verifier::receipt::NONCE_BYTES_MAX;
+use countersign_protocol::receipt::NONCE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::question::FRIENDS_MAX;

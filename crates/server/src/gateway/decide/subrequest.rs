@@ -21,7 +21,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use countersign_verifier::receipt::NONCE_HEADER;
+use countersign_protocol::receipt::NONCE_HEADER;
 
 use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;

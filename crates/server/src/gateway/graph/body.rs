@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::body::Bytes;
-use countersign_verifier::json_check::{self, JsonProblem};
+use countersign_protocol::json_check::{self, JsonProblem};
 use futures_util::stream;
 use serde_json::{Map, Value};
 

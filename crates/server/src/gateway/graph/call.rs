@@ -9,7 +9,7 @@ use axum::http::Method;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::receipt::request_digest;
+use countersign_protocol::receipt::request_digest;
 use tokio::time::Instant;
 
 use super::batch::Room;

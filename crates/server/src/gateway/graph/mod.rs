@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
+use countersign_protocol::receipt::{NONCE_BYTES_MAX, NONCE_HEADER};
 
 use super::Gateway;
 use super::credentials;

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign_verifier::json_check::{self, JsonFault, JsonProblem};
+use countersign_protocol::json_check::{self, JsonFault, JsonProblem};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};

@@ -1,7 +1,7 @@
 //! A person out of a document of the platform's API.
 
 use countersign_domain::field::FieldId;
-use countersign_verifier::json_check;
+use countersign_protocol::json_check;
 use serde_json::value::RawValue;
 
 use super::birth::{BirthFormat, Day, is_younger};

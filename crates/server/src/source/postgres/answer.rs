@@ -1,7 +1,7 @@
 //! The rows of an answer on their way to [`Fetched`]: who they are, and their values as JSON.
 
 use countersign_log::append::PEOPLE_MAX;
-use countersign_verifier::json_check;
+use countersign_protocol::json_check;
 use tokio_postgres::Row;
 
 use super::super::{Fetched, FetchedPerson, SourceError};

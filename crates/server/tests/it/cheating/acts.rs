@@ -2,7 +2,7 @@
 
 use countersign_domain::act::{Act, Reinstatement, Review, ReviewOutcome, Subject};
 use countersign_domain::identifier::Identifier;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::entry::Entry;
 
 use super::outsider::Asked;
 use super::pen::{Pen, ago_s};
@@ -23,7 +23,7 @@ fn cheating_operator_swaps_an_agreement_for_a_wider_one() {
     let mut wider = agreement(&world, &pen);
     wider.purposes[0].friend.push("religion".to_owned());
     let digest = pen.last_disclosure().agreements[0];
-    let bytes = countersign_verifier::canonical::to_bytes(&wider).unwrap();
+    let bytes = countersign_protocol::canonical::to_bytes(&wider).unwrap();
     pen.write(&format!("documents/{digest}.json"), &bytes);
     let act = pen.entries.iter().position(
         |entry| matches!(entry, Entry::Act(signed) if matches!(&signed.act, Act::Agreement(_))),

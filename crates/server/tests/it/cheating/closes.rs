@@ -1,8 +1,8 @@
 //! Lies about periods: closes that are late, left out, or do not tile the log.
 
 use countersign_domain::digest::Digest;
-use countersign_verifier::entry::{Close, Entry, PreviousClose};
-use countersign_verifier::merkle::leaf_hash;
+use countersign_protocol::entry::{Close, Entry, PreviousClose};
+use countersign_protocol::merkle::leaf_hash;
 
 use super::outsider::Asked;
 use super::pen::Pen;

@@ -3,8 +3,8 @@
 use std::fs;
 
 use countersign_domain::person::PairwiseId;
-use countersign_verifier::consent::{commitments_root, consent_commitment};
-use countersign_verifier::consent_receipt::{
+use countersign_protocol::consent::{commitments_root, consent_commitment};
+use countersign_protocol::consent_receipt::{
     CONSENT_RECEIPT_HEADER, CommitmentTree, ConsentReceipt,
 };
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::Entry;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::Entry;
 
 use super::outsider::Asked;
 use super::pen::Pen;

@@ -7,12 +7,12 @@ use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Periods, Secrets, SecretsError};
-use countersign_verifier::entry::{DirectoryRoot, Entry};
-use countersign_verifier::index_sample::{
+use countersign_protocol::entry::{DirectoryRoot, Entry};
+use countersign_protocol::index_sample::{
     DRAWN_DEFAULT, Draw, OpenedItem, Sample, SampledAccount, SampledItem,
 };
-use countersign_verifier::ledger::Bundle;
-use countersign_verifier::merkle::leaf_hash;
+use countersign_protocol::ledger_bundle::Bundle;
+use countersign_protocol::merkle::leaf_hash;
 use sha2::{Digest as _, Sha256};
 
 use super::forged_lists::{ForgedPeriod, invented, opening};

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
-use countersign_verifier::consent_receipt::{CommitmentTree, ConsentReceipt};
-use countersign_verifier::directory::secret_commitment;
-use countersign_verifier::entry::{Close, DirectoryRoot, Entry, PreviousClose};
-use countersign_verifier::ledger::{Bundle, ShownClose, ShownProof};
-use countersign_verifier::merkle::leaf_hash;
-use countersign_verifier::person_index::{IndexBuilder, Label, Leaf, prove};
-use countersign_verifier::shared_proof::prove_shared;
+use countersign_protocol::consent_receipt::{CommitmentTree, ConsentReceipt};
+use countersign_protocol::directory::secret_commitment;
+use countersign_protocol::entry::{Close, DirectoryRoot, Entry, PreviousClose};
+use countersign_protocol::ledger_bundle::{Bundle, ShownClose, ShownProof};
+use countersign_protocol::merkle::leaf_hash;
+use countersign_protocol::person_index::{IndexBuilder, Label, Leaf, prove};
+use countersign_protocol::shared_proof::prove_shared;
 
 use self::ledger_directory::Accounts;
 use super::outsider::Asked;

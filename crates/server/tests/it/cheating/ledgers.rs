@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign::demo::client::Client;
 use countersign::store::{People, StoreOptions};
 use countersign_domain::person::Secret;
-use countersign_verifier::ledger::{Bundle, Opening};
+use countersign_protocol::ledger_bundle::{Bundle, Opening};
 use serde_json::json;
 
 use super::front;

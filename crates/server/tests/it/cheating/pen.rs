@@ -12,10 +12,10 @@ use countersign_domain::act::{Act, Signer};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::checkpoint::Checkpoint;
-use countersign_verifier::entry::{ActSignature, Close, Consents, Disclosure, Entry, SignedAct};
-use countersign_verifier::merkle::{Hash, leaf_hash, root_of_leaves};
-use countersign_verifier::tile::{TileKind, paths, push_entry};
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::entry::{ActSignature, Close, Consents, Disclosure, Entry, SignedAct};
+use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};
+use countersign_protocol::tile::{TileKind, paths, push_entry};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{Serving, World, eventually};

@@ -5,8 +5,8 @@ use countersign_domain::act::{Act, Review, ReviewOutcome, WindDown};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
-use countersign_verifier::canonical;
-use countersign_verifier::entry::{Disclosure, Entry};
+use countersign_protocol::canonical;
+use countersign_protocol::entry::{Disclosure, Entry};
 
 use super::outsider::Asked;
 use super::pen::Pen;

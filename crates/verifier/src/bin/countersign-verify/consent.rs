@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::consent_check::{HeldLedger, check_consent};
-use countersign_verifier::note::NoteKey;
 
 use crate::limits::Limits;
 use crate::source::{Source, read_file};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::directory_check::check_directory;
 use countersign_verifier::log_check::Question;
-use countersign_verifier::note::NoteKey;
 
 use crate::limits::Limits;
 use crate::log::read_policy;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::evidence::{Against, Question, check};
-use countersign_verifier::note::NoteKey;
 
 use crate::limits::Limits;
 use crate::log::read_policy;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
-use countersign_verifier::index_audit::IndexAudit;
+use countersign_protocol::index_audit::IndexAudit;
+use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::index_check::{IndexQuestion, SampleQuestion, Step, check_index};
-use countersign_verifier::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::regular_file;
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_verifier::index_audit::IndexAudit;
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::index_audit::IndexAudit;
+use countersign_protocol::note::NoteKey;
 
 use crate::source::read_file;
 use crate::{CannotSay, DOES_NOT_HOLD, report};

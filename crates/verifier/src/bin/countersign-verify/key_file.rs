@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use countersign_domain::key::{PublicKey, Signature};
-use countersign_verifier::note::NoteKey;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::regular_file;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Signer as _, SigningKey};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
 use countersign_verifier::ledger::{Question, check};
-use countersign_verifier::note::NoteKey;
 
 use crate::log::read_policy;
 use crate::source::read_file;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::{Question, check_log};
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
-use countersign_verifier::witness_policy::Policy;
 
 use crate::limits::Limits;
 use crate::source::{Source, read_file};

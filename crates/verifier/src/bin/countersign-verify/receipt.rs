@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 use countersign_verifier::batch;
 use countersign_verifier::headers::Headers;
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
-use countersign_verifier::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 
 use crate::limits::Limits;
 use crate::source::{Source, read_file};

@@ -4,8 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
+use countersign_protocol::site_path::CHECKPOINT_PATH;
 use countersign_verifier::regular_file;
-use countersign_verifier::site::{CHECKPOINT_PATH, FolderSite, Site, SiteError};
+use countersign_verifier::site::{FolderSite, Site, SiteError};
 
 use crate::CannotSay;
 use crate::http_site::HttpSite;

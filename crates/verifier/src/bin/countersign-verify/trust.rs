@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::note::NoteKey;
+use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::Question;
-use countersign_verifier::note::NoteKey;
 use countersign_verifier::state::State;
-use countersign_verifier::witness_policy::Policy;
 
 use crate::CannotSay;
 use crate::log::{keep, kept, read_policy};

@@ -6,12 +6,12 @@ use countersign_domain::act::{Act, AgreementAct};
 use countersign_domain::agreement::{AgreedDelivery, AgreementDocument, Evidence};
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::entry::SignedAct;
 
 use super::super::facts::Facts;
 use super::entry;
 use super::governance::signed_by;
 use super::html::{Html, instant, section, sha256, table};
-use crate::entry::SignedAct;
 
 pub(super) fn section_of(facts: &Facts<'_>) -> Html {
     let named: BTreeSet<&Digest> = facts.sent.iter().flat_map(|(_, one)| &one.agreements).collect();

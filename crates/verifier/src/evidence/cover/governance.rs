@@ -9,12 +9,12 @@ use countersign_domain::obligation::ObligationStep;
 use countersign_domain::register::{Register, RegisteredBuild};
 use countersign_domain::screening::Outcome;
 use countersign_domain::wind_down::EndsDocument;
+use countersign_protocol::entry::SignedAct;
+use countersign_protocol::evidence_pack::{Pack, Subject};
 
 use super::super::facts::Facts;
-use super::super::pack::{Pack, Subject};
 use super::entry;
 use super::html::{Html, code, instant, section, sha256, table};
-use crate::entry::SignedAct;
 
 /// Builds, then acts.
 pub(super) fn sections(pack: &Pack, subject: &Subject, facts: &Facts<'_>) -> [Html; 2] {

@@ -6,12 +6,12 @@
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::register::Register;
+use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::evidence_pack::{LogPart, Pack, Subject};
+use countersign_protocol::note::SignedNote;
 
 use super::facts::Facts;
-use super::pack::{LogPart, Pack, Subject};
 use super::tally::{RefusedLine, SentLine};
-use crate::checkpoint::Checkpoint;
-use crate::note::SignedNote;
 
 use self::html::{Html, code, paragraph, section, sha256};
 

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_domain::digest::Digest;
 use countersign_domain::relation::Relation;
 use countersign_domain::text::quoted;
+use countersign_protocol::evidence_pack::{Pack, PersonPart};
+use countersign_protocol::ledger_bundle::Bundle;
 
-use super::super::pack::{Pack, PersonPart};
 use super::html::{Html, code, instant, paragraph, section, table};
 use super::{head, identity, page};
-use crate::ledger::{Bundle, Event, Ledger, Line, Released};
+use crate::ledger::{Event, Ledger, Line, Released};
 
 const SHOWS: [&str; 4] = [
     "What the log holds under this person's secret is complete from the period to the entry named above: it is bound in the log by the close of each period, and the check finds anything that was left out. Earlier periods, and versions of the account that were erased, are not shown to be complete.",

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use countersign_verifier::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER, operation_nonce};
+use countersign_protocol::receipt::{OPERATION_BODY_HEADER, OPERATION_URL_HEADER, operation_nonce};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};

@@ -1,7 +1,7 @@
 //! The operations of a batch, as a client writes them.
 
 use axum::http::StatusCode;
-use countersign_verifier::json_check::{self, JsonProblem};
+use countersign_protocol::json_check::{self, JsonProblem};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! How the verdict on the receipt for a choice is shown.
 
+use countersign_protocol::consent_receipt::ConsentReceipt;
 use countersign_verifier::consent_check::ConsentCheck;
-use countersign_verifier::consent_receipt::ConsentReceipt;
 use countersign_verifier::promise::Promise;
 use countersign_verifier::verdict::Verdict;
 use serde::Serialize;

@@ -26,7 +26,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
 use sha2::{Digest as _, Sha256};
 
-use crate::ledger::Opening;
+use crate::ledger_bundle::Opening;
 use crate::merkle::Hash;
 use crate::packed::{Kind, PackedError, Reader, begin, put_blob, put_many};
 

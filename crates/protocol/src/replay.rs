@@ -200,7 +200,8 @@ impl Replay {
     }
 
     /// Whose signatures this act needs, given the register before it.
-    pub(crate) fn required(&self, act: &Act) -> Required {
+    #[must_use]
+    pub fn required(&self, act: &Act) -> Required {
         act.required(self.partner_concerned(act))
     }
 

@@ -46,7 +46,7 @@ impl Default for Chronology {
 /// How many entries the log had at the end of each of the last seconds that were read from its clock, the newest
 /// last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct LastSeconds([(Timestamp, u64); SECONDS_KEPT]);
+pub struct LastSeconds([(Timestamp, u64); SECONDS_KEPT]);
 
 impl LastSeconds {
     fn take(&mut self, time: Timestamp, size: u64) {
@@ -73,7 +73,7 @@ pub struct TooEarly {
 impl Chronology {
     /// What was known when this was kept.
     #[must_use]
-    pub(crate) const fn kept(floor: Timestamp, newest: Timestamp, seconds: LastSeconds) -> Self {
+    pub const fn kept(floor: Timestamp, newest: Timestamp, seconds: LastSeconds) -> Self {
         Self { floor, newest, seconds }
     }
 
@@ -89,7 +89,9 @@ impl Chronology {
         self.newest
     }
 
-    pub(crate) const fn seconds(&self) -> LastSeconds {
+    /// How long the log was at the end of each of the last seconds.
+    #[must_use]
+    pub const fn seconds(&self) -> LastSeconds {
         self.seconds
     }
 

@@ -27,7 +27,8 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text;
 use countersign_domain::time::Timestamp;
 
-use crate::ledger::ShownEntry;
+use crate::entry::Disclosure;
+use crate::ledger_bundle::ShownEntry;
 use crate::merkle::Hash;
 use crate::packed::{Kind, PackedError, Reader, begin, put_blob, put_hashes, put_many};
 
@@ -76,6 +77,28 @@ pub enum Subject {
     Partner(Identifier),
     /// One client.
     Client(Identifier),
+}
+
+impl Subject {
+    /// Whether a disclosure is of this subject.
+    #[must_use]
+    pub fn has(&self, disclosure: &Disclosure) -> bool {
+        match self {
+            Self::All => true,
+            Self::Partner(partner) => disclosure.partner == *partner,
+            Self::Client(client) => disclosure.client == *client,
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("everything"),
+            Self::Partner(name) => write!(f, "partner:{name}"),
+            Self::Client(name) => write!(f, "client:{name}"),
+        }
+    }
 }
 
 /// Acts and disclosures, proved.
@@ -129,6 +152,12 @@ impl std::fmt::Debug for PersonPart {
 }
 
 impl Pack {
+    /// Whether a disclosure is of the time that the pack is about.
+    #[must_use]
+    pub fn spans(&self, disclosure: &Disclosure) -> bool {
+        (self.from..self.until).contains(&disclosure.time)
+    }
+
     /// The pack as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -300,7 +300,7 @@ impl Entry {
     ///
     /// # Errors
     /// [`EntryError::NoRecords`], [`EntryError::NotRounded`].
-    pub(crate) fn check_values(&self) -> Result<(), EntryError> {
+    pub fn check_values(&self) -> Result<(), EntryError> {
         let records = match self {
             Self::Disclosure(disclosure) => disclosure.records,
             Self::Consents(consents) => consents.records,
