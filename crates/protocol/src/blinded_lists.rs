@@ -12,7 +12,7 @@
 //! somebody hands over, reading it needs no more memory.
 //!
 //! What it is not: it is not believed. That the lists are those of a close, and hold what the entries hold, is
-//! for [`index_check`](crate::index_check) to say.
+//! for the verifier to say.
 
 use std::io::{self, BufRead as _, BufReader, Read};
 

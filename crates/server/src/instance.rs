@@ -33,19 +33,20 @@ use crate::durable_file;
 use crate::file_system::{self, FileSystemError};
 use crate::gateway::Gateway;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
-use crate::gateway::disk::LogDisk;
-use crate::gateway::graph::OPERATIONS_AT_ONCE_MAX;
 use crate::gateway::ledger_page;
-use crate::gateway::masks::MaskCache;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
-use crate::gateway::token::Tokens;
-use crate::gateway::usage::Usage;
 use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::recovery::{self, RecoveryError};
+use crate::service::Service;
+use crate::service::disk::LogDisk;
+use crate::service::masks::MaskCache;
+use crate::service::room::OPERATIONS_AT_ONCE_MAX;
+use crate::service::token::Tokens;
+use crate::service::usage::Usage;
 use crate::source::{Naming, OpenError as SourceOpenError, Source};
 use crate::store::{LogMark, People, StoreError, StoreOptions};
 use crate::witnesses::{Witnesses, WitnessesError};
@@ -245,7 +246,8 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         None => None,
     };
     let metrics = Metrics::of(&source, &closes, witnesses.as_deref());
-    Ok(Arc::new(Gateway {
+    let api = ApiDocument::new(&config)?;
+    let service = Service {
         log_key: log_key(directory)?,
         directory: directory.clone(),
         consents,
@@ -254,22 +256,25 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         naming,
         tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
         masks: MaskCache::new(log.register(), &config),
-        metrics,
         source,
-        api: ApiDocument::new(&config)?,
         usage: Usage::new(&config.limits),
         disk: LogDisk::new(directory.log(), config.log.disk_reserve_mib << 20),
         operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE_MAX)),
         people,
         receipts,
-        admin_token,
-        metrics_token,
-        decide_token,
-        sign_in_code,
         witnesses,
         log,
         budgets,
         config,
+    };
+    Ok(Arc::new(Gateway {
+        service: Arc::new(service),
+        metrics,
+        admin_token,
+        metrics_token,
+        decide_token,
+        sign_in_code,
+        api,
     }))
 }
 

@@ -29,6 +29,7 @@ pub mod people;
 pub mod recovery;
 pub mod remedy;
 pub mod screening;
+pub mod service;
 pub mod serving;
 pub mod source;
 pub mod store;

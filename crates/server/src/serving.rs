@@ -35,17 +35,17 @@ const TELLING: Duration = Duration::from_secs(1);
 /// # Errors
 /// What the system says about the socket, the certificate or its key.
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
-    let listen = gateway.config.listen;
-    let tls = match &gateway.config.tls {
-        Some(tls) => Some(read_tls(gateway.directory.path(), tls)?),
+    let listen = gateway.service.config.listen;
+    let tls = match &gateway.service.config.tls {
+        Some(tls) => Some(read_tls(gateway.service.directory.path(), tls)?),
         None => None,
     };
     let network = network(&gateway);
-    let log = gateway.log.clone();
-    let _folder = Folder::start(Arc::clone(&gateway.people))?;
-    let telling = tokio::spawn(tell_every_second(gateway.consents.clone()));
-    let _closing = gateway.closes.start()?;
-    let _asking = match &gateway.witnesses {
+    let log = gateway.service.log.clone();
+    let _folder = Folder::start(Arc::clone(&gateway.service.people))?;
+    let telling = tokio::spawn(tell_every_second(gateway.service.consents.clone()));
+    let _closing = gateway.service.closes.start()?;
+    let _asking = match &gateway.service.witnesses {
         Some(witnesses) => Some(witnesses.ask(&log)?),
         None => None,
     };
@@ -79,7 +79,7 @@ pub async fn serve_witness(
 
 /// The limits of an instance.
 fn network(gateway: &Arc<Gateway>) -> Network {
-    let config = &gateway.config;
+    let config = &gateway.service.config;
     let wanted = config.network.connections + config.network.connections_reserved;
     let endpoints = Box::new(GatewayEndpoints::new(Arc::clone(gateway)));
     Network::new(&config.network, affordable(wanted), config.answer_wait_max(), endpoints)

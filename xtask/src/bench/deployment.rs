@@ -66,8 +66,8 @@ friend = ["id", "name", "birthday", "hometown", "location", "work", "education"]
 pub(crate) enum Profile {
     /// As tests use them.
     Dev,
-    /// As users would run them.
-    Release,
+    /// As they are shipped.
+    Dist,
 }
 
 /// Programs built for benchmarks.
@@ -78,8 +78,8 @@ impl Programs {
     pub(crate) fn build(profile: Profile) -> Outcome<Self> {
         let mut build = shell::cargo();
         build.args(["build", "--package", "countersign", "--package", "xtask"]);
-        if profile == Profile::Release {
-            build.arg("--release");
+        if profile == Profile::Dist {
+            build.args(["--profile", "dist"]);
         }
         shell::run(&mut build)?;
         Ok(Self::built(profile))
@@ -89,7 +89,7 @@ impl Programs {
     pub(crate) fn built(profile: Profile) -> Self {
         let folder = match profile {
             Profile::Dev => "debug",
-            Profile::Release => "release",
+            Profile::Dist => "dist",
         };
         Self(shell::target_dir().join(folder))
     }

@@ -59,7 +59,7 @@ struct Row {
 impl FloodBench {
     /// Runs it and prints the table; fails if it is not what is aimed at.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        let profile = if self.unoptimised { Profile::Dev } else { Profile::Release };
+        let profile = if self.unoptimised { Profile::Dev } else { Profile::Dist };
         let programs =
             if self.built { Programs::built(profile) } else { Programs::build(profile)? };
         let world = World { bench: "flood", people: self.people, settings: "open" };
@@ -153,5 +153,5 @@ fn print(rows: &[Row]) {
             mebibytes(more),
         ]);
     }
-    println!("{}", table.markdown());
+    table.print();
 }

@@ -47,7 +47,7 @@ struct Run {
 impl FriendsRead {
     /// Runs it and prints the tables.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        let programs = Programs::build(Profile::Release)?;
+        let programs = Programs::build(Profile::Dist)?;
         let mut runs = Vec::new();
         for &people in &self.people {
             let run = self.one(&programs, people)?;

@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::bench::histogram::Histogram;
 use crate::bench::process;
 use crate::failure::{Failure, Outcome, While};
 
@@ -88,7 +88,7 @@ impl Load {
             let stopped = || Failure::new("a connection's thread stopped");
             workers.into_iter().map(|w| w.join().map_err(|_| stopped())?).collect::<Vec<_>>()
         });
-        let mut sum = Tally::new();
+        let mut sum = Tally::new()?;
         for tally in tallies {
             sum.add(tally?);
         }
@@ -140,7 +140,8 @@ pub(crate) fn bodies(address: SocketAddr, file: &Path, every: usize) -> Outcome<
 
 /// What one connection counted while it was measured.
 struct Tally {
-    latencies: Histogram,
+    /// In microseconds.
+    latencies: Histogram<u64>,
     refused: u64,
     body_bytes: u64,
     head_bytes: u64,
@@ -151,9 +152,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn new() -> Self {
-        Self {
-            latencies: Histogram::new(),
+    fn new() -> Outcome<Self> {
+        Ok(Self {
+            latencies: Histogram::new(3).during(|| "counting durations".to_owned())?,
             refused: 0,
             body_bytes: 0,
             head_bytes: 0,
@@ -161,11 +162,11 @@ impl Tally {
             people: 0,
             cpu_s: 0.0,
             first_refusal: None,
-        }
+        })
     }
 
     fn add(&mut self, other: Self) {
-        self.latencies.add(&other.latencies);
+        self.latencies += other.latencies;
         self.refused += other.refused;
         self.body_bytes += other.body_bytes;
         self.head_bytes += other.head_bytes;
@@ -176,7 +177,7 @@ impl Tally {
     }
 
     fn measured(self, seconds: f64) -> Measured {
-        let answers = self.latencies.total();
+        let answers = self.latencies.len();
         let per_answer = |sum: u64| sum as f64 / answers.max(1) as f64;
         Measured {
             answers,
@@ -187,10 +188,10 @@ impl Tally {
             head_bytes_mean: per_answer(self.head_bytes),
             people_per_answer: self.people as f64 / self.sampled_bytes.max(1) as f64
                 * per_answer(self.body_bytes),
-            p50_us: self.latencies.percentile_us(500),
-            p90_us: self.latencies.percentile_us(900),
-            p99_us: self.latencies.percentile_us(990),
-            max_us: self.latencies.max_us(),
+            p50_us: self.latencies.value_at_quantile(0.5),
+            p90_us: self.latencies.value_at_quantile(0.9),
+            p99_us: self.latencies.value_at_quantile(0.99),
+            max_us: self.latencies.max(),
             load_cores: self.cpu_s / seconds,
             first_refusal: self.first_refusal,
         }
@@ -226,7 +227,7 @@ impl Connection {
         warm: Instant,
         end: Instant,
     ) -> Outcome<Tally> {
-        let mut tally = Tally::new();
+        let mut tally = Tally::new()?;
         let mut cpu_before_s = None;
         for request in requests.iter().cycle().skip(first) {
             let begun = Instant::now();
@@ -258,10 +259,10 @@ impl Connection {
             });
             return;
         }
-        tally.latencies.record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        tally.latencies.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         tally.body_bytes += answer.body_bytes as u64;
         tally.head_bytes += answer.head_bytes as u64;
-        if tally.latencies.total() % SAMPLE_EVERY == 1 {
+        if tally.latencies.len() % SAMPLE_EVERY == 1 {
             tally.sampled_bytes += body.len() as u64;
             tally.people += people_in(body);
         }

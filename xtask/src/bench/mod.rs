@@ -6,7 +6,6 @@ mod flood;
 mod flooder;
 mod floor_work;
 mod friends_read;
-mod histogram;
 mod process;
 mod sources;
 mod table;
@@ -81,15 +80,15 @@ impl Bench {
 
 /// Runs a measurement that is an example of one of our crates, since nothing here depends on the product.
 fn run_example(package: &str, example: &str) -> Outcome<ExitCode> {
-    let arguments = ["run", "--release", "--package", package, "--example", example];
+    let arguments = ["run", "--profile", "dist", "--package", package, "--example", example];
     shell::run(shell::cargo().args(arguments))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds this program for release and runs the same command with it.
+/// Builds this program as it would be shipped and runs the same command with it.
 fn run_optimised() -> Outcome<ExitCode> {
-    shell::run(shell::cargo().args(["build", "--release", "--package", "xtask"]))?;
-    let mut again = Command::new(shell::target_dir().join("release/xtask"));
+    shell::run(shell::cargo().args(["build", "--profile", "dist", "--package", "xtask"]))?;
+    let mut again = Command::new(shell::target_dir().join("dist/xtask"));
     let status = shell::status(again.args(std::env::args_os().skip(1)))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

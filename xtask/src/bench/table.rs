@@ -1,4 +1,4 @@
-//! Tables for a terminal: a heading, rows, numbers to the right.
+//! Tables in Markdown, which reads in a terminal too: a heading, rows, numbers to the right.
 
 /// Rows of cells; the first row is the heading.
 pub(crate) struct Table(Vec<Vec<String>>);
@@ -21,28 +21,9 @@ impl Table {
         heading + &rule + &rows.collect::<String>()
     }
 
-    /// Prints it, the first column to the left, the others to the right.
+    /// Prints it.
     pub(crate) fn print(&self) {
-        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column| {
-            self.0
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell: &String| cell.chars().count())
-                .max()
-        };
-        let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-        for row in &self.0 {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                if column == 0 {
-                    line.push_str(&format!("{cell:<width$}"));
-                } else {
-                    line.push_str(&format!("  {cell:>width$}"));
-                }
-            }
-            println!("{}", line.trim_end());
-        }
+        print!("{}", self.markdown());
     }
 }
 

@@ -64,7 +64,7 @@ impl Demo {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let gateway =
             runtime.block_on(instance::open(&directory, instance::ClockTrust::Watched))?;
-        let cast = world::most_befriended(&gateway.people)?;
+        let cast = world::most_befriended(&gateway.service.people)?;
         let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
         if self.tour { scene.tour(output) } else { scene.serve(output) }
     }
@@ -109,7 +109,7 @@ struct Scene {
 impl Scene {
     fn serve(self, output: Output) -> Result<ExitCode, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let url = self.gateway.config.public_url().to_owned();
+        let url = self.gateway.service.config.public_url().to_owned();
         let document = json!({ "url": url, "log_key": self.log_key, "account": self.cast.account });
         let text = self.story(&url);
         runtime.block_on(serving::serve(self.gateway, || output.say(&document, &text)))?;
@@ -126,9 +126,9 @@ impl Scene {
         if listening.recv().is_err() {
             runtime.block_on(served)??;
         }
-        let config = &self.gateway.config;
+        let config = &self.gateway.service.config;
         let tour = Tour {
-            directory: &self.gateway.directory,
+            directory: &self.gateway.service.directory,
             url: config.public_url(),
             origin: config.origin(),
             log_key: &self.log_key,
@@ -136,13 +136,13 @@ impl Scene {
             sign_in_code: self.sign_in_code(),
             account: &self.cast.account,
             friends_count: self.cast.friends_count,
-            people: &self.gateway.people,
+            people: &self.gateway.service.people,
         };
         let mut teller = Teller { output, seen: Vec::new() };
         teller.say(&format!("A world of {}, served on {}.", self.people, config.public_url()));
         let walked = tour.walk(&mut teller);
         runtime.shutdown_background();
-        self.gateway.log.shutdown();
+        self.gateway.service.log.shutdown();
         walked?;
         let document = json!({ "tour": "complete", "seen": teller.seen });
         output
@@ -193,7 +193,7 @@ Press Ctrl-C to stop.",
             key = self.log_key,
             code = self.sign_in_code(),
             account = self.cast.account,
-            dir = self.gateway.directory.path().display(),
+            dir = self.gateway.service.directory.path().display(),
         )
     }
 }

@@ -12,7 +12,7 @@ use super::reach::Reach;
 use super::{Failure, Output, files};
 use crate::clock;
 use crate::gateway::admin::explain::{Explanation, Subject, Wanted};
-use crate::gateway::masks::MaskCache;
+use crate::service::masks::MaskCache;
 
 /// Explain one request: what would be released, and for every other field the clause that withholds it, with
 /// the entry of the log that says so.

@@ -29,8 +29,8 @@ impl Serve {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let gateway = runtime.block_on(instance::open(&DataDir::new(&self.dir), trust))?;
-        let url = gateway.config.public_url().to_owned();
-        let key = gateway.log_key.clone();
+        let url = gateway.service.config.public_url().to_owned();
+        let key = gateway.service.log_key.clone();
         let code = gateway.sign_in_code.as_ref().map(|code| code.as_str().to_owned());
         runtime.block_on(serving::serve(gateway, || {
             let document = json!({ "url": url, "log_key": key, "sign_in_code": code });

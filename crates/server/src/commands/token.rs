@@ -11,9 +11,9 @@ use super::reach::Reach;
 use super::running::Running;
 use super::{Failure, Output, files, newcomers};
 use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
-use crate::gateway::masks::MaskCache;
-use crate::gateway::token::Tokens;
 use crate::keys::SecretKey;
+use crate::service::masks::MaskCache;
+use crate::service::token::Tokens;
 use crate::store::{Given, Holds, People, Way};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.

@@ -87,5 +87,35 @@ impl BearerToken {
 /// The bearer token of a request.
 #[must_use]
 pub fn presented(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    credentials("bearer", headers)
+}
+
+/// What stands after this scheme in the `Authorization` header. The case of a scheme means nothing (RFC 9110, 11.1).
+#[must_use]
+pub fn credentials<'a>(scheme: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (found, credentials) = value.split_once(' ')?;
+    found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_presented_whatever_the_case_of_its_scheme() {
+        let presents = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            presented(&headers).map(str::to_owned)
+        };
+        for value in ["Bearer x", "bearer x", "BEARER  x "] {
+            assert_eq!(presents(value).as_deref(), Some("x"), "{value}");
+        }
+        for value in ["x", "Basic x", "Bearerx", ""] {
+            assert_eq!(presents(value), None, "{value}");
+        }
+    }
 }

@@ -6,10 +6,10 @@ use countersign_domain::digest::Digest;
 use countersign_log::released::Answer;
 use sha2::{Digest as _, Sha256};
 
-use super::Gateway;
 use super::errors::GraphError;
-use super::graph::undelivered;
-use super::proof::Proof;
+use super::trouble::undelivered;
+use crate::service::Service;
+use crate::service::proof::Proof;
 
 /// A reply that is not sent yet: it can be sent alone or within that to a batch.
 pub type Reply = Response<Vec<u8>>;
@@ -19,9 +19,9 @@ pub type Reply = Response<Vec<u8>>;
 /// # Errors
 /// [`GraphError`] 1 if no receipt can be made; the disclosure then stands in the log, as one that may
 /// have been released.
-pub fn deliver(answer: Answer, gateway: &Gateway) -> Result<Reply, GraphError> {
+pub fn deliver(answer: Answer, service: &Service) -> Result<Reply, GraphError> {
     let body = Digest(Sha256::digest(answer.body()).into());
-    let proof = Proof::of(&answer, Some(body), gateway).map_err(undelivered)?;
+    let proof = Proof::of(&answer, Some(body), service).map_err(undelivered)?;
     let mut reply = Response::builder()
         .status(StatusCode::OK)
         .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"))

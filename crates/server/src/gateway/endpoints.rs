@@ -54,7 +54,7 @@ impl Endpoints for GatewayEndpoints {
             }
             EndpointClass::Admin => opens(&gateway.admin_token),
             EndpointClass::Platform => opens(&gateway.decide_token),
-            EndpointClass::Public => graph::has_valid_token(gateway, head, clock::now()),
+            EndpointClass::Public => graph::has_valid_token(&gateway.service, head, clock::now()),
         }
     }
 

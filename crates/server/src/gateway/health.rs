@@ -34,7 +34,7 @@ pub async fn ready(
         Ok(Some(trouble)) => return not_ready(&trouble),
         Err(_) => return not_ready("whether the log takes entries could not be found out"),
     }
-    match gateway.source.ready().await {
+    match gateway.service.source.ready().await {
         Ok(()) => (StatusCode::OK, "ready\n".into()),
         Err(error) => {
             let presented = bearer::presented(&headers);
@@ -53,12 +53,12 @@ fn not_ready(why: &str) -> (StatusCode, Cow<'static, str>) {
 }
 
 fn log_trouble(gateway: &Gateway) -> Option<String> {
-    let trouble = gateway.log.trouble().map(|trouble| trouble.to_string());
-    trouble.or_else(|| no_room(&gateway.directory.log())).or_else(|| reserved(gateway))
+    let trouble = gateway.service.log.trouble().map(|trouble| trouble.to_string());
+    trouble.or_else(|| no_room(&gateway.service.directory.log())).or_else(|| reserved(gateway))
 }
 
 fn reserved(gateway: &Gateway) -> Option<String> {
-    gateway.disk.is_reserved().then(|| {
+    gateway.service.disk.is_reserved().then(|| {
         "the log's disk has less room than is kept for acts, choices and erasures".to_owned()
     })
 }

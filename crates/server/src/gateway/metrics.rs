@@ -171,8 +171,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
         .into_response();
     }
     let metrics = &gateway.metrics;
-    let log = gateway.log.metrics();
-    metrics.log_entries.set(gateway.log.head());
+    let log = gateway.service.log.metrics();
+    metrics.log_entries.set(gateway.service.log.head());
     metrics.log_batches.set(log.batches);
     metrics.published_size.set(log.checkpoint_size);
     metrics.write_us.set(log.write_us);
@@ -180,7 +180,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
     metrics.budget_alerts.set(log.budget_alerts);
     metrics.budget_refusals.set(log.budget_refusals);
     metrics.unpublished_since.set(log.unpublished_since_seconds);
-    metrics.witnessed_size.set(gateway.log.witnessed_size());
+    metrics.witnessed_size.set(gateway.service.log.witnessed_size());
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -8,31 +8,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
-use countersign_domain::person::Handle;
-use countersign_domain::preset::Preset;
-use countersign_domain::register::Register;
-use countersign_log::Log;
-use countersign_log::signer::Signer;
-use countersign_policy::budget::Budgets;
-use tokio::sync::Semaphore;
 
 use self::admin::secrets;
-use crate::canaries::Canaries;
-use crate::closes::Closes;
-use crate::config::Config;
-use crate::consents::Consents;
-use crate::data_dir::DataDir;
-use crate::source::{Naming, Source};
-use crate::store::People;
-use crate::witnesses::Witnesses;
+use crate::service::Service;
 
 pub mod admin;
 pub mod bearer;
-pub mod circumstances;
-mod credentials;
 pub mod decide;
 pub mod deliver;
-pub mod disk;
 pub mod endpoints;
 pub mod errors;
 pub mod extract;
@@ -41,57 +24,19 @@ pub mod graph;
 pub mod health;
 pub mod ledger_page;
 pub mod login;
-pub mod masks;
 pub mod metrics;
 pub mod openapi;
 pub mod page;
-pub mod proof;
-pub mod release;
 pub mod site;
-pub mod token;
-pub mod usage;
+mod trouble;
 
 /// The largest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// What every endpoint shares.
 pub struct Gateway {
-    /// The configuration.
-    pub config: Config,
-    /// The log's key, as outsiders give it to a verifier.
-    pub log_key: String,
-    /// Where the instance's files are.
-    pub directory: DataDir,
-    /// The log.
-    pub log: Log,
-    /// Who cosigns the log's checkpoints, if anybody.
-    pub witnesses: Option<Arc<Witnesses>>,
-    /// The people whom clients have reached, by which the log admits.
-    pub budgets: Budgets,
-    /// Handles, settings and grants.
-    pub people: Arc<People>,
-    /// What tells the log what people choose.
-    pub consents: Consents,
-    /// What closes the log's periods, and makes people's ledgers.
-    pub closes: Arc<Closes>,
-    /// People whom nobody is, with values of their own toward each partner.
-    pub canaries: Canaries,
-    /// Profiles and friendships.
-    pub source: Source,
-    /// What names people of whom a platform tells by account.
-    pub naming: Naming,
-    /// Access tokens.
-    pub tokens: token::Tokens,
-    /// The key that signs receipts.
-    pub receipts: Arc<dyn Signer>,
-    /// The masks, compiled.
-    pub masks: masks::MaskCache,
-    /// What each client used of its hour.
-    pub usage: usage::Usage,
-    /// The disk of the log, and the room on it that is kept.
-    pub disk: disk::LogDisk,
-    /// Room for operations of batches, of all batches together.
-    pub operations: Arc<Semaphore>,
+    /// The instance that answers.
+    pub service: Arc<Service>,
     /// The counters.
     pub metrics: metrics::Metrics,
     /// What the admin API asks for.
@@ -106,48 +51,17 @@ pub struct Gateway {
     pub api: openapi::ApiDocument,
 }
 
-/// Receipts would be signed with a key that outsiders do not know of.
-#[derive(Debug, thiserror::Error)]
-#[error("keys/receipts.key is not the receipts key of the register, so nothing is released")]
-pub struct ReceiptsKeyError;
-
 impl Gateway {
-    /// The person of this account, enrolled if only the platform knows of them yet.
-    ///
-    /// # Errors
-    /// [`AdminError`](admin::AdminError) 404 for an account that nobody has, 503 if the source cannot tell.
-    pub async fn person(&self, account: &str) -> Result<Handle, admin::AdminError> {
-        let person = self.source.person(&self.naming, account).await?;
-        person.ok_or_else(|| admin::AdminError::not_found("account"))
-    }
-
-    /// Whether the preset `legacy-2014` is on: somebody has it, or new people get it. While the store cannot
-    /// tell, the pages rather say it than not.
-    #[must_use]
-    pub fn is_legacy_2014_on(&self) -> bool {
-        let is_default = self.config.source.new_people() == Preset::Legacy2014;
-        is_default || self.people.legacy_2014_count().map_or(true, |count| count > 0)
-    }
-
     /// Whether this token is one of those whose holder may know how the server fares.
     #[must_use]
     pub fn is_operator(&self, presented: &str) -> bool {
         self.metrics_token.opens_for(presented) | self.admin_token.opens_for(presented)
     }
-
-    /// A receipt that the register's key does not verify would be worth nothing, so nothing is logged then.
-    ///
-    /// # Errors
-    /// [`ReceiptsKeyError`].
-    pub fn check_receipts_key(&self, register: &Register) -> Result<(), ReceiptsKeyError> {
-        let known = register.keys().map(|keys| keys.receipts);
-        if known == Some(self.receipts.public_key()) { Ok(()) } else { Err(ReceiptsKeyError) }
-    }
 }
 
 /// All endpoints. Whatever is not one of the named paths is a Graph path.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    let log_site = site::service(&gateway.directory);
+    let log_site = site::service(&gateway.service.directory);
     let feed_limit = DefaultBodyLimit::max(admin::feed::BYTES_MAX);
     let admin = Router::new()
         .route("/acts", post(admin::acts::post))
@@ -189,7 +103,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/decide/subrequest", get(decide::subrequest::get))
         .nest("/admin/v1", admin)
         .nest_service("/log", log_site);
-    if gateway.config.tokens.demo_login {
+    if gateway.service.config.tokens.demo_login {
         router = router.route("/login", post(login::post));
     }
     router

@@ -89,13 +89,13 @@ pub async fn get(
 }
 
 fn page(gateway: &Gateway) -> Response {
-    let register = gateway.log.register();
+    let register = gateway.service.log.register();
     let page = Page {
-        origin: gateway.config.origin(),
-        public_url: gateway.config.public_url(),
-        log_key: &gateway.log_key,
-        entries: gateway.log.head(),
-        is_legacy_2014_on: gateway.is_legacy_2014_on(),
+        origin: gateway.service.config.origin(),
+        public_url: gateway.service.config.public_url(),
+        log_key: &gateway.service.log_key,
+        entries: gateway.service.log.head(),
+        is_legacy_2014_on: gateway.service.is_legacy_2014_on(),
         clients: client_rows(&register, clock::now()),
         builds: build_rows(&register),
         confusable: confusable_names(register.partners().values())

@@ -10,6 +10,7 @@ mod acts;
 mod agreement_commands;
 mod api_reference;
 mod batch;
+mod both_doors;
 mod budgets;
 mod canaries;
 mod cheating;

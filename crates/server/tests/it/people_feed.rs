@@ -359,7 +359,7 @@ fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_appl
     let dir = tempfile::tempdir().unwrap();
     let options = StoreOptions { fold_people: 1, ..StoreOptions::default() };
     let people = Arc::new(People::open(dir.path(), options).unwrap());
-    gateway.people = Arc::clone(&people);
+    Arc::get_mut(&mut gateway.service).unwrap().people = Arc::clone(&people);
     people.enrol(["ada", "bob", "eve", "zoe"], Settings::DEFAULT).unwrap();
     let router = gateway::router(Arc::new(gateway));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -63,7 +63,7 @@ struct Entrant {
 impl Sources {
     /// Runs it and prints the table.
     pub(crate) fn run(&self) -> Outcome<ExitCode> {
-        let programs = Programs::build(Profile::Release)?;
+        let programs = Programs::build(Profile::Dist)?;
         let baseline = contender::build_baseline()?;
         let postgraphile = contender::install_postgraphile()?;
         let world = World { bench: "sources", people: self.people, settings: "mixed" };

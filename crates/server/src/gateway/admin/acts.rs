@@ -93,9 +93,10 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(posted): Json<Posted>,
 ) -> Result<Json<Taken>, AdminError> {
-    let submission =
-        posted.submission_for(gateway.config.origin()).map_err(AdminError::unprocessable)?;
-    let index = governance::submit(&gateway.log, submission).await.map_err(refused)?;
+    let submission = posted
+        .submission_for(gateway.service.config.origin())
+        .map_err(AdminError::unprocessable)?;
+    let index = governance::submit(&gateway.service.log, submission).await.map_err(refused)?;
     tracing::info!(index, "an act was taken");
     Ok(Json(Taken { index }))
 }

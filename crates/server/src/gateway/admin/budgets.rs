@@ -40,6 +40,8 @@ pub fn in_force(log: &Log, budgets: &Budgets) -> Result<InForce, AdminError> {
 /// [`AdminError`] 503 while the clock cannot be believed.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<InForce>, AdminError> {
     // Many clients with long windows take a while to count.
-    let counting = tokio::task::spawn_blocking(move || in_force(&gateway.log, &gateway.budgets));
+    let counting = tokio::task::spawn_blocking(move || {
+        in_force(&gateway.service.log, &gateway.service.budgets)
+    });
     counting.await.map_err(AdminError::internal)?.map(Json)
 }

@@ -78,7 +78,7 @@ impl ShownCanaries {
 
 /// All that there are or were.
 pub async fn list(State(gateway): State<Arc<Gateway>>) -> Json<ShownCanaries> {
-    Json(ShownCanaries::of(&gateway.canaries))
+    Json(ShownCanaries::of(&gateway.service.canaries))
 }
 
 /// Makes an account a canary.
@@ -89,8 +89,8 @@ pub async fn create(
     State(gateway): State<Arc<Gateway>>,
     Json(Wanted { account }): Json<Wanted>,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let handle = gateway.person(&account).await?;
-    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
+    let handle = gateway.service.person(&account).await?;
+    let now = gateway.service.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.create(&account, handle, now)).await
 }
 
@@ -102,7 +102,7 @@ pub async fn refresh(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
+    let now = gateway.service.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.refresh(&account, now)).await
 }
 
@@ -114,7 +114,7 @@ pub async fn remove(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<ShownCanary>, AdminError> {
-    let now = gateway.log.next_time().map_err(|error| AdminError::failed(&error))?;
+    let now = gateway.service.log.next_time().map_err(|error| AdminError::failed(&error))?;
     change(gateway, move |canaries| canaries.remove(&account, now)).await
 }
 
@@ -124,8 +124,8 @@ async fn change(
     change: impl FnOnce(&Canaries) -> Result<Canary, CanaryError> + Send + 'static,
 ) -> Result<Json<ShownCanary>, AdminError> {
     let changed = spawn_blocking(move || {
-        let changed = change(&gateway.canaries)?;
-        gateway.people.put_canary_changes(gateway.canaries.changes_count())?;
+        let changed = change(&gateway.service.canaries)?;
+        gateway.service.people.put_canary_changes(gateway.service.canaries.changes_count())?;
         Ok::<_, CanaryError>(changed)
     });
     let changed = changed.await;

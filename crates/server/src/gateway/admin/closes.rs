@@ -59,7 +59,7 @@ impl ShownPeriod {
 /// # Errors
 /// [`AdminError`] 409 while a close is under way, 500 if it failed.
 pub async fn post(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPeriod>, AdminError> {
-    let closes = Arc::clone(&gateway.closes);
+    let closes = Arc::clone(&gateway.service.closes);
     let closed = spawn_blocking(move || closes.close()).await.map_err(AdminError::internal)?;
     Ok(Json(ShownPeriod::of(&closed?.head)))
 }
@@ -69,7 +69,7 @@ pub async fn post(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPerio
 /// # Errors
 /// [`AdminError`] 404 if there is none, 409 while a close is under way.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPeriod>, AdminError> {
-    let last = gateway.closes.last()?;
+    let last = gateway.service.closes.last()?;
     let last = last.ok_or_else(|| AdminError::not_found("close; the first one is not due yet"))?;
     Ok(Json(ShownPeriod::of(&last)))
 }

@@ -32,8 +32,8 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path((account, number)): Path<(String, u64)>,
 ) -> Result<Json<Told>, AdminError> {
-    let handle = gateway.person(&account).await?;
-    let receipt = gateway.people.consent_receipt(handle, number)?;
+    let handle = gateway.service.person(&account).await?;
+    let receipt = gateway.service.people.consent_receipt(handle, number)?;
     let unknown = "receipt for this number; `GET …/history` lists a person's choices";
     Ok(Json(Told { receipt: receipt.ok_or_else(|| AdminError::not_found(unknown))? }))
 }
@@ -48,7 +48,7 @@ pub(super) async fn receipt_of(
     chosen: Option<u64>,
 ) -> Result<ReceiptHeader, AdminError> {
     let Some(number) = chosen else { return Ok(AppendHeaders(None)) };
-    gateway.consents.tell().await.map_err(AdminError::untold)?;
-    let receipt = gateway.people.consent_receipt(person, number)?;
+    gateway.service.consents.tell().await.map_err(AdminError::untold)?;
+    let receipt = gateway.service.people.consent_receipt(person, number)?;
     Ok(AppendHeaders(receipt.map(|receipt| (CONSENT_RECEIPT_HEADER, receipt))))
 }

@@ -29,7 +29,7 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
 ) -> Result<impl IntoResponse, AdminError> {
-    let closes = Arc::clone(&gateway.closes);
+    let closes = Arc::clone(&gateway.service.closes);
     let made = spawn_blocking(move || closes.directory_growth(part.since));
     let growth = made.await.map_err(AdminError::internal)??;
     let headers = [

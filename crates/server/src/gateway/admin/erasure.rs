@@ -72,9 +72,10 @@ pub async fn post(
     Json(AskedErasure { export: _ }): Json<AskedErasure>,
 ) -> Result<(StatusCode, ReceiptHeader, Json<ShownErasure>), AdminError> {
     let made = Made { at: clock::now(), by: Way::AdminApi };
-    let erasure = gateway.people.erase(&account, made)?;
+    let erasure = gateway.service.people.erase(&account, made)?;
     let receipt = receipt_of(&gateway, erasure.handle, Some(erasure.chosen)).await?;
-    let shown = ShownErasure::of(&found(&gateway.people, &account)?, &gateway.closes);
+    let shown =
+        ShownErasure::of(&found(&gateway.service.people, &account)?, &gateway.service.closes);
     Ok((StatusCode::ACCEPTED, receipt, Json(shown)))
 }
 
@@ -87,7 +88,7 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<ShownErasure>, AdminError> {
-    Ok(Json(ShownErasure::of(&found(&gateway.people, &account)?, &gateway.closes)))
+    Ok(Json(ShownErasure::of(&found(&gateway.service.people, &account)?, &gateway.service.closes)))
 }
 
 /// The erasure of an account.

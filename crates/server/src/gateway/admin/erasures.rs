@@ -38,5 +38,5 @@ impl Erasures {
 /// # Errors
 /// [`AdminError`] 500 if the store cannot be read.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Erasures>, AdminError> {
-    Ok(Json(Erasures::of(&gateway.people, &gateway.closes)?))
+    Ok(Json(Erasures::of(&gateway.service.people, &gateway.service.closes)?))
 }

@@ -23,7 +23,7 @@ use serde_json::Number;
 use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, given};
-use crate::gateway::masks::Compiled;
+use crate::service::masks::Compiled;
 use crate::source::Question;
 
 /// What is to be explained.
@@ -99,13 +99,13 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Json<Explanation>, AdminError> {
-    let view = gateway.log.view();
+    let view = gateway.service.log.view();
     let now = wanted.at.map_or_else(crate::clock::now, Timestamp::from_seconds);
-    let compiled = gateway.masks.of(&view.register);
+    let compiled = gateway.service.masks.of(&view.register);
     let of_token = granted(&gateway, &wanted)?;
     let (build, purpose) = named(&wanted, of_token.as_ref())?;
     let viewer = match (&wanted.account, &of_token) {
-        (Some(account), _) => Some(gateway.person(account).await?),
+        (Some(account), _) => Some(gateway.service.person(account).await?),
         (None, Some(of_token)) => Some(of_token.viewer),
         (None, None) => None,
     };
@@ -128,9 +128,9 @@ struct OfToken {
 fn granted(gateway: &Gateway, wanted: &Wanted) -> Result<Option<OfToken>, AdminError> {
     let Some(token) = &wanted.token else { return Ok(None) };
     let now = crate::clock::now();
-    let access = gateway.tokens.verify(token, now);
+    let access = gateway.service.tokens.verify(token, now);
     let access = access.map_err(|error| AdminError::not_found(&format!("token: {error}")))?;
-    let stored = gateway.people.grant(access.grant)?;
+    let stored = gateway.service.people.grant(access.grant)?;
     let stored = stored.ok_or_else(|| AdminError::not_found("grant as the token's"))?;
     let build = access.build.to_string();
     Ok(Some(OfToken { viewer: stored.viewer, build, grant: stored.grant }))
@@ -164,7 +164,7 @@ async fn ask(
     friend: Option<&str>,
 ) -> Result<AskedPeople, AdminError> {
     let wanted = match friend {
-        Some(account) => Some(gateway.person(account).await?),
+        Some(account) => Some(gateway.service.person(account).await?),
         None => None,
     };
     let all = subject.schema.all();
@@ -174,7 +174,7 @@ async fn ask(
         viewer_fields: all,
         friend_fields: wanted.map(|_| all),
     };
-    let circle = gateway.source.ask(&question).await?;
+    let circle = gateway.service.source.ask(&question).await?;
     let [viewer, friends @ ..] = circle.candidates() else {
         return Err(AdminError::not_found("account"));
     };

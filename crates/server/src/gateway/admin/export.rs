@@ -119,9 +119,10 @@ pub async fn get(
     Path(account): Path<String>,
 ) -> Result<impl IntoResponse, AdminError> {
     let made = spawn_blocking(move || {
-        let register = gateway.log.register();
+        let register = gateway.service.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-        Export::of(&gateway.people, &gateway.closes, schema, &account).map_err(unavailable)
+        Export::of(&gateway.service.people, &gateway.service.closes, schema, &account)
+            .map_err(unavailable)
     });
     let export = made.await.map_err(AdminError::internal)??;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(export)))

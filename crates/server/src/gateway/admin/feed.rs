@@ -43,7 +43,7 @@ pub struct Sequence {
 /// # Errors
 /// [`AdminError`] 500 when the store fails.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, AdminError> {
-    let sequence = gateway.people.feed_sequence().map_err(AdminError::internal)?;
+    let sequence = gateway.service.people.feed_sequence().map_err(AdminError::internal)?;
     Ok(Json(Sequence { sequence }))
 }
 
@@ -75,15 +75,15 @@ pub async fn post(
         let message = format!("lines of changes are expected, with Content-Type: {CONTENT_TYPE}");
         return Err(AdminError { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message });
     }
-    if gateway.people.is_fold_behind() {
+    if gateway.service.people.is_fold_behind() {
         return Err(AdminError::behind());
     }
     // It waits for the disk, which no thread that serves others may.
     let applied = tokio::task::spawn_blocking(move || {
-        let register = gateway.log.register();
+        let register = gateway.service.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
         let batches = Batches::new(&body[..], first_line).after(after);
-        feed::apply(&gateway.people, schema, batches, |_| ()).map_err(refused)
+        feed::apply(&gateway.service.people, schema, batches, |_| ()).map_err(refused)
     });
     applied.await.map_err(AdminError::internal)?.map(Json)
 }

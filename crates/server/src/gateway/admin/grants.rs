@@ -63,10 +63,10 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<Grants>, AdminError> {
-    let handle = gateway.person(&account).await?;
-    let register = gateway.log.register();
+    let handle = gateway.service.person(&account).await?;
+    let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let grants = gateway.people.grants_of(handle).map_err(AdminError::internal)?;
+    let grants = gateway.service.people.grants_of(handle).map_err(AdminError::internal)?;
     Ok(Json(Grants::of(&grants, schema)))
 }
 
@@ -79,9 +79,9 @@ pub async fn delete(
     State(gateway): State<Arc<Gateway>>,
     Path((account, id)): Path<(String, String)>,
 ) -> Result<(ReceiptHeader, Json<EndedGrant>), AdminError> {
-    let handle = gateway.person(&account).await?;
+    let handle = gateway.service.person(&account).await?;
     let made = Made { at: clock::now(), by: Way::AdminApi };
-    let (ended, chosen) = end(&gateway.people, handle, &id, made)?;
+    let (ended, chosen) = end(&gateway.service.people, handle, &id, made)?;
     let receipt = receipt_of(&gateway, handle, Some(chosen)).await?;
     Ok((receipt, Json(ended)))
 }

@@ -108,10 +108,10 @@ pub async fn get(
         let message = format!("limit: 1 to {LIMIT_MAX} is expected");
         return Err(AdminError { status: StatusCode::BAD_REQUEST, message });
     }
-    let handle = gateway.person(&account).await?;
-    let register = gateway.log.register();
+    let handle = gateway.service.person(&account).await?;
+    let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let records = gateway.people.history(handle, part.before, limit);
+    let records = gateway.service.people.history(handle, part.before, limit);
     Ok(Json(History::of(&records.map_err(AdminError::internal)?, schema)))
 }
 

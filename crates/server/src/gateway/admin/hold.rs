@@ -50,7 +50,7 @@ pub async fn delete(
     Path(account): Path<String>,
 ) -> Result<(ReceiptHeader, Json<ShownHold>), AdminError> {
     let now = clock::now();
-    check_held(&gateway.people, &account, now)?;
+    check_held(&gateway.service.people, &account, now)?;
     set(gateway, account, now).await
 }
 
@@ -83,9 +83,9 @@ async fn set(
     until: Timestamp,
 ) -> Result<(ReceiptHeader, Json<ShownHold>), AdminError> {
     let made = Made { at: clock::now(), by: Way::AdminApi };
-    let person: Option<Handle> = gateway.people.person_of_account(&account)?;
+    let person: Option<Handle> = gateway.service.people.person_of_account(&account)?;
     let person = person.ok_or(StoreError::UnknownPerson)?;
-    let number = match gateway.closes.hold(&account, made, until) {
+    let number = match gateway.service.closes.hold(&account, made, until) {
         Err(CloseError::Store(error)) => return Err(error.into()),
         held => held?,
     };

@@ -23,8 +23,8 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<impl IntoResponse, AdminError> {
-    gateway.person(&account).await?;
-    let closes = Arc::clone(&gateway.closes);
+    gateway.service.person(&account).await?;
+    let closes = Arc::clone(&gateway.service.closes);
     let made = spawn_blocking(move || closes.ledger(&account));
     let bundle = made.await.map_err(AdminError::internal)?.map_err(unavailable)?;
     let headers = [

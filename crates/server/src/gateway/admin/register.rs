@@ -14,7 +14,7 @@ use crate::gateway::extract::Json;
 
 /// The register as JSON.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
-    Json(as_json(&gateway.log.register()))
+    Json(as_json(&gateway.service.log.register()))
 }
 
 /// The fields in force, partners, clients with their agreements, builds with their states, each

@@ -48,7 +48,7 @@ pub async fn get(
         let message = format!("{items} items are too many: at most {DRAWN_MAX} are drawn");
         return Err(AdminError::of(StatusCode::UNPROCESSABLE_ENTITY, message));
     }
-    let closes = Arc::clone(&gateway.closes);
+    let closes = Arc::clone(&gateway.service.closes);
     let challenge = challenge.unwrap_or(Digest([0; 32]));
     let made = spawn_blocking(move || closes.sample(period, items, challenge));
     let sample = made.await.map_err(AdminError::internal)?.map_err(|error| match error {

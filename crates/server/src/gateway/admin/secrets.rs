@@ -38,9 +38,10 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Path(client): Path<String>,
 ) -> Result<Json<Made>, AdminError> {
-    let client =
-        registered(&client, |client| gateway.log.register().clients().contains_key(client))?;
-    let made = tokio::task::spawn_blocking(move || make(&gateway.people, &client));
+    let client = registered(&client, |client| {
+        gateway.service.log.register().clients().contains_key(client)
+    })?;
+    let made = tokio::task::spawn_blocking(move || make(&gateway.service.people, &client));
     made.await.map_err(AdminError::internal)?.map(Json)
 }
 
@@ -52,9 +53,10 @@ pub async fn delete(
     State(gateway): State<Arc<Gateway>>,
     Path(client): Path<String>,
 ) -> Result<Json<Removed>, AdminError> {
-    let client =
-        registered(&client, |client| gateway.log.register().clients().contains_key(client))?;
-    let removed = tokio::task::spawn_blocking(move || remove(&gateway.people, &client));
+    let client = registered(&client, |client| {
+        gateway.service.log.register().clients().contains_key(client)
+    })?;
+    let removed = tokio::task::spawn_blocking(move || remove(&gateway.service.people, &client));
     removed.await.map_err(AdminError::internal)?.map(Json)
 }
 

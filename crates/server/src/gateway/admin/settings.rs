@@ -42,9 +42,9 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<Json<OpenSettings>, AdminError> {
-    let handle = gateway.person(&account).await?;
-    let settings = gateway.people.settings(handle).map_err(AdminError::internal)?;
-    let register = gateway.log.register();
+    let handle = gateway.service.person(&account).await?;
+    let settings = gateway.service.people.settings(handle).map_err(AdminError::internal)?;
+    let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     Ok(Json(OpenSettings::of(settings, schema)))
 }
@@ -61,13 +61,13 @@ pub async fn put(
     Path(account): Path<String>,
     Json(wanted): Json<OpenSettings>,
 ) -> Result<(ReceiptHeader, Json<OpenSettings>), AdminError> {
-    let handle = gateway.person(&account).await?;
-    let register = gateway.log.register();
+    let handle = gateway.service.person(&account).await?;
+    let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     // Whoever closes something is not kept waiting by a clock that nobody believes.
     let made = Made { at: clock::now(), by: Way::AdminApi };
     let change = |now| wanted.applied_to(now, schema);
-    let (settings, chosen) = gateway.people.choose_settings(handle, made, change)?;
+    let (settings, chosen) = gateway.service.people.choose_settings(handle, made, change)?;
     let receipt = receipt_of(&gateway, handle, chosen).await?;
     Ok((receipt, Json(OpenSettings::of(settings, schema))))
 }

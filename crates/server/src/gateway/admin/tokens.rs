@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
-use crate::gateway::masks::Compiled;
-use crate::gateway::token::Tokens;
+use crate::service::masks::Compiled;
+use crate::service::token::Tokens;
 use crate::store::{Given, GrantId, GrantRecord, Holds, People, Way};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
@@ -86,28 +86,29 @@ pub async fn post(
 pub async fn issue(gateway: &Gateway, wanted: &Wanted, by: Way) -> Result<Issued, AdminError> {
     let Wanted { account, build, purpose, sec_gpc } = wanted;
     let given = Given { by, sec_gpc: *sec_gpc };
-    let (people, tokens, holds) = (&*gateway.people, &gateway.tokens, Holds::OnceLogged);
+    let (people, tokens, holds) =
+        (&*gateway.service.people, &gateway.service.tokens, Holds::OnceLogged);
     let is_new = people.person_of_account(account).map_err(AdminError::internal)?.is_none();
     if is_new {
         // Whoever asks for what cannot be granted is told so first, and enrols nobody.
         let (now, compiled) = at_this_second(gateway)?;
         Issuer { people, tokens, compiled: &compiled, now, holds }.check(build, purpose)?;
-        gateway.person(account).await?;
+        gateway.service.person(account).await?;
     }
     // Taken after the wait for the platform, in which an act may have landed.
     let (now, compiled) = at_this_second(gateway)?;
     let issuer = Issuer { people, tokens, compiled: &compiled, now, holds };
     let tokens = issuer.issue(&[account], build, purpose, given)?;
-    gateway.consents.tell().await.map_err(AdminError::untold)?;
+    gateway.service.consents.tell().await.map_err(AdminError::untold)?;
     let access_token = tokens.into_iter().next().ok_or_else(|| AdminError::not_found("account"))?;
-    let expires_in = gateway.tokens.lifetime_s();
+    let expires_in = gateway.service.tokens.lifetime_s();
     Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
 }
 
 /// The time by a clock that is believed, and the register as it stands, compiled for it.
 fn at_this_second(gateway: &Gateway) -> Result<(Timestamp, Arc<Compiled>), AdminError> {
-    let now = gateway.log.believed_now().map_err(|error| AdminError::failed(&error))?;
-    Ok((now, gateway.masks.of(&gateway.log.register())))
+    let now = gateway.service.log.believed_now().map_err(|error| AdminError::failed(&error))?;
+    Ok((now, gateway.service.masks.of(&gateway.service.log.register())))
 }
 
 /// An account is a person's name, so an error says which one of many it was by its place.

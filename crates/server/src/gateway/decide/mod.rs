@@ -4,26 +4,25 @@
 //! see docs/decide.md.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use countersign_domain::decide::decide;
-use countersign_domain::time::Timestamp;
-use countersign_log::append::AppendError;
+use countersign_domain::decide::Decided;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::request::Request;
+use countersign_domain::schema::FieldSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Gateway;
 use super::admin::AdminError;
 use super::bearer;
-use super::credentials;
-use super::errors::GraphError;
 use super::extract::Json;
-use super::masks::Compiled;
-use super::proof::Proof;
-use super::release::{Decidable, Decision, ReleaseError, release};
-use crate::source::elsewhere::{self, Elsewhere};
-use crate::store::{GrantId, GrantRecord};
+use crate::service::disclosure::{self, Asker, Disclosure, Whom};
+use crate::service::proof::Proof;
+use crate::service::token::Access;
+use crate::source::elsewhere::PersonElsewhere;
 use masks::{Masks, Told};
 use question::Question;
 use refusal::Refusal;
@@ -127,95 +126,74 @@ pub async fn post(
 
 /// Decides one question and logs it.
 async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
+    let service = &gateway.service;
+    let asked = &question.request;
     let request = question.digest()?;
-    let now = gateway.log.believed_now().map_err(|error| Refusal::failed(&error))?;
-    let access = gateway.tokens.verify(&question.token, now).map_err(|e| Refusal::token(&e))?;
-    let proof = question.request.appsecret_proof.as_deref();
-    credentials::check_proof(gateway, &access.client, &question.token, proof)
-        .map_err(|e| Refusal::token(&e))?;
-    gateway.usage.admit(&access.client, now).1.map_err(|e| Refusal::token(&e))?;
-    let stored = gateway.people.grant(access.grant).map_err(|error| Refusal::failed(&error))?;
-    let stored = stored.ok_or_else(Refusal::ended)?;
+    let began = Instant::now();
+    let now = service.log.believed_now().map_err(|error| Refusal::failed(&error))?;
+    let proof = asked.appsecret_proof.as_deref();
+    let principal = service.authenticate(&question.token, proof, now)?;
+    let _timed = principal.timed(began, now);
+    let Access::User(access) = &principal.access else { return Err(Refusal::no_viewer()) };
+    let stored = service.granted(access, now)?;
     if stored.grant.purpose.as_str() != question.purpose {
         return Err(Refusal::another_purpose());
     }
-    let asked = Asked {
-        gateway,
-        build: access.build.as_str(),
+    let viewer = service.people.person_of_account(&question.viewer.account);
+    if viewer.map_err(|error| Refusal::failed(&error))? != Some(stored.viewer) {
+        return Err(Refusal::another_viewer());
+    }
+    let asker = Asker {
+        build: &access.build,
         grant: access.grant,
         stored: &stored,
-        question,
+        request,
+        token_in_query: asked.token_in_query,
+        sec_gpc: asked.sec_gpc,
+        client_ip: asked.client_ip,
+        deadline: None,
+        room: None,
     };
-    let under = (access.grant, question.request.client_ip);
-    let releasing = release(gateway, request, under, &asked);
-    let (released, Context { places, compiled }) =
-        releasing.await.map_err(|error| match error {
-            ReleaseError::Undecided(refusal) => refusal,
-            ReleaseError::NotLogged(AppendError::Refused(refusal)) => Refusal::stopped(&refusal),
-            ReleaseError::NotLogged(error) => Refusal::failed(&error),
-            ReleaseError::Withheld => Refusal::withheld(),
-            ReleaseError::Unwitnessed => Refusal::unwitnessed(),
-            ReleaseError::DiskReserved => Refusal::disk_reserved(),
-        })?;
+    let Disclosure { released, compiled, places, .. } = service.disclose(&asker, question).await?;
     let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
     let told = Told { question, decided: released.decided(), places: &places, schema };
     let mut masks = told.masks(released.placed());
     let people_count = released.decided().records.len();
     // No value is here to be read: the body is the platform's.
     let answer = released.answer(|_| Vec::new());
-    let proof = Proof::of(&answer, None, gateway).map_err(Refusal::maybe_logged)?;
+    let proof = Proof::of(&answer, None, service).map_err(Refusal::maybe_logged)?;
     gateway.metrics.released(people_count, 0);
     let headers = proof.into_headers().map(|(name, value)| (name.to_owned(), value));
     masks.headers = headers.into();
     Ok(masks)
 }
 
-/// One question with whom its token stands for.
-struct Asked<'a> {
-    gateway: &'a Gateway,
-    build: &'a str,
-    grant: GrantId,
-    stored: &'a GrantRecord,
-    question: &'a Question,
+/// The question in the fields of a schema.
+pub struct Read {
+    request: Request,
+    /// The viewer, then the friends.
+    people: Vec<PersonElsewhere>,
 }
 
-/// What is needed to tell of a decision, beside itself.
-struct Context {
-    places: Vec<usize>,
-    compiled: Arc<Compiled>,
-}
-
-impl Decidable for Asked<'_> {
-    type Context = Context;
+impl disclosure::Question for Question {
+    type Read = Read;
+    type Told = ();
     type Error = Refusal;
 
-    async fn decide(&self, now: Timestamp) -> Result<Decision<Context>, Refusal> {
-        let Self { gateway, grant: granted, stored, question, .. } = self;
-        let view = gateway.log.view();
-        let compiled = gateway.masks.of(&view.register);
-        let basis = compiled.basis(self.build, &question.purpose, now);
-        let basis = basis.ok_or_else(Refusal::unknown_build)?;
-        if question.request.token_in_query && !basis.query_token {
-            return Err(Refusal::token(&GraphError::token_in_query()));
-        }
-        let schema = compiled.register().schema().ok_or_else(Refusal::unknown_build)?;
-        gateway.check_receipts_key(compiled.register()).map_err(Refusal::broken)?;
-        let request = question.request(schema)?;
-        let viewer = gateway.people.person_of_account(&question.viewer.account);
-        if viewer.map_err(|error| Refusal::failed(&error))? != Some(stored.viewer) {
-            return Err(Refusal::another_viewer());
-        }
-        let people = question.people(schema)?;
-        // INVARIANT: as in `Inquiry::decide_once`, the grant is read behind the look at the log.
-        if !gateway.people.is_granted(*granted).map_err(|error| Refusal::failed(&error))? {
-            return Err(Refusal::ended());
-        }
-        let circle = elsewhere::circle(&gateway.naming, stored.viewer, &basis.partner, &people);
-        let Elsewhere { people, places } = circle.await.map_err(|error| Refusal::people(&error))?;
-        let narrowed = question.request.sec_gpc.then(|| stored.grant.under_gpc(schema.special()));
-        let grant = narrowed.as_ref().unwrap_or(&stored.grant);
-        let permitted = decide(&basis, grant, request, people, now, view.as_of)
-            .map_err(|refused| Refusal::refused(refused.reason))?;
-        Ok((permitted, Context { places, compiled }))
+    fn read(&self, schema: &FieldSchema) -> Result<Read, Refusal> {
+        Ok(Read { request: self.request(schema)?, people: self.people(schema)? })
+    }
+
+    fn whom<'a>(&'a self, read: &'a Read) -> Whom<'a> {
+        Whom::Named(&read.people)
+    }
+
+    fn asked(&self, read: Read, _: &Identifier) -> (Request, Result<(), Refusal>) {
+        (read.request, Ok(()))
+    }
+
+    /// The platform says itself who is in its answer.
+    fn check(&self, (): &(), _: &Decided) -> Result<(), Refusal> {
+        Ok(())
     }
 }

@@ -5,12 +5,17 @@ use axum::http::StatusCode;
 use countersign_domain::reason::Reason;
 use countersign_domain::schema::SchemaError;
 use countersign_log::admission;
+use countersign_log::append::AppendError;
 use countersign_protocol::receipt::NONCE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::question::FRIENDS_MAX;
 use crate::gateway::errors::GraphError;
 use crate::remedy::{Remediable, Remedy};
+use crate::service::credentials::CredentialsError;
+use crate::service::disclosure::DiscloseError;
+use crate::service::granted::GrantError;
+use crate::service::principal::AuthError;
 use crate::source::SourceError;
 
 /// A question without masks. Nothing was logged, but for [`Code::MaybeLogged`].
@@ -81,6 +86,11 @@ impl Refusal {
     /// No token came with the client's request.
     pub(super) fn no_token() -> Self {
         Self::token(&GraphError::no_token())
+    }
+
+    /// The token is an app's, which has no viewer.
+    pub(super) fn no_viewer() -> Self {
+        Self::token(&GraphError::no_viewer())
     }
 
     /// The grant behind the token has ended.
@@ -201,6 +211,44 @@ impl Refusal {
             Code::Question | Code::Refused => StatusCode::FORBIDDEN,
             Code::Unavailable | Code::MaybeLogged => StatusCode::SERVICE_UNAVAILABLE,
             Code::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Credentials(CredentialsError::Store(error)) => Self::failed(&error),
+            error => Self::token(&error.into()),
+        }
+    }
+}
+
+impl From<GrantError> for Refusal {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Store(error) => Self::failed(&error),
+            error => Self::token(&error.into()),
+        }
+    }
+}
+
+impl From<DiscloseError> for Refusal {
+    fn from(error: DiscloseError) -> Self {
+        match error {
+            DiscloseError::UnknownBuild => Self::unknown_build(),
+            DiscloseError::TokenInQuery => Self::token(&error.into()),
+            DiscloseError::Grant(error) => error.into(),
+            DiscloseError::ReceiptsKey(error) => Self::broken(error),
+            DiscloseError::Source(error) => Self::people(&error),
+            DiscloseError::Store(error) => Self::failed(&error),
+            DiscloseError::Refused(reason) => Self::refused(reason),
+            DiscloseError::NotLogged(AppendError::Refused(refusal)) => Self::stopped(&refusal),
+            DiscloseError::NotLogged(error) => Self::failed(&error),
+            DiscloseError::Late => Self::unavailable(error),
+            DiscloseError::DiskReserved => Self::disk_reserved(),
+            DiscloseError::Withheld => Self::withheld(),
+            DiscloseError::Unwitnessed => Self::unwitnessed(),
         }
     }
 }

@@ -28,6 +28,7 @@ use super::refusal::Refusal;
 use super::{Masks, answer};
 use crate::gateway::admin::AdminError;
 use crate::gateway::{Gateway, bearer, gpc};
+use crate::service::token::Access;
 
 const TOKEN: &str = "countersign-decide-token";
 const METHOD: &str = "x-original-method";
@@ -62,10 +63,12 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
         said.ok_or_else(|| Refusal::missing_header(name))
     };
     let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
-    let now = gateway.log.believed_now().map_err(|error| Refusal::failed(&error))?;
-    let access = gateway.tokens.verify(token, now).map_err(|e| Refusal::token(&e))?;
-    let stored = gateway.people.grant(access.grant).map_err(|error| Refusal::failed(&error))?;
-    let account = stored.and_then(|stored| gateway.people.account_of(stored.viewer));
+    let now = gateway.service.log.believed_now().map_err(|error| Refusal::failed(&error))?;
+    let Access::User(access) = gateway.service.access_of(token, now)? else {
+        return Err(Refusal::no_viewer());
+    };
+    let stored = gateway.service.granted(&access, now)?;
+    let account = gateway.service.people.account_of(stored.viewer);
     let (method, uri) = (needed(METHOD)?, needed(URI)?);
     if method != "GET" {
         return Err(Refusal::reads_only());

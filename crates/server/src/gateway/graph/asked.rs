@@ -8,9 +8,9 @@ use countersign_domain::request::{FriendsRequest, From, Page, Request, Selection
 use countersign_domain::schema::FieldSchema;
 
 use super::fields::{self, Item};
-use super::named::{Names, ViewerKey};
+use super::named::{self, Names, ViewerKey};
+use super::path::{Edge, Node, Target};
 use super::query::Query;
-use super::target::{Edge, Node, Target};
 use crate::config;
 use crate::gateway::errors::GraphError;
 
@@ -56,20 +56,27 @@ impl Keys {
     }
 }
 
-/// A request while it is being read.
-pub(super) struct Reading<'a> {
-    /// The path.
-    pub(super) target: Target,
-    /// The parameters.
-    pub(super) query: &'a Query<'a>,
-    /// The fields that there are.
-    pub(super) schema: &'a FieldSchema,
-    /// How much is on a page.
-    pub(super) graph: &'a config::Graph,
-}
-
 /// The fields of a node for which the client names none.
 const FIELDS_DEFAULT: [&str; 2] = ["id", "name"];
+
+/// What a request asks for, in the client's words: everything that can be read without a schema.
+pub(super) struct Asking<'a> {
+    /// What its path points at.
+    pub(super) target: Target,
+    /// Whom `ids` names, as it was sent, if it points at them.
+    ids: Option<(&'a str, Names)>,
+    /// What is asked of the node's own, if it points at one.
+    fields: Option<Fields<'a>>,
+    /// What is asked of friends.
+    friends: Option<(Fields<'a>, Selection)>,
+}
+
+/// Fields, as the client names them.
+struct Fields<'a> {
+    items: Vec<Item<'a>>,
+    /// Whether the client names none, and so gets those that one gets then.
+    none_named: bool,
+}
 
 /// A request that was read without knowing who its ids are, so that what is wrong with it sounds the
 /// same whoever they are.
@@ -81,119 +88,126 @@ pub(super) struct Read {
     own: Asked,
 }
 
-impl Reading<'_> {
-    /// What the request asks for.
+impl<'a> Asking<'a> {
+    /// Reads the parameters of a request that points at this; `graph` says how much is on a page.
     ///
     /// # Errors
     /// [`GraphError`] 10, 100, 803 or 2500, naming what is wrong.
-    pub(super) fn read(&self) -> Result<Read, GraphError> {
-        let names = match self.target.node {
-            Node::Ids => Some(Names::parse(self.query.ids.as_deref().unwrap_or_default())?),
+    pub(super) fn parse(
+        target: Target,
+        query: &'a Query<'_>,
+        graph: &config::Graph,
+    ) -> Result<Self, GraphError> {
+        let ids = match target.node {
+            Node::Ids => {
+                let ids = query.ids.as_deref().unwrap_or_default();
+                Some((ids, Names::parse(ids)?))
+            }
             Node::Me | Node::Id(_) => None,
         };
-        let items = match &self.query.fields {
+        let items = match &query.fields {
             Some(fields) => fields::parse(fields)?,
             None => Vec::new(),
         };
-        let own = match self.target.edge {
-            Edge::None => self.viewer(&items)?,
-            Edge::Friends => self.page(&items)?,
-            Edge::Friend(id) => self.of_friends_only(&items, Selection::Named(vec![id]))?,
+        let (fields, friends) = match target.edge {
+            Edge::None => {
+                let (fields, friends) = of_node(items, graph)?;
+                (Some(fields), friends)
+            }
+            Edge::Friends => {
+                let selection = page(query, graph)?;
+                (None, Some((Fields::of_friend(items)?, selection)))
+            }
+            Edge::Friend(id) => {
+                (None, Some((Fields::of_friend(items)?, Selection::Named(vec![id]))))
+            }
         };
+        Ok(Self { target, ids, fields, friends })
+    }
+
+    /// The same in the fields of a schema.
+    ///
+    /// # Errors
+    /// [`GraphError`] 100 for a field that there is not, and for one by two names.
+    pub(super) fn read(&self, schema: &FieldSchema) -> Result<Read, GraphError> {
+        let (viewer, viewer_keys) = match &self.fields {
+            None => (FieldSet::EMPTY, Keys::default()),
+            Some(fields) => fields.in_schema(schema)?,
+        };
+        let (friends, friend_keys) = match &self.friends {
+            None => (None, Keys::default()),
+            Some((fields, selection)) => {
+                let (fields, keys) = fields.in_schema(schema)?;
+                (Some(FriendsRequest { fields, selection: selection.clone() }), keys)
+            }
+        };
+        let form = match self.target.edge {
+            Edge::None => Form::Viewer,
+            Edge::Friends | Edge::Friend(_) => Form::Friends,
+        };
+        let own = Asked { form, request: Request { viewer, friends }, viewer_keys, friend_keys };
+        let names = self.ids.as_ref().map(|(_, names)| names.clone());
         Ok(Read { target: self.target, names, own })
     }
 
-    fn viewer(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
-        let (edges, fields): (Vec<_>, Vec<_>) =
-            items.iter().partition(|item| item.name == "friends");
-        let (viewer, viewer_keys) = self.plain(&fields, items.is_empty())?;
-        let request = Request { viewer, friends: None };
-        let form = Form::Viewer;
-        let mut asked = Asked { form, request, viewer_keys, friend_keys: Keys::default() };
-        let [edge] = edges.as_slice() else {
-            return if edges.is_empty() {
-                Ok(asked)
-            } else {
-                Err(GraphError::syntax("friends is asked for twice", 0))
-            };
-        };
-        let page = self.nested_page(edge)?;
-        let nested = edge.nested.as_deref().unwrap_or_default();
-        let (fields, keys) = self.of_friend(nested)?;
-        asked.friend_keys = keys;
-        asked.request.friends = Some(FriendsRequest { fields, selection: Selection::Page(page) });
-        Ok(asked)
+    /// That somebody of those whom `ids` names cannot be seen.
+    pub(super) fn unknown_ids(&self) -> GraphError {
+        named::unknown(self.ids.as_ref().map_or("", |(ids, _)| ids))
     }
+}
 
-    fn nested_page(&self, edge: &Item<'_>) -> Result<Page, GraphError> {
-        let (mut limit, mut after, mut before, mut summary) = (None, None, None, None);
-        let mut offset = None;
-        for (modifier, argument) in &edge.modifiers {
-            let parameter = match *modifier {
-                "limit" => &mut limit,
-                "after" => &mut after,
-                "before" => &mut before,
-                "summary" => &mut summary,
-                "offset" => &mut offset,
-                "as" => return Err(GraphError::no_renaming(edge.name)),
-                other => return Err(GraphError::unknown_parameter(other)),
-            };
-            *parameter = Some(*argument);
-        }
-        check_offset(offset)?;
-        let page = self.page_of(limit, after, before, summary)?;
-        // A list of nobody is not nested in anybody, so there is no place for a count of it.
-        Ok(Page { count: page.count && page.limit > 0, ..page })
+/// What is asked of a node itself, with the friends nested in it where they are asked for.
+fn of_node<'a>(
+    items: Vec<Item<'a>>,
+    graph: &config::Graph,
+) -> Result<(Fields<'a>, Option<(Fields<'a>, Selection)>), GraphError> {
+    let none_named = items.is_empty();
+    let (edges, items): (Vec<_>, Vec<_>) =
+        items.into_iter().partition(|item| item.name == "friends");
+    let fields = Fields::plain(items, none_named)?;
+    let mut edges = edges.into_iter();
+    let Some(edge) = edges.next() else { return Ok((fields, None)) };
+    if edges.next().is_some() {
+        return Err(GraphError::syntax("friends is asked for twice", 0));
     }
+    let page = nested_page(&edge, graph)?;
+    let friends = Fields::of_friend(edge.nested.unwrap_or_default())?;
+    Ok((fields, Some((friends, Selection::Page(page)))))
+}
 
-    fn page(&self, items: &[Item<'_>]) -> Result<Asked, GraphError> {
-        let Query { limit, after, before, summary, offset, .. } = self.query;
-        check_offset(offset.as_deref())?;
-        let page = self.page_of(
-            limit.as_deref(),
-            after.as_deref(),
-            before.as_deref(),
-            summary.as_deref(),
-        )?;
-        self.of_friends_only(items, Selection::Page(page))
-    }
-
-    fn of_friends_only(
-        &self,
-        items: &[Item<'_>],
-        selection: Selection,
-    ) -> Result<Asked, GraphError> {
-        let (fields, friend_keys) = self.of_friend(items)?;
-        let friends = Some(FriendsRequest { fields, selection });
-        let request = Request { viewer: FieldSet::EMPTY, friends };
-        Ok(Asked { form: Form::Friends, request, viewer_keys: Keys::default(), friend_keys })
-    }
-
+impl<'a> Fields<'a> {
     /// The fields of a friend; asking for theirs in turn is refused, not ignored.
-    fn of_friend(&self, items: &[Item<'_>]) -> Result<(FieldSet, Keys), GraphError> {
+    fn of_friend(items: Vec<Item<'a>>) -> Result<Self, GraphError> {
         if items.iter().any(|item| item.name == "friends") {
             return Err(GraphError::friends_of_friends());
         }
-        self.plain(&items.iter().collect::<Vec<_>>(), items.is_empty())
+        let none_named = items.is_empty();
+        Self::plain(items, none_named)
     }
 
-    fn plain(&self, items: &[&Item<'_>], none_named: bool) -> Result<(FieldSet, Keys), GraphError> {
-        let mut keys = Keys::default();
-        if none_named {
-            let defaults = FIELDS_DEFAULT.iter().filter_map(|name| self.schema.by_name(name));
-            return Ok((defaults.collect(), keys));
-        }
-        let mut set = FieldSet::of(FieldId::ID);
-        for item in items {
+    fn plain(items: Vec<Item<'a>>, none_named: bool) -> Result<Self, GraphError> {
+        for item in &items {
             if item.modifiers.iter().any(|(modifier, _)| *modifier == "as") {
                 return Err(GraphError::no_renaming(item.name));
             }
             if item.nested.is_some() || !item.modifiers.is_empty() {
                 return Err(GraphError::no_subfields(item.name));
             }
-            let field = self.schema.by_key(item.name);
+        }
+        Ok(Self { items, none_named })
+    }
+
+    fn in_schema(&self, schema: &FieldSchema) -> Result<(FieldSet, Keys), GraphError> {
+        let mut keys = Keys::default();
+        if self.none_named {
+            let defaults = FIELDS_DEFAULT.iter().filter_map(|name| schema.by_name(name));
+            return Ok((defaults.collect(), keys));
+        }
+        let mut set = FieldSet::of(FieldId::ID);
+        for item in &self.items {
+            let field = schema.by_key(item.name);
             let field = field.ok_or_else(|| GraphError::nonexisting_field(item.name))?;
-            let alias = Some(item.name).filter(|name| self.schema.name(field) != Some(name));
+            let alias = Some(item.name).filter(|name| schema.name(field) != Some(name));
             if field != FieldId::ID && set.contains(field) && keys.alias(field) != alias {
                 return Err(GraphError::field_by_two_names(item.name));
             }
@@ -204,27 +218,54 @@ impl Reading<'_> {
         }
         Ok((set, keys))
     }
+}
 
-    fn page_of(
-        &self,
-        limit: Option<&str>,
-        after: Option<&str>,
-        before: Option<&str>,
-        summary: Option<&str>,
-    ) -> Result<Page, GraphError> {
-        let mut page = Page::first(self.graph.page_default);
-        if let Some(limit) = limit {
-            page.limit = read_limit(limit, self.graph)?;
-        }
-        page.from = match (after, before) {
-            (None, None) => From::Start,
-            (Some(after), None) => From::After(read_cursor("after", after)?),
-            (None, Some(before)) => From::Before(read_cursor("before", before)?),
-            (Some(_), Some(_)) => return Err(GraphError::two_cursors()),
+fn nested_page(edge: &Item<'_>, graph: &config::Graph) -> Result<Page, GraphError> {
+    let (mut limit, mut after, mut before, mut summary) = (None, None, None, None);
+    let mut offset = None;
+    for (modifier, argument) in &edge.modifiers {
+        let parameter = match *modifier {
+            "limit" => &mut limit,
+            "after" => &mut after,
+            "before" => &mut before,
+            "summary" => &mut summary,
+            "offset" => &mut offset,
+            "as" => return Err(GraphError::no_renaming(edge.name)),
+            other => return Err(GraphError::unknown_parameter(other)),
         };
-        page.count = summary.map_or(Ok(false), Query::read_summary)?;
-        Ok(page)
+        *parameter = Some(*argument);
     }
+    check_offset(offset)?;
+    let page = page_of(graph, limit, (after, before), summary)?;
+    // A list of nobody is not nested in anybody, so there is no place for a count of it.
+    Ok(Page { count: page.count && page.limit > 0, ..page })
+}
+
+fn page(query: &Query<'_>, graph: &config::Graph) -> Result<Selection, GraphError> {
+    let Query { limit, after, before, summary, offset, .. } = query;
+    check_offset(offset.as_deref())?;
+    let cursors = (after.as_deref(), before.as_deref());
+    Ok(Selection::Page(page_of(graph, limit.as_deref(), cursors, summary.as_deref())?))
+}
+
+fn page_of(
+    graph: &config::Graph,
+    limit: Option<&str>,
+    (after, before): (Option<&str>, Option<&str>),
+    summary: Option<&str>,
+) -> Result<Page, GraphError> {
+    let mut page = Page::first(graph.page_default);
+    if let Some(limit) = limit {
+        page.limit = read_limit(limit, graph)?;
+    }
+    page.from = match (after, before) {
+        (None, None) => From::Start,
+        (Some(after), None) => From::After(read_cursor("after", after)?),
+        (None, Some(before)) => From::Before(read_cursor("before", before)?),
+        (Some(_), Some(_)) => return Err(GraphError::two_cursors()),
+    };
+    page.count = summary.map_or(Ok(false), Query::read_summary)?;
+    Ok(page)
 }
 
 impl Read {

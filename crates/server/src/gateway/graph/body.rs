@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use axum::body::Bytes;
 use countersign_protocol::json_check::{self, JsonProblem};
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use serde_json::{Map, Value};
 
 use super::query::Query;
@@ -18,9 +18,9 @@ const PARTS_MAX: usize = 64;
 ///
 /// # Errors
 /// [`GraphError`] 100 for a body that is not of the kind that its content type says.
-pub(super) async fn parameters(
+pub(super) fn parameters(
     content_type: Option<&str>,
-    body: Bytes,
+    body: &Bytes,
 ) -> Result<Query<'static>, GraphError> {
     if body.is_empty() {
         return Ok(Query::default());
@@ -28,10 +28,14 @@ pub(super) async fn parameters(
     let kind = content_type.unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "multipart/form-data" => multipart(kind, body).await,
-        "application/json" => json(&body),
-        "" if body.trim_ascii_start().starts_with(b"{") => json(&body),
-        "" | "application/x-www-form-urlencoded" => Ok(form(&body)),
+        "multipart/form-data" => {
+            // All of it is here, so nothing is waited for.
+            let read = multipart(kind, body.clone()).now_or_never();
+            read.unwrap_or_else(|| Err(GraphError::malformed_body("multipart/form-data")))
+        }
+        "application/json" => json(body),
+        "" if body.trim_ascii_start().starts_with(b"{") => json(body),
+        "" | "application/x-www-form-urlencoded" => Ok(form(body)),
         _ => Ok(Query::default()),
     }
 }
@@ -95,12 +99,12 @@ async fn multipart(content_type: &str, body: Bytes) -> Result<Query<'static>, Gr
 mod tests {
     use super::*;
 
-    async fn read(content_type: Option<&str>, body: &str) -> Result<Query<'static>, GraphError> {
-        parameters(content_type, Bytes::from(body.to_owned())).await
+    fn read(content_type: Option<&str>, body: &str) -> Result<Query<'static>, GraphError> {
+        parameters(content_type, &Bytes::from(body.to_owned()))
     }
 
-    #[tokio::test]
-    async fn a_form_is_read_in_each_of_its_encodings() {
+    #[test]
+    fn a_form_is_read_in_each_of_its_encodings() {
         let multipart = "--x\r\ncontent-disposition: form-data; name=\"fields\"\r\n\r\nid,name\r\n--x\r\ncontent-disposition: form-data; name=\"limit\"\r\n\r\n3\r\n--x--\r\n";
         for (content_type, body) in [
             (None, "fields=id%2Cname&limit=3"),
@@ -109,17 +113,17 @@ mod tests {
             (None, r#" {"fields":["id","name"],"limit":"3"}"#),
             (Some("multipart/form-data; boundary=x"), multipart),
         ] {
-            let query = read(content_type, body).await.unwrap();
+            let query = read(content_type, body).unwrap();
             assert_eq!(query.fields.as_deref(), Some("id,name"), "{body}");
             assert_eq!(query.limit.as_deref(), Some("3"), "{body}");
         }
-        let batch = read(None, r#"{"batch":[{"method":"GET"}]}"#).await.unwrap().batch.unwrap();
+        let batch = read(None, r#"{"batch":[{"method":"GET"}]}"#).unwrap().batch.unwrap();
         assert_eq!(batch, r#"[{"method":"GET"}]"#);
-        assert!(read(Some("text/plain"), "fields=id").await.unwrap().fields.is_none());
+        assert!(read(Some("text/plain"), "fields=id").unwrap().fields.is_none());
     }
 
-    #[tokio::test]
-    async fn a_body_that_is_not_what_it_says_is_refused() {
+    #[test]
+    fn a_body_that_is_not_what_it_says_is_refused() {
         for (content_type, body) in [
             (Some("application/json"), "[1]"),
             (None, "{"),
@@ -127,20 +131,20 @@ mod tests {
             (Some("multipart/form-data"), "--x"),
             (Some("multipart/form-data; boundary=x"), "--x\r\n"),
         ] {
-            let refused = read(content_type, body).await.map_err(|error| error.code);
+            let refused = read(content_type, body).map_err(|error| error.code);
             assert_eq!(refused.err(), Some(100), "{body}");
         }
     }
 
-    #[tokio::test]
-    async fn a_part_that_is_no_text_is_a_file_and_no_parameter() {
+    #[test]
+    fn a_part_that_is_no_text_is_a_file_and_no_parameter() {
         let part = |name: &str| {
             let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
             Bytes::from([head.as_bytes(), b"\xff\r\n--x--\r\n"].concat())
         };
         let kind = Some("multipart/form-data; boundary=x");
-        assert!(parameters(kind, part("source")).await.is_ok());
-        let refused = parameters(kind, part("limit")).await.map_err(|error| error.code);
+        assert!(parameters(kind, &part("source")).is_ok());
+        let refused = parameters(kind, &part("limit")).map_err(|error| error.code);
         assert_eq!(refused.err(), Some(100));
     }
 }

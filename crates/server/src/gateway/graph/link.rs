@@ -7,7 +7,19 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::request::Selection;
 
-use super::render::Page;
+use super::asked::Asked;
+use super::version::Version;
+use crate::service::masks::Compiled;
+
+/// What all links of an answer have in common.
+pub(super) struct Links<'a> {
+    /// What they begin with.
+    pub(super) public_url: &'a str,
+    /// The version that answers.
+    pub(super) version: Version,
+    /// The token, if it came in the query and so has to stand in links.
+    pub(super) query_token: Option<&'a str>,
+}
 
 /// Where a link leads.
 #[derive(Clone, Copy)]
@@ -18,35 +30,44 @@ pub(super) enum Direction {
     After(PairwiseId),
 }
 
-/// The address of a page of the viewer's friends. The token is in it only if it came in the query.
-pub(super) fn link(page: &Page<'_>, viewer: PairwiseId, direction: Direction) -> String {
-    let asked = page.asked.request.friends.as_ref();
-    let fields = asked.map_or(FieldSet::EMPTY, |friends| friends.fields);
-    let (limit, count) = match asked.map(|friends| &friends.selection) {
-        Some(Selection::Page(page)) => (page.limit, page.count),
-        Some(Selection::Named(_)) | None => (0, false),
-    };
-    let schema = page.compiled.register().schema();
-    let mut names = String::new();
-    for field in fields.iter() {
-        let name = page.asked.friend_keys.alias(field);
-        if let Some(name) = name.or_else(|| schema.and_then(|schema| schema.name(field))) {
-            let comma = if names.is_empty() { "" } else { "," };
-            let _ = write!(names, "{comma}{name}");
+impl Links<'_> {
+    /// The address of a page of the viewer's friends.
+    pub(super) fn page(
+        &self,
+        asked: &Asked,
+        compiled: &Compiled,
+        viewer: PairwiseId,
+        direction: Direction,
+    ) -> String {
+        let friends = asked.request.friends.as_ref();
+        let fields = friends.map_or(FieldSet::EMPTY, |friends| friends.fields);
+        let (limit, count) = match friends.map(|friends| &friends.selection) {
+            Some(Selection::Page(page)) => (page.limit, page.count),
+            Some(Selection::Named(_)) | None => (0, false),
+        };
+        let schema = compiled.register().schema();
+        let mut names = String::new();
+        for field in fields.iter() {
+            let name = asked.friend_keys.alias(field);
+            if let Some(name) = name.or_else(|| schema.and_then(|schema| schema.name(field))) {
+                let comma = if names.is_empty() { "" } else { "," };
+                let _ = write!(names, "{comma}{name}");
+            }
         }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(token) = self.query_token {
+            query.append_pair("access_token", token);
+        }
+        query.append_pair("fields", &names);
+        query.append_pair("limit", &limit.to_string());
+        if count {
+            query.append_pair("summary", "total_count");
+        }
+        match direction {
+            Direction::Before(first) => query.append_pair("before", &first.to_string()),
+            Direction::After(last) => query.append_pair("after", &last.to_string()),
+        };
+        let Self { public_url, version, .. } = self;
+        format!("{public_url}/{version}/{viewer}/friends?{}", query.finish())
     }
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(token) = page.query_token {
-        query.append_pair("access_token", token);
-    }
-    query.append_pair("fields", &names);
-    query.append_pair("limit", &limit.to_string());
-    if count {
-        query.append_pair("summary", "total_count");
-    }
-    match direction {
-        Direction::Before(first) => query.append_pair("before", &first.to_string()),
-        Direction::After(last) => query.append_pair("after", &last.to_string()),
-    };
-    format!("{}/{}/{viewer}/friends?{}", page.public_url, page.version, query.finish())
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::own::OwnParameters;
 use crate::gateway::errors::GraphError;
 
 /// The parameters that mean something. Others are passed over, as the Graph API does: `pretty`, `format`,
@@ -38,8 +37,22 @@ pub(super) struct Query<'a> {
     pub(super) callback: bool,
     /// The proof that who sends the token knows the client's secret.
     pub(super) appsecret_proof: Option<Cow<'a, str>>,
-    /// What is asked of a client's own tokens and grants.
-    pub(super) own: OwnParameters<'a>,
+    /// The client that asks for a token.
+    pub(super) client_id: Option<Cow<'a, str>>,
+    /// Its secret.
+    pub(super) client_secret: Option<Cow<'a, str>>,
+    /// Whether the secret stands in the query, where others may see it.
+    pub(super) secret_in_query: bool,
+    /// By what a token is asked for.
+    pub(super) grant_type: Option<Cow<'a, str>>,
+    /// The token in whose place another is asked for.
+    pub(super) fb_exchange_token: Option<Cow<'a, str>>,
+    /// The token that is asked about.
+    pub(super) input_token: Option<Cow<'a, str>>,
+    /// The permission that is asked about.
+    pub(super) permission: Option<Cow<'a, str>>,
+    /// The state of those permissions that are asked about.
+    pub(super) status: Option<Cow<'a, str>>,
     /// A parameter that stands twice with two values: which of them is meant, nobody knows.
     pub(super) doubled: Option<&'static str>,
 }
@@ -49,7 +62,7 @@ impl<'a> Query<'a> {
     #[must_use]
     pub(super) fn parse(query: &'a str) -> Self {
         let mut parsed: Self = form_urlencoded::parse(query.as_bytes()).collect();
-        parsed.own.secret_in_query = parsed.own.client_secret.is_some();
+        parsed.secret_in_query = parsed.client_secret.is_some();
         parsed.batch_in_query = parsed.batch.is_some();
         parsed
     }
@@ -86,10 +99,14 @@ impl<'a> Query<'a> {
             "batch" => ("batch", false, &mut self.batch),
             "include_headers" => ("include_headers", false, &mut self.include_headers),
             "appsecret_proof" => ("appsecret_proof", false, &mut self.appsecret_proof),
-            name => {
-                let (name, place) = self.own.place(name)?;
-                (name, true, place)
-            }
+            "client_id" => ("client_id", true, &mut self.client_id),
+            "client_secret" => ("client_secret", true, &mut self.client_secret),
+            "grant_type" => ("grant_type", true, &mut self.grant_type),
+            "fb_exchange_token" => ("fb_exchange_token", true, &mut self.fb_exchange_token),
+            "input_token" => ("input_token", true, &mut self.input_token),
+            "permission" => ("permission", true, &mut self.permission),
+            "status" => ("status", true, &mut self.status),
+            _ => return None,
         })
     }
 
@@ -111,7 +128,14 @@ impl<'a> Query<'a> {
             include_headers: self.include_headers.or(body.include_headers),
             callback: self.callback || body.callback,
             appsecret_proof: self.appsecret_proof.or(body.appsecret_proof),
-            own: self.own.or(body.own),
+            client_id: self.client_id.or(body.client_id),
+            client_secret: self.client_secret.or(body.client_secret),
+            secret_in_query: self.secret_in_query,
+            grant_type: self.grant_type.or(body.grant_type),
+            fb_exchange_token: self.fb_exchange_token.or(body.fb_exchange_token),
+            input_token: self.input_token.or(body.input_token),
+            permission: self.permission.or(body.permission),
+            status: self.status.or(body.status),
             doubled: self.doubled.or(body.doubled),
         }
     }

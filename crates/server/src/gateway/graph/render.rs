@@ -6,11 +6,10 @@ use countersign_domain::request::Selection;
 use countersign_log::released::{Record, Records};
 
 use super::asked::{Asked, Form, Keys};
-use super::link::{Direction, link};
+use super::link::{Direction, Links};
 use super::named::ViewerKey;
-use super::version::Version;
 use crate::canaries::Planted;
-use crate::gateway::masks::Compiled;
+use crate::service::masks::Compiled;
 use crate::source::Circle;
 
 /// What a person in an answer takes at most, as a rule, in bytes: a body that has to grow is copied, and
@@ -19,14 +18,10 @@ const PERSON_BYTES: usize = 1_024;
 
 /// What an answer needs to know besides its records.
 pub(super) struct Page<'a> {
-    /// What links begin with.
-    pub(super) public_url: &'a str,
-    /// The version that answers.
-    pub(super) version: Version,
+    /// What its links have in common.
+    pub(super) links: Links<'a>,
     /// What was asked.
     pub(super) asked: Asked,
-    /// The token, if it came in the query and so has to stand in links.
-    pub(super) query_token: Option<&'a str>,
     /// Whether friends stand before the page.
     pub(super) previous: bool,
     /// Whether more friends would follow.
@@ -192,7 +187,9 @@ impl Page<'_> {
         ] {
             if let Some(direction) = direction {
                 body.extend_from_slice(key);
-                body.extend_from_slice(link(self, viewer, direction).as_bytes());
+                body.extend_from_slice(
+                    self.links.page(&self.asked, self.compiled, viewer, direction).as_bytes(),
+                );
                 body.push(b'"');
             }
         }

@@ -391,7 +391,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, reference.policy.as_str()),
     ];
-    let page = if gateway.is_legacy_2014_on() { &reference.legacy_page } else { &reference.page };
+    let page =
+        if gateway.service.is_legacy_2014_on() { &reference.legacy_page } else { &reference.page };
     (headers, page.clone()).into_response()
 }
 

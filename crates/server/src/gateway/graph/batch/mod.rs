@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -15,34 +15,28 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::call::{Call, PartOf, Stop, Token};
-use super::query::Query;
+use super::handler::{self, Answered, Pace, Stop, refused};
+use super::request::{OfBatch, Request, Sent, Token};
 use super::version::Version;
-use super::{refused, undelivered, with_version};
 use crate::gateway::Gateway;
 use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
-use crate::gateway::usage::ClientUsage;
+use crate::gateway::trouble::undelivered;
+use crate::service::room::Room;
+use crate::service::usage::ClientUsage;
 use operation::{Operation, Resolved};
 use schedule::Start;
 
 mod operation;
 mod path;
 mod reference;
-mod room;
 mod schedule;
-
-pub(super) use room::Room;
 
 /// The most operations of a batch.
 const OPERATIONS_MAX: usize = 50;
 
 /// The most operations that are done at once: one batch leaves room for others.
 const AT_ONCE_MAX: usize = 8;
-
-/// The most operations of all batches together that are done at once. A body takes memory from when it is
-/// made, and who waits here takes next to none.
-pub const OPERATIONS_AT_ONCE_MAX: usize = 64;
 
 /// How much the bodies of one batch may come to before no more of its operations are begun, in bytes. Fifty
 /// whole lists of friends would be gigabytes, all of which are held until the last one is there.
@@ -62,8 +56,6 @@ struct Shared {
     /// Whether the operations stand in the query.
     in_query: bool,
     deadline: Instant,
-    /// What the client uses, once some operation has told which client asks.
-    usage: Arc<OnceLock<Arc<ClientUsage>>>,
 }
 
 /// An operation that was done.
@@ -71,48 +63,63 @@ struct Done {
     reply: Reply,
     /// Its body, if another operation may refer to it.
     value: Option<Value>,
+    /// What the client uses, where it is known which client asked.
+    usage: Option<Arc<ClientUsage>>,
 }
 
-/// The answer to a batch.
-///
-/// # Errors
-/// [`GraphError`] 100 for a batch that cannot be read. What is wrong with an operation is in the answer.
+/// The answer to a batch. What is wrong with an operation is in it.
 pub(super) async fn answer(
     gateway: &Arc<Gateway>,
-    call: &Call<'_>,
+    request: &Request<'_>,
     operations: &str,
-    query: &Query<'_>,
-    token: Option<Token<'_>>,
-) -> Result<Reply, GraphError> {
-    let operations = operation::parse(operations, OPERATIONS_MAX)?;
+) -> Answered {
+    match operation::parse(operations, OPERATIONS_MAX) {
+        Ok(operations) => answer_each(gateway, request, &operations).await,
+        Err(error) => error.into(),
+    }
+}
+
+async fn answer_each(
+    gateway: &Arc<Gateway>,
+    request: &Request<'_>,
+    operations: &[Operation],
+) -> Answered {
     let dependencies: Vec<_> = operations.iter().map(|one| one.dependencies.clone()).collect();
-    let timeout = Duration::from_millis(gateway.config.graph.batch_timeout_ms);
+    let timeout = Duration::from_millis(gateway.service.config.graph.batch_timeout_ms);
     let deadline = Instant::now() + timeout;
     let shared = Arc::new(Shared {
         gateway: Arc::clone(gateway),
-        client: call.client,
-        sec_gpc: call.sec_gpc,
-        nonce: call.nonce.to_vec(),
-        token: token.map(Token::into_owned),
-        version: super::Target::version_of(call.path(), call.version),
-        in_query: query.batch_in_query,
+        client: request.sent.client,
+        sec_gpc: request.sent.sec_gpc,
+        nonce: request.sent.nonce.to_vec(),
+        token: request.token.clone().map(Token::into_owned),
+        version: request.path.version,
+        in_query: request.query.batch_in_query,
         deadline,
-        usage: Arc::clone(&call.usage),
     });
-    let mut readers = Readers::of(&operations);
+    let mut readers = Readers::of(operations);
     let start = |number: usize, done: &mut [Option<Done>]| {
         let Some(operation) = operations.get(number) else { return Start::Ended(None) };
         let started = if bodies_bytes(done) > BODIES_BYTES_MAX {
             Start::Ended(None)
         } else {
-            start(&shared, number, operation, &operations, done)
+            start(&shared, number, operation, operations, done)
         };
         readers.started(operation, done);
         started
     };
     let done = schedule::run(&dependencies, AT_ONCE_MAX, deadline, start).await;
-    let with_headers = !matches!(query.include_headers.as_deref(), Some("false" | "0"));
-    let mut reply = Response::new(written(&operations, done, with_headers)?);
+    let usage = done.iter().flatten().find_map(|done| done.usage.clone());
+    let with_headers = !matches!(request.query.include_headers.as_deref(), Some("false" | "0"));
+    Answered { reply: reply(operations, done, with_headers).map_err(Stop::from), usage }
+}
+
+fn reply(
+    operations: &[Operation],
+    done: Vec<Option<Done>>,
+    with_headers: bool,
+) -> Result<Reply, GraphError> {
+    let mut reply = Response::new(written(operations, done, with_headers)?);
     let json = HeaderValue::from_static("application/json; charset=UTF-8");
     reply.headers_mut().insert(header::CONTENT_TYPE, json);
     let private = HeaderValue::from_static("private, no-store");
@@ -145,18 +152,18 @@ fn start(
         Ok(resolved) => Start::Begun(perform(Arc::clone(shared), number, resolved)),
         Err(error) => {
             let reply = refused(&shared.gateway, Stop::Error(error));
-            Start::Ended(Some(Done { reply, value: None }))
+            Start::Ended(Some(Done { reply, value: None, usage: None }))
         }
     }
 }
 
 /// `None` if the batch's time is over.
 async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Option<Done> {
-    let room = timeout_at(shared.deadline, Room::take(&shared.gateway.operations));
+    let room = timeout_at(shared.deadline, Room::take(&shared.gateway.service.operations));
     let Ok(Some(room)) = room.await else { return None };
     let nonce = operation_nonce(&shared.nonce, number);
     let Resolved { method, url, body, access_token, is_referred_to, .. } = &operation;
-    let call = Call {
+    let sent = Sent {
         client: shared.client,
         method,
         path_and_query: url,
@@ -166,25 +173,25 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
         nonce: &nonce,
         token: access_token.as_deref(),
         basic: None,
-        token_of_batch: shared.token.clone(),
         version: shared.version,
-        part_of: PartOf::Batch(shared.deadline),
-        room: Some(&room),
-        all_in_query: shared.in_query,
-        usage: Arc::clone(&shared.usage),
+        of_batch: Some(OfBatch { token: shared.token.clone(), in_query: shared.in_query }),
     };
-    let mut reply = match call.answer(&shared.gateway).await {
-        Ok(reply) => reply,
-        Err(Stop::Late) => return None,
-        Err(stop) => refused(&shared.gateway, stop),
+    let began = std::time::Instant::now();
+    let pace = Pace { began, deadline: Some(shared.deadline), room: Some(&room) };
+    let Answered { reply, usage } = match Request::parse(&sent) {
+        Ok(request) => handler::answer(&shared.gateway, request, pace).await,
+        Err(error) => error.into(),
     };
-    reply = with_version(reply, &call);
+    if let Err(Stop::Late) = reply {
+        return None;
+    }
+    let mut reply = handler::written(&shared.gateway, &sent, reply);
     let value = is_referred_to.then(|| serde_json::from_slice(reply.body()).ok()).flatten();
     if reply.status() == StatusCode::OK {
         tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());
         tell(&mut reply, OPERATION_BODY_HEADER, operation.body_as_resolved());
     }
-    Some(Done { reply, value })
+    Some(Done { reply, value, usage })
 }
 
 /// Tells what became of a text with references, which the receipt covers.
@@ -284,7 +291,7 @@ mod tests {
 
     fn done(body: &str) -> Option<Done> {
         let value = serde_json::from_str(body).ok();
-        Some(Done { reply: Response::new(body.as_bytes().to_vec()), value })
+        Some(Done { reply: Response::new(body.as_bytes().to_vec()), value, usage: None })
     }
 
     #[test]

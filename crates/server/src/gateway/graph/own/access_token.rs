@@ -9,14 +9,17 @@ use zeroize::Zeroizing;
 
 use super::check_client;
 use super::facts::Facts;
-use super::parameters::OwnParameters;
 use crate::gateway::Gateway;
-use crate::gateway::credentials;
 use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
-use crate::gateway::graph::call::Call;
-use crate::gateway::graph::caller::check_grant;
-use crate::gateway::graph::{broken, failed};
+use crate::gateway::graph::handler::{Stop, Unauthenticated};
+use crate::gateway::graph::query::Query;
+use crate::gateway::graph::request::Request;
+use crate::gateway::trouble::{broken, failed};
+use crate::service::Service;
+use crate::service::credentials;
+use crate::service::principal::Principal;
+use crate::service::token::TokenError;
 
 /// Who asks for a token, as they say.
 struct Credentials {
@@ -25,72 +28,85 @@ struct Credentials {
     in_query: bool,
 }
 
+/// The client that asks for a token, by its secret.
+///
+/// # Errors
+/// [`GraphError`] 101 without a client, 1 for wrong credentials.
+pub(in crate::gateway::graph) fn authenticate(
+    service: &Service,
+    request: &Request<'_>,
+    now: Timestamp,
+) -> Result<Principal, Unauthenticated> {
+    let shown = Credentials::of(request)?;
+    Ok(service.authenticate_client(&shown.client, &shown.secret, now)?)
+}
+
 /// Answers with a token.
 ///
 /// # Errors
-/// [`GraphError`] 101 without a client, 1 for wrong credentials, 100 for a grant type that is not
-/// understood, 190 for a token that cannot be exchanged.
-pub(super) fn answer(
+/// [`GraphError`] 100 for a grant type that is not understood, 190 for a token that cannot be exchanged.
+pub(in crate::gateway::graph) fn answer(
     gateway: &Gateway,
-    call: &Call<'_>,
-    parameters: &OwnParameters<'_>,
+    request: &Request<'_>,
+    principal: &Principal,
     now: Timestamp,
-) -> Result<Reply, GraphError> {
-    let shown = Credentials::of(call.basic, parameters)?;
-    let client = credentials::client_of_secret(gateway, &shown.client, &shown.secret)?;
-    call.admit(gateway, &client, now)?;
-    check_client(&gateway.log.register(), &client, shown.in_query)?;
-    let facts = match parameters.grant_type.as_deref() {
+) -> Result<Reply, Stop> {
+    let (service, client) = (&gateway.service, principal.client());
+    let in_query = Credentials::of(request)?.in_query;
+    check_client(&service.log.register(), client, in_query)?;
+    let Query { grant_type, fb_exchange_token, .. } = &request.query;
+    let facts = match grant_type.as_deref() {
         Some("client_credentials") => {
-            Facts::access_token(&credentials::app_token(gateway, &client)?, None)
+            let token = credentials::app_token(service, client).map_err(GraphError::from)?;
+            Facts::access_token(&token, None)
         }
         Some("fb_exchange_token") => {
-            let token = parameters.fb_exchange_token.as_deref();
             let missing = || GraphError::missing_parameter("fb_exchange_token");
-            exchange(gateway, &client, token.ok_or_else(missing)?, now)?
+            let token = fb_exchange_token.as_deref().ok_or_else(missing)?;
+            exchange(service, client, token, now)?
         }
-        _ => return Err(GraphError::unsupported_grant_type()),
+        _ => return Err(GraphError::unsupported_grant_type().into()),
     };
     Ok(facts.into_reply())
 }
 
 /// A fresh token under the grant of one that still holds. What stops answers stops this too.
 fn exchange(
-    gateway: &Gateway,
+    service: &Service,
     client: &Identifier,
     token: &str,
     now: Timestamp,
 ) -> Result<Facts, GraphError> {
-    let access = gateway.tokens.verify(token, now)?;
+    let access = service.tokens.verify(token, now)?;
     if access.client != *client {
-        return Err(GraphError::malformed_token());
+        return Err(TokenError::Unknown.into());
     }
-    let stored = gateway.people.grant(access.grant).map_err(failed)?;
-    let stored = check_grant(stored, client, now)?;
-    let compiled = gateway.masks.of(&gateway.log.register());
+    let stored = service.granted(&access, now)?;
+    let compiled = service.masks.of(&service.log.register());
     let basis = compiled.basis(access.build.as_str(), stored.grant.purpose.as_str(), now);
     if let Some(reason) = basis.ok_or_else(GraphError::unknown_build)?.stopped {
         return Err(GraphError::refused(reason));
     }
     let until = stored.grant.until;
     // No token is dated by a clock that nothing else is dated by.
-    let now = gateway.log.believed_now().map_err(failed)?;
-    let minted = gateway.tokens.mint_until(client, &access.build, access.grant, now, until);
+    let now = service.log.believed_now().map_err(failed)?;
+    let minted = service.tokens.mint_until(client, &access.build, access.grant, now, until);
     let (token, expires_in_s) = minted.map_err(broken)?;
     Ok(Facts::access_token(&token, Some(expires_in_s)))
 }
 
 impl Credentials {
-    fn of(basic: Option<&str>, parameters: &OwnParameters<'_>) -> Result<Self, GraphError> {
-        if let Some((client, secret)) = basic.and_then(read_basic) {
+    fn of(request: &Request<'_>) -> Result<Self, GraphError> {
+        if let Some((client, secret)) = request.sent.basic.and_then(read_basic) {
             return Ok(Self { client, secret, in_query: false });
         }
-        let client = parameters.client_id.as_deref().ok_or_else(GraphError::missing_client)?;
-        let secret = parameters.client_secret.as_deref().unwrap_or_default();
+        let Query { client_id, client_secret, secret_in_query, .. } = &request.query;
+        let client = client_id.as_deref().ok_or_else(GraphError::missing_client)?;
+        let secret = client_secret.as_deref().unwrap_or_default();
         Ok(Self {
             client: client.to_owned(),
             secret: Zeroizing::new(secret.to_owned()),
-            in_query: parameters.secret_in_query,
+            in_query: *secret_in_query,
         })
     }
 }

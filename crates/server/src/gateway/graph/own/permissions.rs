@@ -17,22 +17,19 @@ use serde_json::json;
 
 use super::check_client;
 use super::facts::Facts;
-use super::parameters::OwnParameters;
 use super::viewer::Viewer;
 use crate::gateway::Gateway;
 use crate::gateway::deliver::Reply;
 use crate::gateway::errors::GraphError;
-use crate::gateway::graph::call::{Call, Stop, Token};
-use crate::gateway::graph::caller::{Caller, check_grant};
-use crate::gateway::graph::failed;
-use crate::gateway::graph::target::Node;
-use crate::gateway::graph::version::Version;
+use crate::gateway::graph::handler::{Pace, Stop, user};
+use crate::gateway::graph::path::Node;
+use crate::gateway::graph::request::Request;
+use crate::service::principal::Principal;
 
 /// What of a grant is asked for.
-pub(super) struct Asked<'a> {
-    pub(super) node: Node,
-    pub(super) name: Option<&'a str>,
-    pub(super) version: Version,
+pub(in crate::gateway::graph) struct Asked<'a> {
+    pub(in crate::gateway::graph) node: Node,
+    pub(in crate::gateway::graph) name: Option<&'a str>,
 }
 
 /// One permission and what the viewer said to it.
@@ -64,20 +61,18 @@ impl Status {
 ///
 /// # Errors
 /// [`GraphError`]: no user's token, its grant has ended, or the id is not the viewer's.
-pub(super) async fn answer(
+pub(in crate::gateway::graph) async fn answer(
     gateway: &Gateway,
-    call: &Call<'_>,
-    parameters: &OwnParameters<'_>,
-    token: Option<Token<'_>>,
+    request: &Request<'_>,
+    (principal, pace): (&Principal, Pace<'_>),
     asked: Asked<'_>,
     now: Timestamp,
 ) -> Result<Reply, Stop> {
-    let caller = Caller::of(gateway, call, token, now)?;
-    let access = caller.user(asked.node == Node::Me)?;
-    let register = gateway.log.register();
-    check_client(&register, &access.client, caller.token.in_query)?;
-    let stored = gateway.people.grant(access.grant).map_err(failed)?;
-    let stored = check_grant(stored, &access.client, now)?;
+    let access = user(principal, asked.node == Node::Me)?;
+    let register = gateway.service.log.register();
+    let in_query = request.token.as_ref().is_some_and(|token| token.in_query);
+    check_client(&register, &access.client, in_query)?;
+    let stored = gateway.service.granted(access, now)?;
     let build = register.builds().get(&access.build).ok_or_else(GraphError::unknown_build)?;
     let schema = register.schema().ok_or_else(GraphError::unknown_build)?;
     let wanted = |asked: &Option<Cow<'_, str>>, value: &str| {
@@ -86,21 +81,15 @@ pub(super) async fn answer(
     let permissions: Vec<_> = of_grant(&stored.grant, build, schema)
         .into_iter()
         .filter(|one| asked.name.is_none_or(|name| name == one.name))
-        .filter(|one| wanted(&parameters.permission, &one.name))
-        .filter(|one| wanted(&parameters.status, one.status.name()))
+        .filter(|one| wanted(&request.query.permission, &one.name))
+        .filter(|one| wanted(&request.query.status, one.status.name()))
         .collect();
     let Node::Id(id) = asked.node else {
         return Ok(Facts::permissions(&permissions).into_reply());
     };
-    let viewer = Viewer {
-        build: &access.build,
-        grant: access.grant,
-        stored: &stored,
-        node: asked.node,
-        version: asked.version,
-    };
+    let viewer = Viewer { access, stored: &stored, node: asked.node };
     let body = |_| json!({ "data": permissions }).to_string().into_bytes();
-    let answer = viewer.answer(gateway, call, body).await;
+    let answer = viewer.answer(gateway, request, pace, body).await;
     // A viewer whose id may not be told, for whatever reason, sounds like somebody else.
     answer.map_err(|stop| match stop {
         Stop::Error(error) if error.is_refusal() => {

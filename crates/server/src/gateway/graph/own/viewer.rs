@@ -3,26 +3,26 @@
 
 use std::borrow::Cow;
 
-use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 
 use crate::gateway::Gateway;
 use crate::gateway::deliver::{Reply, deliver};
-use crate::gateway::graph::call::{Call, Stop};
-use crate::gateway::graph::inquiry::{Inquiry, Logged};
+use crate::gateway::graph::asked::Asking;
+use crate::gateway::graph::handler::{Pace, Stop, asker};
+use crate::gateway::graph::inquiry::Inquiry;
+use crate::gateway::graph::path::{Edge, Node, Target};
 use crate::gateway::graph::query::Query;
-use crate::gateway::graph::target::{Edge, Node, Target};
-use crate::gateway::graph::version::Version;
-use crate::store::{GrantId, GrantRecord};
+use crate::gateway::graph::request::Request;
+use crate::service::disclosure::{Asker, Disclosure};
+use crate::service::token::UserAccess;
+use crate::store::GrantRecord;
 
 /// The grant whose viewer is told.
 pub(super) struct Viewer<'a> {
-    pub(super) build: &'a Identifier,
-    pub(super) grant: GrantId,
+    pub(super) access: &'a UserAccess,
     pub(super) stored: &'a GrantRecord,
     /// As whom the viewer is asked for. By an id that is not theirs nobody is told.
     pub(super) node: Node,
-    pub(super) version: Version,
 }
 
 impl Viewer<'_> {
@@ -34,27 +34,23 @@ impl Viewer<'_> {
     pub(super) async fn answer(
         &self,
         gateway: &Gateway,
-        call: &Call<'_>,
+        request: &Request<'_>,
+        pace: Pace<'_>,
         write: impl FnOnce(PairwiseId) -> Vec<u8>,
     ) -> Result<Reply, Stop> {
-        let inquiry = Inquiry {
-            gateway,
-            build: self.build.as_str(),
-            grant: self.grant,
-            stored: self.stored,
-            target: Target { version: self.version, node: self.node, edge: Edge::None },
-            query: Query { fields: Some(Cow::Borrowed("id")), ..Query::default() },
-            viewer_only: true,
-            // Whether it may was looked at before.
-            token_in_query: false,
-            sec_gpc: call.sec_gpc,
-            part_of: call.part_of,
-            room: call.room,
-        };
-        let Logged { released, .. } = inquiry.release(call.digest(), call.client).await?;
+        let service = &gateway.service;
+        let query = Query { fields: Some(Cow::Borrowed("id")), ..Query::default() };
+        let target = Target { node: self.node, edge: Edge::None };
+        let asking = Asking::parse(target, &query, &service.config.graph)?;
+        let viewer = self.stored.viewer;
+        let inquiry = Inquiry { service, viewer, asking, viewer_only: true };
+        // Whether the token may stand in the query was looked at before.
+        let asker =
+            Asker { token_in_query: false, ..asker(request, self.access, self.stored, pace) };
+        let Disclosure { released, .. } = service.disclose(&asker, &inquiry).await?;
         let answer = released
             .answer(|mut records| records.next().map_or_else(Vec::new, |v| write(v.pairwise())));
-        let reply = deliver(answer, gateway)?;
+        let reply = deliver(answer, service)?;
         gateway.metrics.released(1, reply.body().len());
         Ok(reply)
     }

@@ -12,7 +12,6 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, erro
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::gateway::errors::GraphError;
 use crate::keys::SecretKey;
 use crate::store::GrantId;
 
@@ -77,6 +76,17 @@ struct Claims {
     grant: String,
     iat: u64,
     exp: u64,
+}
+
+/// A token that does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// This instance did not make it.
+    #[error("the access token is none of this instance's")]
+    Unknown,
+    /// Its time is over.
+    #[error("the access token has expired")]
+    Expired,
 }
 
 /// A token could not be made.
@@ -154,17 +164,17 @@ impl Tokens {
     /// Verifies a token.
     ///
     /// # Errors
-    /// [`GraphError`] 190 for a token that is not ours or has expired.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<UserAccess, GraphError> {
+    /// [`TokenError`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<UserAccess, TokenError> {
         let access = self.inspect(token)?;
-        if now >= access.expires { Err(GraphError::expired_token()) } else { Ok(access) }
+        if now >= access.expires { Err(TokenError::Expired) } else { Ok(access) }
     }
 
     /// What a token of ours stands for, or stood for before it expired.
     ///
     /// # Errors
-    /// [`GraphError`] 190 for a token that is not ours.
-    pub fn inspect(&self, token: &str) -> Result<UserAccess, GraphError> {
+    /// [`TokenError::Unknown`].
+    pub fn inspect(&self, token: &str) -> Result<UserAccess, TokenError> {
         let digest = Digest(Sha256::digest(token).into());
         match self.remembered(digest) {
             Some(access) => Ok(access),
@@ -177,21 +187,21 @@ impl Tokens {
         self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
     }
 
-    fn verify_signature(&self, token: &str, digest: Digest) -> Result<UserAccess, GraphError> {
+    fn verify_signature(&self, token: &str, digest: Digest) -> Result<UserAccess, TokenError> {
         let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => GraphError::expired_token(),
-                _ => GraphError::malformed_token(),
+                ErrorKind::ExpiredSignature => TokenError::Expired,
+                _ => TokenError::Unknown,
             })?;
         if data.header.typ.as_deref() != Some(TYPE) {
-            return Err(GraphError::malformed_token());
+            return Err(TokenError::Unknown);
         }
-        let name = |text: &str| Identifier::parse(text).map_err(|_| GraphError::malformed_token());
+        let name = |text: &str| Identifier::parse(text).map_err(|_| TokenError::Unknown);
         let access = UserAccess {
             client: name(&data.claims.client_id)?,
             build: name(&data.claims.build)?,
             issued: Timestamp::from_seconds(data.claims.iat),
-            grant: read_grant(&data.claims.grant).ok_or_else(GraphError::malformed_token)?,
+            grant: read_grant(&data.claims.grant).ok_or(TokenError::Unknown)?,
             expires: Timestamp::from_seconds(data.claims.exp),
         };
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
@@ -230,13 +240,13 @@ mod tests {
             let access = verifier.verify(&token, now.plus_seconds(59)).unwrap();
             assert_eq!((access.build, access.grant), (name("home@1"), grant));
             let late = verifier.verify(&token, now.plus_seconds(60)).unwrap_err();
-            assert_eq!((late.code, late.subcode), (190, Some(463)));
+            assert_eq!(late, TokenError::Expired);
         }
         let other_key = tokens(&SecretKey::generate().unwrap());
-        assert_eq!(other_key.verify(&token, now), Err(GraphError::malformed_token()));
+        assert_eq!(other_key.verify(&token, now), Err(TokenError::Unknown));
         let other_issuer = Tokens::new("other.example", 60, &key);
-        assert_eq!(other_issuer.verify(&token, now), Err(GraphError::malformed_token()));
-        assert_eq!(verifier.verify("x.y.z", now), Err(GraphError::malformed_token()));
+        assert_eq!(other_issuer.verify(&token, now), Err(TokenError::Unknown));
+        assert_eq!(verifier.verify("x.y.z", now), Err(TokenError::Unknown));
     }
 
     #[test]

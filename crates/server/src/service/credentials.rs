@@ -17,54 +17,73 @@ use countersign_domain::identifier::Identifier;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::Gateway;
-use super::errors::GraphError;
-use super::graph::failed;
+use super::Service;
+use crate::store::StoreError;
 
 /// What separates a client from its secret in an app access token.
 const SEPARATOR: char = '|';
 
 const APP_TOKEN_CONTEXT: &str = "countersign/v1/app-token";
 
+/// What a client shows does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// The client is unknown, has no secret, or has another one.
+    #[error("there is no client of this name and secret")]
+    Secret,
+    /// The secret within an app access token is not the client's.
+    #[error("the app access token is none of this instance's")]
+    AppToken,
+    /// The proof was not made with the client's secret from this token.
+    #[error("the proof was not made with the client's secret from this token")]
+    Proof,
+    /// The configuration asks for a proof, and none came.
+    #[error("a proof that the client knows its secret is missing")]
+    ProofMissing,
+    /// What is known of clients cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The client whose secret this is.
 ///
 /// # Errors
-/// [`GraphError`] 1 for an unknown client and for a wrong secret alike.
-pub(super) fn client_of_secret(
-    gateway: &Gateway,
+/// [`CredentialsError::Secret`] for an unknown client and for a wrong secret alike.
+pub fn client_of_secret(
+    service: &Service,
     client: &str,
     secret: &str,
-) -> Result<Identifier, GraphError> {
-    let (client, known) = look_up(gateway, client)?;
+) -> Result<Identifier, CredentialsError> {
+    let (client, known) = look_up(service, client)?;
     let same = same_text(&known.text, secret) & known.is_real;
-    client.filter(|_| same).ok_or_else(GraphError::wrong_client_secret)
+    client.filter(|_| same).ok_or(CredentialsError::Secret)
 }
 
 /// A fresh app access token of a client.
 ///
 /// # Errors
-/// [`GraphError`] if the client has no secret to make it of.
-pub(super) fn app_token(gateway: &Gateway, client: &Identifier) -> Result<String, GraphError> {
-    let (_, known) = look_up(gateway, client.as_str())?;
+/// [`CredentialsError::Secret`] if the client has none to make it of.
+pub fn app_token(service: &Service, client: &Identifier) -> Result<String, CredentialsError> {
+    let (_, known) = look_up(service, client.as_str())?;
     if !known.is_real {
-        return Err(GraphError::wrong_client_secret());
+        return Err(CredentialsError::Secret);
     }
-    Ok(format!("{client}{SEPARATOR}{}", derived(gateway, &known.text)))
+    Ok(format!("{client}{SEPARATOR}{}", derived(service, &known.text)))
 }
 
 /// The client whose app access token this is; `None` of a text that has not the form of one.
 ///
 /// # Errors
-/// [`GraphError`] 190 for a token of an unknown client, or with a wrong secret in it.
-pub(super) fn client_of_app_token(
-    gateway: &Gateway,
+/// [`CredentialsError::AppToken`] for a token of an unknown client, or with a wrong secret in it.
+pub fn client_of_app_token(
+    service: &Service,
     token: &str,
-) -> Option<Result<Identifier, GraphError>> {
+) -> Option<Result<Identifier, CredentialsError>> {
     let (client, presented) = token.split_once(SEPARATOR)?;
-    let checked = look_up(gateway, client).and_then(|(client, known)| {
-        let derived = derived(gateway, &known.text);
+    let checked = look_up(service, client).and_then(|(client, known)| {
+        let derived = derived(service, &known.text);
         let same = same_text(&known.text, presented) | same_text(&derived, presented);
-        client.filter(|_| same & known.is_real).ok_or_else(GraphError::wrong_token_signature)
+        client.filter(|_| same & known.is_real).ok_or(CredentialsError::AppToken)
     });
     Some(checked)
 }
@@ -72,26 +91,26 @@ pub(super) fn client_of_app_token(
 /// Checks the proof that came with a token; without one, checks that none is needed.
 ///
 /// # Errors
-/// [`GraphError`] 100 for a proof that is wrong, or missing where the configuration asks for it.
-pub(super) fn check_proof(
-    gateway: &Gateway,
+/// [`CredentialsError::Proof`], and [`CredentialsError::ProofMissing`] where the configuration asks for one.
+pub fn check_proof(
+    service: &Service,
     client: &Identifier,
     token: &str,
     proof: Option<&str>,
-) -> Result<(), GraphError> {
-    let is_required = gateway.config.graph.require_appsecret_proof;
+) -> Result<(), CredentialsError> {
+    let is_required = service.config.graph.require_appsecret_proof;
     if proof.is_none() && !is_required {
         return Ok(());
     }
-    let (_, known) = look_up(gateway, client.as_str())?;
+    let (_, known) = look_up(service, client.as_str())?;
     match proof {
         Some(proof) => {
             let expected = const_hex::encode(mac(&known.text, &[token]));
             let same = same_text(&expected, proof) & known.is_real;
-            if same { Ok(()) } else { Err(GraphError::wrong_proof()) }
+            if same { Ok(()) } else { Err(CredentialsError::Proof) }
         }
         // Whoever has no secret has nothing to prove with: a device's client, as a rule.
-        None if known.is_real && !token.contains(SEPARATOR) => Err(GraphError::missing_proof()),
+        None if known.is_real && !token.contains(SEPARATOR) => Err(CredentialsError::ProofMissing),
         None => Ok(()),
     }
 }
@@ -103,11 +122,14 @@ struct Known {
 }
 
 /// The one place that asks for a client's secret.
-fn look_up(gateway: &Gateway, client: &str) -> Result<(Option<Identifier>, Known), GraphError> {
+fn look_up(
+    service: &Service,
+    client: &str,
+) -> Result<(Option<Identifier>, Known), CredentialsError> {
     let client = Identifier::parse(client).ok();
-    let client = client.filter(|c| gateway.log.register().clients().contains_key(c));
+    let client = client.filter(|c| service.log.register().clients().contains_key(c));
     let secret = match &client {
-        Some(client) => gateway.people.client_secret(client).map_err(failed)?,
+        Some(client) => service.people.client_secret(client)?,
         None => None,
     };
     let known = match secret {
@@ -117,8 +139,8 @@ fn look_up(gateway: &Gateway, client: &str) -> Result<(Option<Identifier>, Known
     Ok((client, known))
 }
 
-fn derived(gateway: &Gateway, secret: &str) -> String {
-    let message = [APP_TOKEN_CONTEXT, "\n", gateway.config.origin()];
+fn derived(service: &Service, secret: &str) -> String {
+    let message = [APP_TOKEN_CONTEXT, "\n", service.config.origin()];
     BASE64_URL_SAFE_NO_PAD.encode(mac(secret, &message))
 }
 

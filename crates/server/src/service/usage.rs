@@ -1,5 +1,5 @@
-//! How much each client asked for within the last hour, and where that stops: error 4, and the header
-//! `X-App-Usage`, in percent of what the configuration allots.
+//! How much each client asked for within the last hour, and where that stops, in percent of what the configuration
+//! allots.
 //!
 //! The window slides by minutes: a sum covers the running minute and the sixty before it, so that no
 //! 3,600 seconds see more calls than are allotted. What it is not: a budget of people, which is part
@@ -11,15 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::http::HeaderValue;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 
-use super::errors::GraphError;
 use crate::config::Limits;
-
-/// The header that tells a client how much of its hour is used.
-pub const USAGE_HEADER: &str = "x-app-usage";
 
 /// The minutes that a sum covers: the running one and an hour.
 const MINUTES: u64 = 61;
@@ -38,7 +33,22 @@ struct Allotted {
     log_kib: u64,
 }
 
+/// A client that has used up what it is allotted for an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client has used up what it is allotted for an hour")]
+pub struct HourUsedUp;
+
+/// How much of a client's hour is used, in percent of what it is allotted; 0 where there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsedPercent {
+    /// Of its calls.
+    pub calls: u64,
+    /// Of the time that they may take.
+    pub time: u64,
+}
+
 /// What one client did within the last hour.
+#[derive(Debug)]
 pub struct ClientUsage {
     allotted: Allotted,
     calls: Ring,
@@ -56,13 +66,12 @@ impl Usage {
         Self { allotted, clients: ArcSwap::default() }
     }
 
-    /// Counts one call of this client, and tells whether it is within its hour: error 4 if not, and then
-    /// the call is not counted.
+    /// Counts one call of this client, and tells whether it is within its hour; if not, the call is not counted.
     pub fn admit(
         &self,
         client: &Identifier,
         now: Timestamp,
-    ) -> (Arc<ClientUsage>, Result<(), GraphError>) {
+    ) -> (Arc<ClientUsage>, Result<(), HourUsedUp>) {
         let known = self.clients.load().get(client).cloned();
         let usage = known.unwrap_or_else(|| self.begin(client));
         let admitted = usage.admit(now);
@@ -95,7 +104,7 @@ impl ClientUsage {
     }
 
     /// Counts first and looks then, so that two calls at once never pass on one's place.
-    fn admit(&self, now: Timestamp) -> Result<(), GraphError> {
+    fn admit(&self, now: Timestamp) -> Result<(), HourUsedUp> {
         let minute = minute_of(now);
         self.calls.add(minute, 1);
         let over = |used: u64, allotted: u64| allotted > 0 && used > allotted;
@@ -104,7 +113,7 @@ impl ClientUsage {
             || over(self.log_kib.sum(minute), self.allotted.log_kib)
         {
             self.calls.take_back(minute);
-            return Err(GraphError::too_many_calls());
+            return Err(HourUsedUp);
         }
         Ok(())
     }
@@ -124,24 +133,16 @@ impl ClientUsage {
         }
     }
 
-    /// The value of [`USAGE_HEADER`]. Time on the processor is not measured apart; it is at most the
-    /// time that calls took, and is told as that.
+    /// How much of its hour the client has used.
     #[must_use]
-    pub fn header(&self, now: Timestamp) -> HeaderValue {
+    pub fn used(&self, now: Timestamp) -> UsedPercent {
         let minute = minute_of(now);
         let percent = |used: &Ring, allotted: u64| match allotted {
             0 => 0,
             allotted => used.sum(minute).saturating_mul(100) / allotted,
         };
         let calls = percent(&self.calls, self.allotted.calls);
-        let busy = percent(&self.busy_us, self.allotted.busy_us);
-        let none = r#"{"call_count":0,"total_time":0,"total_cputime":0}"#;
-        if (calls, busy) == (0, 0) {
-            return HeaderValue::from_static(none);
-        }
-        let used =
-            format!(r#"{{"call_count":{calls},"total_time":{busy},"total_cputime":{busy}}}"#);
-        HeaderValue::try_from(used).unwrap_or(HeaderValue::from_static(none))
+        UsedPercent { calls, time: percent(&self.busy_us, self.allotted.busy_us) }
     }
 }
 
@@ -152,6 +153,7 @@ const fn minute_of(now: Timestamp) -> u32 {
 
 /// A count for each of the last minutes. A slot holds its minute above and the count below, so that
 /// whoever comes first in a new minute clears what stood there in the same step as counting.
+#[derive(Debug)]
 struct Ring([AtomicU64; MINUTES as usize]);
 
 impl Default for Ring {
@@ -210,22 +212,21 @@ mod tests {
     }
 
     #[test]
-    fn the_header_tells_the_percentage_of_what_is_allotted() {
+    fn a_client_is_told_the_percentage_of_what_is_allotted() {
         let usage = Usage::new(&limits(8, 10));
         let now = Timestamp::from_seconds(1_000_000);
         let (mine, admitted) = usage.admit(&client(), now);
         assert_eq!(admitted, Ok(()));
         mine.took(Duration::from_millis(2_500), now);
-        let expected = r#"{"call_count":12,"total_time":25,"total_cputime":25}"#;
-        assert_eq!(mine.header(now), expected);
+        assert_eq!(mine.used(now), UsedPercent { calls: 12, time: 25 });
         mine.took(Duration::from_secs(8), now);
-        assert_eq!(usage.admit(&client(), now).1, Err(GraphError::too_many_calls()));
+        assert_eq!(usage.admit(&client(), now).1, Err(HourUsedUp));
         assert_eq!(usage.admit(&Identifier::parse("other").unwrap(), now).1, Ok(()));
         let unlimited = Usage::new(&limits(0, 0));
         let (mine, admitted) = unlimited.admit(&client(), now);
         mine.took(Duration::from_secs(99), now);
         assert_eq!(admitted, Ok(()));
-        assert_eq!(mine.header(now), r#"{"call_count":0,"total_time":0,"total_cputime":0}"#);
+        assert_eq!(mine.used(now), UsedPercent { calls: 0, time: 0 });
     }
 
     #[test]
@@ -236,7 +237,7 @@ mod tests {
         usage.appended(&client(), 1, now);
         assert_eq!(usage.admit(&client(), now).1, Ok(()));
         usage.appended(&client(), 1, now);
-        assert_eq!(usage.admit(&client(), now).1, Err(GraphError::too_many_calls()));
+        assert_eq!(usage.admit(&client(), now).1, Err(HourUsedUp));
         assert_eq!(usage.admit(&Identifier::parse("other").unwrap(), now).1, Ok(()));
         assert_eq!(usage.admit(&client(), now.plus_seconds(61 * 60)).1, Ok(()));
         let unlimited = Usage::new(&Limits { log_bytes_per_hour: 0, ..limits(0, 0) });
@@ -280,7 +281,7 @@ mod tests {
                         admitted.iter().filter(|at| **at + 3_600 > now).count() as u64;
                     prop_assert!(within <= limit, "{within} within an hour");
                 }
-                prop_assert!(mine.header(Timestamp::from_seconds(now)).to_str().is_ok());
+                prop_assert!(mine.used(Timestamp::from_seconds(now)).calls <= 100);
             }
         }
 

@@ -7,8 +7,12 @@ use std::task::Poll;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// The most operations of all batches together that are done at once. A body takes memory from when it is
+/// made, and who waits here takes next to none.
+pub const OPERATIONS_AT_ONCE_MAX: usize = 64;
+
 /// Room for one operation.
-pub(in crate::gateway::graph) struct Room {
+pub struct Room {
     rooms: Arc<Semaphore>,
     /// `None` while the operation waits outside.
     permit: Mutex<Option<OwnedSemaphorePermit>>,
@@ -16,16 +20,13 @@ pub(in crate::gateway::graph) struct Room {
 
 impl Room {
     /// Waits for room; `None` if there will be none any more.
-    pub(super) async fn take(rooms: &Arc<Semaphore>) -> Option<Self> {
+    pub async fn take(rooms: &Arc<Semaphore>) -> Option<Self> {
         let permit = Arc::clone(rooms).acquire_owned().await.ok()?;
         Some(Self { rooms: Arc::clone(rooms), permit: Mutex::new(Some(permit)) })
     }
 
     /// Waits without taking room, and comes back when there is room again. What is there at once keeps the room.
-    pub(in crate::gateway::graph) async fn outside<T>(
-        &self,
-        waiting: impl Future<Output = T> + Send,
-    ) -> T {
+    pub async fn outside<T>(&self, waiting: impl Future<Output = T> + Send) -> T {
         let mut waiting = pin!(waiting);
         let at_once = std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context)));
         if let Poll::Ready(done) = at_once.await {

@@ -10,7 +10,7 @@ use countersign_protocol::receipt::{
     RECEIPT_HEADER, RECEIPT_VERSION, Receipt, SEED_HEADER, VIEWER_HEADER,
 };
 
-use super::Gateway;
+use super::Service;
 
 /// The values of the three headers.
 pub struct Proof {
@@ -38,7 +38,7 @@ impl Proof {
     pub fn of(
         answer: &Answer,
         body: Option<Digest>,
-        gateway: &Gateway,
+        service: &Service,
     ) -> Result<Self, ProofError> {
         let placed = answer.placed();
         let receipt = Receipt {
@@ -48,12 +48,12 @@ impl Proof {
             deadline: placed.deadline,
             index: placed.index,
             leaf: Digest(placed.leaf_hash),
-            origin: gateway.config.origin().to_owned(),
+            origin: service.config.origin().to_owned(),
             request: answer.request(),
             time: placed.time,
             v: RECEIPT_VERSION,
         };
-        let signature = gateway.receipts.sign(&receipt.message()?);
+        let signature = service.receipts.sign(&receipt.message()?);
         Ok(Self {
             receipt: receipt.to_header(&signature)?,
             seed: BASE64_URL_SAFE_NO_PAD.encode(answer.seed().0),
