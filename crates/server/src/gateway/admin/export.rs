@@ -22,7 +22,6 @@ use tokio::task::spawn_blocking;
 use super::AdminError;
 use super::grants::{Grants, ShownGrant};
 use super::history::{History, ShownChange};
-use super::ledger::unavailable;
 use super::settings::{OpenFields, names};
 use crate::closes::{CloseError, Closes};
 use crate::gateway::Gateway;
@@ -121,7 +120,7 @@ pub async fn get(
     let made = spawn_blocking(move || {
         let register = gateway.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-        Export::of(&gateway.people, &gateway.closes, schema, &account).map_err(unavailable)
+        Export::of(&gateway.people, &gateway.closes, schema, &account).map_err(AdminError::from)
     });
     let export = made.await.map_err(AdminError::internal)??;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(export)))
