@@ -2,11 +2,13 @@
 #![allow(dead_code, reason = "each fuzz target is a program of its own and calls one of these")]
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 
+#[path = "schema.rs"]
+mod schema;
+
 use countersign_domain::field::FieldId;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
-use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
 use countersign_domain::time::Timestamp;
 use countersign_protocol::archive;
 use countersign_protocol::blinded_lists::{self, BlindedLists, ListedItem};
@@ -28,6 +30,8 @@ use countersign_protocol::witness_policy::{Policy, Quorum};
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::ledger::{self, Question};
+
+use self::schema::schema;
 
 /// The viewer whom the answers in the corpus are for.
 const VIEWER: PairwiseId = PairwiseId([1; 16]);
@@ -232,19 +236,4 @@ pub fn archive(bytes: &[u8]) {
 #[expect(clippy::unwrap_used, reason = "the name is written here")]
 fn client() -> Identifier {
     Identifier::parse("aurora-home").unwrap()
-}
-
-#[expect(clippy::unwrap_used, reason = "the schema is written here")]
-fn schema() -> FieldSchema {
-    let field = |name: &str| Field {
-        name: name.to_owned(),
-        aliases: Vec::new(),
-        category: "pd:Name".to_owned(),
-        sensitivity: Sensitivity::Low,
-        special: false,
-        description: String::new(),
-    };
-    let mut fields = ["id", "friends", "name", "work"].map(field).to_vec();
-    fields.extend(["about"].map(|name| Field { aliases: vec!["bio".to_owned()], ..field(name) }));
-    FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
 }

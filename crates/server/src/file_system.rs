@@ -1,8 +1,29 @@
-//! What file system an instance lies on. Its promises rest on two that a local disk keeps: what was synced is
-//! there after a crash, and a file that is mapped into memory is the same for everybody. The system is asked
-//! once, at start.
+//! What file system an instance lies on, and how much room it has. An instance's promises rest on two that a local
+//! disk keeps: what was synced is there after a crash, and a file that is mapped into memory is the same for
+//! everybody. The system is asked for them once, at start.
 
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+/// With less room than this, the next write may be refused.
+pub const ROOM_MIN_BYTES: u64 = 1 << 20;
+
+/// How many bytes may still be written to the file system of this folder; `None` where the system does not say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// What LMDB says, in the system's own words where it lacks room. LMDB says EIO where the system cut a write short,
+/// which a full disk does before it refuses one: the file system says which of the two it is.
+#[must_use]
+pub fn named_cause(error: heed::Error, folder: &Path) -> heed::Error {
+    let is_cut_short = matches!(&error, heed::Error::Io(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()));
+    let has_no_room = || free_bytes(folder).is_some_and(|free| free < ROOM_MIN_BYTES);
+    if is_cut_short && has_no_room() { heed::Error::Io(Errno::NOSPC.into()) } else { error }
+}
 
 /// What a file system keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,5 +132,19 @@ mod tests {
             assert_eq!(nature(magic), Nature::Disk);
         }
         assert!(judge(Path::new("/x"), nature(0x0102_1994), false, "").is_ok());
+    }
+
+    #[test]
+    fn file_system_with_room_is_not_named_as_the_cause() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_bytes(folder.path()).is_some_and(|free| free > ROOM_MIN_BYTES));
+        assert_eq!(free_bytes(&folder.path().join("gone")), None);
+        let of = |errno: Errno| match named_cause(heed::Error::Io(errno.into()), folder.path()) {
+            heed::Error::Io(error) => error.raw_os_error(),
+            _ => None,
+        };
+        for errno in [Errno::IO, Errno::NOSPC, Errno::ACCESS] {
+            assert_eq!(of(errno), Some(errno.raw_os_error()));
+        }
     }
 }

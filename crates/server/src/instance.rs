@@ -1,9 +1,7 @@
 //! An instance: made once by `countersign init`, opened by everything else.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +22,7 @@ use tokio::task::spawn_blocking;
 
 use crate::admission::ByBudgets;
 use crate::canaries::{Canaries, CanaryError};
+use crate::claimed_folder::{ClaimError, ClaimedFolder, make_folder};
 use crate::clock::{self, MachineClock};
 use crate::closes::{CloseError, Closes};
 use crate::config::{self, Config, ConfigError};
@@ -81,12 +80,9 @@ pub enum InstanceError {
     /// The log could not be told what people chose.
     #[error("the log could not be told what people chose: {0}")]
     Untold(#[from] TellError),
-    /// The folder has something in it.
-    #[error("{} is not empty; a new instance needs a folder of its own", path.display())]
-    NotEmpty {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// The folder of a new instance.
+    #[error(transparent)]
+    Folder(#[from] ClaimError),
     /// Approvals need two reviewers, and each of them has one key.
     #[error("--reviewers: name at least two different reviewers, each of them once")]
     Reviewers,
@@ -179,13 +175,19 @@ const PLATFORM_KEYS: [&str; 5] = ["log", "receipts", "root", "tokens", "vrf"];
 /// Makes a new instance in an empty or new folder.
 ///
 /// # Errors
-/// [`InstanceError`]. What is refused leaves nothing behind; if the system fails later, what was
-/// written until then stays, so that no key is ever lost.
+/// [`InstanceError`]. Then nothing is left behind: nobody has the keys yet, so none is lost.
 pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError> {
     let directory = DataDir::new(path);
     let text = checked_settings(founding)?;
-    make_folders(&directory)?;
-    write_new(&directory.config(), &text, 0o644)?;
+    let claimed = ClaimedFolder::claim(path, &directory.keys())?;
+    claimed.filled(|| fill(&directory, founding, &text))
+}
+
+/// Makes all files of an instance whose folder, and the one of its keys, are there.
+fn fill(directory: &DataDir, founding: &Founding, text: &str) -> Result<Created, InstanceError> {
+    let path = directory.keys().join("reviewers");
+    make_folder(&path).map_err(|error| InstanceError::File { path, error })?;
+    write_new(&directory.config(), text, 0o644)?;
     write_new(&directory.schema(), schema::DEFAULT_SCHEMA, 0o644)?;
     for name in PLATFORM_KEYS {
         SecretKey::generate()?.write_new(&directory.key(name))?;
@@ -195,10 +197,10 @@ pub fn create(path: &Path, founding: &Founding) -> Result<Created, InstanceError
         getrandom::fill(&mut token).map_err(KeyError::Randomness)?;
         write_new(&path, &const_hex::encode(token), 0o600)?;
     }
-    let reviewers = make_reviewers(&directory, &founding.reviewers)?;
+    let reviewers = make_reviewers(directory, &founding.reviewers)?;
     let people = People::open(&directory.people(), StoreOptions::default())?;
     let budgets = founding.harvest_budget.then(harvest).transpose()?;
-    found_log(&directory, &people, reviewers, budgets.as_ref())
+    found_log(directory, &people, reviewers, budgets.as_ref())
 }
 
 /// Whether the machine's clock is believed although it was set forward.
@@ -419,23 +421,6 @@ fn checked_settings(founding: &Founding) -> Result<String, InstanceError> {
     Ok(text)
 }
 
-fn make_folders(directory: &DataDir) -> Result<(), InstanceError> {
-    let path = directory.path();
-    let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-    if occupied {
-        return Err(InstanceError::NotEmpty { path: path.to_owned() });
-    }
-    for folder in [path.to_owned(), directory.keys(), directory.keys().join("reviewers")] {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .and_then(|()| durable_file::sync_folder(durable_file::folder_of(&folder)))
-            .map_err(|error| InstanceError::File { path: folder, error })?;
-    }
-    Ok(())
-}
-
 fn make_reviewers(
     directory: &DataDir,
     names: &[Identifier],
@@ -473,12 +458,15 @@ fn found_log(
     let documents = FirstDocuments { schema: &schema, rules: &rules, budgets };
     let acts = governance::founding_acts(config.origin(), &founders, keys, &documents, now)?;
     let log = open_log(directory, &config)?;
-    for act in acts {
+    let submitted = acts.into_iter().try_for_each(|act| {
         governance::submit_blocking(&log, act)?;
-    }
+        Ok::<_, InstanceError>(())
+    });
+    // Also behind a failure: nothing writes any more then to what is removed.
+    log.shutdown();
+    submitted?;
     let entries = log.head();
     people.put_log_mark(LogMark { stream: log.stream_id(), entries })?;
-    log.shutdown();
     Ok(Created { log_key: log_key(directory)?, entries })
 }
 

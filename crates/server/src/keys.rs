@@ -15,6 +15,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::durable_file;
+use crate::remedy::{Remediable, Remedy};
 
 /// A secret key in memory, erased when dropped.
 pub struct SecretKey(SigningKey);
@@ -47,6 +48,15 @@ pub enum KeyError {
     /// The system gives no randomness.
     #[error("the system gives no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
+}
+
+impl Remediable for KeyError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::File { error, .. } => Remedy::of_io(error.kind()),
+            Self::Exposed { .. } | Self::Form { .. } | Self::Randomness(_) => Remedy::Mend,
+        }
+    }
 }
 
 impl SecretKey {

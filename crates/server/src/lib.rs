@@ -9,6 +9,7 @@
 pub mod account_directory;
 pub mod admission;
 pub mod canaries;
+mod claimed_folder;
 pub mod clock;
 pub mod closes;
 pub mod commands;

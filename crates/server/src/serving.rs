@@ -9,6 +9,7 @@ use axum::Router;
 use countersign_log::witness::ledger::Ledger;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 
@@ -30,6 +31,9 @@ const WITNESS_CONNECTIONS: usize = 1_000;
 /// How often the log is told what nobody waits for.
 const TELLING: Duration = Duration::from_secs(1);
 
+/// How often it is looked how much room the log's disk has.
+const LOOKING: Duration = Duration::from_secs(1);
+
 /// Serves until SIGINT or SIGTERM; calls `ready` once the socket listens.
 ///
 /// # Errors
@@ -44,6 +48,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let log = gateway.service.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.service.people))?;
     let telling = tokio::spawn(tell_every_second(gateway.service.consents.clone()));
+    let looking = tokio::spawn(look_every_second(Arc::clone(&gateway)));
     let _closing = gateway.service.closes.start()?;
     let _asking = match &gateway.service.witnesses {
         Some(witnesses) => Some(witnesses.ask(&log)?),
@@ -51,6 +56,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     };
     let served = listen_with(listen, tls, network, gateway::router(gateway), ready).await;
     telling.abort();
+    looking.abort();
     log.shutdown();
     served
 }
@@ -109,6 +115,18 @@ async fn tell_every_second(consents: Consents) {
         if let Err(error) = consents.tell().await {
             tracing::warn!(%error, "the log could not be told what people chose; it is tried again");
         }
+    }
+}
+
+/// Looks how much room the log's disk has, so that no request has to.
+async fn look_every_second(gateway: Arc<Gateway>) {
+    let mut ticks = tokio::time::interval(LOOKING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let gateway = Arc::clone(&gateway);
+        // It waits for the disk. A look that panicked has said so, and the next one is taken all the same.
+        let _ = spawn_blocking(move || gateway.service.disk.look()).await;
     }
 }
 

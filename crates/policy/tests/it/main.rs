@@ -15,6 +15,7 @@ mod measured;
 mod outcome;
 mod outside_cedar;
 mod ownership;
+mod policy_parsers;
 mod registers;
 mod scenario_2018;
 mod support;

@@ -6,6 +6,7 @@ use akd::errors::AkdError;
 use countersign_protocol::directory::DirectoryError;
 
 use super::storage::FORMAT_VERSION;
+use crate::remedy::{Remediable, Remedy};
 
 /// Why the directory cannot be read or written. Nothing in it names an account.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,16 @@ pub enum AccountDirectoryError {
     /// A proof cannot be written.
     #[error(transparent)]
     Proof(#[from] DirectoryError),
+}
+
+impl Remediable for AccountDirectoryError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Folder { error, .. } => Remedy::of_io(error.kind()),
+            Self::Database { error, .. } => Remedy::of_database(error),
+            _ => Remedy::Mend,
+        }
+    }
 }
 
 impl From<AkdError> for AccountDirectoryError {

@@ -10,6 +10,7 @@
 use std::path::Path;
 
 use akd::directory::Directory;
+use akd::errors::{AkdError, StorageError};
 use akd::storage::StorageManager;
 use akd::{AkdLabel, AkdValue, AzksParallelismConfig, EpochHash, HistoryParams};
 use akd_core::configuration::WhatsAppV1Configuration;
@@ -61,8 +62,22 @@ impl AccountDirectory {
         let storage = Storage::open(folder, key.names())?;
         let manager = StorageManager::new_no_cache(storage.clone());
         let made = Directory::new(manager, key, AzksParallelismConfig::disabled());
-        let accounts = block_on(made)?;
+        let accounts = block_on(made)
+            .map_err(|error| storage.take_failure().unwrap_or_else(|| error.into()))?;
         Ok(Self { accounts, storage })
+    }
+
+    /// Waits for the library.
+    fn wait<T>(
+        &self,
+        asked: impl Future<Output = Result<T, AkdError>>,
+    ) -> Result<T, AccountDirectoryError> {
+        block_on(asked).map_err(|error| self.failed(error))
+    }
+
+    /// Why the library failed: its database knows better, if it was that.
+    fn failed(&self, error: AkdError) -> AccountDirectoryError {
+        self.storage.take_failure().unwrap_or_else(|| error.into())
     }
 
     /// Opens the directory that the log's newest close binds, if there is a close; it is made if none ever bound one.
@@ -171,7 +186,7 @@ impl AccountDirectory {
             // Noted before it is said, so that nobody is taken to be in it as they are who is not.
             self.storage.put_standing(&handles, Standing::Gone)?;
             let update = |one: &Erasure| (AkdLabel::from(one.account.as_str()), gone.clone());
-            block_on(self.accounts.publish(erased.iter().map(update).collect()))?;
+            self.wait(self.accounts.publish(erased.iter().map(update).collect()))?;
         }
         self.root()
     }
@@ -182,7 +197,7 @@ impl AccountDirectory {
         handles: &[Handle],
     ) -> Result<(), AccountDirectoryError> {
         // What stands there already in the same words, a crash came after, and is passed over.
-        block_on(self.accounts.publish(updates))?;
+        self.wait(self.accounts.publish(updates))?;
         self.storage.put_standing(handles, Standing::Entered)
     }
 
@@ -191,11 +206,11 @@ impl AccountDirectory {
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn root(&self) -> Result<DirectoryRoot, AccountDirectoryError> {
-        let EpochHash(epoch, root) = block_on(self.accounts.get_epoch_hash())?;
+        let EpochHash(epoch, root) = self.wait(self.accounts.get_epoch_hash())?;
         if epoch == 0 {
             return Ok(DirectoryRoot::EMPTY);
         }
-        let vrf = block_on(self.accounts.get_public_key())?;
+        let vrf = self.wait(self.accounts.get_public_key())?;
         Ok(DirectoryRoot { epoch, root: Digest(root), vrf: Digest(*vrf.as_bytes()) })
     }
 
@@ -205,11 +220,11 @@ impl AccountDirectory {
     /// # Errors
     /// [`AccountDirectoryError`].
     pub fn growth(&self, since: u64) -> Result<Option<Growth>, AccountDirectoryError> {
-        let EpochHash(epoch, _) = block_on(self.accounts.get_epoch_hash())?;
+        let EpochHash(epoch, _) = self.wait(self.accounts.get_epoch_hash())?;
         if since >= epoch {
             return Ok(None);
         }
-        let proved = block_on(self.accounts.audit(since, epoch))?;
+        let proved = self.wait(self.accounts.audit(since, epoch))?;
         Ok(Some(Growth {
             first: since,
             steps: proved.proofs.into_iter().map(Step::from).collect(),
@@ -225,10 +240,8 @@ impl AccountDirectory {
         let made = self.accounts.key_history(&label, HistoryParams::Complete);
         let proof = match block_on(made) {
             Ok((proof, _)) => proof,
-            Err(akd::errors::AkdError::Storage(akd::errors::StorageError::NotFound(_))) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+            Err(AkdError::Storage(StorageError::NotFound(_))) => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
         };
         let Some(newest) = proof.update_proofs.first() else { return Ok(None) };
         let value = <[u8; 32]>::try_from(&newest.value.0[..]).map(Digest);

@@ -20,6 +20,7 @@ use std::convert::Infallible;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use akd::errors::StorageError;
 use akd::storage::types::{DbRecord, KeyData, StorageType, ValueState, ValueStateRetrievalFlag};
@@ -32,6 +33,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, RwTxn, WithTls};
 
 use super::AccountDirectoryError;
+use crate::file_system::named_cause;
 
 /// How large the database may become: address space, which costs nothing until it is used. A person takes
 /// some 1,100 bytes.
@@ -76,24 +78,42 @@ pub(super) struct Storage {
     gone: Table,
     meta: Table,
     names: hmac::Key,
+    failure: Arc<Mutex<Option<heed::Error>>>,
 }
 
 impl Storage {
     pub(super) fn open(folder: &Path, names: hmac::Key) -> Result<Self, AccountDirectoryError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| AccountDirectoryError::Folder { path: folder.to_owned(), error })?;
-        let failed = |error| AccountDirectoryError::Database { path: folder.to_owned(), error };
+        let failed = |error| {
+            let error = named_cause(error, folder);
+            AccountDirectoryError::Database { path: folder.to_owned(), error }
+        };
         let env = crate::store::open_environment(folder, MAP_BYTES).map_err(failed)?;
         let tables = tables(&env).map_err(failed)?;
         if let Some(found) = other_format(&env, &tables).map_err(failed)? {
             return Err(AccountDirectoryError::UnknownFormat { path: folder.to_owned(), found });
         }
         let Tables { nodes, histories, entered, gone, meta } = tables;
-        Ok(Self { folder: folder.to_owned(), env, nodes, histories, entered, gone, meta, names })
+        let (folder, failure) = (folder.to_owned(), Arc::default());
+        Ok(Self { folder, env, nodes, histories, entered, gone, meta, names, failure })
     }
 
     fn failed(&self, error: heed::Error) -> AccountDirectoryError {
+        let error = named_cause(error, &self.folder);
         AccountDirectoryError::Database { path: self.folder.clone(), error }
+    }
+
+    /// What LMDB said last under the library, which passes on that something failed and not what.
+    pub(super) fn take_failure(&self) -> Option<AccountDirectoryError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().map(|error| self.failed(error))
+    }
+
+    fn database(&self, error: heed::Error) -> StorageError {
+        let text = error.to_string();
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        StorageError::Connection(text)
     }
 
     /// How the person stands in the directory; `None` if they are not in it.
@@ -182,28 +202,34 @@ impl Storage {
             }
         };
         let bytes = postcard::to_allocvec(stored).map_err(unreadable)?;
-        table.put(txn, &key, &bytes).map_err(database)
+        table.put(txn, &key, &bytes).map_err(|error| self.database(error))
     }
 
     fn record<St: Storable>(&self, id: &St::StorageKey) -> Result<Option<DbRecord>, StorageError> {
-        let txn = self.env.read_txn().map_err(database)?;
+        let txn = self.env.read_txn().map_err(|error| self.database(error))?;
         let key = St::get_full_binary_key_id(id);
         if St::data_type() == StorageType::ValueState {
             let id = ValueState::key_from_full_binary(&key).map_err(StorageError::Other)?;
             let account = AkdLabel(id.0);
             let found = self.histories.get(&txn, &self.version_key(&account, id.1));
-            let found = found.map_err(database)?.map(|bytes| version(bytes, &account));
+            let found =
+                found.map_err(|error| self.database(error))?.map(|bytes| version(bytes, &account));
             return Ok(found.transpose()?.map(DbRecord::ValueState));
         }
-        self.nodes.get(&txn, &key).map_err(database)?.map(read).transpose()
+        self.nodes.get(&txn, &key).map_err(|error| self.database(error))?.map(read).transpose()
     }
 
     /// The versions of an account, the first one first.
     fn versions_of(&self, account: &AkdLabel) -> Result<Vec<ValueState>, StorageError> {
-        let txn = self.env.read_txn().map_err(database)?;
+        let txn = self.env.read_txn().map_err(|error| self.database(error))?;
         let name = self.name(ACCOUNT, &account.0);
-        let found = self.histories.prefix_iter(&txn, name.as_ref()).map_err(database)?;
-        found.map(|entry| version(entry.map_err(database)?.1, account)).collect()
+        let found = self
+            .histories
+            .prefix_iter(&txn, name.as_ref())
+            .map_err(|error| self.database(error))?;
+        found
+            .map(|entry| version(entry.map_err(|error| self.database(error))?.1, account))
+            .collect()
     }
 
     fn version_key(&self, account: &AkdLabel, epoch: u64) -> Vec<u8> {
@@ -234,9 +260,9 @@ impl Database for Storage {
         records: Vec<DbRecord>,
         _state: DbSetState,
     ) -> Result<(), StorageError> {
-        let mut txn = self.env.write_txn().map_err(database)?;
+        let mut txn = self.env.write_txn().map_err(|error| self.database(error))?;
         records.iter().try_for_each(|record| self.put(&mut txn, record))?;
-        txn.commit().map_err(database)
+        txn.commit().map_err(|error| self.database(error))
     }
 
     async fn get<St: Storable>(&self, id: &St::StorageKey) -> Result<DbRecord, StorageError> {
@@ -337,10 +363,6 @@ fn version(bytes: &[u8], account: &AkdLabel) -> Result<ValueState, StorageError>
 
 fn read(bytes: &[u8]) -> Result<DbRecord, StorageError> {
     postcard::from_bytes(bytes).map_err(unreadable)
-}
-
-fn database(error: heed::Error) -> StorageError {
-    StorageError::Connection(error.to_string())
 }
 
 fn unreadable(error: impl std::fmt::Display) -> StorageError {

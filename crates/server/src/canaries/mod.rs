@@ -27,6 +27,7 @@ pub use planted::Planted;
 
 use crate::data_dir::DataDir;
 use crate::keys::KeyError;
+use crate::remedy::{Remediable, Remedy};
 use crate::store::{People, StoreError};
 use kept::Kept;
 use values::CanaryKey;
@@ -96,6 +97,17 @@ pub enum CanaryError {
     /// They are none.
     #[error("this account is no canary; `countersign canary list` names those that there are")]
     NotPlanted,
+}
+
+impl Remediable for CanaryError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::File { error, .. } => Remedy::of_io(error.kind()),
+            Self::Key(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            _ => Remedy::Mend,
+        }
+    }
 }
 
 impl Canaries {

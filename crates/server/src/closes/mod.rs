@@ -31,6 +31,7 @@ use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::keys::{KeyError, SecretKey};
+use crate::remedy::{Remediable, Remedy};
 use crate::store::{LogMark, People, StoreError, View};
 
 mod erasing;
@@ -92,6 +93,19 @@ pub enum CloseError {
     /// Nothing is known of the person.
     #[error("there is no such account")]
     UnknownAccount,
+}
+
+impl Remediable for CloseError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Key(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            Self::Directory(error) => error.remedy(),
+            Self::Period(error) => error.remedy(),
+            Self::Ledger(error) => error.remedy(),
+            _ => Remedy::Mend,
+        }
+    }
 }
 
 /// What closes a log's periods.

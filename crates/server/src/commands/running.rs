@@ -66,7 +66,9 @@ impl ServerOptions {
     /// TLS toward the server, by the authority that is named, or by those of the system.
     fn tls(&self, directory: &DataDir, config: &Config) -> Result<TlsConfig, String> {
         let of_config = || config.tls.as_ref()?.ca.as_ref().map(|ca| directory.path().join(ca));
-        let of_environment = || std::env::var_os(CA_VARIABLE).map(PathBuf::from);
+        // An empty one is none, as shells unset variables for one command.
+        let of_environment =
+            || std::env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
         let ca = self.ca.clone().or_else(of_environment).or_else(of_config);
         let roots = match ca {
             None => RootCerts::PlatformVerifier,
@@ -134,14 +136,6 @@ pub(super) enum CallError {
         /// What the client says.
         error: Box<ureq::Error>,
     },
-    /// The admin token would leave in the clear.
-    #[error(
-        "the admin token is not sent to {url} in the clear; [tls] is set, so public_url in countersign.toml begins with https://"
-    )]
-    InClear {
-        /// The public URL.
-        url: String,
-    },
     /// What is asked cannot be written as JSON.
     #[error("the call cannot be written: {0}")]
     Form(#[from] serde_json::Error),
@@ -158,7 +152,7 @@ impl Running {
         if !is_open(directory)? {
             return Ok(None);
         }
-        let url = own_url(config)?;
+        let url = own_url(config);
         let token = BearerToken::read(&directory.admin_token())?;
         let options = OPTIONS.get_or_init(ServerOptions::default);
         let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -362,14 +356,11 @@ fn is_open(directory: &DataDir) -> Result<bool, InstanceError> {
 
 /// Where the instance's own server is called: over loopback, where it listens without TLS, and else
 /// by its public name, whose certificate tells that it is the one.
-fn own_url(config: &Config) -> Result<String, CallError> {
-    let public = config.public_url();
-    if config.tls.is_none() {
-        Ok(format!("http://{}", config.listen))
-    } else if public.starts_with("https://") {
-        Ok(public.to_owned())
-    } else {
-        Err(CallError::InClear { url: public.to_owned() })
+fn own_url(config: &Config) -> String {
+    match config.tls {
+        None => format!("http://{}", config.listen),
+        // INVARIANT: the admin token does not leave in the clear: with [tls] the configuration has an https:// here.
+        Some(_) => config.public_url().to_owned(),
     }
 }
 

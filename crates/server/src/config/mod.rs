@@ -313,6 +313,13 @@ impl Config {
             );
             return Err((offset_of(text, "demo_login"), message));
         }
+        if self.tls.is_some() && !self.public_url().starts_with("https://") {
+            let message = format!(
+                "public_url: {:?} is not what is served: with [tls] it begins with https://, and names a host that the certificate is for",
+                self.public_url()
+            );
+            return Err((self.public_url.span().start, message));
+        }
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             let message = format!(
                 "listen: {} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
@@ -423,5 +430,17 @@ mod tests {
             let expected_line = text.lines().position(|line| line.starts_with(to)).unwrap();
             assert_eq!(line, expected_line, "{message}");
         }
+    }
+
+    #[test]
+    fn tls_is_served_under_https_alone() {
+        let tls = "\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\n[log]";
+        let text = template().replacen("\n[log]", tls, 1);
+        let (offset, message) = Config::parse(&text).err().unwrap_or_default();
+        assert!(message.contains("with [tls] it begins with https://"), "{message}");
+        let line = text[..offset].lines().last();
+        assert!(line.is_some_and(|line| line.starts_with("public_url")), "{line:?}");
+        let (from, to) = ("public_url = \"http://", "public_url = \"https://");
+        assert!(Config::parse(&text.replacen(from, to, 1)).is_ok());
     }
 }

@@ -11,7 +11,11 @@ use super::admin::AdminError;
 use super::errors::GraphError;
 use super::{Gateway, bearer, graph};
 use crate::clock;
-use crate::network::{EndpointClass, Endpoints, Refusal};
+use crate::network::{EndpointClass, Endpoints, Limit, Refusal};
+
+/// What a head may be.
+const HEAD: &str =
+    "the address and all headers may have 64 KiB together, and there may be 100 headers";
 
 /// The endpoints of a gateway.
 pub struct GatewayEndpoints {
@@ -59,13 +63,17 @@ impl Endpoints for GatewayEndpoints {
     }
 
     fn refuse(&self, path: &str, refusal: Refusal) -> Response {
-        self.gateway.metrics.network_refused(refusal);
         match self.class(path) {
             EndpointClass::Public => match refusal {
                 Refusal::Busy => GraphError::busy().into_response(),
                 Refusal::NoRoom | Refusal::Late => GraphError::unsent().into_response(),
+                Refusal::HeadTooLarge => GraphError::long_head(HEAD).into_response(),
             },
             _ => {
+                let status = match refusal {
+                    Refusal::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    _ => StatusCode::SERVICE_UNAVAILABLE,
+                };
                 let message = match refusal {
                     Refusal::Busy => {
                         "too much is under way, so this was not begun; try again after Retry-After"
@@ -74,9 +82,14 @@ impl Endpoints for GatewayEndpoints {
                         "too many answers wait to be sent, so this one is not; what was asked for may have been done"
                     }
                     Refusal::Late => "this took too long; what was asked for may have been done",
+                    Refusal::HeadTooLarge => HEAD,
                 };
-                AdminError::of(StatusCode::SERVICE_UNAVAILABLE, message.to_owned()).into_response()
+                AdminError::of(status, message.to_owned()).into_response()
             }
         }
+    }
+
+    fn count(&self, limit: Limit) {
+        self.gateway.metrics.network_refused(limit);
     }
 }

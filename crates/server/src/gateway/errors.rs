@@ -401,6 +401,13 @@ impl GraphError {
         Self::new(StatusCode::FORBIDDEN, code, message.to_owned())
     }
 
+    /// The head is above the limit.
+    #[must_use]
+    pub fn long_head(expected: &str) -> Self {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, 100, format!("(#100) The request is too long: {expected}"))
+    }
+
     /// The body is above the limit, or it broke off.
     #[must_use]
     pub fn unread_body(status: StatusCode) -> Self {

@@ -1,7 +1,6 @@
 //! `GET /healthz`: the process answers. `GET /readyz`: it can also log, and ask its source, so it can release.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,9 +8,6 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::task::spawn_blocking;
 
 use super::{Gateway, bearer};
-
-/// With less room than this on the log's disk, the next writes may be refused.
-const ROOM_MIN_BYTES: u64 = 1 << 20;
 
 /// `GET /healthz`.
 pub async fn live() -> &'static str {
@@ -54,23 +50,5 @@ fn not_ready(why: &str) -> (StatusCode, Cow<'static, str>) {
 
 fn log_trouble(gateway: &Gateway) -> Option<String> {
     let trouble = gateway.service.log.trouble().map(|trouble| trouble.to_string());
-    trouble.or_else(|| no_room(&gateway.service.directory.log())).or_else(|| reserved(gateway))
-}
-
-fn reserved(gateway: &Gateway) -> Option<String> {
-    gateway.service.disk.is_reserved().then(|| {
-        "the log's disk has less room than is kept for acts, choices and erasures".to_owned()
-    })
-}
-
-/// What a disk says that is about to be full, before a disclosure finds out.
-fn no_room(folder: &Path) -> Option<String> {
-    // A file system that does not tell is found out about by writing.
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
-    (free_bytes < ROOM_MIN_BYTES).then(|| {
-        format!(
-            "the log's disk has {free_bytes} bytes left, and {ROOM_MIN_BYTES} are the least to go on with; make room on it"
-        )
-    })
+    trouble.or_else(|| gateway.service.disk.shortage())
 }

@@ -17,7 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::admin::AdminError;
 use super::{Gateway, bearer};
 use crate::closes::Closes;
-use crate::network::Refusal;
+use crate::network::Limit;
 use crate::source::Source;
 use crate::witnesses::Witnesses;
 
@@ -78,7 +78,7 @@ impl Default for Metrics {
         let errors = metrics.errors.clone();
         registry.register("errors", "Graph requests without an answer, by error code", errors);
         let refusals = metrics.network_refusals.clone();
-        let help = "Requests that the limits of [network] refused: busy, no_room or late";
+        let help = "Requests that the limits on the network refused or cut off, by limit";
         registry.register("network_refusals", help, refusals);
         for (name, help, gauge) in [
             ("log_entries", "Durable entries of the log", &metrics.log_entries),
@@ -150,13 +150,8 @@ impl Metrics {
     }
 
     /// A request went beyond a limit of the network.
-    pub fn network_refused(&self, refusal: Refusal) {
-        let reason = match refusal {
-            Refusal::Busy => "busy",
-            Refusal::NoRoom => "no_room",
-            Refusal::Late => "late",
-        };
-        self.network_refusals.get_or_create(&RefusalLabel { reason }).inc();
+    pub fn network_refused(&self, limit: Limit) {
+        self.network_refusals.get_or_create(&RefusalLabel { reason: limit.name() }).inc();
     }
 }
 

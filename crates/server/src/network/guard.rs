@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Version, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::{Instant, timeout};
@@ -16,7 +16,13 @@ use tokio::time::{Instant, timeout};
 use super::address::ClientKey;
 use super::answers::{UsedUp, hold};
 use super::request_body::{BodyOutcome, TimedBody};
-use super::{Connection, EndpointClass, Network, Refusal, ms};
+use super::{Connection, EndpointClass, Limit, Network, Refusal, ms};
+
+/// The longest head of a request: its first line and all headers.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// The most headers of a request.
+pub const HEADERS_MAX: usize = 100;
 
 /// No endpoint takes a larger body; each has a limit of its own besides.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -78,7 +84,13 @@ pub async fn guard(
     let _under_way = connection.activity.begin();
     let path = head.uri.path().to_owned();
     let class = inner.endpoints.class(&path);
-    let refuse = |refusal| inner.endpoints.refuse(&path, refusal);
+    let refuse = |refusal: Refusal| {
+        inner.endpoints.count(refusal.limit());
+        inner.endpoints.refuse(&path, refusal)
+    };
+    if is_too_large(&head) {
+        return closing(refuse(Refusal::HeadTooLarge), head.version);
+    }
     if let Some(reserve) = &connection.reserve {
         if !class.is_kept() {
             return closing(refuse(Refusal::Busy), head.version);
@@ -104,7 +116,28 @@ pub async fn guard(
         *response.status_mut() = status;
         response = closing(response, version);
     }
+    // An endpoint says so itself where its own limit is less.
+    match response.status() {
+        StatusCode::REQUEST_TIMEOUT => inner.endpoints.count(Limit::BodyLate),
+        StatusCode::PAYLOAD_TOO_LARGE => inner.endpoints.count(Limit::BodyTooLarge),
+        _ => {}
+    }
     held(&network, &connection, class, response).unwrap_or_else(|UsedUp| refuse(Refusal::NoRoom))
+}
+
+/// Whether a head is longer than it may be, as HTTP/1.1 writes it. hyper reads more than that at once.
+fn is_too_large(head: &Parts) -> bool {
+    let line = head.method.as_str().len() + target_len(&head.uri) + "  HTTP/1.1\r\n\r\n".len();
+    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    head.headers.len() > HEADERS_MAX
+        || line + head.headers.iter().map(header).sum::<usize>() > HEAD_BYTES_MAX
+}
+
+/// The length of the address, with scheme and host where the client sent them.
+fn target_len(uri: &Uri) -> usize {
+    let host = uri.authority().map_or(0, |host| host.as_str().len());
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
+    scheme + host + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
 /// The body, within the limits of who sent it.
@@ -151,7 +184,7 @@ mod tests {
     use std::time::Duration;
 
     use axum::Router;
-    use axum::http::StatusCode;
+    use axum::extract::DefaultBodyLimit;
     use axum::response::IntoResponse as _;
     use axum::routing::{get, post};
     use tower_service::Service as _;
@@ -161,8 +194,9 @@ mod tests {
     use crate::network::headers::Transport;
     use crate::network::{EndpointClass, Endpoints};
 
-    /// Endpoints whose refusals say why.
-    struct Stub;
+    /// Endpoints whose refusals say why, and which keep what is counted.
+    #[derive(Clone, Default)]
+    struct Stub(Arc<Mutex<Vec<Limit>>>);
 
     impl Endpoints for Stub {
         fn class(&self, path: &str) -> EndpointClass {
@@ -180,6 +214,10 @@ mod tests {
         fn refuse(&self, _: &str, refusal: Refusal) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, format!("{refusal:?}")).into_response()
         }
+
+        fn count(&self, limit: Limit) {
+            self.0.lock().unwrap().push(limit);
+        }
     }
 
     async fn never() -> &'static str {
@@ -187,15 +225,20 @@ mod tests {
     }
 
     fn network() -> Network {
+        counting(Stub::default())
+    }
+
+    fn counting(stub: Stub) -> Network {
         let settings = config::network::Network {
             handler_timeout_ms: 2_000,
             admin_timeout_ms: 9_000,
+            body_without_token_timeout_ms: 1_000,
             connections_per_address: 2,
             unsent_answers_bytes_max: 10,
             trusted_proxies: vec!["10.0.0.0/8".to_owned().try_into().unwrap()],
             ..Default::default()
         };
-        Network::new(&settings, 100, Duration::ZERO, Box::new(Stub))
+        Network::new(&settings, 100, Duration::ZERO, Box::new(stub))
     }
 
     fn router(network: &Network) -> Router {
@@ -207,6 +250,8 @@ mod tests {
             .route("/admin", get(never))
             .route("/health", get(|| async { "well" }))
             .route("/client", get(client))
+            .route("/small", post(|_: axum::body::Bytes| async { "" }))
+            .layer(DefaultBodyLimit::max(10))
             .route("/echo", post(|body: axum::body::Bytes| async move { body.len().to_string() }));
         network.protect(router, Transport::Plain)
     }
@@ -277,6 +322,33 @@ mod tests {
         assert_eq!(read(ask(&router, to("/health")).await).await.0, 200);
         drop(unsent);
         assert_eq!(read(ask(&router, to("/client")).await).await.0, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_or_cut_off_is_counted_by_its_limit() {
+        let stub = Stub::default();
+        let router = router(&counting(stub.clone()));
+        let post = |path: &str, body: Body| {
+            Request::builder().method("POST").uri(path).body(body).unwrap()
+        };
+        let unfinished =
+            Body::from_stream(futures_util::stream::pending::<Result<String, Infallible>>());
+        let mut statuses = Vec::new();
+        for request in [
+            to("/client"),
+            to("/never"),
+            post("/echo", Body::from(vec![7; 65_537])),
+            post("/echo", unfinished),
+            post("/small", Body::from(vec![7; 11])),
+        ] {
+            statuses.push(read(ask(&router, request).await).await.0);
+        }
+        assert_eq!(statuses, [200, 503, 413, 408, 413]);
+        let counted = stub.0.lock().unwrap().clone();
+        assert_eq!(
+            counted,
+            [Limit::Late, Limit::BodyTooLarge, Limit::BodyLate, Limit::BodyTooLarge]
+        );
     }
 
     #[tokio::test(start_paused = true)]

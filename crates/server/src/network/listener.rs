@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::{BoxError, Router};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -24,11 +24,9 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use super::admission::Slot;
+use super::guard::{HEAD_BYTES_MAX, HEADERS_MAX};
 use super::headers::Transport;
-use super::{Connection, Network};
-
-/// The longest head of a request over HTTP/1.1, and what is read ahead of a body: an address has 64 KiB at most.
-const HEAD_BYTES_MAX: usize = 80 * 1024;
+use super::{Connection, Limit, Network};
 
 /// What a client may send ahead of what is read, over HTTP/2: of one request, and of all on a connection.
 const WINDOW_BYTES: (u32, u32) = (64 * 1024, 256 * 1024);
@@ -119,6 +117,8 @@ fn builder(network: &Network) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
+        .max_headers(HEADERS_MAX)
+        // What is read ahead of a body, and roughly what is read of a head that is not whole.
         .max_buf_size(HEAD_BYTES_MAX);
     let (of_request, of_connection) = WINDOW_BYTES;
     builder
@@ -162,6 +162,15 @@ impl Shared {
         }
     }
 
+    /// Counts why a connection ended, if a limit of hyper's did it, which has answered 431. What else a client does
+    /// wrong on its connection is nobody else's affair.
+    fn ended(&self, error: Option<BoxError>) {
+        let error = error.as_ref().and_then(|error| error.downcast_ref::<hyper::Error>());
+        if error.is_some_and(hyper::Error::is_parse_too_large) {
+            self.network.inner.endpoints.count(Limit::HeadTooLarge);
+        }
+    }
+
     /// Answers the requests on one connection.
     async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
@@ -182,8 +191,7 @@ impl Shared {
         let mut is_stopping = false;
         loop {
             tokio::select! {
-                // What a client does wrong on its connection is nobody else's affair.
-                _ = serving.as_mut() => return,
+                served = serving.as_mut() => return self.ended(served.err()),
                 () = activity.overdue() => return,
                 () = told(&mut stopping), if !is_stopping => {
                     serving.as_mut().graceful_shutdown();

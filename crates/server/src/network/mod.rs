@@ -5,7 +5,7 @@
 //! phase        limit                                              where
 //! connection   so many, so many a client, a reserve               admission
 //! handshake    head_timeout_ms                                    listener
-//! head         head_timeout_ms, 80 KiB                            hyper, activity (HTTP/2)
+//! head         head_timeout_ms, 64 KiB, 100 headers               hyper, activity (HTTP/2), guard
 //! body         body_timeout_ms; less without a valid token        request_body
 //! handler      handler_timeout_ms, admin_timeout_ms               guard
 //! answer       answer_timeout_ms and a rate; one budget of bytes  answers, activity
@@ -49,6 +49,9 @@ pub trait Endpoints: Send + Sync {
 
     /// The answer to a request that is refused.
     fn refuse(&self, path: &str, refusal: Refusal) -> Response;
+
+    /// Counts a request that a limit refused or cut off.
+    fn count(&self, limit: Limit);
 }
 
 /// Which limits an endpoint has.
@@ -80,6 +83,51 @@ pub enum Refusal {
     NoRoom,
     /// The request took too long.
     Late,
+    /// The head was too long, or had too many headers: 431. The request was not begun.
+    HeadTooLarge,
+}
+
+impl Refusal {
+    const fn limit(self) -> Limit {
+        match self {
+            Self::Busy => Limit::Busy,
+            Self::NoRoom => Limit::NoRoom,
+            Self::Late => Limit::Late,
+            Self::HeadTooLarge => Limit::HeadTooLarge,
+        }
+    }
+}
+
+/// A limit that a request went beyond, as it is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    /// [`Refusal::Busy`].
+    Busy,
+    /// [`Refusal::NoRoom`].
+    NoRoom,
+    /// [`Refusal::Late`].
+    Late,
+    /// [`Refusal::HeadTooLarge`], or what hyper refused before there was a request.
+    HeadTooLarge,
+    /// The body was too long: 413.
+    BodyTooLarge,
+    /// The body was not there in time: 408.
+    BodyLate,
+}
+
+impl Limit {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::NoRoom => "no_room",
+            Self::Late => "late",
+            Self::HeadTooLarge => "head_too_large",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyLate => "body_late",
+        }
+    }
 }
 
 /// The limits of one server, and what is used of them.

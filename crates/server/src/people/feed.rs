@@ -30,6 +30,7 @@ use countersign_domain::text::after_byte_order_mark;
 use serde::{Deserialize, Serialize};
 
 use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
+use crate::remedy::{Remediable, Remedy};
 use crate::store::{Changes, People, ProfileUpdate, StoreError, Update};
 
 /// The most lines of a batch. Beyond this, one sync to the disk for all of them saves little.
@@ -87,6 +88,16 @@ pub enum FeedError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remediable for FeedError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Store(error) => error.remedy(),
+            Self::Read(error) => Remedy::of_io(error.kind()),
+            Self::Malformed { .. } => Remedy::Mend,
+        }
+    }
 }
 
 fn of(key: Option<&'static str>) -> String {

@@ -55,18 +55,19 @@ pub(super) fn read(path: &Path, folder: &Path, batch: &mut Batch<'_>) -> Result<
     })?;
     let second = lines(again().map_err(failed)?);
     let checksum_again = each(second, schema, &mut person, |line, person| {
-        let expected = "friends who are in this file or in the store";
-        let unknown = |account: &str| {
+        let refused = |account: &str, expected| {
             let quoted = serde_json::to_string(account).unwrap_or_default();
             line.malformed(line.text.rfind(&quoted).unwrap_or(0), expected)
         };
+        let unknown =
+            |account: &str| refused(account, "friends who are in this file or in the store");
         let number_of =
             |account: &str| batch.import.number_of(account)?.ok_or_else(|| unknown(account));
         let number = number_of(&person.account)?;
         for friend in &person.friends {
             let friend_number = number_of(friend)?;
             if friend_number == number {
-                return Err(unknown(friend));
+                return Err(refused(friend, "friends who are other people than the line's own"));
             }
             batch.links.add(number, friend_number);
         }

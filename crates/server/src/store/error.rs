@@ -135,7 +135,7 @@ impl Remediable for StoreError {
     fn remedy(&self) -> Remedy {
         match self {
             Self::File { source, .. } => Remedy::of_io(source.kind()),
-            Self::Database { source: heed::Error::Io(error), .. } => Remedy::of_io(error.kind()),
+            Self::Database { source, .. } => Remedy::of_database(source),
             _ => Remedy::Mend,
         }
     }

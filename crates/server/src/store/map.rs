@@ -8,13 +8,19 @@
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use heed::{Env, EnvOpenOptions, WithTls};
 use memmap2::Mmap;
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
 
 /// How many named databases an environment has room for.
 const DATABASES_MAX: u32 = 16;
+
+/// How long LMDB makes `lock.mdb`, for the 126 readers that there may be at once.
+const LOCK_BYTES: u64 = 8_192;
 
 /// A whole file, read-only in memory.
 pub(super) struct Mapped(Mmap);
@@ -44,12 +50,27 @@ impl Deref for Mapped {
 
 /// Opens LMDB in a folder whose lock the caller holds.
 pub(crate) fn open_environment(dir: &Path, map_bytes: usize) -> heed::Result<Env<WithTls>> {
+    allocate_lock(dir)?;
     let mut options = EnvOpenOptions::new();
     options.map_size(map_bytes).max_dbs(DATABASES_MAX);
     // SAFETY: LMDB's files may be changed by LMDB alone, with its locks on. No flag that relaxes
     // locking or syncing is set, the store's own lock, or the log's, keeps a second program out, nothing
-    // else in this crate opens `data.mdb` or `lock.mdb` (a copy that takes their place is opened first and renamed
+    // else in this crate opens `data.mdb` or `lock.mdb` while LMDB has them open (what is done to `lock.mdb`
+    // above is done by now, under that same lock; a copy that takes their place is opened first and renamed
     // then, which what is open does not notice), and no reference into the map outlives its
     // transaction (heed's lifetimes see to that).
     unsafe { options.open(dir) }
+}
+
+/// Gives `lock.mdb` its room on the disk. LMDB writes to it as to memory, and where a page of it has no room then, the
+/// system ends the process.
+fn allocate_lock(dir: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let lock = options.open(dir.join("lock.mdb"))?;
+    match fallocate(&lock, FallocateFlags::empty(), 0, LOCK_BYTES) {
+        // A file system that cannot keep room is written to as it is.
+        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -12,6 +12,7 @@ use super::image::Image;
 use super::image_writer::ImageWriter;
 use super::lmdb::{Counts, FORMAT_VERSION, StoreOptions};
 use super::map::{self, Mapped};
+use crate::file_system::named_cause;
 
 /// Makes the image again from the databases, where it is missing or damaged.
 ///
@@ -61,7 +62,7 @@ pub(super) fn database_error(dir: &Path, options: StoreOptions, source: heed::Er
         heed::Error::Mdb(heed::MdbError::MapFull) => {
             StoreError::Full { dir, map_bytes: options.map_bytes }
         }
-        source => StoreError::Database { dir, source },
+        source => StoreError::Database { source: named_cause(source, &dir), dir },
     }
 }
 

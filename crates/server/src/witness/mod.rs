@@ -34,7 +34,7 @@ use countersign_protocol::note::{NoteKey, NoteKeyError};
 use crate::clock;
 use crate::durable_file;
 use crate::keys::{FileSigner, KeyError, SecretKey};
-use crate::network::{EndpointClass, Endpoints, Refusal};
+use crate::network::{EndpointClass, Endpoints, Limit, Refusal};
 
 /// What a new file of logs says.
 const LOGS: &str = "\
@@ -98,11 +98,18 @@ pub fn create(folder: &Path, name: &str) -> Result<WitnessKey, WitnessError> {
         .create(folder)
         .and_then(|()| durable_file::sync_folder(durable_file::folder_of(folder)))
         .map_err(file(folder))?;
-    secret.write_new(&folder.join("witness.key"))?;
+    let key_path = folder.join("witness.key");
+    secret.write_new(&key_path)?;
+    let mut made = vec![key_path];
     for (name, text) in [("witness.vkey", format!("{key}\n")), ("logs", LOGS.to_owned())] {
         let path = folder.join(name);
         let written = durable_file::create_new(&path, text.as_bytes(), durable_file::PUBLIC);
-        written.map_err(file(&path))?;
+        if let Err(error) = written {
+            // So that it can be made anew. Nobody has the key yet; what cannot be removed is named then.
+            made.iter().for_each(|path| drop(fs::remove_file(path)));
+            return Err(file(&path)(error));
+        }
+        made.push(path);
     }
     Ok(key)
 }
@@ -150,10 +157,16 @@ impl Endpoints for WitnessEndpoints {
         false
     }
 
-    fn refuse(&self, _: &str, _: Refusal) -> Response {
+    fn refuse(&self, _: &str, refusal: Refusal) -> Response {
+        if refusal == Refusal::HeadTooLarge {
+            return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+        }
         let retry_after = [(header::RETRY_AFTER, "1")];
         (StatusCode::SERVICE_UNAVAILABLE, retry_after, "too much is under way\n").into_response()
     }
+
+    /// A witness has no metrics.
+    fn count(&self, _: Limit) {}
 }
 
 /// What a witness serves.

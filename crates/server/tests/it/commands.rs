@@ -584,3 +584,23 @@ fn every_command_has_help_with_an_example() {
         assert!(help.contains(&example), "{command:?}: {help}");
     }
 }
+
+#[test]
+fn a_command_with_two_ways_names_both_when_neither_is_taken() {
+    let list = "--list=us=list.csv";
+    let commands: [(&[&str], [&str; 2]); 5] = [
+        (&["people", "erase", "platform", "ada"], ["--export <FILE>", "--no-export"]),
+        (&["people", "hold", "platform", "ada"], ["--until <INSTANT>", "--lift"]),
+        (&["canary", "refresh", "platform"], ["ACCOUNT", "--all"]),
+        (&["screening", "run", "platform", list], ["PARTNERS", "--all"]),
+        (&["agreement", "certify", "platform", "a-2026"], ["--category <CATEGORY>", "--all"]),
+    ];
+    let desk = Desk::new();
+    for (command, ways) in commands {
+        let output = desk.run(command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        let (missing, _) = said.split_once("Usage:").unwrap_or_default();
+        assert!(ways.iter().all(|way| missing.contains(way)), "{command:?}: {said}");
+    }
+}

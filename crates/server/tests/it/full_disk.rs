@@ -76,10 +76,10 @@ fn assert_stops_and_recovers(serving: &Serving<'_>, token: &str, make_room: impl
 }
 
 /// A small file system that is gone with the test.
-struct Mounted<'a>(&'a Path);
+pub(crate) struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
-    fn at(folder: &'a Path, size: &str) -> Option<Self> {
+    pub(crate) fn at(folder: &'a Path, size: &str) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
@@ -134,7 +134,7 @@ fn crash_file_limit_stops_releases_and_recovers() {
 }
 
 /// Takes all the room that a folder's disk has.
-fn fill(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn fill(folder: &Path) -> std::path::PathBuf {
     let filler = folder.join("filler");
     let mut file = fs::File::create(&filler).unwrap();
     for bytes in [65_536, 4_096, 1] {

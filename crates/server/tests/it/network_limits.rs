@@ -11,7 +11,7 @@ use crate::support::{PATIENCE, Serving, World, eventually, finish, program};
 use crate::village;
 
 /// A connection from one of the loopback addresses, which are as many clients.
-fn connect_from(last: u8, server: SocketAddr, receive_bytes: Option<u32>) -> TcpStream {
+pub(crate) fn connect_from(last: u8, server: SocketAddr, receive_bytes: Option<u32>) -> TcpStream {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let stream = runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -28,7 +28,7 @@ fn connect_from(last: u8, server: SocketAddr, receive_bytes: Option<u32>) -> Tcp
 }
 
 /// What comes until the server closes, as text; resets count as an end.
-fn rest_of(stream: &mut TcpStream) -> String {
+pub(crate) fn rest_of(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut piece = [0; 4_096];
     loop {
@@ -43,7 +43,7 @@ fn rest_of(stream: &mut TcpStream) -> String {
 }
 
 /// The status of the answer that comes first; `None` if the server closes without one.
-fn status_of(stream: &mut TcpStream) -> Option<u16> {
+pub(crate) fn status_of(stream: &mut TcpStream) -> Option<u16> {
     let mut begin = [0; 12];
     stream.read_exact(&mut begin).ok()?;
     std::str::from_utf8(&begin).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
@@ -58,7 +58,7 @@ fn ask(last: u8, server: SocketAddr, path: &str, headers: &str) -> Option<u16> {
 }
 
 /// Asks health and admin, as a machine of the operator's would.
-fn assert_kept(serving: &Serving<'_>, last: u8) {
+pub(crate) fn assert_kept(serving: &Serving<'_>, last: u8) {
     let server = serving.world.address;
     let authorised = format!("authorization: Bearer {}\r\n", serving.admin_token());
     for (path, headers) in
@@ -68,7 +68,7 @@ fn assert_kept(serving: &Serving<'_>, last: u8) {
     }
 }
 
-fn limited(settings: &[(&str, &str)]) -> World {
+pub(crate) fn limited(settings: &[(&str, &str)]) -> World {
     let world = World::founded();
     for (key, value) in settings {
         configure(&world, key, value);
@@ -107,6 +107,11 @@ fn network_half_sent_bodies_without_a_token_are_cut_off() {
     stream.write_all(long.as_bytes()).unwrap();
     assert_eq!(status_of(&mut stream), Some(413));
     assert_kept(&serving, 3);
+    let metrics = serving.metrics();
+    for counted in ["{reason=\"body_late\"} 100\n", "{reason=\"body_too_large\"} 1\n"] {
+        let line = format!("countersign_network_refusals_total{counted}");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
 }
 
 #[test]

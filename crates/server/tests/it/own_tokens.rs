@@ -155,7 +155,7 @@ fn unauthorised_the_admin_token_is_not_sent_in_the_clear_where_there_is_tls() {
     let refused = make_token(&world);
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("is not sent to") && said.contains("https://"), "{said}");
+    assert!(said.contains("public_url: ") && said.contains("begins with https://"), "{said}");
     trap.assert_heard_nothing();
     drop(serving);
 }

@@ -94,7 +94,7 @@ fn a_malformed_line_says_where_and_leaves_the_store_as_it_was() {
         (r#"{"account":"zoe","profile":{"id":"7"}}"#, 32, "no id and no friends"),
         (r#"{"account":"zoe","minor":"Jedi, expected"}"#, 41, "a boolean"),
         (r#"{"account":"zoe","friends":["nobody"]}"#, 29, "friends who are in this file"),
-        (r#"{"account":"zoe","friends":["zoe"]}"#, 29, "friends who are in this file"),
+        (r#"{"account":"zoe","friends":["zoe"]}"#, 29, "friends who are other people"),
         (r#"{"account":"zoe","settings":{"my_car":[]}}"#, 37, "one of my_device"),
         (r#"{"account":"zoe","nickname":"x"}"#, 27, "one of account"),
         (r#"{"account":"ada"}"#, 1, "not come before"),

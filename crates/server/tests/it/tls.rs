@@ -168,9 +168,13 @@ fn tls_authority_of_commands_is_an_argument_a_variable_or_a_setting() {
     assert!(finish(show().arg("--ca").arg(&ca)).status.success());
     assert!(finish(show().env("COUNTERSIGN_CA", &ca)).status.success());
     assert!(!finish(&mut show()).status.success());
+    let unset = || finish(show().env("COUNTERSIGN_CA", ""));
+    let said = String::from_utf8_lossy(&unset().stderr).into_owned();
+    assert!(said.contains("name it with --ca FILE"), "{said}");
     // Whoever names another one is not overruled by the configuration.
     world.configure("\n\n[log]", "\nca = \"tls/ca.pem\"\n\n[log]");
     assert!(finish(&mut show()).status.success());
+    assert!(unset().status.success());
     let nothing = world.path().join("countersign.toml");
     let output = finish(show().arg("--ca").arg(&nothing));
     let said = String::from_utf8_lossy(&output.stderr);
@@ -191,9 +195,10 @@ fn tls_verifier_takes_a_site_by_an_authority_that_is_named() {
     };
     assert_eq!(finish(log().arg("--ca").arg(&ca)).status.code(), Some(0));
     assert_eq!(finish(log().env("COUNTERSIGN_CA", &ca)).status.code(), Some(0));
-    let untrusted = finish(&mut log());
-    let said = String::from_utf8_lossy(&untrusted.stderr);
-    assert_eq!(untrusted.status.code(), Some(2), "{said}");
-    assert!(said.contains("certificate"), "{said}");
+    for untrusted in [finish(&mut log()), finish(log().env("COUNTERSIGN_CA", ""))] {
+        let said = String::from_utf8_lossy(&untrusted.stderr);
+        assert_eq!(untrusted.status.code(), Some(2), "{said}");
+        assert!(said.contains("certificate"), "{said}");
+    }
     assert!(serving.stop().success());
 }

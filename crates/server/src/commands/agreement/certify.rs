@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use countersign_domain::act::{Act, Certification};
 use countersign_domain::agreement::Agreement;
 use countersign_domain::identifier::Identifier;
@@ -20,16 +20,17 @@ use crate::governance::Submission;
 ///
 /// Example: countersign agreement certify platform aurora-2026 --all --sign partner:aurora=aurora.key
 #[derive(Args)]
+#[command(group(ArgGroup::new("types").required(true)))]
 pub(crate) struct Certify {
     /// The folder of the instance.
     dir: PathBuf,
     /// The agreement's name.
     agreement: Identifier,
     /// A type of data, a category of the field schema as pd:Name. Can be given again.
-    #[arg(long = "category", value_name = "CATEGORY", required_unless_present = "all")]
+    #[arg(long = "category", value_name = "CATEGORY", group = "types")]
     categories: Vec<String>,
     /// Every type of data that the agreement gives.
-    #[arg(long, conflicts_with = "categories")]
+    #[arg(long, group = "types")]
     all: bool,
     #[command(flatten)]
     signing: Signing,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::{change, line, list};
@@ -18,14 +18,15 @@ use crate::gateway::admin::canaries::{ShownCanaries, ShownCanary};
 ///
 /// Example: countersign canary refresh platform --all
 #[derive(Args)]
+#[command(group(ArgGroup::new("which").required(true)))]
 pub(in crate::commands) struct Refresh {
     /// The folder of the instance.
     dir: PathBuf,
     /// The account.
-    #[arg(required_unless_present = "all")]
+    #[arg(group = "which")]
     account: Option<String>,
     /// All canaries.
-    #[arg(long, conflicts_with = "account")]
+    #[arg(long, group = "which")]
     all: bool,
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{erasures, export};
 use crate::clock;
@@ -23,16 +23,17 @@ use crate::store::{Made, Way};
 ///
 /// Example: countersign people erase platform ada --export ada.json
 #[derive(Args)]
+#[command(group(ArgGroup::new("export_first").required(true)))]
 pub(in crate::commands) struct Erase {
     /// The folder of the instance.
     dir: PathBuf,
     /// The platform's own name for the person.
     account: String,
     /// First write everything that is kept about the person into this file, for them.
-    #[arg(long, value_name = "FILE", required_unless_present = "no_export")]
+    #[arg(long, value_name = "FILE", group = "export_first")]
     export: Option<PathBuf>,
     /// The person has their export, or does not want it.
-    #[arg(long, conflicts_with = "export")]
+    #[arg(long, group = "export_first")]
     no_export: bool,
 }
 

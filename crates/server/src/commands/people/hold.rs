@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use countersign_domain::time::Timestamp;
 use countersign_policy::instant;
 
@@ -22,16 +22,17 @@ use crate::store::{Made, Way};
 ///
 /// Example: countersign people hold platform ada --until 2030-01-01T00:00:00Z
 #[derive(Args)]
+#[command(group(ArgGroup::new("end").required(true)))]
 pub(in crate::commands) struct Hold {
     /// The folder of the instance.
     dir: PathBuf,
     /// The platform's own name for the person.
     account: String,
     /// When it ends; in place of any hold before.
-    #[arg(long, value_name = "INSTANT", value_parser = instant::parse, required_unless_present = "lift")]
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse, group = "end")]
     until: Option<Timestamp>,
     /// End the hold now.
-    #[arg(long, conflicts_with = "until")]
+    #[arg(long, group = "end")]
     lift: bool,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::Partner;
 use countersign_policy::screening::matches::Match;
@@ -50,14 +50,15 @@ the partners before the one that the error names are screened then."#;
 /// Example: countersign screening run platform --all --list us-csl=consolidated.csv --list eu=targets.simple.csv
 #[derive(Args)]
 #[command(after_long_help = FORMAT)]
+#[command(group(ArgGroup::new("which").required(true)))]
 pub(in super::super) struct Run {
     /// The folder of the instance.
     dir: PathBuf,
     /// The partners, by their names in the register.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(group = "which")]
     partners: Vec<Identifier>,
     /// Every partner of the register.
-    #[arg(long)]
+    #[arg(long, group = "which")]
     all: bool,
     /// A list: the name that the log gives it, and its file. Can be given again.
     #[arg(long = "list", value_name = "NAME=FILE", required = true)]

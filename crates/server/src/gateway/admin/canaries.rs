@@ -134,14 +134,13 @@ async fn change(
 
 impl From<CanaryError> for AdminError {
     fn from(error: CanaryError) -> Self {
-        let status = match error {
-            CanaryError::Planted => StatusCode::CONFLICT,
-            CanaryError::NotPlanted => StatusCode::NOT_FOUND,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        if status.is_server_error() {
-            tracing::error!(%error, "canaries could not be changed");
+        match error {
+            CanaryError::Planted => Self::of(StatusCode::CONFLICT, error.to_string()),
+            CanaryError::NotPlanted => Self::of(StatusCode::NOT_FOUND, error.to_string()),
+            error => {
+                tracing::error!(%error, "canaries could not be changed");
+                Self::failed(&error)
+            }
         }
-        Self { status, message: error.to_string() }
     }
 }

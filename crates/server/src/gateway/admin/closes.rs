@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use countersign_log::period::PeriodHead;
+use countersign_log::period::{PeriodError, PeriodHead};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
@@ -12,6 +12,7 @@ use super::AdminError;
 use crate::closes::CloseError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
+use crate::remedy::{Remediable as _, Remedy};
 
 /// A period that was closed.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ impl ShownPeriod {
 /// Closes the period; the answer comes when the close is in the log. It goes on if the caller goes away.
 ///
 /// # Errors
-/// [`AdminError`] 409 while a close is under way, 500 if it failed.
+/// [`AdminError`] 409 while a close is under way, 507 or 500 if it failed.
 pub async fn post(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPeriod>, AdminError> {
     let closes = Arc::clone(&gateway.service.closes);
     let closed = spawn_blocking(move || closes.close()).await.map_err(AdminError::internal)?;
@@ -76,17 +77,23 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<ShownPeriod
 
 impl From<CloseError> for AdminError {
     fn from(error: CloseError) -> Self {
-        let status = match error {
+        match error {
             CloseError::UnderWay
             | CloseError::ErasureBegun
             | CloseError::NotClosedYet
-            | CloseError::NotGrown { .. } => StatusCode::CONFLICT,
-            CloseError::UnknownAccount => StatusCode::NOT_FOUND,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        if status.is_server_error() {
-            tracing::error!(%error, "a period could not be closed or read");
+            | CloseError::NotGrown { .. } => Self::of(StatusCode::CONFLICT, error.to_string()),
+            CloseError::UnknownAccount => Self::of(StatusCode::NOT_FOUND, error.to_string()),
+            CloseError::SampleTooLong { .. } => Self::unprocessable(error),
+            CloseError::Period(PeriodError::NotClosed { .. }) => {
+                Self::of(StatusCode::NOT_FOUND, error.to_string())
+            }
+            CloseError::Store(error) => error.into(),
+            error => {
+                if error.remedy() != Remedy::Wait {
+                    tracing::error!(%error, "a period could not be closed or read");
+                }
+                Self::failed(&error)
+            }
         }
-        Self { status, message: error.to_string() }
     }
 }

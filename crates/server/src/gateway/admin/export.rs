@@ -22,7 +22,6 @@ use tokio::task::spawn_blocking;
 use super::AdminError;
 use super::grants::{Grants, ShownGrant};
 use super::history::{History, ShownChange};
-use super::ledger::unavailable;
 use super::settings::{OpenFields, names};
 use crate::closes::{CloseError, Closes};
 use crate::gateway::Gateway;
@@ -122,7 +121,7 @@ pub async fn get(
         let register = gateway.service.log.register();
         let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
         Export::of(&gateway.service.people, &gateway.service.closes, schema, &account)
-            .map_err(unavailable)
+            .map_err(AdminError::from)
     });
     let export = made.await.map_err(AdminError::internal)??;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(export)))

@@ -43,8 +43,7 @@ pub struct Sequence {
 /// # Errors
 /// [`AdminError`] 500 when the store fails.
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, AdminError> {
-    let sequence = gateway.service.people.feed_sequence().map_err(AdminError::internal)?;
-    Ok(Json(Sequence { sequence }))
+    Ok(Json(Sequence { sequence: gateway.service.people.feed_sequence()? }))
 }
 
 /// Applies lines of the feed, durably. What stands before a line that cannot be read is applied in whole
@@ -91,6 +90,6 @@ pub async fn post(
 fn refused(error: FeedError) -> AdminError {
     match error {
         FeedError::Malformed { .. } => AdminError::unprocessable(error),
-        other => AdminError::internal(other),
+        other => AdminError::failed(&other),
     }
 }

@@ -66,7 +66,7 @@ pub async fn get(
     let handle = gateway.service.person(&account).await?;
     let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let grants = gateway.service.people.grants_of(handle).map_err(AdminError::internal)?;
+    let grants = gateway.service.people.grants_of(handle)?;
     Ok(Json(Grants::of(&grants, schema)))
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn end(
     let unknown = || AdminError::not_found("grant of this person; `GET …/grants` lists them");
     let mut bytes = [0; 16];
     const_hex::decode_to_slice(id, &mut bytes).map_err(|_| unknown())?;
-    let ended = people.end_grant(person, GrantId(bytes), made).map_err(AdminError::internal)?;
+    let ended = people.end_grant(person, GrantId(bytes), made)?;
     let chosen = ended.ok_or_else(unknown)?;
     Ok((EndedGrant { id: const_hex::encode(bytes), ended: true }, chosen))
 }

@@ -112,7 +112,7 @@ pub async fn get(
     let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     let records = gateway.service.people.history(handle, part.before, limit);
-    Ok(Json(History::of(&records.map_err(AdminError::internal)?, schema)))
+    Ok(Json(History::of(&records?, schema)))
 }
 
 impl History {

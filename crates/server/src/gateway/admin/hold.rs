@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::AdminError;
 use super::consents::{ReceiptHeader, receipt_of};
 use crate::clock;
-use crate::closes::CloseError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
 use crate::store::{Made, People, StoreError, Way};
@@ -85,10 +84,7 @@ async fn set(
     let made = Made { at: clock::now(), by: Way::AdminApi };
     let person: Option<Handle> = gateway.service.people.person_of_account(&account)?;
     let person = person.ok_or(StoreError::UnknownPerson)?;
-    let number = match gateway.service.closes.hold(&account, made, until) {
-        Err(CloseError::Store(error)) => return Err(error.into()),
-        held => held?,
-    };
+    let number = gateway.service.closes.hold(&account, made, until)?;
     let receipt = receipt_of(&gateway, person, Some(number)).await?;
     Ok((receipt, Json(ShownHold { until: until.to_string() })))
 }

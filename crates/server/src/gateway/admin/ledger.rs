@@ -4,13 +4,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
-use countersign_log::ledger::LedgerError;
 use tokio::task::spawn_blocking;
 
 use super::AdminError;
-use crate::closes::CloseError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Path;
 
@@ -26,21 +24,11 @@ pub async fn get(
     gateway.service.person(&account).await?;
     let closes = Arc::clone(&gateway.service.closes);
     let made = spawn_blocking(move || closes.ledger(&account));
-    let bundle = made.await.map_err(AdminError::internal)?.map_err(unavailable)?;
+    let bundle = made.await.map_err(AdminError::internal)??;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"me.ledger\""),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, bundle))
-}
-
-/// What a moment later is another matter.
-pub(super) fn unavailable(error: CloseError) -> AdminError {
-    match error {
-        CloseError::Ledger(
-            LedgerError::NotPublished | LedgerError::NoClosePublished | LedgerError::History { .. },
-        ) => AdminError::of(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-        other => other.into(),
-    }
 }

@@ -126,11 +126,16 @@ impl AdminError {
         tracing::error!(%error, "the log could not be told what people choose");
         let remedy = error.remedy();
         let next = match remedy {
-            Remedy::Wait => "ask again then".to_owned(),
-            Remedy::MakeRoom | Remedy::Mend => format!("that does not come by itself: {error}"),
+            Remedy::Wait => "that is tried again every second".to_owned(),
+            Remedy::MakeRoom => {
+                format!("{error}. Once there is room, the log is told by itself within a second")
+            }
+            Remedy::Mend => format!(
+                "{error}. Once that is mended, the log is told by itself, at the latest with the next start"
+            ),
         };
         let message = format!(
-            "it is kept, and what it closes is closed; what it opens is open once the log can be told, which is tried again every second: {next}"
+            "it is kept, and what it closes is closed; what it opens is open once the log is told: {next}"
         );
         Self { status: status_of(remedy), message }
     }
@@ -183,5 +188,32 @@ impl IntoResponse for AdminError {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use countersign_log::ConsentsError;
+    use countersign_log::append::AppendError;
+
+    use super::*;
+
+    #[test]
+    fn who_chose_is_told_what_has_to_come_before_the_log_is_told() {
+        let of_log = |error| TellError::Log(ConsentsError::Append(error));
+        let kind = ErrorKind::StorageFull;
+        for (error, status, said, unsaid) in [
+            (TellError::CutShort, 503, "tried again every second", "mended"),
+            (of_log(AppendError::Disk { kind }), 507, "make room on it", "every second"),
+            (of_log(AppendError::Poisoned { kind }), 500, "restarted", "every second"),
+            (TellError::NoRandomness, 500, "Once that is mended", "every second"),
+        ] {
+            let AdminError { status: found, message } = AdminError::untold(error);
+            assert_eq!(found, status, "{message}");
+            assert!(message.starts_with("it is kept, and what it closes is closed"), "{message}");
+            assert!(message.contains(said) && !message.contains(unsaid), "{message}");
+        }
     }
 }

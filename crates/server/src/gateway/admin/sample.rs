@@ -7,14 +7,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use countersign_domain::digest::Digest;
-use countersign_log::period::PeriodError;
 use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::AdminError;
-use super::ledger::unavailable;
-use crate::closes::CloseError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Query;
 
@@ -51,13 +48,7 @@ pub async fn get(
     let closes = Arc::clone(&gateway.service.closes);
     let challenge = challenge.unwrap_or(Digest([0; 32]));
     let made = spawn_blocking(move || closes.sample(period, items, challenge));
-    let sample = made.await.map_err(AdminError::internal)?.map_err(|error| match error {
-        CloseError::Period(PeriodError::NotClosed { .. }) => {
-            AdminError::of(StatusCode::NOT_FOUND, error.to_string())
-        }
-        CloseError::SampleTooLong { .. } => AdminError::unprocessable(error),
-        other => unavailable(other),
-    })?;
+    let sample = made.await.map_err(AdminError::internal)??;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"period.sample\""),

@@ -43,7 +43,7 @@ pub async fn get(
     Path(account): Path<String>,
 ) -> Result<Json<OpenSettings>, AdminError> {
     let handle = gateway.service.person(&account).await?;
-    let settings = gateway.service.people.settings(handle).map_err(AdminError::internal)?;
+    let settings = gateway.service.people.settings(handle)?;
     let register = gateway.service.log.register();
     let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
     Ok(Json(OpenSettings::of(settings, schema)))

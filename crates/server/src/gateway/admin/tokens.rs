@@ -88,7 +88,7 @@ pub async fn issue(gateway: &Gateway, wanted: &Wanted, by: Way) -> Result<Issued
     let given = Given { by, sec_gpc: *sec_gpc };
     let (people, tokens, holds) =
         (&*gateway.service.people, &gateway.service.tokens, Holds::OnceLogged);
-    let is_new = people.person_of_account(account).map_err(AdminError::internal)?.is_none();
+    let is_new = people.person_of_account(account)?.is_none();
     if is_new {
         // Whoever asks for what cannot be granted is told so first, and enrols nobody.
         let (now, compiled) = at_this_second(gateway)?;
@@ -152,7 +152,7 @@ impl Issuer<'_> {
         let grant = if given.sec_gpc { grant.under_gpc(self.special()?) } else { grant };
         let mut grants = Vec::with_capacity(accounts.len());
         for (account, place) in accounts.iter().zip(1..) {
-            let handle = self.people.person_of_account(account).map_err(AdminError::internal)?;
+            let handle = self.people.person_of_account(account)?;
             let handle = handle.filter(|handle| !self.people.is_removed(*handle));
             let record = GrantRecord {
                 viewer: handle.ok_or_else(|| unknown_account(place, accounts.len()))?,

@@ -35,7 +35,9 @@ pub(crate) fn trust(ca: PathBuf) {
 
 /// The authorities that web hosts are taken by: the one that was named, or those of the system.
 fn roots() -> Result<RootCerts, CannotSay> {
-    let of_environment = || std::env::var_os(CA_VARIABLE).map(PathBuf::from);
+    // An empty one is none, as shells unset variables for one command.
+    let of_environment =
+        || std::env::var_os(CA_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
     match CA.get().cloned().or_else(of_environment) {
         None => Ok(RootCerts::PlatformVerifier),
         Some(path) => read_roots(&path),

@@ -1,0 +1,52 @@
+//! What must hold of the readers of `crates/policy` whatever bytes they are fed, as in `parsers.rs`.
+#![allow(dead_code, reason = "each fuzz target is a program of its own and calls one of these")]
+#![allow(unreachable_pub, reason = "it is a module of several programs")]
+
+#[path = "schema.rs"]
+mod schema;
+
+use countersign_domain::agreement::Agreement;
+use countersign_policy::odrl;
+use countersign_policy::screening::index::Index;
+use countersign_policy::screening::list::ScreeningList;
+use serde_json::Value;
+
+use self::schema::schema;
+
+/// How alike a name and itself are at least.
+const SAME_NAME: u16 = 1_000;
+
+/// A list that is taken has one listing for each row, and everybody on it is found by a name of theirs.
+pub fn screening_list(bytes: &[u8]) {
+    let Ok(list) = ScreeningList::from_csv(bytes) else { return };
+    let rows = csv::Reader::from_reader(bytes).into_byte_records();
+    let rows: Result<Vec<_>, _> = rows.collect();
+    assert_eq!(rows.ok().map(|rows| rows.len()), Some(list.listings().len()));
+    let index = Index::new(list.clone());
+    for listing in list.listings() {
+        let mut names = listing.names();
+        let is_found =
+            |name: &str| index.find(name, SAME_NAME).iter().any(|found| found.listing == listing);
+        assert!(names.any(is_found), "{:?} is found by no name", listing.name);
+    }
+}
+
+/// A policy that is taken is an agreement, and says the same again when it is written. Of one that is refused, the
+/// place is in it.
+pub fn odrl(bytes: &[u8]) {
+    let Ok(policy) = serde_json::from_slice::<Value>(bytes) else { return };
+    let schema = schema();
+    match odrl::import(&policy, &schema) {
+        Err(refused) => assert!(policy.pointer(&refused.pointer).is_some(), "{refused}"),
+        Ok(imported) => {
+            let agreement = Agreement::from_document(imported.document, &schema);
+            let written = agreement.map(|agreement| odrl::export(&agreement, &schema).policy);
+            let written = written.unwrap_or_default();
+            let again = odrl::import(&written, &schema).map(|again| again.document);
+            let again = again.map(|document| Agreement::from_document(document, &schema));
+            let again =
+                again.map(|agreement| agreement.map(|of| odrl::export(&of, &schema).policy));
+            assert!(matches!(again, Ok(Ok(again)) if again == written), "{written}");
+        }
+    }
+}
