@@ -6,8 +6,6 @@
 //! What it is not: trust in what witnesses saw. They cosign that the tree only grew, and nothing of what
 //! its entries say.
 
-use crate::site::{Site, SiteError};
-use crate::verdict::{Place, Rule, Verdict};
 use countersign_domain::time::Timestamp;
 use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::chronology::ACT_SKEW_S;
@@ -17,6 +15,9 @@ use countersign_protocol::site_path::{
     CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH, WITNESSED_CHECKPOINT_PATH,
 };
 use countersign_protocol::witness_policy::{Policy, QuorumTimes};
+
+use crate::site::{Site, SiteError};
+use crate::verdict::{Place, Rule, Verdict};
 
 /// The checkpoint that is checked, as it was read.
 pub(crate) struct Chosen {

@@ -10,11 +10,12 @@ mod error;
 mod read;
 mod times;
 
+use countersign_domain::time::Timestamp;
+
 pub use self::error::{POLICY_BYTES_MAX, PolicyError, PolicyReason};
 pub use self::times::QuorumTimes;
 use crate::cosignature::{Cosignature, WitnessKey};
 use crate::note::NoteKey;
-use countersign_domain::time::Timestamp;
 
 /// A policy that was read whole.
 #[derive(Clone, PartialEq, Eq, Debug)]

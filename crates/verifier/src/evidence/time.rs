@@ -2,10 +2,11 @@
 //! that had passed when it was made, and under a policy of a checkpoint that witnesses still saw as the newest when
 //! that time was over; otherwise what came later would be missing from it.
 
-use crate::verdict::{Place, Rule, Verdict};
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
 use countersign_protocol::chronology::ACT_SKEW_S;
 use countersign_protocol::evidence_pack::Pack;
+
+use crate::verdict::{Place, Rule, Verdict};
 
 /// Checks that nothing in it comes from the future, and that it was made, and its checkpoint seen, after its end.
 pub(super) fn check(pack: &Pack, now: Timestamp, verdict: &mut Verdict) {

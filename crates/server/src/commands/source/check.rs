@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
+use countersign_domain::schema::FieldSchema;
+
 use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
@@ -15,7 +17,6 @@ use crate::config::source::SourceKind;
 use crate::config::source_postgres::PostgresSettings;
 use crate::source::postgres::check::{Report, check};
 use crate::store::{People, StoreError, StoreOptions};
-use countersign_domain::schema::FieldSchema;
 
 /// Check the source of profiles and friendships: table by table, or endpoint by endpoint, what the mapping
 /// finds and misses, and one question, of which no value is shown. Exit code 0 only if nothing is missing.
