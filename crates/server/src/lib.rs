@@ -31,6 +31,7 @@ pub mod remedy;
 pub mod screening;
 pub mod serving;
 pub mod source;
+pub mod start_files;
 pub mod store;
 pub mod witness;
 pub mod witnesses;

@@ -15,6 +15,7 @@ use countersign_log::Log;
 use countersign_log::signer::Signer;
 use countersign_policy::budget::Budgets;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 use self::admin::secrets;
 use crate::canaries::Canaries;
@@ -100,6 +101,8 @@ pub struct Gateway {
     pub metrics_token: bearer::BearerToken,
     /// What `/decide` asks for.
     pub decide_token: bearer::BearerToken,
+    /// The certificate, where there is one.
+    pub tls: Option<TlsAcceptor>,
     /// What opens the demonstration's sign-in, where there is one; new at every start.
     pub sign_in_code: Option<bearer::BearerToken>,
     /// What is served here, as a document and as a page.
