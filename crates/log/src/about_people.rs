@@ -62,6 +62,14 @@ pub fn about_people(
     Ok(Extent { stream: stream.id, entries: at.index })
 }
 
+/// The id of the stream in this backend, which no other log's has.
+///
+/// # Errors
+/// [`PeriodError::Stream`].
+pub fn stream_id(backend: &dyn Backend) -> Result<[u8; 16], PeriodError> {
+    Ok(Stream::open(backend, STREAM)?.id)
+}
+
 /// A batch before or at this entry, as near as the closed periods tell.
 fn begin(backend: &dyn Backend, stream: &Stream, from: u64) -> Result<Position, PeriodError> {
     let mut head = last_head(backend)?;

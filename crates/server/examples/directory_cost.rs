@@ -55,9 +55,9 @@ fn main() {
     let directory = AccountDirectory::open(&place, &SecretKey::generate().unwrap()).unwrap();
     let before_mib = peak_mib();
     let view = people.view();
-    let (root, of_directory) = timed(|| directory.publish(&view).unwrap());
+    let (root, of_directory) = timed(|| directory.publish(&view, 0).unwrap());
     let after_mib = peak_mib();
-    let (_, nothing_new) = timed(|| directory.publish(&view).unwrap());
+    let (_, nothing_new) = timed(|| directory.publish(&view, 0).unwrap());
     let bytes = std::fs::metadata(place.join("data.mdb")).unwrap().len();
 
     let some = accounts.iter().step_by((PEOPLE / PROVED) as usize);

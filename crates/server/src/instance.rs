@@ -11,7 +11,6 @@ use countersign_domain::identifier::{Identifier, NotAnIdentifier};
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
-use countersign_log::signer::Signer as _;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_policy::budget::Budgets;
 use countersign_policy::budget::preset::harvest;
@@ -21,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::admission::ByBudgets;
-use crate::canaries::{Canaries, CanaryError};
+use crate::canaries::CanaryError;
 use crate::claimed_folder::{ClaimError, ClaimedFolder, make_folder};
 use crate::clock::{self, MachineClock};
 use crate::closes::{CloseError, Closes};
@@ -29,15 +28,13 @@ use crate::config::{self, Config, ConfigError};
 use crate::consents::{Consents, TellError};
 use crate::data_dir::DataDir;
 use crate::durable_file;
-use crate::file_system::{self, FileSystemError};
 use crate::gateway::Gateway;
-use crate::gateway::bearer::{BearerToken, TokenFileError};
+use crate::gateway::bearer::BearerToken;
 use crate::gateway::ledger_page;
 use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
-use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::recovery::{self, RecoveryError};
 use crate::service::Service;
@@ -46,9 +43,8 @@ use crate::service::masks::MaskCache;
 use crate::service::room::OPERATIONS_AT_ONCE_MAX;
 use crate::service::token::Tokens;
 use crate::service::usage::Usage;
-use crate::source::{Naming, OpenError as SourceOpenError, Source};
+use crate::start_files::{StartFileError, StartFiles, open_source};
 use crate::store::{LogMark, People, StoreError, StoreOptions};
-use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a new instance begins with.
 #[derive(Clone, Debug)]
@@ -111,26 +107,12 @@ pub enum InstanceError {
     /// A key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Receipts would be signed with a key that the log does not name.
-    #[error("{}: the log names another key for receipts; put the right key there, or have the root key sign a `keys` act that names this one", path.display())]
-    ReceiptsKey {
-        /// The key file.
-        path: PathBuf,
-    },
-    /// A token of the platform's own.
+    /// A file that the start reads.
     #[error(transparent)]
-    Token(#[from] TokenFileError),
+    StartFile(#[from] StartFileError),
     /// The field schema.
     #[error(transparent)]
     Schema(#[from] SchemaFileError),
-    /// There is no field schema in force.
-    #[error(
-        "the log has no field schema, so that no field can be decided about; submit a field_schema act"
-    )]
-    NoSchema,
-    /// The source of profiles and friendships.
-    #[error(transparent)]
-    Source(#[from] SourceOpenError),
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,12 +137,6 @@ pub enum InstanceError {
     /// People whom nobody is.
     #[error(transparent)]
     Canaries(#[from] CanaryError),
-    /// Who cosigns the log.
-    #[error(transparent)]
-    Witnesses(#[from] WitnessesError),
-    /// The file system.
-    #[error(transparent)]
-    FileSystem(#[from] FileSystemError),
     /// What is said about the endpoints.
     #[error(transparent)]
     ApiDocument(#[from] DocumentError),
@@ -218,45 +194,32 @@ pub enum ClockTrust {
 /// [`InstanceError`], naming the file, key or format that is wrong.
 pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, InstanceError> {
     let config = Config::read(&directory.config())?;
-    check_file_systems(directory, &config)?;
+    let files = StartFiles::read(directory, &config)?;
     let people = People::open_existing(&directory.people(), StoreOptions::default())?;
-    let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
-    let token_key = SecretKey::read(&directory.key("tokens"))?;
-    let admin_token = BearerToken::read(&directory.admin_token())?;
-    let metrics_token = BearerToken::read(&directory.metrics_token())?;
-    let decide_token = BearerToken::read(&directory.decide_token())?;
     let sign_in_code = config.tokens.demo_login.then(BearerToken::random);
     let sign_in_code = sign_in_code.transpose().map_err(KeyError::Randomness)?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
     let people = Arc::new(compared(people, directory)?);
-    if log.register().keys().map(|keys| keys.receipts) != Some(receipts.public_key()) {
-        return Err(InstanceError::ReceiptsKey { path: directory.key("receipts") });
-    }
+    files.canaries.check(&people)?;
     let register = log.register();
-    let schema = register.schema().ok_or(InstanceError::NoSchema)?;
-    let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
+    let schema = files.compare(directory, &register)?;
+    let receipts = Arc::clone(&files.receipts);
     let consents = Consents::new(Arc::clone(&people), log.clone(), receipts.clone());
     // Before anybody is served: what commands changed and what a crash cut short.
     consents.tell().await?;
     let closes = open_closes(directory, &log, &people, config.log.close_every_s).await?;
-    let naming = Naming::new(Arc::clone(&people), newcomers);
-    let source = Source::open(&config.source, &people, &naming, directory.path(), schema).await?;
-    let canaries = Canaries::open(directory, config.canary.email_domain.clone())?;
-    canaries.check(&people)?;
-    let witnesses = match &config.witnesses {
-        Some(settings) => Some(Arc::new(Witnesses::open(settings, directory.path(), log.key())?)),
-        None => None,
-    };
+    let (naming, source) = open_source(directory, &config, &people, schema).await?;
+    let witnesses = files.witnesses.map(Arc::new);
     let metrics = Metrics::of(&source, &closes, witnesses.as_deref());
     let api = ApiDocument::new(&config)?;
     let service = Service {
-        log_key: log_key(directory)?,
+        log_key: files.log_key.to_string(),
         directory: directory.clone(),
         consents,
         closes,
-        canaries,
+        canaries: files.canaries,
         naming,
-        tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &token_key),
+        tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &files.token_key),
         masks: MaskCache::new(log.register(), &config),
         source,
         usage: Usage::new(&config.limits),
@@ -272,21 +235,13 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     Ok(Arc::new(Gateway {
         service: Arc::new(service),
         metrics,
-        admin_token,
-        metrics_token,
-        decide_token,
+        admin_token: files.admin_token,
+        metrics_token: files.metrics_token,
+        decide_token: files.decide_token,
+        tls: files.tls,
         sign_in_code,
         api,
     }))
-}
-
-/// Each of these may be a mount of its own.
-fn check_file_systems(directory: &DataDir, config: &Config) -> Result<(), InstanceError> {
-    let stream = directory.log().join("stream");
-    let (people, accounts) = (directory.people(), directory.account_directory());
-    let folders = [directory.path(), &stream, &people, &accounts];
-    let allow = "set network_file_system = true in [log] of countersign.toml";
-    Ok(file_system::check(&folders, config.log.network_file_system, allow)?)
 }
 
 /// Opens the people of an instance whose log is open and not written to. They are as new as the log, or refused.

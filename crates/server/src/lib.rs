@@ -33,6 +33,7 @@ pub mod screening;
 pub mod service;
 pub mod serving;
 pub mod source;
+pub mod start_files;
 pub mod store;
 pub mod witness;
 pub mod witnesses;

@@ -1,7 +1,6 @@
 //! Serving HTTP: TLS by files or plain on loopback, until the process is told to stop.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,10 +39,7 @@ const LOOKING: Duration = Duration::from_secs(1);
 /// What the system says about the socket, the certificate or its key.
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
     let listen = gateway.service.config.listen;
-    let tls = match &gateway.service.config.tls {
-        Some(tls) => Some(read_tls(gateway.service.directory.path(), tls)?),
-        None => None,
-    };
+    let tls = gateway.tls.clone();
     let network = network(&gateway);
     let log = gateway.service.log.clone();
     let _folder = Folder::start(Arc::clone(&gateway.service.people))?;
@@ -71,10 +67,8 @@ pub async fn serve_witness(
     tls: Option<&Tls>,
     ready: impl FnOnce(),
 ) -> std::io::Result<()> {
-    let tls = match tls {
-        Some(tls) => Some(read_tls(Path::new(""), tls)?),
-        None => None,
-    };
+    // Before anything listens, so that a server without them does not start.
+    let tls = tls.map(|tls| listener::read_tls(&tls.certificate, &tls.key)).transpose()?;
     let settings =
         config::network::Network { connections: WITNESS_CONNECTIONS, ..Default::default() };
     let connections = affordable(WITNESS_CONNECTIONS + settings.connections_reserved);
@@ -128,11 +122,6 @@ async fn look_every_second(gateway: Arc<Gateway>) {
         // It waits for the disk. A look that panicked has said so, and the next one is taken all the same.
         let _ = spawn_blocking(move || gateway.service.disk.look()).await;
     }
-}
-
-/// Reads certificate and key before anything listens, so that a server without them does not start.
-fn read_tls(folder: &Path, tls: &Tls) -> std::io::Result<TlsAcceptor> {
-    listener::read_tls(&folder.join(&tls.certificate), &folder.join(&tls.key))
 }
 
 /// Listens to SIGINT and SIGTERM from here on; ends with the first one.

@@ -44,6 +44,9 @@ const LISTS: (&str, &[u8; 8]) = ("lists", b"cs1list\n");
 const LEAVES: (&str, &[u8; 8]) = ("leaves", b"cs1leaf\n");
 const NODES: (&str, &[u8; 8]) = ("nodes", b"cs1node\n");
 
+/// The files of a period, but for the head, which says that they are complete.
+pub(super) const NAMES: [&str; 4] = [LISTS.0, LEAVES.0, NODES.0, super::places::NAME.0];
+
 /// Of a child: it is a node.
 const NODE_BIT: u64 = 1 << 63;
 
@@ -156,8 +159,13 @@ impl Period {
         let head = PeriodHead::parse(&bytes.ok_or(PeriodError::NotClosed { number })?, &path)?;
         let folder = folder(number);
         let open = |name| open_named(backend, &folder, name);
-        let places = Places::open(backend, number, head.from)?;
-        Ok(Self { lists: open(LISTS)?, leaves: open(LEAVES)?, nodes: open(NODES)?, places, head })
+        let places = Places::open(backend, number, &head)?;
+        let (lists, leaves, nodes) = (open(LISTS)?, open(LEAVES)?, open(NODES)?);
+        let (people, items) = (head.people, head.items);
+        has_length(&lists, people * LIST_HEAD_BYTES as u64 + items * ITEM_BYTES as u64)?;
+        has_length(&leaves, people * LEAF_BYTES as u64)?;
+        has_length(&nodes, people.saturating_sub(1) * NODE_BYTES as u64)?;
+        Ok(Self { lists, leaves, nodes, places, head })
     }
 
     /// What is known of the period.
@@ -344,7 +352,12 @@ pub(super) fn open_named(
     (name, magic): (&str, &[u8; 8]),
 ) -> Result<Named, PeriodError> {
     let name = format!("{folder}/{name}");
-    let file = backend.open(&name).map_err(|error| PeriodError::io(&name, error))?;
+    let io = |error| PeriodError::io(&name, error);
+    // What is opened is made if it is not there.
+    if !backend.exists(&name).map_err(io)? {
+        return Err(PeriodError::Damaged { file: name, reason: "it is missing" });
+    }
+    let file = backend.open(&name).map_err(io)?;
     let named = (name, file);
     let head: [u8; HEAD_BYTES as usize] = read_at(&named, 0)?;
     let mut rest = &head[..];
@@ -356,6 +369,15 @@ pub(super) fn open_named(
         return Ok(named);
     }
     Err(PeriodError::UnknownVersion { file: named.0, found, known: FILES_VERSION })
+}
+
+/// Refuses a file that has not so many bytes behind its beginning.
+pub(super) fn has_length(file: &Named, rest_bytes: u64) -> Result<(), PeriodError> {
+    let length = file.1.length_bytes().map_err(|error| PeriodError::io(&file.0, error))?;
+    if length == HEAD_BYTES + rest_bytes {
+        return Ok(());
+    }
+    Err(damaged(file, "it is not as long as its head says"))
 }
 
 pub(super) fn read_at<const N: usize>(file: &Named, offset: u64) -> Result<[u8; N], PeriodError> {

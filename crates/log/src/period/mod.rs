@@ -9,6 +9,9 @@
 //! INVARIANT: a close is appended once. Before one is computed, the stream is searched for one that a crash
 //! came after; its files are then made again, and have to come to its root. Kept by [`Periods::close`].
 //!
+//! INVARIANT: files of a closed period are replaced only by files that come to its root. Kept by
+//! [`Periods::catch_up`], which makes them in a folder of their own first.
+//!
 //! What it is not: it knows no account and holds no secret for longer than a record takes. Files of periods
 //! are a view, but not one that can be made again for ever: of somebody whose secret was destroyed, nobody
 //! can tell the label. They are backed up with the stream.
@@ -55,6 +58,9 @@ const FOLDER: &str = "stream/periods";
 /// A copy of the head of the last period whose files are complete.
 const LAST: &str = "stream/periods/last";
 
+/// Where the files of a closed period are made again, until they are known to come to its root.
+const AGAIN: &str = "stream/periods/again";
+
 /// Whoever knows people's secrets.
 pub trait Secrets {
     /// The secret of this person; `None` if it was destroyed.
@@ -85,6 +91,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self { run_items: 800_000, runs_at_once: 64 }
     }
+}
+
+/// What is done with files that were made again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Files,
+    Nothing,
 }
 
 /// A period that was closed.
@@ -126,7 +139,7 @@ impl Periods {
     }
 
     /// Holds the files against the stream, and changes nothing: the first close of which the files are missing, if
-    /// there is one. The next start makes these again.
+    /// there is one. The next start makes these again, if [`Periods::rehearse`] can.
     ///
     /// # Errors
     /// [`PeriodError::OtherStream`], or what cannot be read.
@@ -161,30 +174,98 @@ impl Periods {
     ///
     /// # Errors
     /// [`PeriodError::OtherIndex`] if they come to another root than the close has; [`PeriodError::OtherStream`] if
-    /// the files are of a close that is not in the stream.
+    /// the files are of a close that is not in the stream. The files that there were are left as they are.
     pub fn catch_up(&mut self, log: &Log, secrets: &dyn Secrets) -> Result<(), PeriodError> {
-        let head = log.head();
+        let backend = Arc::clone(&self.backend);
+        let made = self.catch_up_in(&*backend, Keep::Files, log.head(), secrets);
+        made.map(drop)
+    }
+
+    /// Does what [`Periods::catch_up`] does, with `scratch` in the place of these files, which are not changed; the
+    /// numbers of the periods whose files it would make again. Afterwards [`Periods::last`] is what it would be. It
+    /// blocks.
+    ///
+    /// # Errors
+    /// As [`Periods::catch_up`].
+    pub fn rehearse(
+        &mut self,
+        scratch: &dyn Backend,
+        secrets: &dyn Secrets,
+    ) -> Result<Vec<u64>, PeriodError> {
+        let entries = gather::end(&self.stream, None)?;
+        self.catch_up_in(scratch, Keep::Nothing, entries, secrets)
+    }
+
+    /// Makes in `scratch` again what is missing of the first `entries`.
+    fn catch_up_in(
+        &mut self,
+        scratch: &dyn Backend,
+        keep: Keep,
+        entries: u64,
+        secrets: &dyn Secrets,
+    ) -> Result<Vec<u64>, PeriodError> {
         if !self.is_compared {
-            self.last = whole::unbroken(&*self.backend, &self.stream, self.last.as_ref(), head)?;
+            let last = self.last.as_ref();
+            self.last = whole::unbroken(&*self.backend, &self.stream, last, entries)?;
             self.is_compared = true;
         }
-        while let Some((place, close)) = gather::next_close(&self.stream, self.last.as_ref(), head)?
+        let mut made = Vec::new();
+        while let Some((place, close)) =
+            gather::next_close(&self.stream, self.last.as_ref(), entries)?
         {
             // What is whole is never computed again: nobody can tell the labels of people who were erased.
-            if let Some(whole) = whole::of_close(&*self.backend, place, &close)? {
-                self.keep(whole)?;
-                continue;
+            let head = match whole::of_close(&*self.backend, place, &close)? {
+                Some(whole) => whole,
+                None => {
+                    let again = self.make_again(scratch, place, &close, secrets);
+                    // Of what does not come to the close nothing stays.
+                    let again = again.inspect_err(|_| drop(scratch.remove_folder(AGAIN)))?;
+                    made.push(again.number);
+                    if keep == Keep::Files {
+                        self.install(again.number)?;
+                    }
+                    again
+                }
+            };
+            match keep {
+                Keep::Files => self.keep(head)?,
+                Keep::Nothing => self.last = Some(head),
             }
-            let (mut made, _) = self.compute(close.until, secrets)?;
-            let is_same = (made.number, made.from) == (close.period, close.from)
-                && (made.root, rounded_up(made.people)) == (close.person_index.0, close.people);
-            if !is_same {
-                return Err(PeriodError::OtherIndex { index: place.index });
-            }
-            (made.close, made.time, made.directory) = (place, close.time, close.directory);
-            self.keep(made)?;
         }
-        Ok(())
+        Ok(made)
+    }
+
+    /// Computes the files of this close again, in `scratch`.
+    fn make_again(
+        &self,
+        scratch: &dyn Backend,
+        place: PreviousClose,
+        close: &Close,
+        secrets: &dyn Secrets,
+    ) -> Result<PeriodHead, PeriodError> {
+        let (mut made, _) = self.compute(scratch, AGAIN, close.until, secrets)?;
+        let is_same = (made.number, made.from) == (close.period, close.from)
+            && (made.root, rounded_up(made.people)) == (close.person_index.0, close.people);
+        if !is_same {
+            return Err(PeriodError::OtherIndex { index: place.index });
+        }
+        (made.close, made.time, made.directory) = (place, close.time, close.directory);
+        Ok(made)
+    }
+
+    /// Puts files that were made again into the place of what is left of a period's.
+    fn install(&self, number: u64) -> Result<(), PeriodError> {
+        let folder = folder(number);
+        let put = || {
+            self.backend.remove_folder(&folder)?;
+            self.backend.create_folders(&folder, Access::Private)?;
+            for name in file::NAMES {
+                self.backend.rename(&format!("{AGAIN}/{name}"), &format!("{folder}/{name}"))?;
+            }
+            self.backend.sync_folder(&folder)?;
+            self.backend.remove_folder(AGAIN)
+        };
+        put().map_err(|error| PeriodError::io(&folder, error))
     }
 
     /// Closes the period that ends before entry `until`, which the log's head was when, or before, these secrets
@@ -201,7 +282,9 @@ impl Periods {
         directory: DirectoryRoot,
     ) -> Result<Closed, PeriodError> {
         self.catch_up(log, secrets)?;
-        let (mut head, forgotten) = self.compute(until, secrets)?;
+        let number = self.last.as_ref().map_or(0, |last| last.number + 1);
+        let (mut head, forgotten) =
+            self.compute(&*self.backend, &folder(number), until, secrets)?;
         let placed = log.append_close_blocking(Close {
             directory,
             from: head.from,
@@ -220,29 +303,35 @@ impl Periods {
         Ok(Closed { placed, head, forgotten })
     }
 
-    /// Computes the period after the last one and writes its files, without their head. With that, which is
-    /// beside them, their names become durable.
-    fn compute(&self, until: u64, secrets: &dyn Secrets) -> Result<(PeriodHead, u64), PeriodError> {
+    /// Computes the period after the last one and writes its files into this folder, without their head. With that,
+    /// which is beside them, their names become durable.
+    fn compute(
+        &self,
+        backend: &dyn Backend,
+        folder: &str,
+        until: u64,
+        secrets: &dyn Secrets,
+    ) -> Result<(PeriodHead, u64), PeriodError> {
         let mut head = PeriodHead::after(self.last.as_ref(), until);
         if head.from >= until {
             return Err(PeriodError::Nothing { from: head.from });
         }
-        let (folder, runs) = (folder(head.number), format!("{FOLDER}/runs"));
-        for folder in [&folder, &runs] {
+        let runs = format!("{FOLDER}/runs");
+        for folder in [folder, &runs] {
             let io = |error| PeriodError::io(folder, error);
-            self.backend.remove_folder(folder).map_err(io)?;
-            self.backend.create_folders(folder, Access::Private).map_err(io)?;
+            backend.remove_folder(folder).map_err(io)?;
+            backend.create_folders(folder, Access::Private).map_err(io)?;
         }
-        let mut sorter = Sorter::new(&*self.backend, &runs, self.limits);
-        let mut places = PlacesWriter::create(&*self.backend, &folder, head.from)?;
+        let mut sorter = Sorter::new(backend, &runs, self.limits);
+        let mut places = PlacesWriter::create(backend, folder, head.from)?;
         let mut gatherer = Gatherer::new(&self.stream, secrets, &mut sorter, &mut places);
         head.next = gatherer.gather(&head, head.next)?;
         let forgotten = gatherer.forgotten();
         places.finish()?;
-        let mut writer = PeriodWriter::create(&*self.backend, &folder)?;
+        let mut writer = PeriodWriter::create(backend, folder)?;
         sorter.merge(|row| writer.push(row))?;
         writer.finish(&mut head)?;
-        self.backend.remove_folder(&runs).map_err(|error| PeriodError::io(&runs, error))?;
+        backend.remove_folder(&runs).map_err(|error| PeriodError::io(&runs, error))?;
         Ok((head, forgotten))
     }
 

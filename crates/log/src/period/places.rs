@@ -6,17 +6,16 @@
 //!
 //! The first is the batch of the period's first entry, and so on.
 
-use super::PeriodError;
 use super::buffered::FileWriter;
-use super::file::{Named, damaged, open_named, read_at};
-use super::folder;
+use super::file::{Named, damaged, has_length, open_named, read_at};
+use super::{PeriodError, PeriodHead, folder};
 use crate::backend::Backend;
 use crate::stream::{Found, Position, Stream};
 
 /// How many entries a place is for: so many are read at most to find one.
 const STEP: u64 = 64;
 
-const NAME: (&str, &[u8; 8]) = ("places", b"cs1plac\n");
+pub(super) const NAME: (&str, &[u8; 8]) = ("places", b"cs1plac\n");
 const HEAD_BYTES: u64 = 12;
 const PLACE_BYTES: u64 = 16;
 
@@ -58,8 +57,15 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn open(backend: &dyn Backend, number: u64, from: u64) -> Result<Self, PeriodError> {
-        Ok(Self { file: open_named(backend, &folder(number), NAME)?, from })
+    pub(super) fn open(
+        backend: &dyn Backend,
+        number: u64,
+        head: &PeriodHead,
+    ) -> Result<Self, PeriodError> {
+        let file = open_named(backend, &folder(number), NAME)?;
+        let entries = head.until.saturating_sub(head.from);
+        has_length(&file, entries.div_ceil(STEP) * PLACE_BYTES)?;
+        Ok(Self { file, from: head.from })
     }
 
     /// A batch before or at the entry, which is one of the period's.

@@ -4,11 +4,11 @@
 use countersign_protocol::entry::{Close, PreviousClose};
 use countersign_protocol::merkle::leaf_hash;
 
-use super::{PeriodError, PeriodHead, gather, head_of, open_period};
+use super::{PeriodError, PeriodHead, gather, open_period};
 use crate::backend::Backend;
 use crate::stream::Stream;
 
-/// The last of the periods whose files are there from the first on, up to `last`.
+/// The last of the periods whose files are whole from the first on, up to `last`.
 ///
 /// # Errors
 /// [`PeriodError::OtherStream`] if its close is not in the first `entries` of the stream.
@@ -22,7 +22,7 @@ pub(super) fn unbroken(
     for number in 0..last.map_or(0, |last| last.number + 1) {
         let from = known.as_ref().map_or(0, |known| known.until);
         let follows = |head: &PeriodHead| (head.number, head.from) == (number, from);
-        let Some(head) = head_of(backend, number)?.filter(follows) else { break };
+        let Some(head) = whole(backend, number)?.filter(follows) else { break };
         known = Some(head);
     }
     if let Some(head) = &known
@@ -64,10 +64,16 @@ pub(super) fn of_close(
             && (head.number, head.from, head.until) == (close.period, close.from, close.until)
             && head.root == close.person_index.0
     };
-    let Some(head) = head_of(backend, close.period)?.filter(is_of_it) else { return Ok(None) };
-    match open_period(backend, close.period) {
-        Ok(_) => Ok(Some(head)),
-        Err(PeriodError::Damaged { .. } | PeriodError::Io { .. }) => Ok(None),
+    Ok(whole(backend, close.period)?.filter(is_of_it))
+}
+
+/// The head of a period's files, if all of them are there and as long as it says.
+fn whole(backend: &dyn Backend, number: u64) -> Result<Option<PeriodHead>, PeriodError> {
+    match open_period(backend, number) {
+        Ok(period) => Ok(Some(period.head().clone())),
+        Err(
+            PeriodError::NotClosed { .. } | PeriodError::Damaged { .. } | PeriodError::Io { .. },
+        ) => Ok(None),
         Err(error) => Err(error),
     }
 }

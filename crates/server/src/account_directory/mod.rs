@@ -135,11 +135,13 @@ impl AccountDirectory {
 
     /// Puts everybody of this view into the directory who is not in it as they are; what has no account stays
     /// outside, and so does whoever it says to be erased already: they are destroyed behind the close that a crash came
-    /// before. It blocks, for long where many came. What a crash cuts short is done by the next call.
+    /// before. Of an account whose last secret nobody in the view has any more it says that this is gone, and brings
+    /// the next one once a close has bound that; `bound` is the epoch of the newest close. It blocks, for long where
+    /// many came. What a crash cuts short is done by the next call.
     ///
     /// # Errors
     /// [`AccountDirectoryError`].
-    pub fn publish(&self, view: &View) -> Result<DirectoryRoot, AccountDirectoryError> {
+    pub fn publish(&self, view: &View, bound: u64) -> Result<DirectoryRoot, AccountDirectoryError> {
         if view.people_count() > self.storage.people_seen()? {
             self.storage.put_people_seen(view.people_count())?;
         }
@@ -153,9 +155,19 @@ impl AccountDirectory {
             }
             let mut secret = Secret([0; 32]);
             person.secret_into(&mut secret);
-            let value = AkdValue(secret_commitment(&secret).0.to_vec());
-            updates.push((AkdLabel::from(account), value));
-            handles.push(person.handle());
+            let value = secret_commitment(&secret);
+            match self.newest(account)? {
+                // Their secret was lost with an older backup of the people.
+                Some((_, before)) if before != value && before != GONE => {
+                    updates.push((AkdLabel::from(account), AkdValue(GONE.0.to_vec())));
+                }
+                // No close has said yet that the one before is gone.
+                Some((epoch, GONE)) if epoch > bound => continue,
+                _ => {
+                    updates.push((AkdLabel::from(account), AkdValue(value.0.to_vec())));
+                    handles.push(person.handle());
+                }
+            }
             if updates.len() == EPOCH_ACCOUNTS_MAX {
                 self.publish_these(std::mem::take(&mut updates), &std::mem::take(&mut handles))?;
             }
@@ -164,6 +176,31 @@ impl AccountDirectory {
             self.publish_these(updates, &handles)?;
         }
         self.root()
+    }
+
+    /// The newest version of an account: the epoch that brought it, and what it commits to.
+    fn newest(&self, account: &str) -> Result<Option<(u64, Digest)>, AccountDirectoryError> {
+        let Some(newest) = self.storage.newest(&AkdLabel::from(account))? else { return Ok(None) };
+        Ok(Some((newest.epoch, digest(&newest.value)?)))
+    }
+
+    /// How many of these people, whom the log knows and nobody in the view is, it has, and how many accounts it has
+    /// seen more than the view.
+    ///
+    /// # Errors
+    /// [`AccountDirectoryError`].
+    pub fn lost<'a>(
+        &self,
+        view: &View,
+        people: impl Iterator<Item = &'a Handle>,
+    ) -> Result<u64, AccountDirectoryError> {
+        let seen = self.storage.people_seen()?.saturating_sub(view.people_count());
+        let mut lost = u64::from(seen);
+        for person in people {
+            // Who is in it was seen.
+            lost += u64::from(self.storage.standing(*person)?.is_none());
+        }
+        Ok(lost)
     }
 
     /// Whether the directory says, or is about to say, that this person is erased.
@@ -244,11 +281,15 @@ impl AccountDirectory {
             Err(error) => return Err(self.failed(error)),
         };
         let Some(newest) = proof.update_proofs.first() else { return Ok(None) };
-        let value = <[u8; 32]>::try_from(&newest.value.0[..]).map(Digest);
-        let value = value.map_err(|_| AccountDirectoryError::Damaged { what: "a value" })?;
+        let value = digest(&newest.value)?;
         let version = newest.version;
         Ok(Some(History { proof: history_bytes(&proof)?, version, value }))
     }
+}
+
+fn digest(value: &AkdValue) -> Result<Digest, AccountDirectoryError> {
+    let value = <[u8; 32]>::try_from(&value.0[..]).map(Digest);
+    value.map_err(|_| AccountDirectoryError::Damaged { what: "a value" })
 }
 
 #[cfg(test)]
@@ -289,7 +330,7 @@ mod tests {
         let platform = Platform::with(&["ada", "bob"]);
         let directory = platform.directory();
         assert_eq!(directory.root().unwrap(), DirectoryRoot::EMPTY);
-        let root = directory.publish(&platform.people.view()).unwrap();
+        let root = directory.publish(&platform.people.view(), 0).unwrap();
         assert_eq!(root.epoch, 1);
         for account in ["ada", "bob"] {
             let history = directory.history(account).unwrap().unwrap();
@@ -305,12 +346,12 @@ mod tests {
     #[test]
     fn whoever_came_later_comes_with_the_next_epoch_and_nothing_is_published_twice() {
         let platform = Platform::with(&["ada"]);
-        let first = platform.directory().publish(&platform.people.view()).unwrap();
+        let first = platform.directory().publish(&platform.people.view(), 0).unwrap();
         // Opened anew, as after a restart.
         let directory = platform.directory();
-        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
+        assert_eq!(directory.publish(&platform.people.view(), 0).unwrap(), first);
         platform.people.enrol(["bob"], Settings::DEFAULT).unwrap();
-        let second = directory.publish(&platform.people.view()).unwrap();
+        let second = directory.publish(&platform.people.view(), 0).unwrap();
         assert_eq!((second.epoch, second.vrf), (2, first.vrf));
         let ada = directory.history("ada").unwrap().unwrap();
         assert_eq!(verify_history("ada", &ada.proof, &second).unwrap().len(), 1);
@@ -321,13 +362,13 @@ mod tests {
     fn whose_secret_was_erased_has_a_version_that_says_so_once_and_the_next_secret_behind_it() {
         let platform = Platform::with(&["ada", "bob"]);
         let directory = platform.directory();
-        let first = directory.publish(&platform.people.view()).unwrap();
+        let first = directory.publish(&platform.people.view(), 0).unwrap();
         let erased_people = [platform.erased("ada")];
         let erased = directory.erase(&erased_people).unwrap();
         assert_eq!(erased.epoch, first.epoch + 1);
         // As after a crash before the close.
         assert_eq!(directory.erase(&erased_people).unwrap(), erased);
-        assert_eq!(directory.publish(&platform.people.view()).unwrap(), erased);
+        assert_eq!(directory.publish(&platform.people.view(), 0).unwrap(), erased);
         let ada = directory.history("ada").unwrap().unwrap();
         let versions = verify_history("ada", &ada.proof, &erased).unwrap();
         let values: Vec<_> = versions.iter().map(|one| (one.version, one.value)).collect();
@@ -336,7 +377,7 @@ mod tests {
 
         // The account comes back: another person, with another secret.
         let other = Platform::with(&["ada"]);
-        let back = directory.publish(&other.people.view()).unwrap();
+        let back = directory.publish(&other.people.view(), erased.epoch).unwrap();
         let ada = directory.history("ada").unwrap().unwrap();
         assert_eq!((ada.version, back.epoch), (3, erased.epoch + 1));
         assert_eq!(verify_history("ada", &ada.proof, &back).unwrap().len(), 3);
@@ -344,11 +385,39 @@ mod tests {
     }
 
     #[test]
+    fn account_whose_secret_was_lost_gets_the_next_one_behind_a_close_that_says_so() {
+        let platform = Platform::with(&["ada", "bob"]);
+        let directory = platform.directory();
+        let first = directory.publish(&platform.people.view(), 0).unwrap();
+        // The people are restored from before ada came, and she comes again.
+        let restored = Platform::with(&["bob", "ada"]);
+        let values = |root: &DirectoryRoot| {
+            let history = directory.history("ada").unwrap().unwrap();
+            let mut versions = verify_history("ada", &history.proof, root).unwrap();
+            versions.sort_by_key(|version| version.version);
+            versions.iter().map(|one| (one.epoch, one.value)).collect::<Vec<_>>()
+        };
+        let lost = directory.publish(&restored.people.view(), first.epoch).unwrap();
+        assert_eq!(lost.epoch, first.epoch + 1);
+        assert_eq!(values(&lost)[1..], [(lost.epoch, GONE)]);
+        // As after a crash before the close: no close has said so yet.
+        assert_eq!(directory.publish(&restored.people.view(), first.epoch).unwrap(), lost);
+        let back = directory.publish(&restored.people.view(), lost.epoch).unwrap();
+        let values = values(&back);
+        assert_eq!((back.epoch, values.len()), (lost.epoch + 1, 3));
+        let view = restored.people.view();
+        let mut secret = Secret([0; 32]);
+        view.person(1).unwrap().secret_into(&mut secret);
+        assert_eq!(values[2], (back.epoch, secret_commitment(&secret)));
+        assert_eq!(directory.publish(&restored.people.view(), back.epoch).unwrap(), back);
+    }
+
+    #[test]
     fn a_directory_of_another_format_is_refused() {
         for (format, expected) in [(None, 1), (Some(3_u32), 3)] {
             let platform = Platform::with(&["ada"]);
             let directory = platform.directory();
-            directory.publish(&platform.people.view()).unwrap();
+            directory.publish(&platform.people.view(), 0).unwrap();
             directory.storage.put_format(format).unwrap();
             drop(directory);
             let folder = platform.dir.path().join("directory");
@@ -365,7 +434,7 @@ mod tests {
         let account = "ada.lovelace@example.org";
         let platform = Platform::with(&[account, "bob"]);
         let directory = platform.directory();
-        directory.publish(&platform.people.view()).unwrap();
+        directory.publish(&platform.people.view(), 0).unwrap();
         directory.erase(&[platform.erased(account)]).unwrap();
         let handle = platform.people.person_of_account(account).unwrap().unwrap();
         let files = std::fs::read_dir(platform.dir.path().join("directory")).unwrap();
@@ -381,8 +450,8 @@ mod tests {
     fn what_was_published_before_a_crash_and_not_noted_stays_as_it_is() {
         let platform = Platform::with(&["ada"]);
         let directory = platform.directory();
-        let first = directory.publish(&platform.people.view()).unwrap();
+        let first = directory.publish(&platform.people.view(), 0).unwrap();
         directory.storage.forget_published().unwrap();
-        assert_eq!(directory.publish(&platform.people.view()).unwrap(), first);
+        assert_eq!(directory.publish(&platform.people.view(), 0).unwrap(), first);
     }
 }

@@ -232,6 +232,16 @@ impl Storage {
             .collect()
     }
 
+    /// The newest version of an account, if it has one.
+    pub(super) fn newest(
+        &self,
+        account: &AkdLabel,
+    ) -> Result<Option<ValueState>, AccountDirectoryError> {
+        let versions = self.versions_of(account);
+        let damaged = |_| AccountDirectoryError::Damaged { what: "an account's versions" };
+        Ok(versions.map_err(damaged)?.pop())
+    }
+
     fn version_key(&self, account: &AkdLabel, epoch: u64) -> Vec<u8> {
         [self.name(ACCOUNT, &account.0).as_ref(), &epoch.to_be_bytes()].concat()
     }

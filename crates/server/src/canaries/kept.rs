@@ -13,14 +13,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::CanaryError;
 
 /// The version of the file, and of the words that values are made of.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All canaries that there are or were.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
     version: u32,
+    /// There is none until there is a canary.
+    pub(super) made_with: Option<MadeWith>,
     pub(super) canaries: Vec<Canary>,
+}
+
+/// What canaries belong to: with another log or another key, no value that went out could be found.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MadeWith {
+    /// The id of the log's stream, in hex.
+    pub(super) log: String,
+    /// What names the key, in hex; the key does not follow from it.
+    pub(super) key: String,
 }
 
 /// A person in the platform's data whom nobody is.
@@ -87,12 +99,15 @@ impl Kept {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Self { version: VERSION, canaries: Vec::new() });
+                return Ok(Self { version: VERSION, made_with: None, canaries: Vec::new() });
             }
             Err(error) => return Err(CanaryError::File { path: path.to_owned(), error }),
         };
         let form = |reason| CanaryError::Form { path: path.to_owned(), reason };
         let kept: Self = serde_json::from_slice(&bytes).map_err(|error| form(error.to_string()))?;
+        if kept.made_with.is_none() && !kept.canaries.is_empty() {
+            return Err(form("made_with is missing".to_owned()));
+        }
         if kept.version != VERSION {
             let found = kept.version;
             return Err(form(format!(
@@ -180,10 +195,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("canaries.json");
         for (text, says) in [
-            (r#"{"version":2,"canaries":[]}"#, "version 2 is not known"),
+            (r#"{"version":1,"canaries":[]}"#, "version 1 is not known"),
             (
-                r#"{"version":1,"canaries":[{"account":"a","handle":"1","generations":[]}]}"#,
+                r#"{"version":2,"canaries":[{"account":"a","handle":"1","generations":[]}]}"#,
                 "32 digits",
+            ),
+            (
+                r#"{"version":2,"canaries":[{"account":"a","handle":"00112233445566778899aabbccddeeff","generations":[]}]}"#,
+                "made_with is missing",
             ),
             ("{", "EOF"),
         ] {

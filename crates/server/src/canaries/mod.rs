@@ -13,13 +13,16 @@ mod values;
 mod words;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use countersign_domain::decide::Decided;
 use countersign_domain::person::Handle;
 use countersign_domain::time::Timestamp;
+use countersign_log::about_people::stream_id;
+use countersign_log::backend::posix::Posix;
+use countersign_log::period::PeriodError;
 
 pub use find::{Match, Search};
 pub use kept::{Canary, Generation};
@@ -29,7 +32,7 @@ use crate::data_dir::DataDir;
 use crate::keys::KeyError;
 use crate::remedy::{Remediable, Remedy};
 use crate::store::{People, StoreError};
-use kept::Kept;
+use kept::{Kept, MadeWith};
 use values::CanaryKey;
 
 /// A generation begins so long after the command: by then it is on the disk and in force, so that the time of an
@@ -40,6 +43,8 @@ const BEGINS_AFTER_S: u64 = 2;
 pub struct Canaries {
     path: PathBuf,
     key: PathBuf,
+    /// Where the stream is.
+    log: PathBuf,
     email_domain: Option<String>,
     in_force: ArcSwap<InForce>,
     changing: Mutex<()>,
@@ -75,6 +80,29 @@ pub enum CanaryError {
     /// The key, without which no value can be made again.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Their key is another one.
+    #[error(
+        "{}: this is not the key that the canaries in {} have their values of, so that no value that went out would be found: put the right key there. If it is lost, remove {} as well and go on without these canaries, with `countersign people recover --accept-loss`",
+        key.display(), path.display(), path.display()
+    )]
+    OtherKey {
+        /// The key's file.
+        key: PathBuf,
+        /// The file of canaries.
+        path: PathBuf,
+    },
+    /// They are another instance's.
+    #[error(
+        "{}: these canaries belong to another log than stream/: they are of two instances; restore both from backups of this one",
+        path.display()
+    )]
+    OtherLog {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The stream, whose id says whose canaries they are.
+    #[error(transparent)]
+    Stream(#[from] PeriodError),
     /// The file is older than the people.
     #[error(
         "{}: canaries were changed {expected} times, and the file has {found} of these changes: it is missing, or from an older backup than people/, so that canaries would be answered about as if they were people. Restore a newer one; if there is none, `countersign people recover --accept-loss` goes on with this one",
@@ -114,19 +142,39 @@ impl Canaries {
     /// Reads the canaries of an instance.
     ///
     /// # Errors
-    /// [`CanaryError`], also when there are some and their key is gone.
+    /// [`CanaryError`], also when there are some and their key is gone or another, or they are another log's.
     pub fn open(directory: &DataDir, email_domain: Option<String>) -> Result<Self, CanaryError> {
-        let (path, key) = (directory.canaries(), directory.key("canary"));
+        let (path, key, log) = (directory.canaries(), directory.key("canary"), directory.log());
         let kept = Kept::read(&path)?;
-        let held = if kept.canaries.is_empty() { None } else { Some(CanaryKey::read(&key)?) };
+        let held = match &kept.made_with {
+            None => None,
+            Some(made_with) => {
+                if made_with.log != log_name(&log)? {
+                    return Err(CanaryError::OtherLog { path });
+                }
+                let held = CanaryKey::read(&key)?;
+                if made_with.key != held.name() {
+                    return Err(CanaryError::OtherKey { key, path });
+                }
+                Some(held)
+            }
+        };
         let in_force = ArcSwap::from_pointee(InForce::of(kept, held));
-        Ok(Self { path, key, email_domain, in_force, changing: Mutex::new(()) })
+        Ok(Self { path, key, log, email_domain, in_force, changing: Mutex::new(()) })
     }
 
     /// How often they were changed.
     #[must_use]
     pub fn changes_count(&self) -> u64 {
         self.in_force.load().kept.changes_count()
+    }
+
+    /// How many changes these people know of that the file lacks.
+    ///
+    /// # Errors
+    /// [`CanaryError::Store`].
+    pub fn lacking(&self, people: &People) -> Result<u64, CanaryError> {
+        Ok(people.canary_changes()?.saturating_sub(self.changes_count()))
     }
 
     /// Whether the file is as new as these people.
@@ -233,9 +281,17 @@ impl Canaries {
         let _one_by_one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let began = now.plus_seconds(BEGINS_AFTER_S);
         let generation = Generation { began, ended: None, email_domain: self.email_domain.clone() };
-        let mut kept = self.in_force.load().kept.clone();
+        let in_force = self.in_force.load_full();
+        let mut kept = in_force.kept.clone();
         let changed = change(&mut kept, generation)?;
-        let key = CanaryKey::read_or_make(&self.key)?;
+        // None is made beside canaries that have one, whatever became of its file.
+        let key = match &in_force.key {
+            Some(key) => key.clone(),
+            None => CanaryKey::read_or_make(&self.key)?,
+        };
+        if kept.made_with.is_none() {
+            kept.made_with = Some(MadeWith { log: log_name(&self.log)?, key: key.name() });
+        }
         kept.write(&self.path)?;
         self.in_force.store(Arc::new(InForce::of(kept, Some(key))));
         Ok(changed)
@@ -247,6 +303,11 @@ impl InForce {
         let by_handle = kept.canaries.iter().zip(0..).map(|(canary, place)| (canary.handle, place));
         Self { by_handle: by_handle.collect(), kept, key }
     }
+}
+
+/// The id of the stream in this folder, in hex.
+fn log_name(folder: &Path) -> Result<String, PeriodError> {
+    Ok(const_hex::encode(stream_id(&Posix::new(folder.to_owned()))?))
 }
 
 fn planted<'a>(kept: &'a mut Kept, account: &str) -> Result<&'a mut Canary, CanaryError> {

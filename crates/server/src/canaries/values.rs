@@ -16,10 +16,14 @@ use crate::keys::{KeyError, SecretKey};
 /// What every message to the key begins with.
 const CONTEXT: &[u8] = b"countersign canary value v1\0";
 
+/// What is signed to name the key.
+const NAME: &[u8] = b"countersign canary key v1\0";
+
 /// So many texts of one field differ; what a profile has beyond them stays as it is.
 pub(super) const TEXTS_MAX: u8 = 8;
 
 /// The key from which all values come.
+#[derive(Clone)]
 pub(super) struct CanaryKey(hmac::Key);
 
 /// Whom a value is about, and for whom it is.
@@ -113,6 +117,12 @@ impl CanaryKey {
 
     fn of(key: &SecretKey) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.seed().as_ref()))
+    }
+
+    /// What names the key, in hex, and says nothing of it: kept beside the canaries, so that another key is known.
+    pub(super) fn name(&self) -> String {
+        let tag = hmac::sign(&self.0, NAME);
+        const_hex::encode(tag.as_ref().first_chunk::<16>().copied().unwrap_or_default())
     }
 
     /// The text of this kind, the `number`th of those that a value has.

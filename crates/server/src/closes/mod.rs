@@ -120,7 +120,7 @@ pub struct Closes {
 }
 
 /// People's secrets, as they were at one moment.
-struct SecretsOf(Arc<View>);
+pub(crate) struct SecretsOf(pub(crate) Arc<View>);
 
 impl Secrets for SecretsOf {
     fn secret(&self, person: Handle) -> Result<Option<Secret>, SecretsError> {
@@ -146,8 +146,7 @@ impl Closes {
         let backend = Arc::new(Posix::new(folder.log()));
         let mut periods = Periods::open(backend.clone(), Limits::default())?;
         periods.catch_up(&log, &SecretsOf(people.view()))?;
-        let directory = open_directory(folder, &periods)?;
-        directory.check_people(&people.view())?;
+        let directory = compared(folder, &periods, &people.view())?;
         let ledgers = Ledgers::open(backend)?;
         let metrics = CloseMetrics::default();
         if let Some(last) = periods.last() {
@@ -197,12 +196,14 @@ impl Closes {
     /// their last item is in a closed period. Kept by the order of three looks: who is to be destroyed, whose last
     /// entry is durable by then; where the period ends; and the people, of whom nobody is missing whom an entry
     /// before that end is about, since people are in the store before anything about them is appended. What comes
-    /// behind them is in the next period, directory and all.
+    /// behind them is in the next period, directory and all. An account whose secret was lost, and which came back,
+    /// is the exception: this close says that the old one is gone, and the next one has the new one.
     fn close_now(&self, periods: &mut Periods) -> Result<Closed, CloseError> {
         let erasures = self.due_erasures(clock::now())?;
         let until = self.log.head();
         let view = self.people.settled_view();
-        self.directory.publish(&view)?;
+        let bound = periods.last().map_or(0, |last| last.directory.epoch);
+        self.directory.publish(&view, bound)?;
         let directory = self.directory.erase(&erasures)?;
         let secrets = SecretsOf(view);
         let closed = periods.close(&self.log, until, &secrets, directory)?;
@@ -313,6 +314,27 @@ impl Drop for Closing {
     }
 }
 
+/// The directory that the newest of these periods binds, held against these people. A start and `countersign check`
+/// look at it so.
+///
+/// # Errors
+/// [`CloseError::Directory`], [`CloseError::Key`].
+pub(crate) fn compared(
+    folder: &DataDir,
+    periods: &Periods,
+    people: &View,
+) -> Result<AccountDirectory, CloseError> {
+    let directory = open_directory(folder, periods)?;
+    directory.check_people(people)?;
+    Ok(directory)
+}
+
+/// Whether a directory of accounts was ever made: one that is opened where none was is made.
+pub(crate) fn has_directory(folder: &DataDir, periods: &Periods) -> bool {
+    let is_bound = periods.last().is_some_and(|last| last.directory.epoch > 0);
+    is_bound || folder.account_directory().exists()
+}
+
 /// Opens the directory that the newest of these periods binds, with its key. Both are made where no close ever bound
 /// one.
 ///
@@ -330,16 +352,4 @@ pub(crate) fn open_directory(
     }
     let key = SecretKey::read(&key)?;
     Ok(AccountDirectory::open_bound(&folder.account_directory(), &key, bound)?)
-}
-
-/// Takes these people for all that there have ever been, since those who are missing are lost.
-///
-/// # Errors
-/// [`CloseError`].
-pub fn accept_people(
-    folder: &DataDir,
-    periods: &Periods,
-    people: &People,
-) -> Result<(), CloseError> {
-    Ok(open_directory(folder, periods)?.accept_people(&people.view())?)
 }

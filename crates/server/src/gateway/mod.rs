@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
+use tokio_rustls::TlsAcceptor;
 
 use self::admin::secrets;
 use crate::service::Service;
@@ -45,6 +46,8 @@ pub struct Gateway {
     pub metrics_token: bearer::BearerToken,
     /// What `/decide` asks for.
     pub decide_token: bearer::BearerToken,
+    /// The certificate, where there is one.
+    pub tls: Option<TlsAcceptor>,
     /// What opens the demonstration's sign-in, where there is one; new at every start.
     pub sign_in_code: Option<bearer::BearerToken>,
     /// What is served here, as a document and as a page.

@@ -17,6 +17,8 @@ use countersign_protocol::person_index::Label;
 
 use super::RecoveryError;
 use super::lag::{Known, Lag, known, look};
+use crate::account_directory::AccountDirectory;
+use crate::canaries::Canaries;
 use crate::consents::{Receipts, Told};
 use crate::store::{BEGINNING, LoggedChoice, People, View};
 
@@ -43,42 +45,63 @@ pub struct Lost {
     pub people: u64,
     /// Choices of which people have others under their numbers.
     pub contradicted: u64,
+    /// Changes of canaries that their file lacks.
+    pub canaries: u64,
 }
 
 impl Lost {
-    fn of(lag: &Lag) -> Self {
-        Self { people: lag.people.len() as u64, contradicted: lag.contradicted }
+    fn of(lag: &Lag, parts: &Parts<'_>) -> Result<Self, RecoveryError> {
+        let Parts { people, accounts, canaries, .. } = parts;
+        Ok(Self {
+            people: accounts.lost(&people.view(), lag.people.iter())?,
+            contradicted: lag.contradicted,
+            canaries: canaries.lacking(people)?,
+        })
     }
 }
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { people, contradicted } = self;
-        write!(
-            f,
-            "{people} people who came after that backup (their ledgers cannot be made any more, nor those of whoever was in one answer with them, and each comes back as somebody new)"
-        )?;
-        if *contradicted > 0 {
-            write!(f, " and {contradicted} choices that people/ has otherwise")?;
+        let Self { people, contradicted, canaries } = self;
+        let mut parts = Vec::new();
+        if *people > 0 {
+            parts.push(format!("{people} people who came after that backup (their ledgers cannot be made any more, nor those of whoever was in one answer with them; where an account comes back, a close says that its secret is gone, and the next one has the new secret)"));
         }
-        Ok(())
+        if *contradicted > 0 {
+            parts.push(format!("{contradicted} choices that people/ has otherwise"));
+        }
+        if *canaries > 0 {
+            parts.push(format!("{canaries} changes of canaries that canaries.json lacks (a canary that is not in it is answered about as a person)"));
+        }
+        f.write_str(&parts.join(", and "))
     }
 }
 
-/// Applies again what these people lack of the log; `periods` are its closed ones, and `receipts` makes the people's
-/// receipts again. What cannot be brought back is refused, unless that is accepted. It blocks.
+/// What is brought together.
+pub struct Parts<'a> {
+    /// The people, perhaps of an older backup.
+    pub people: &'a People,
+    /// Where the stream is.
+    pub backend: &'a dyn Backend,
+    /// All of its closed periods.
+    pub periods: &'a Periods,
+    /// What makes people's receipts again.
+    pub receipts: &'a Receipts,
+    /// The directory that the newest close binds.
+    pub accounts: &'a AccountDirectory,
+    /// The canaries, perhaps of an older backup.
+    pub canaries: &'a Canaries,
+}
+
+/// Applies again what these people lack of the log. What cannot be brought back is refused, unless that is accepted.
+/// It blocks.
 ///
 /// # Errors
 /// [`RecoveryError`]; the people are as they were then.
-pub fn recover(
-    people: &People,
-    backend: &dyn Backend,
-    periods: &Periods,
-    receipts: &Receipts,
-    accept_loss: bool,
-) -> Result<Recovered, RecoveryError> {
+pub fn recover(parts: &Parts<'_>, accept_loss: bool) -> Result<Recovered, RecoveryError> {
+    let Parts { people, backend, periods, receipts, .. } = *parts;
     let (lag, since, mark) = look(people, backend)?;
-    let lost = Lost::of(&lag);
+    let lost = Lost::of(&lag, parts)?;
     if lost != Lost::default() && !accept_loss {
         return Err(RecoveryError::Lost { lost });
     }

@@ -16,12 +16,14 @@
 use countersign_log::backend::Backend;
 use countersign_log::period::PeriodError;
 
+use crate::account_directory::AccountDirectoryError;
+use crate::canaries::CanaryError;
 use crate::store::{LogMark, People, StoreError};
 
 mod apply;
 mod lag;
 
-pub use self::apply::{Lost, Recovered, recover};
+pub use self::apply::{Lost, Parts, Recovered, recover};
 pub use self::lag::Lag;
 
 /// Parts of an instance do not belong together, or cannot be brought together.
@@ -56,7 +58,7 @@ pub enum RecoveryError {
     OtherLog,
     /// Something that cannot be brought back.
     #[error(
-        "nothing was changed: {lost} cannot be brought back from the log. Restore a newer people/; if there is none, `countersign people recover --accept-loss` goes on without"
+        "nothing was changed: {lost} cannot be brought back from the log. Restore newer ones; if there are none, `countersign people recover --accept-loss` goes on without"
     )]
     Lost {
         /// What.
@@ -68,6 +70,12 @@ pub enum RecoveryError {
     /// The people cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of accounts.
+    #[error(transparent)]
+    Directory(#[from] AccountDirectoryError),
+    /// The canaries.
+    #[error(transparent)]
+    Canaries(#[from] CanaryError),
     /// A receipt cannot be made again.
     #[error("a receipt could not be made again: {0}")]
     Receipt(#[from] countersign_protocol::canonical::CanonicalError),

@@ -207,10 +207,11 @@ fn begin_to_close(world: &World, steps: usize) {
     let backend = Arc::new(Posix::new(world.directory.log()));
     let mut periods = Periods::open(backend, Limits::default()).unwrap();
     let mark = LogMark { stream: log.stream_id(), entries: until };
+    let bound = periods.last().map_or(0, |last| last.directory.epoch);
     let mut root = DirectoryRoot::EMPTY;
     for step in 0..steps {
         match step {
-            0 => root = directory.publish(&secrets.0).unwrap(),
+            0 => root = directory.publish(&secrets.0, bound).unwrap(),
             1 => root = directory.erase(&erasures).unwrap(),
             2 => drop(periods.close(&log, until, &secrets, root).unwrap()),
             3 => people.put_log_mark(mark).unwrap(),

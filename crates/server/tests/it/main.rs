@@ -87,6 +87,7 @@ mod register_page;
 mod request_forms;
 mod response_headers;
 mod restored;
+mod restored_files;
 mod rules;
 mod sample;
 mod scenario_2018;

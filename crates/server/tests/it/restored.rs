@@ -1,5 +1,6 @@
 //! Parts of an instance that were restored from backups of different ages, a test for each row of the table in
-//! docs/operations.md: the start refuses what does not belong together, and says what to do.
+//! docs/operations.md: the start refuses what does not belong together, and says what to do. Rows of single files are
+//! in `restored_files`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,7 +90,7 @@ impl Backup {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     if !from.is_dir() {
         assert!(fs::copy(from, to).is_ok());
         return;
@@ -101,7 +102,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if path.is_dir() {
         fs::remove_dir_all(path).unwrap();
     } else if path.exists() {
@@ -110,7 +111,7 @@ fn remove(path: &Path) {
 }
 
 /// A server does not start; what it says.
-fn refused(world: &World) -> String {
+pub(crate) fn refused(world: &World) -> String {
     let output = finish(program(&["serve"]).arg(world.path()));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -118,7 +119,7 @@ fn refused(world: &World) -> String {
 }
 
 /// Neither a server nor `countersign check` is content with it; both say this.
-fn assert_refused(world: &World, says: &[&str]) {
+pub(crate) fn assert_refused(world: &World, says: &[&str]) {
     let checked = finish(program(&["check"]).arg(world.path()));
     assert_eq!(checked.status.code(), Some(1), "countersign check is content");
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
@@ -281,6 +282,63 @@ fn restored_people_without_those_who_came_since_are_refused_until_the_loss_is_ac
     world.assert_checks();
 }
 
+/// Whose secret was lost comes back with another one, behind a close that says that the first is gone.
+#[test]
+fn restored_people_without_those_who_came_since_have_ledgers_again_when_they_come_back() {
+    let (world, token) = lived();
+    let newcomer = |sequence: u64, account: &str| {
+        let line = json!({"sequence": sequence, "account": account, "friends": [VIEWER], "profile": {"name": account}});
+        line.to_string()
+    };
+    let backup = Backup::of(&world, "people");
+    let serving = world.serve();
+    for (sequence, account) in [(1, "early"), (2, "late")] {
+        let line = newcomer(sequence, account);
+        assert_eq!(admin(&serving, "POST", "/people/feed", &line), 200);
+        serving.open_to_friends_devices(account, &["id", "name"]);
+    }
+    assert_eq!(friends(&serving, &token).len(), 5);
+    close(&serving);
+    serving.stop();
+    backup.restore();
+    run(&world, &["people", "recover"], &["--accept-loss"]).unwrap();
+
+    // As operations.md says: the feed, a close, and then the server.
+    let feed = world.path().join("feed.jsonl");
+    fs::write(&feed, newcomer(1, "early")).unwrap();
+    run(&world, &["people", "upsert"], &[feed.to_str().unwrap()]).unwrap();
+    run(&world, &["close"], &[]).unwrap();
+    let serving = world.serve();
+    // Another one comes while the server runs.
+    assert_eq!(admin(&serving, "POST", "/people/feed", &newcomer(2, "late")), 200);
+    for account in ["early", "late"] {
+        serving.open_to_friends_devices(account, &["id", "name"]);
+    }
+    assert_eq!(friends(&serving, &token).len(), 5);
+    let of = |account: &str| {
+        let path = format!("/admin/v1/people/{account}/ledger");
+        let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
+        let checked = check(&reply.body, &Question::new(&world.key, clock::now()));
+        (reply.status, checked)
+    };
+    assert_eq!(of("early").0, 409, "the close that says that the secret is gone was the last");
+    close(&serving);
+    assert!(ledger(&serving, "early") > 0);
+    assert_eq!(of("late").0, 409);
+    close(&serving);
+    for (account, since) in [("early", 3), ("late", 4)] {
+        assert!(ledger(&serving, account) > 0);
+        let (_, (verdict, found)) = of(account);
+        let found = found.unwrap();
+        assert_eq!(found.complete_since, Some(since), "{account}");
+        assert_eq!(found.erased_versions, [1], "{account}");
+        assert!(verdict.failures.is_empty());
+    }
+    world.verified(serving.head());
+    serving.stop();
+    world.assert_checks();
+}
+
 /// Somebody about whom the log says nothing, and whom the directory has.
 #[test]
 fn restored_people_without_those_whom_the_directory_has_are_refused() {
@@ -293,6 +351,8 @@ fn restored_people_without_those_whom_the_directory_has_are_refused() {
     serving.stop();
     backup.restore();
     assert_refused(&world, &["people/ has had 4 people, and the directory of accounts knows of 5"]);
+    let error = run(&world, &["people", "recover"], &[]).unwrap_err();
+    assert!(error.contains("1 people who came after"), "{error}");
     run(&world, &["people", "recover"], &["--accept-loss"]).unwrap();
     world.serve().stop();
     world.assert_checks();
@@ -418,8 +478,17 @@ fn restored_periods_are_made_again_unless_somebody_in_them_was_erased() {
     assert_eq!(ledger(&serving, STAYS), lines);
     serving.stop();
     older.restore();
-    let said = refused(&world);
-    assert!(said.contains("stream/periods were lost") && said.contains("backup"), "{said}");
+    assert_refused(&world, &["stream/periods were lost", "backup"]);
+    remove(&world.directory.log().join("stream/periods"));
+    assert_refused(&world, &["stream/periods were lost", "backup"]);
+    let left = fs::read_dir(world.directory.log().join("stream/periods"));
+    assert_eq!(left.map_or(0, Iterator::count), 0, "what was refused is left behind");
+    let error = run(&world, &["people", "recover"], &["--accept-loss"]).unwrap_err();
+    assert!(error.contains("stream/periods were lost"), "{error}");
+    newest.restore();
+    remove(&world.directory.log().join("stream/periods/0/lists"));
+    assert_refused(&world, &["stream/periods were lost", "backup"]);
+    assert!(world.directory.log().join("stream/periods/0/nodes").exists(), "what is left is gone");
     newest.restore();
     let serving = world.serve();
     assert_eq!(ledger(&serving, STAYS), lines);
@@ -442,57 +511,6 @@ fn restored_periods_that_are_newer_than_the_stream_are_refused() {
     parts[1].restore();
     world.serve().stop();
     world.assert_checks();
-}
-
-#[test]
-fn restored_canaries_that_are_older_or_missing_are_refused() {
-    let (world, _) = lived();
-    let dir = world.path().to_str().unwrap();
-    let canary = |command: &str, account: &str| {
-        let output = finish(&mut program(&["canary", command, dir, account]));
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    };
-    canary("create", ERASED);
-    let older = Backup::of(&world, "canaries.json");
-    let serving = world.serve();
-    canary("create", CLOSED);
-    serving.stop();
-    let newer = Backup::of(&world, "canaries.json");
-    older.restore();
-    assert_refused(&world, &["canaries were changed 2 times, and the file has 1"]);
-    remove(&world.directory.canaries());
-    assert_refused(&world, &["canaries were changed 2 times, and the file has 0"]);
-    newer.restore();
-    canary("remove", CLOSED);
-    let serving = world.serve();
-    serving.stop();
-    older.restore();
-    assert_refused(&world, &["canaries were changed 3 times, and the file has 1"]);
-    run(&world, &["people", "recover"], &["--accept-loss"]).unwrap();
-    world.serve().stop();
-    world.assert_checks();
-}
-
-#[test]
-fn restored_keys_of_another_time_are_refused_or_known_by_what_they_made() {
-    let (world, token) = lived();
-    for (name, says) in [("log", "is it the right key"), ("receipts", "the log names another key")]
-    {
-        let kept = Backup::of(&world, &format!("keys/{name}.key"));
-        remove(&world.directory.key(name));
-        assert!(refused(&world).contains(&format!("{name}.key")), "{name}");
-        let made = finish(program(&["key", "new"]).arg(world.directory.key(name)));
-        assert!(made.status.success());
-        let said = refused(&world);
-        assert!(said.contains(says), "{name}: {said}");
-        kept.restore();
-    }
-    // Tokens that another key made are worth nothing, and new ones are made.
-    remove(&world.directory.key("tokens"));
-    assert!(finish(program(&["key", "new"]).arg(world.directory.key("tokens"))).status.success());
-    let serving = world.serve();
-    assert_eq!(serving.get(QUESTION, &token).status, 400);
-    assert_eq!(friends(&serving, &serving.token(VIEWER)).len(), 3);
 }
 
 #[test]

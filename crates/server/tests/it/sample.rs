@@ -17,15 +17,16 @@ const QUESTION: &str = "/me?fields=id,name,friends{id,name}";
 /// Longer than an answer that was decided before may take.
 const SETTLED: Duration = Duration::from_secs(11);
 
-/// What the operator hands over of the first period: the lists, and what came of the sample.
-fn lists(world: &World) -> PathBuf {
+/// The lists of the first period, which the operator hands over.
+pub(crate) fn lists(world: &World) -> PathBuf {
     let out = world.path().join("period-0.lists");
     let done = finish(program(&["lists"]).arg(world.path()).args(["0", "--out"]).arg(&out));
     assert!(done.status.success());
     out
 }
 
-fn sample(world: &World, out: &str, more: &[&str]) -> Result<PathBuf, String> {
+/// What came of the sample.
+pub(crate) fn sample(world: &World, out: &str, more: &[&str]) -> Result<PathBuf, String> {
     let out = world.path().join(out);
     let mut command = program(&["sample"]);
     let done = finish(command.arg(world.path()).args(more).arg("--out").arg(&out));
@@ -36,7 +37,7 @@ fn sample(world: &World, out: &str, more: &[&str]) -> Result<PathBuf, String> {
 }
 
 /// What the auditor says.
-fn audited(world: &World, lists: &Path, sample: &Path, more: &[&str]) -> (bool, Value) {
+pub(crate) fn audited(world: &World, lists: &Path, sample: &Path, more: &[&str]) -> (bool, Value) {
     let mut index = Command::new(verifier());
     index.arg("index").arg(lists).arg(format!("{}/log", world.url()));
     index.args(["--key", &world.key.to_string(), "--json", "--sample"]).arg(sample).args(more);

@@ -1,9 +1,9 @@
 //! `countersign check`: whether what an instance has on disk holds together. It changes nothing, and
 //! does not disturb a running server.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use countersign_domain::digest::Digest;
@@ -27,17 +27,17 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Failure, Output};
-use crate::canaries::Canaries;
 use crate::clock::{self, MachineClock};
 use crate::config::{CONFIG_VERSION, Config};
 use crate::data_dir::DataDir;
-use crate::gateway::bearer::BearerToken;
 use crate::gateway::ledger_page;
 use crate::keys::SecretKey;
 use crate::people::schema;
-use crate::recovery;
-use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
+use crate::start_files::StartFiles;
+use crate::store::People;
 
+mod files;
+mod people;
 mod periods;
 
 /// Check configuration, keys, stored formats and their versions, the log against its annex, and the
@@ -82,10 +82,17 @@ impl Check {
                 Err(error) => Err(error.to_string()),
             },
         );
-        check_keys(&directory, &mut lines);
-        lines.add("people", check_people(&directory));
-        if let Ok(config) = &config {
-            check_logs(&directory, config, &mut lines);
+        let config = config.ok();
+        let files = files::check(&directory, config.as_ref(), &mut lines);
+        let people = people::open(&directory);
+        let compared = people
+            .as_ref()
+            .map_err(String::clone)
+            .and_then(|people| people::compare(&directory, people.as_deref(), files.as_ref()));
+        lines.add("people", compared);
+        if let Some(config) = config {
+            let people = people.ok().flatten();
+            Instance { directory: &directory, config: &config, files, people }.check(&mut lines);
         }
         let all_ok = lines.0.iter().all(|line| line.ok);
         let mark = |ok| if ok { "ok   " } else { "WRONG" };
@@ -97,110 +104,62 @@ impl Check {
     }
 }
 
-fn check_keys(directory: &DataDir, lines: &mut Lines) {
-    for name in ["log", "receipts", "tokens"] {
-        let key = SecretKey::read(&directory.key(name));
-        lines.add(
-            &format!("key {name}"),
-            match key {
-                Ok(key) => Ok(key.public().to_string()),
-                Err(error) => Err(error.to_string()),
-            },
-        );
-    }
-    if directory.canaries().exists() {
-        let canaries = Canaries::open(directory, None);
-        let found = canaries.map(|canaries| format!("{} canaries", canaries.list().len()));
-        lines.add("canaries and their key", found.map_err(|error| error.to_string()));
-    }
-    let root = directory.key("root");
-    lines.add(
-        "key root",
-        if root.exists() {
-            SecretKey::read(&root)
-                .map(|_| "it lies here; it belongs in a safe".to_owned())
-                .map_err(|error| error.to_string())
-        } else {
-            Ok("it is not here, as it should be".to_owned())
-        },
-    );
-    for path in reviewers_keys(directory) {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let found = SecretKey::read(&path)
-            .map(|_| "it lies here; it belongs to its reviewer alone".to_owned())
-            .map_err(|error| error.to_string());
-        lines.add(&format!("key of reviewer {name}"), found);
-    }
-    for (check, path) in
-        [("admin token", directory.admin_token()), ("metrics token", directory.metrics_token())]
-    {
-        let token = BearerToken::read(&path);
-        lines.add(check, token.map(|_| "present".to_owned()).map_err(|error| error.to_string()));
-    }
+/// What the log is held against.
+struct Instance<'a> {
+    directory: &'a DataDir,
+    config: &'a Config,
+    /// What a start reads; `None` if it would refuse some of it, which was said.
+    files: Option<StartFiles>,
+    /// The people; `None` if a server has them, or they cannot be opened, which was said.
+    people: Option<Arc<People>>,
 }
 
-fn reviewers_keys(directory: &DataDir) -> Vec<PathBuf> {
-    // The folder may be gone with the last key in it.
-    let Ok(listed) = fs::read_dir(directory.keys().join("reviewers")) else { return Vec::new() };
-    let mut paths: Vec<_> = listed.flatten().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|end| end == "key"));
-    paths.sort_unstable();
-    paths
-}
-
-fn check_people(directory: &DataDir) -> Result<String, String> {
-    let path = directory.people();
-    match People::open_existing(&path, StoreOptions::default()) {
-        Ok(people) => {
-            let compared = recovery::check(&people, &Posix::new(directory.log()));
-            compared.map_err(|error| error.to_string())?;
-            let canaries = Canaries::open(directory, None);
-            let canaries = canaries.and_then(|canaries| canaries.check(&people));
-            canaries.map_err(|error| error.to_string())?;
-            periods::check_people(directory, &people)?;
-            let counts = people.counts();
-            Ok(format!(
-                "format {FORMAT_VERSION}, image version {IMAGE_VERSION}, {} people, {} friendships",
-                counts.people, counts.friendships
-            ))
+impl Instance<'_> {
+    fn check(&self, lines: &mut Lines) {
+        let Self { directory, config, people, .. } = self;
+        let Ok(key) = SecretKey::read(&directory.key("log")) else {
+            return lines.add("log", Err("without the log's key it cannot be checked".to_owned()));
+        };
+        let key = match NoteKey::new(config.origin(), key.public()) {
+            Ok(key) => key,
+            Err(error) => return lines.add("log", Err(error.to_string())),
+        };
+        if let Some(error) = another_log(directory, config, &key) {
+            let advice =
+                "origin or keys/log.key is not this log's: undo the change in countersign.toml";
+            return lines.add("log", Err(format!("{advice} (log/checkpoint: {error})")));
         }
-        // Whoever has it open has checked the image when they opened it.
-        Err(StoreError::InUse { .. }) => {
-            Ok("in use by a running server, which has checked it".to_owned())
-        }
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn check_logs(directory: &DataDir, config: &Config, lines: &mut Lines) {
-    let Ok(key) = SecretKey::read(&directory.key("log")) else {
-        return lines.add("log", Err("without the log's key it cannot be checked".to_owned()));
-    };
-    let key = match NoteKey::new(config.origin(), key.public()) {
-        Ok(key) => key,
-        Err(error) => return lines.add("log", Err(error.to_string())),
-    };
-    if let Some(error) = another_log(directory, config, &key) {
-        let advice =
-            "origin or keys/log.key is not this log's: undo the change in countersign.toml";
-        return lines.add("log", Err(format!("{advice} (log/checkpoint: {error})")));
-    }
-    lines.add("clock", describe_clock(directory, config));
-    let report = check(&Posix::new(directory.log()), config.origin(), &key);
-    lines.add("log and annex", describe_private(&report));
-    lines.add("documents", check_documents(directory));
-    lines.add("periods", periods::describe(directory));
-    let question = Question::new(&key, clock::now());
-    match check_log(&FolderSite::new(&directory.site()), &question, |_| ()) {
-        Err(error) => lines.add("public log", Err(error.to_string())),
-        Ok(checked) => {
-            lines.add("public log", describe_public(&checked.verdict, &report));
-            // Of a log that could not be read as it should be, the register is not known.
-            if checked.verdict.holds() {
-                lines.add("keys in the log", compare_keys(directory, &checked.register));
-                lines.add("field schema", compare_schema(directory, &checked.register));
-                lines.add("ledger page", ledger_page::compare(&checked.register));
+        lines.add("clock", describe_clock(directory, config));
+        let report = check(&Posix::new(directory.log()), config.origin(), &key);
+        lines.add("log and annex", describe_private(&report));
+        lines.add("documents", check_documents(directory));
+        lines.add("periods", periods::describe(directory, people.as_deref()));
+        let question = Question::new(&key, clock::now());
+        match check_log(&FolderSite::new(&directory.site()), &question, |_| ()) {
+            Err(error) => lines.add("public log", Err(error.to_string())),
+            Ok(checked) => {
+                lines.add("public log", describe_public(&checked.verdict, &report));
+                // Of a log that could not be read as it should be, the register is not known.
+                if checked.verdict.holds() {
+                    self.check_register(&checked.register, lines);
+                }
             }
+        }
+    }
+
+    /// What the log says of this instance's files.
+    fn check_register(&self, register: &Register, lines: &mut Lines) {
+        let Self { directory, config, files, people } = self;
+        lines.add("keys in the log", compare_keys(directory, register));
+        lines.add("field schema", compare_schema(directory, register));
+        lines.add("ledger page", ledger_page::compare(register));
+        let Some(files) = files else { return };
+        let schema = match files.compare(directory, register) {
+            Ok(schema) => schema,
+            Err(error) => return lines.add("register", Err(error.to_string())),
+        };
+        if let Some(people) = people {
+            lines.add("source", people::open_their_source(directory, config, people, schema));
         }
     }
 }

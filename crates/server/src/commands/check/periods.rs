@@ -1,36 +1,51 @@
 //! Whether what the closes of a log bind is all here, and whether one is late. What closed periods hold is
-//! recomputed by whoever has their lists (`countersign lists`, `countersign-verify index`), and not here.
+//! recomputed by whoever has their lists (`countersign lists`, `countersign-verify index`), and not here, but for
+//! what is missing: whether the next start can make it again.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
-use countersign_log::open::LOCK;
-use countersign_log::period::{Limits, PeriodError, PeriodHead, Periods};
+use countersign_log::period::{Limits, PeriodError, Periods};
 use countersign_verifier::periods::CLOSE_EVERY_S_MAX;
 
 use crate::clock;
-use crate::closes::open_directory;
+use crate::closes::{self, SecretsOf};
 use crate::data_dir::DataDir;
+use crate::keys::SecretKey;
 use crate::store::People;
 
-/// The closed periods, in words.
-pub(super) fn describe(directory: &DataDir) -> Result<String, String> {
+/// The closed periods, in words; with these people, unless a server has them open and has looked at all this.
+pub(super) fn describe(directory: &DataDir, people: Option<&People>) -> Result<String, String> {
     let periods = Periods::open(Arc::new(Posix::new(directory.log())), Limits::default());
-    let periods = periods.map_err(|error| error.to_string())?;
+    let mut periods = periods.map_err(|error| error.to_string())?;
     let missing = periods.missing().map_err(|error| error.to_string())?;
-    let missing = missing.map_or(String::new(), |close| {
-        format!(
-            "; the files of the close at entry {} are missing, and the next start makes them again",
-            close.index
-        )
-    });
-    let Some(last) = read_all(&periods).map_err(|error| error.to_string())? else {
-        return Ok(format!("none is closed yet{missing}"));
+    let (made, note) = match (missing, people) {
+        (None, _) => (Vec::new(), String::new()),
+        (Some(close), None) => {
+            let index = close.index;
+            let note = format!(
+                "; the files of the close at entry {index} are missing, and the next start makes them again, if nobody in them was erased"
+            );
+            (Vec::new(), note)
+        }
+        (Some(close), Some(people)) => {
+            let made = rehearse(&mut periods, people)?;
+            let (index, count) = (close.index, made.len());
+            let note = format!(
+                "; the files of {count} closes are missing, from that at entry {index} on, and the next start makes them again"
+            );
+            (made, if count == 0 { String::new() } else { note })
+        }
     };
-    if last.directory.epoch > 0 && !is_served(directory) {
-        open_directory(directory, &periods).map_err(|error| error.to_string())?;
+    read_all(&periods, &made).map_err(|error| error.to_string())?;
+    if let Some(people) = people {
+        compare(directory, &periods, people)?;
     }
+    let Some(last) = periods.last() else {
+        let none = if note.is_empty() { "none is closed yet" } else { "no files of any are here" };
+        return Ok(format!("{none}{note}"));
+    };
     let (number, people, time) = (last.number, last.people, last.time);
     if clock::now() > time.plus_seconds(CLOSE_EVERY_S_MAX) {
         return Err(format!(
@@ -38,32 +53,36 @@ pub(super) fn describe(directory: &DataDir) -> Result<String, String> {
             number + 1
         ));
     }
-    Ok(format!("{} closed, the last at {time}, with lists of {people} people{missing}", number + 1))
+    Ok(format!("{} closed, the last at {time}, with lists of {people} people{note}", number + 1))
 }
 
-/// Whether these people are as new as the directory of accounts. One that cannot be opened is reported with the
-/// periods.
-pub(super) fn check_people(directory: &DataDir, people: &People) -> Result<(), String> {
-    if !directory.account_directory().exists() {
-        return Ok(());
+/// Computes what is missing in a folder of its own, as the start does before it puts it into its place.
+fn rehearse(periods: &mut Periods, people: &People) -> Result<Vec<u64>, String> {
+    let scratch = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
+    let files = Posix::new(scratch.path().to_owned());
+    periods.rehearse(&files, &SecretsOf(people.view())).map_err(|error| error.to_string())
+}
+
+/// The directory of accounts against the newest close and these people.
+fn compare(directory: &DataDir, periods: &Periods, people: &People) -> Result<(), String> {
+    let key: &Path = &directory.key("vrf");
+    if closes::has_directory(directory, periods) {
+        let compared = closes::compared(directory, periods, &people.view());
+        return compared.map(drop).map_err(|error| error.to_string());
     }
-    let periods = Periods::open(Arc::new(Posix::new(directory.log())), Limits::default());
-    let accounts = periods.ok().and_then(|periods| open_directory(directory, &periods).ok());
-    let Some(accounts) = accounts else { return Ok(()) };
-    accounts.check_people(&people.view()).map_err(|error| error.to_string())
-}
-
-/// Whether a program has the log open, which has held the directory against it.
-fn is_served(directory: &DataDir) -> bool {
-    // What cannot be locked is reported elsewhere.
-    !matches!(Posix::new(directory.log()).lock(LOCK), Ok(Some(_)))
-}
-
-/// Opens every period; the head of the last.
-fn read_all(periods: &Periods) -> Result<Option<PeriodHead>, PeriodError> {
-    let last = periods.last().cloned();
-    for number in 0..last.as_ref().map_or(0, |last| last.number + 1) {
-        periods.period(number)?;
+    // The first start makes both; a key that is there has to be one.
+    if key.exists() {
+        SecretKey::read(key).map_err(|error| error.to_string())?;
     }
-    Ok(last)
+    Ok(())
+}
+
+/// Opens every period but those that were made elsewhere.
+fn read_all(periods: &Periods, made: &[u64]) -> Result<(), PeriodError> {
+    for number in 0..periods.last().map_or(0, |last| last.number + 1) {
+        if !made.contains(&number) {
+            periods.period(number)?;
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use countersign_log::period::{Limits, Periods};
 use serde_json::json;
 
 use crate::canaries::Canaries;
-use crate::closes;
+use crate::closes::{self, SecretsOf};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::consents::Receipts;
@@ -21,9 +21,10 @@ use crate::store::{People, StoreOptions};
 /// Apply again what the log has of people and a `people/` from an older backup lacks: choices, grants, holds and
 /// erasures. No server runs meanwhile; one that starts refuses such people.
 ///
-/// Who came after the backup cannot be brought back: their accounts and secrets were in `people/` alone. What is
-/// lost is said, and nothing is changed unless `--accept-loss` is given. Profiles and friendships come again with the
-/// platform's feed, from the sequence on that `people upsert` says.
+/// Who came after the backup cannot be brought back: their accounts and secrets were in `people/` alone. Nor can
+/// canaries, of which `canaries.json` alone knows. What is lost is said, and nothing is changed unless `--accept-loss`
+/// is given. Profiles and friendships come again with the platform's feed, from the sequence on that `people upsert`
+/// says. Where people were lost, run `countersign close` after the feed and before the server.
 ///
 /// Example: countersign people recover platform
 #[derive(Args)]
@@ -46,14 +47,26 @@ impl Recover {
         let directory = &reach.directory;
         let people = People::open_existing(&directory.people(), StoreOptions::default())?;
         let backend = Arc::new(Posix::new(directory.log()));
-        let periods = Periods::open(backend.clone(), Limits::default())?;
+        // Which label an erased person has depends on the period, so none may be missing.
+        let mut periods = Periods::open(backend.clone(), Limits::default())?;
+        let log = reach.log().ok_or("the log is not open")?;
+        periods.catch_up(log, &SecretsOf(people.view()))?;
+        // All parts are read before one is changed.
+        let accounts = closes::open_directory(directory, &periods)?;
+        let canaries = Canaries::open(directory, None)?;
         let signer = Arc::new(FileSigner::read(&directory.key("receipts"))?);
         let receipts = Receipts::new(reach.config.origin(), signer);
-        let recovered =
-            recovery::recover(&people, &*backend, &periods, &receipts, self.accept_loss)?;
+        let parts = recovery::Parts {
+            people: &people,
+            backend: &*backend,
+            periods: &periods,
+            receipts: &receipts,
+            accounts: &accounts,
+            canaries: &canaries,
+        };
+        let recovered = recovery::recover(&parts, self.accept_loss)?;
         if self.accept_loss {
-            closes::accept_people(directory, &periods, &people)?;
-            let canaries = Canaries::open(directory, None)?;
+            accounts.accept_people(&people.view())?;
             people.put_canary_changes(canaries.changes_count())?;
         }
         let Recovered { choices, erased, entries, lost } = recovered;
@@ -61,7 +74,11 @@ impl Recover {
             "choices": choices,
             "erased": erased,
             "entries": entries,
-            "lost": { "people": lost.people, "choices": lost.contradicted },
+            "lost": {
+                "people": lost.people,
+                "choices": lost.contradicted,
+                "canaries": lost.canaries,
+            },
         });
         let lost = match lost {
             lost if lost == recovery::Lost::default() => String::new(),

@@ -1,0 +1,79 @@
+//! The files that a start reads whole, by the functions with which it reads them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::Lines;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::gateway::bearer::BearerToken;
+use crate::keys::SecretKey;
+use crate::start_files::StartFiles;
+
+/// Each key and token, then all that a start reads, as it reads it; `None` if it would refuse one.
+pub(super) fn check(
+    directory: &DataDir,
+    config: Option<&Config>,
+    lines: &mut Lines,
+) -> Option<StartFiles> {
+    for name in ["log", "receipts", "tokens"] {
+        let key = SecretKey::read(&directory.key(name));
+        let key = key.map(|key| key.public().to_string()).map_err(|error| error.to_string());
+        lines.add(&format!("key {name}"), key);
+    }
+    let root = directory.key("root");
+    lines.add(
+        "key root",
+        if root.exists() {
+            SecretKey::read(&root)
+                .map(|_| "it lies here; it belongs in a safe".to_owned())
+                .map_err(|error| error.to_string())
+        } else {
+            Ok("it is not here, as it should be".to_owned())
+        },
+    );
+    for path in reviewers_keys(directory) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let found = SecretKey::read(&path)
+            .map(|_| "it lies here; it belongs to its reviewer alone".to_owned())
+            .map_err(|error| error.to_string());
+        lines.add(&format!("key of reviewer {name}"), found);
+    }
+    for (check, path) in [
+        ("admin token", directory.admin_token()),
+        ("metrics token", directory.metrics_token()),
+        ("decide token", directory.decide_token()),
+    ] {
+        let token = BearerToken::read(&path);
+        lines.add(check, token.map(|_| "present".to_owned()).map_err(|error| error.to_string()));
+    }
+    match StartFiles::read(directory, config?) {
+        Ok(files) => {
+            lines.add("files that a start reads", Ok(describe(&files)));
+            Some(files)
+        }
+        Err(error) => {
+            lines.add("files that a start reads", Err(error.to_string()));
+            None
+        }
+    }
+}
+
+fn describe(files: &StartFiles) -> String {
+    let tls = if files.tls.is_some() { "a certificate with its key" } else { "no certificate" };
+    let witnesses = match &files.witnesses {
+        Some(witnesses) => format!("{} witnesses to ask", witnesses.asked_count()),
+        None => "no witnesses".to_owned(),
+    };
+    let canaries = files.canaries.list().len();
+    format!("keys and tokens, {tls}, {witnesses}, {canaries} canaries")
+}
+
+fn reviewers_keys(directory: &DataDir) -> Vec<PathBuf> {
+    // The folder may be gone with the last key in it.
+    let Ok(listed) = fs::read_dir(directory.keys().join("reviewers")) else { return Vec::new() };
+    let mut paths: Vec<_> = listed.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "key"));
+    paths.sort_unstable();
+    paths
+}
