@@ -15,6 +15,7 @@ use crate::chronology::ACT_SKEW_S;
 use crate::entry::Entry;
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
 use crate::merkle::{Hash, ProveError, leaf_hash, prove_inclusion, verify_inclusion};
+use crate::note::NoteKey;
 use crate::receipt::PROMISE_S_MAX;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::state::State;
@@ -31,6 +32,8 @@ pub enum Promise {
     NotYet,
     /// The deadline has passed and the leaf is not there; or nothing holds that could be called a promise.
     Broken,
+    /// It cannot be said: what was given is no receipt of this log, or the copy of the log is an old one.
+    Unchecked,
 }
 
 /// What a receipt promises.
@@ -110,6 +113,25 @@ impl AtIndex {
         let (leaf, entry) = (Some(leaf_hash(&bytes)), Entry::parse(&bytes).ok());
         Ok(Self { receipts_key, schema, leaf, entry })
     }
+}
+
+/// Notes whether a receipt is of the log of this key. One of another log, which this one did not sign, says nothing
+/// about this one, and nothing more is to be checked of it.
+pub(crate) fn check_origin(
+    found: &str,
+    key: &NoteKey,
+    is_signed: bool,
+    verdict: &mut Verdict,
+) -> bool {
+    let expected = key.name();
+    if found == expected || is_signed {
+        verdict.check(Rule::ReceiptOrigin, Place::WHOLE, found == expected, || {
+            (found.to_owned(), expected.to_owned())
+        });
+        return true;
+    }
+    let other = format!("a receipt of the log {found:?}, and the key is that of {expected:?}");
+    verdict.check_read::<(), _>(Rule::ReceiptOrigin, Place::WHOLE, Err(other), |_| true).is_some()
 }
 
 impl PromisedEntry {

@@ -19,6 +19,7 @@ mod client_tokens;
 mod clock_jumps;
 mod closes;
 mod commands;
+mod confusable_names;
 mod consents;
 mod crash;
 mod crash_import;

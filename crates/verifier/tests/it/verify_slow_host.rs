@@ -153,6 +153,32 @@ fn a_lie_in_what_was_read_is_told_although_the_round_was_cut_off() {
 }
 
 #[test]
+fn the_last_round_raises_the_alarm_if_nothing_fresh_was_verified() {
+    let hosted = Hosted::new();
+    // What a host keeps silent about is not fresh, even if watching began just now.
+    let once = |more: &[&str]| {
+        let limits = ["--once", "--file-timeout-s", "1", "--deadline-s", "2"];
+        let output = hosted.monitor(&[&limits[..], more].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        hosted.alarms().len()
+    };
+    hosted.host.serve(|_| Manner::Silent);
+    assert_eq!(once(&[]), 0, "nobody asked how old it may be");
+    assert_eq!(once(&["--max-age-s", "3600"]), 1);
+    let alarm = &hosted.alarms()[0];
+    assert_eq!((&alarm["holds"], &alarm["newest_verified"]), (&Value::Null, &Value::Null));
+    // What was verified before counts for as long as it is fresh.
+    hosted.host.serve(|_| Manner::Served);
+    let state = hosted.path("log.state");
+    let log = hosted.command(&["log", hosted.host.url(), "--state", &state]).output().unwrap();
+    assert_eq!(log.status.code(), Some(0), "{log:?}");
+    hosted.host.serve(|_| Manner::Silent);
+    assert_eq!(once(&["--max-age-s", "100000000000"]), 1);
+    assert_eq!(once(&["--max-age-s", "3600"]), 2);
+    assert_eq!(hosted.alarms()[1]["newest_verified"].as_str(), Some("2018-06-04T00:00:00Z"));
+}
+
+#[test]
 fn the_alarm_about_age_does_not_wait_for_a_round_that_hangs() {
     let hosted = Hosted::new();
     hosted.host.serve(|_| Manner::Trickled);
