@@ -8,7 +8,7 @@ use akd::storage::StorageManager;
 use akd::storage::memory::AsyncInMemoryDatabase;
 use akd::{AkdLabel, AkdValue, AzksParallelismConfig, HistoryParams, WhatsAppV1Configuration};
 use countersign_domain::digest::Digest;
-use countersign_verifier::directory::{Growth, Step, history_bytes};
+use countersign_verifier::directory::history_bytes;
 use countersign_verifier::entry::DirectoryRoot;
 use tokio::runtime::Runtime;
 
@@ -25,8 +25,8 @@ impl VRFKeyStorage for FixedKey {
 /// The accounts of a platform.
 #[derive(Clone)]
 pub(crate) struct Accounts {
-    directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
-    runtime: Arc<Runtime>,
+    pub(crate) directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
+    pub(crate) runtime: Arc<Runtime>,
 }
 
 impl Accounts {
@@ -57,15 +57,6 @@ impl Accounts {
             let vrf = Digest(*vrf.as_bytes());
             DirectoryRoot { epoch, root: Digest(root), vrf }
         })
-    }
-
-    /// How it grew from its first epoch on, of which there have to be two.
-    pub(crate) fn growth(&self) -> Growth {
-        let proof = self.runtime.block_on(async {
-            let akd::EpochHash(epoch, _) = self.directory.get_epoch_hash().await.unwrap();
-            self.directory.audit(1, epoch).await.unwrap()
-        });
-        Growth { first: 1, steps: proof.proofs.into_iter().map(Step::from).collect() }
     }
 
     /// The proof of an account's whole history; nothing of one that is not there.

@@ -26,6 +26,7 @@ use countersign_verifier::witness_policy::Policy;
 
 use crate::ledger_world::LedgerWorld;
 use crate::verify_command::clock_s;
+use crate::verify_late::back_with_receipt;
 use crate::verify_ledger::{DAY_S, FRIEND, VIEWER, grant, told};
 use crate::verify_witnesses::{cosigned, policy_text};
 use crate::verify_world::{ORIGIN, at, failed, keys, log_key, public_key, sign};
@@ -312,6 +313,15 @@ fn a_ledger_that_does_not_show_the_choice_is_named() {
     assert_eq!(rules(&open), []);
     let notices = open.verdict.notices.iter().filter(|notice| notice.entry == Some(index));
     assert_eq!(notices.count(), 1);
+}
+
+#[test]
+fn a_ledger_without_the_erased_version_does_not_show_its_choice() {
+    let (log, text) = back_with_receipt();
+    let (clock_s, bundle) = (log.world.clock_s, log.bundle(FRIEND).to_bytes());
+    assert_eq!(rules(&checked_at(&log, &text, clock_s, None)), []);
+    let held = HeldLedger { bytes: &bundle, at: at(clock_s) };
+    assert_eq!(rules(&checked_at(&log, &text, clock_s, Some(held))), [Rule::ConsentLedger]);
 }
 
 #[test]
