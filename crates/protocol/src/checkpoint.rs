@@ -55,6 +55,14 @@ pub enum CheckpointError {
     },
 }
 
+impl CheckpointError {
+    /// Whether nothing in the bytes claims to be this log's: they are no note, or one that others signed.
+    #[must_use]
+    pub const fn is_of_another(&self) -> bool {
+        matches!(self, Self::Note(NoteError::Malformed { .. } | NoteError::NotSigned { .. }))
+    }
+}
+
 impl Checkpoint {
     /// Reads and verifies a checkpoint of the log of this origin, signed with this key.
     ///

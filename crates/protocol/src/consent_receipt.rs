@@ -89,6 +89,14 @@ pub enum ConsentReceiptError {
     Entry(#[from] EntryError),
 }
 
+impl ConsentReceiptError {
+    /// Whether the text is no receipt for a choice that this program reads.
+    #[must_use]
+    pub const fn is_of_another(&self) -> bool {
+        matches!(self, Self::Shape | Self::UnknownVersion { .. } | Self::Form(_))
+    }
+}
+
 impl ConsentReceipt {
     /// The bytes that are signed.
     ///
@@ -142,6 +150,13 @@ impl ConsentReceipt {
     ) -> Result<(), ConsentReceiptError> {
         let holds = replay::verify(key, &self.message()?, signature);
         if holds { Ok(()) } else { Err(ConsentReceiptError::Signature) }
+    }
+
+    /// Whether the platform signed this text, receipt or not.
+    pub fn is_signed(text: &str, key: &PublicKey) -> bool {
+        signed_text::read(text).is_some_and(|(bytes, signature)| {
+            replay::verify(key, &[TAG, &bytes].concat(), &signature)
+        })
     }
 
     /// Reads a receipt whose signature cannot be checked here, and checks that its record is under the root of its

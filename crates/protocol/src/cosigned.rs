@@ -39,6 +39,14 @@ pub enum CosignedError {
     Cosignature(#[from] CosignatureError),
 }
 
+impl CosignedError {
+    /// Whether the policy is of other logs, so that it says nothing about this one.
+    #[must_use]
+    pub const fn is_of_another(&self) -> bool {
+        matches!(self, Self::OtherLogs { .. })
+    }
+}
+
 impl Cosigned {
     /// Reads a note: signed by the log of this key, and cosigned by whichever of the policy's witnesses.
     ///

@@ -242,6 +242,8 @@ mod tests {
         assert!(draw(300).numbers(1 << 40).is_superset(&draw(299).numbers(1 << 40)));
         let other = Draw { challenge: Digest([1; 32]), ..draw(300) };
         assert_ne!(other.numbers(1 << 40), draw(300).numbers(1 << 40));
+        let other = Draw { close: Digest([8; 32]), ..draw(300) };
+        assert_ne!(other.numbers(1 << 40), draw(300).numbers(1 << 40));
     }
 
     #[test]

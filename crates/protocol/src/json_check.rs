@@ -82,6 +82,23 @@ impl JsonFault {
     }
 }
 
+/// What a serde visitor of lists and objects does with everything else: it passes it over. Its value is `()`.
+#[macro_export]
+macro_rules! pass_over_scalars {
+    () => {
+        $crate::pass_over_scalars!(visit_str: &str, visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64);
+
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+    };
+    ($($visit:ident: $scalar:ty),*) => {
+        $(fn $visit<E>(self, _: $scalar) -> Result<(), E> {
+            Ok(())
+        })*
+    };
+}
+
 /// A value that is read through and forgotten.
 #[derive(Clone, Copy)]
 struct Checked<'p> {
@@ -138,29 +155,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    crate::pass_over_scalars!();
 }
 
 /// A key, borrowed from the text where it has no escapes.

@@ -9,13 +9,14 @@
 //! What it is not: it does not say that the choice was obeyed. The ledger says that, of everything that was released.
 
 use countersign_domain::time::Timestamp;
-use countersign_protocol::consent_receipt::ConsentReceipt;
+use countersign_protocol::consent_receipt::{ConsentReceipt, ConsentReceiptError};
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::record::own_id;
 
 use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at};
+use crate::outcome::Outcome;
+use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at, check_origin};
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -62,19 +63,26 @@ pub fn check_consent<S: Site + ?Sized>(
         let leaf = receipt.leaf()?;
         Ok((receipt, signature, leaf))
     });
-    let parsed = verdict.check_ok(Rule::ConsentForm, Place::WHOLE, parsed);
+    // What the platform signed is its receipt, whatever it is.
+    let is_signed = at.receipts_key.is_some_and(|key| ConsentReceipt::is_signed(text, &key));
+    let is_other = |error: &ConsentReceiptError| error.is_of_another() && !is_signed;
+    let parsed = verdict.check_read(Rule::ConsentForm, Place::WHOLE, parsed, is_other);
     let Some((receipt, signature, leaf)) = parsed else {
-        return Ok(ConsentCheck { verdict, promise: Promise::Broken, receipt: None, state });
+        let is_its = verdict.outcome() == Outcome::Fails;
+        let promise = if is_its { Promise::Broken } else { Promise::Unchecked };
+        return Ok(ConsentCheck { verdict, promise, receipt: None, state });
     };
+    if matches!(verdict.outcome(), Outcome::Unsaid(_))
+        || !check_origin(&receipt.origin, question.key, is_signed, &mut verdict)
+    {
+        let (promise, receipt) = (Promise::Unchecked, Some(receipt));
+        return Ok(ConsentCheck { verdict, promise, receipt, state });
+    }
     let is_signed =
         at.receipts_key.ok_or_else(|| "the log names no receipt key".to_owned()).and_then(|key| {
             receipt.check_signature(&signature, &key).map_err(|error| error.to_string())
         });
     verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, is_signed);
-    let is_of_log = receipt.origin == question.key.name();
-    verdict.check(Rule::ReceiptOrigin, Place::WHOLE, is_of_log, || {
-        (receipt.origin.clone(), question.key.name().to_owned())
-    });
     verdict.check_ok(Rule::ConsentRecord, Place::entry(receipt.index), receipt.check_path());
     let ConsentReceipt { index, time, deadline, .. } = receipt;
     let promised = PromisedEntry { index, leaf, time, deadline };
@@ -104,6 +112,11 @@ fn check_ledger(
         ..ledger::Question::new(question.key, at)
     };
     let (of_bundle, ledger) = ledger::check(bytes, &of_ledger);
+    if let Outcome::Unsaid(unsaid) = of_bundle.outcome() {
+        let (rule, place) = (Rule::ConsentLedger, Place::entry(index));
+        verdict.check_read::<(), _>(rule, place, Err(unsaid), |_| true);
+        return;
+    }
     let until = ledger.map_or(0, |ledger| ledger.complete_until);
     // A receipt under no secret shown may be of an erased version, or somebody else's: this ledger does not show it.
     let is_own = Bundle::parse(bytes).is_ok_and(|bundle| {

@@ -107,7 +107,7 @@ fn go_on<S: Site + ?Sized>(
 
 /// Notes whether a log has at least as many entries as it had.
 pub(crate) fn check_not_shrunk(kept: u64, found: u64, verdict: &mut Verdict) -> bool {
-    verdict.check(Rule::NotShrunk, Place::WHOLE, found >= kept, || {
+    verdict.check_reaches(Rule::NotShrunk, Place::WHOLE, found >= kept, || {
         (format!("{found} entries"), format!("at least {kept}, as before"))
     })
 }

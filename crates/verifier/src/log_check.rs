@@ -22,6 +22,7 @@ use countersign_protocol::witness_policy::Policy;
 use crate::confusable_names::confusable_names;
 use crate::continuity::{self, Continuity};
 use crate::cut_check::CutCheck;
+use crate::outcome::Outcome;
 use crate::pass::Pass;
 use crate::site::{Site, SiteError};
 use crate::state::State;
@@ -164,7 +165,8 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     let mut verdict = state.verdict(question.failures_kept_max);
     let chosen = choose(site, question.key, question.policy, &mut verdict)?;
     let place = Place::file(chosen.path);
-    let Some(checkpoint) = verdict.check_ok(Rule::Checkpoint, place, open(&chosen.bytes)) else {
+    let (opened, is_other) = (open(&chosen.bytes), CheckpointError::is_of_another);
+    let Some(checkpoint) = verdict.check_read(Rule::Checkpoint, place, opened, is_other) else {
         let register = state.register().clone();
         let check = LogCheck { verdict, checkpoint: None, published: 0, register, state };
         return Ok(Checked::Whole(Box::new(check)));
@@ -190,9 +192,12 @@ pub fn check_log_in_part<S: Site + ?Sized>(
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
     let chronology = &pass.progress.chronology;
-    check_fresh(question, chronology, &mut verdict);
-    let times = (question.now, question.max_age_s);
-    chosen.check_times(chronology.newest(), times, &mut verdict);
+    // Of an old copy nothing was read that could be fresh.
+    if !matches!(verdict.outcome(), Outcome::Unsaid(_)) {
+        check_fresh(question, chronology, &mut verdict);
+        let times = (question.now, question.max_age_s);
+        chosen.check_times(chronology.newest(), times, &mut verdict);
+    }
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
     for alike in confusable_names(register.partners().values()) {

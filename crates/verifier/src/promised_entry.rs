@@ -14,6 +14,7 @@ use countersign_protocol::entry::Entry;
 use countersign_protocol::merkle::{
     Hash, ProveError, leaf_hash, prove_inclusion, verify_inclusion,
 };
+use countersign_protocol::note::NoteKey;
 use countersign_protocol::receipt::PROMISE_S_MAX;
 use countersign_protocol::tile::{TileError, TileReader};
 use serde::Serialize;
@@ -33,6 +34,8 @@ pub enum Promise {
     NotYet,
     /// The deadline has passed and the leaf is not there; or nothing holds that could be called a promise.
     Broken,
+    /// It cannot be said: what was given is no receipt of this log, or the copy of the log is an old one.
+    Unchecked,
 }
 
 /// What a receipt promises.
@@ -112,6 +115,25 @@ impl AtIndex {
         let (leaf, entry) = (Some(leaf_hash(&bytes)), Entry::parse(&bytes).ok());
         Ok(Self { receipts_key, schema, leaf, entry })
     }
+}
+
+/// Notes whether a receipt is of the log of this key. One of another log, which this one did not sign, says nothing
+/// about this one, and nothing more is to be checked of it.
+pub(crate) fn check_origin(
+    found: &str,
+    key: &NoteKey,
+    is_signed: bool,
+    verdict: &mut Verdict,
+) -> bool {
+    let expected = key.name();
+    if found == expected || is_signed {
+        verdict.check(Rule::ReceiptOrigin, Place::WHOLE, found == expected, || {
+            (found.to_owned(), expected.to_owned())
+        });
+        return true;
+    }
+    let other = format!("a receipt of the log {found:?}, and the key is that of {expected:?}");
+    verdict.check_read::<(), _>(Rule::ReceiptOrigin, Place::WHOLE, Err(other), |_| true).is_some()
 }
 
 impl PromisedEntry {

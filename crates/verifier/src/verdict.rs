@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::witness_policy::QuorumTimes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use countersign_protocol::witness_policy::QuorumTimes;
+use crate::outcome::{Outcome, Unsaid};
 
 /// The most failures of each rule that a verdict keeps unless its caller says otherwise; more are only
 /// counted. It is a limit per rule so that many failures of one cannot hide those of another.
@@ -317,6 +318,9 @@ pub struct Verdict {
     pub remembered: Vec<Remembered>,
     #[serde(skip)]
     pub(crate) kept_max: u64,
+    /// Of the failures those that say nothing about the log.
+    #[serde(skip)]
+    pub(crate) unsaid: Vec<Unsaid>,
 }
 
 /// What a failure is about.
@@ -373,6 +377,7 @@ impl Verdict {
             notices: Vec::new(),
             remembered: Vec::new(),
             kept_max,
+            unsaid: Vec::new(),
         }
     }
 
@@ -380,6 +385,17 @@ impl Verdict {
     #[must_use]
     pub const fn holds(&self) -> bool {
         self.failure_count == 0 && self.remembered.is_empty()
+    }
+
+    /// What it came to. It cannot be said as long as nothing was found but what says nothing about the log.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let is_all = self.failure_count == self.unsaid.len() as u64 && self.remembered.is_empty();
+        match self.unsaid.first() {
+            _ if self.holds() => Outcome::Holds,
+            Some(unsaid) if is_all => Outcome::Unsaid(unsaid.clone()),
+            _ => Outcome::Fails,
+        }
     }
 
     /// How often this rule did not hold.
@@ -397,6 +413,7 @@ impl Verdict {
         self.failures.retain(|failure| !rules.contains(&failure.rule));
         self.notices.retain(|notice| notice.entry.is_some());
         self.remembered.clear();
+        self.unsaid.clear();
         self.witnessed = None;
         self
     }
@@ -452,5 +469,37 @@ impl Verdict {
                 None
             }
         }
+    }
+
+    /// The same of what was read, where an error may mean that it is of another kind, or another log's.
+    pub(crate) fn check_read<T, E: std::fmt::Display>(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        outcome: Result<T, E>,
+        is_other: impl FnOnce(&E) -> bool,
+    ) -> Option<T> {
+        if let Err(error) = outcome.as_ref()
+            && is_other(error)
+        {
+            self.unsaid.push(Unsaid::NotChecked(error.to_string()));
+        }
+        self.check_ok(rule, place, outcome)
+    }
+
+    /// Notes whether what is held against something newer reaches as far; if not, it is out of date.
+    pub(crate) fn check_reaches(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        reaches: bool,
+        otherwise: impl FnOnce() -> (String, String),
+    ) -> bool {
+        if reaches {
+            return self.check(rule, place, true, otherwise);
+        }
+        let (found, expected) = otherwise();
+        self.unsaid.push(Unsaid::OutOfDate(format!("found {found}; expected {expected}")));
+        self.check(rule, place, false, || (found, expected))
     }
 }

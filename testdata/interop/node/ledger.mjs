@@ -2,15 +2,17 @@
 // perhaps a bit to flip.
 
 import { readFileSync } from "node:fs";
-import { bytesOfHex } from "../../../crates/server/templates/ledger/bytes.js";
+import { bytesOf, bytesOfHex } from "../../../crates/server/templates/ledger/bytes.js";
+import { receiptsIn } from "../../../crates/server/templates/ledger/receipts.js";
 import { checkLedger } from "../../../crates/server/templates/ledger/verify.js";
 
 const { key, ledgers } = JSON.parse(readFileSync(0, "utf8"));
 const found = [];
-for (const { path, flipped, account_since: accountSince, receipts_key: digits, ...question } of ledgers) {
+for (const { path, flipped, account_since: accountSince, receipts_key: digits, receipts: texts = [], ...question } of ledgers) {
   const bytes = new Uint8Array(readFileSync(path));
   if (flipped !== undefined) bytes[flipped >> 3] ^= 1 << (flipped & 7);
   const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, {
+    receipts: receiptsIn(bytesOf(texts.join("\n"))),
     key, accountSince: accountSince ?? null, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
   });
   const failed = Object.keys(rules).filter((rule) => rules[rule].failed > 0);

@@ -75,7 +75,8 @@ function bytesOfBase64Url(text) {
   return bytesOfBase64(text.replaceAll("-", "+").replaceAll("_", "/") + padding);
 }
 
-/// The receipts in a text, one a line.
+/// The receipts in a text, one a line. The platform's answer, which has one in JSON, is taken as it came.
 export function receiptsIn(bytes) {
-  return textOf(bytes).split(/\s+/u).filter((text) => text !== "");
+  const text = textOf(bytes).replaceAll(/\{\s*"receipt"\s*:\s*"([^"]*)"\s*\}/gu, " $1 ");
+  return text.split(/\s+/u).filter((text) => text !== "");
 }

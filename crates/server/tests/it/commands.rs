@@ -115,6 +115,13 @@ impl Desk {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// The register's page, while it is served.
+    pub(crate) fn page(&self) -> String {
+        let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+        let mut answer = agent.get(&format!("{}/", self.url)).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    }
+
     pub(crate) fn serve(&self) -> Server {
         let mut command = self.command(&["serve", "p"]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -125,6 +125,9 @@ fn interop_page_holds_receipts_for_choices_against_the_ledger() {
     let questions = [
         (question(&path, &own, Some(&key)), json!([])),
         (question(&path, &own, None), json!([])),
+        (question(&path, &format!("{{\"receipt\":\"{own}\"}}"), Some(&key)), json!([])),
+        (question(&path, &format!("{{\n  \"receipt\": \"{own}\"\n}}\n"), Some(&key)), json!([])),
+        (question(&path, &format!("{{\"receipt\":\"{changed}\"}}"), Some(&key)), refused.clone()),
         (question(&path, &own, Some(&other)), refused.clone()),
         (question(&path, &of_another_log, Some(&key)), refused.clone()),
         (question(&path, &of_another, Some(&key)), refused.clone()),

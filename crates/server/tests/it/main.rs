@@ -20,6 +20,7 @@ mod client_tokens;
 mod clock_jumps;
 mod closes;
 mod commands;
+mod confusable_names;
 mod consents;
 mod crash;
 mod crash_import;

@@ -4,7 +4,7 @@
 //! Every entry of the log is read, since acts of any time make the register. Nothing is decided again here.
 
 use countersign_domain::digest::Digest;
-use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
 use countersign_protocol::entry::Entry;
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::site_path::{CHECKPOINT_BYTES_MAX, CHECKPOINT_PATH};
@@ -56,33 +56,52 @@ pub(super) fn check(
     if is_read { range.finish(verdict) } else { Ok(()) }
 }
 
+/// The newest checkpoint of the log, if it reaches as far as the pack's. An older copy has not all that is to be held
+/// against the pack; one of the same size has the same tree.
+pub(super) fn newest(
+    checkpoint: &Checkpoint,
+    site: &dyn Site,
+    key: &NoteKey,
+    verdict: &mut Verdict,
+) -> Result<Option<Checkpoint>, SiteError> {
+    let place = Place::file(CHECKPOINT_PATH);
+    let read = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
+    let bytes = read.ok_or_else(|| SiteError::Missing { path: CHECKPOINT_PATH.to_owned() })?;
+    let opened = Checkpoint::open(&bytes, key.name(), key);
+    let is_other = CheckpointError::is_of_another;
+    let Some(newest) = verdict.check_read(Rule::Checkpoint, place, opened, is_other) else {
+        return Ok(None);
+    };
+    let Checkpoint { size, root, .. } = checkpoint;
+    let of = |checkpoint: &Checkpoint| {
+        format!("{} entries under {}", checkpoint.size, Digest(checkpoint.root))
+    };
+    let otherwise =
+        || (of(&newest), format!("a log that goes on from the pack's {}", of(checkpoint)));
+    if !verdict.check_reaches(Rule::EvidenceComplete, place, newest.size >= *size, otherwise) {
+        return Ok(None);
+    }
+    let is_other_tree = newest.size == *size && newest.root != *root;
+    verdict.check(Rule::EvidenceComplete, place, !is_other_tree, otherwise);
+    Ok(Some(newest))
+}
+
 /// Checks that the log has no disclosure of whom and when the pack is about behind the pack's checkpoint: one that
 /// was published too late for it, or a checkpoint that was chosen too early.
 pub(super) fn check_later(
-    (pack, subject, key): (&Pack, &Subject, &NoteKey),
+    (pack, subject): (&Pack, &Subject),
     checkpoint: &Checkpoint,
+    newest: &Checkpoint,
     site: &dyn Site,
     verdict: &mut Verdict,
 ) -> Result<(), SiteError> {
-    let place = Place::file(CHECKPOINT_PATH);
-    let read = site.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?;
-    let newest = read.ok_or_else(|| "no such file".to_owned()).and_then(|bytes| {
-        Checkpoint::open(&bytes, key.name(), key).map_err(|error| error.to_string())
-    });
-    let Some(newest) = verdict.check_ok(Rule::Checkpoint, place, newest) else { return Ok(()) };
     let Checkpoint { size, root, .. } = checkpoint;
-    let is_known = newest.size > *size || (newest.size == *size && newest.root == *root);
-    verdict.check(Rule::EvidenceComplete, place, is_known, || {
-        let of = |checkpoint: &Checkpoint| {
-            format!("{} entries under {}", checkpoint.size, Digest(checkpoint.root))
-        };
-        (of(&newest), format!("a log that goes on from the pack's {}", of(checkpoint)))
-    });
     if newest.size <= *size {
         return Ok(());
     }
-    let mut range = LogRange::new(site, &newest);
+    let mut range = LogRange::new(site, newest);
     let Some(begins) = range.root_at(*size, verdict)? else { return Ok(()) };
+    let place = Place::file(CHECKPOINT_PATH);
     verdict.check(Rule::EvidenceComplete, place, begins == *root, || {
         let of = |root| format!("{size} entries under {}", Digest(root));
         (of(begins), of(*root))

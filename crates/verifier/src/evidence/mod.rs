@@ -113,7 +113,8 @@ pub fn check(
         Err(error) => {
             let mut verdict =
                 Verdict::of(question.key.name(), Rule::of_evidence(), FAILURES_KEPT_MAX);
-            verdict.check_ok::<(), _>(Rule::EvidenceForm, Place::WHOLE, Err(error));
+            let (rule, place) = (Rule::EvidenceForm, Place::WHOLE);
+            verdict.check_read::<(), _>(rule, place, Err(error), |_| true);
             return Ok((verdict, None));
         }
     };
@@ -127,14 +128,13 @@ pub fn check(
     match (&pack.body, against, checkpoint) {
         (Body::Log(subject, log), Some(against), Some(checkpoint)) => {
             let Against { site, progress } = against;
-            let shown = (subject, log);
-            completeness::check(&pack, shown, &checkpoint, site, progress, &mut verdict)?;
-            completeness::check_later(
-                (&pack, subject, question.key),
-                &checkpoint,
-                site,
-                &mut verdict,
-            )?;
+            let newest = completeness::newest(&checkpoint, site, question.key, &mut verdict)?;
+            if let Some(newest) = newest {
+                let shown = (subject, log);
+                completeness::check(&pack, shown, &checkpoint, site, progress, &mut verdict)?;
+                let of = (&pack, subject);
+                completeness::check_later(of, &checkpoint, &newest, site, &mut verdict)?;
+            }
         }
         (Body::Log(..), None, _) => verdict.notice(
             None,

@@ -21,7 +21,7 @@ use countersign_domain::digest::Digest;
 use countersign_domain::rounding::rounded_up;
 use countersign_domain::time::Timestamp;
 use countersign_protocol::blinded_lists::{ListsError, ListsTotal};
-use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
 use countersign_protocol::closed_period::ClosedPeriod;
 use countersign_protocol::entry::{Close, Entry};
 use countersign_protocol::index_audit::IndexAudit;
@@ -166,7 +166,8 @@ pub fn check_index<S: Site + ?Sized, R: Read + Seek>(
     let chosen = choose(site, question.key, question.policy, case.verdict)?;
     let opened = Checkpoint::open(&chosen.bytes, origin, question.key);
     let place = Place::file(chosen.path);
-    if let Some(checkpoint) = case.verdict.check_ok(Rule::Checkpoint, place, opened) {
+    let is_other = CheckpointError::is_of_another;
+    if let Some(checkpoint) = case.verdict.check_read(Rule::Checkpoint, place, opened, is_other) {
         case.verdict.size = checkpoint.size;
         case.verdict.root = Some(Digest(checkpoint.root));
         case.verdict.witnessed = chosen.witnessed;
@@ -278,17 +279,23 @@ impl Case<'_> {
     fn check_range(&mut self, period: &ClosedPeriod, size: u64) -> bool {
         let origin = self.question.key.name();
         let ClosedPeriod { from, until, close, .. } = period;
-        let is_of_log = period.origin == origin;
-        let holds = is_of_log && from < until && *until <= close.index && close.index < size;
+        if period.origin != origin {
+            let other =
+                format!("lists of the log {:?}, and the key is that of {origin:?}", period.origin);
+            let (rule, place) = (Rule::IndexClose, Place::WHOLE);
+            return self.verdict.check_read::<(), _>(rule, place, Err(other), |_| true).is_some();
+        }
+        let otherwise = || {
+            let found = format!("lists from {from} to before {until}, closed at {}", close.index);
+            (found, format!("lists of some of the {size} entries of the log"))
+        };
+        let (rule, place) = (Rule::IndexClose, Place::WHOLE);
         // If it holds, the close itself says so, and is asked.
-        holds
-            || self.verdict.check(Rule::IndexClose, Place::WHOLE, false, || {
-                let found = format!(
-                    "lists of {:?}, from {from} to before {until}, closed at {}",
-                    period.origin, close.index
-                );
-                (found, format!("lists of {origin:?} and of some of its {size} entries"))
-            })
+        if from < until && *until <= close.index {
+            close.index < size || self.verdict.check_reaches(rule, place, false, otherwise)
+        } else {
+            self.verdict.check(rule, place, false, otherwise)
+        }
     }
 
     fn check_close(&mut self, period: &ClosedPeriod, leaf: Hash, close: &Close) {

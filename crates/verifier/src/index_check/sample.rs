@@ -83,7 +83,9 @@ impl<'a> SampleCheck<'a> {
         verdict: &mut Verdict,
     ) -> Result<Option<Self>, IndexCheckError> {
         let parsed = Sample::parse(question.bytes);
-        let Some(sample) = verdict.check_ok(Rule::SampleForm, Place::WHOLE, parsed) else {
+        let is_other = |_: &_| true;
+        let Some(sample) = verdict.check_read(Rule::SampleForm, Place::WHOLE, parsed, is_other)
+        else {
             return Ok(None);
         };
         check_drawn(question, &sample, (period, total), verdict);

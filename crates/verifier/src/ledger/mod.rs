@@ -22,9 +22,9 @@ use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::checkpoint::Checkpoint;
+use countersign_protocol::checkpoint::{Checkpoint, CheckpointError};
 use countersign_protocol::consent::ConsentRecord;
-use countersign_protocol::cosigned::Cosigned;
+use countersign_protocol::cosigned::{Cosigned, CosignedError};
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::witness_policy::{Policy, QuorumTimes};
@@ -154,7 +154,7 @@ pub struct Released {
 #[must_use]
 pub fn check(bytes: &[u8], question: &Question<'_>) -> (Verdict, Option<Ledger>) {
     let mut verdict = Verdict::of(question.key.name(), Rule::of_ledger(), FAILURES_KEPT_MAX);
-    let bundle = verdict.check_ok(Rule::LedgerForm, Place::WHOLE, Bundle::parse(bytes));
+    let bundle = verdict.check_read(Rule::LedgerForm, Place::WHOLE, Bundle::parse(bytes), |_| true);
     let ledger = bundle.and_then(|bundle| check_bundle(&bundle, question, &mut verdict));
     (verdict, ledger)
 }
@@ -187,10 +187,12 @@ pub(crate) fn check_checkpoint(
 ) -> Option<(Checkpoint, Option<QuorumTimes>)> {
     let Question { key, policy, .. } = *question;
     let opened = Checkpoint::open(note, key.name(), key);
-    let checkpoint = verdict.check_ok(Rule::Checkpoint, Place::WHOLE, opened)?;
+    let is_other = CheckpointError::is_of_another;
+    let checkpoint = verdict.check_read(Rule::Checkpoint, Place::WHOLE, opened, is_other)?;
     let Some(policy) = policy else { return Some((checkpoint, None)) };
     let cosigned = Cosigned::open(note, key, policy);
-    let cosigned = verdict.check_ok(Rule::Witnesses, Place::WHOLE, cosigned)?;
+    let is_other = CosignedError::is_of_another;
+    let cosigned = verdict.check_read(Rule::Witnesses, Place::WHOLE, cosigned, is_other)?;
     verdict.check(Rule::Witnesses, Place::WHOLE, cosigned.quorum.is_met(), || {
         let found =
             format!("{} cosignatures of the policy's witnesses", cosigned.cosignatures.len());

@@ -31,6 +31,17 @@ enum MissingReceipt {
     Record { position: u32 },
 }
 
+impl MissingReceipt {
+    /// Whether what the reader brought is no receipt of this log.
+    const fn is_of_another(&self) -> bool {
+        match self {
+            Self::Form(error) => error.is_of_another(),
+            Self::Origin { .. } => true,
+            Self::Secret | Self::Entry { .. } | Self::Record { .. } => false,
+        }
+    }
+}
+
 /// What receipts are held against.
 pub(super) struct Shown<'a> {
     pub(super) bundle: &'a Bundle,
@@ -46,7 +57,8 @@ pub(super) fn check(shown: &Shown<'_>, question: &Question<'_>, verdict: &mut Ve
         let place = receipt.as_ref().map_or(Place::WHOLE, |receipt| Place::entry(receipt.index));
         let found = receipt.map_err(MissingReceipt::from);
         let found = found.and_then(|receipt| shown.find(&receipt, question.key.name()));
-        let notice = verdict.check_ok(Rule::LedgerReceipt, place, found).flatten();
+        let is_other = MissingReceipt::is_of_another;
+        let notice = verdict.check_read(Rule::LedgerReceipt, place, found, is_other).flatten();
         if let Some(says) = notice {
             verdict.notice(place.entry, says.to_owned());
         }

@@ -53,3 +53,50 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Since;
+    use super::*;
+    use countersign_domain::time::Timestamp;
+
+    #[test]
+    fn a_ledger_is_complete_since_a_period_or_not_at_all() {
+        let closed_at = Timestamp::from_seconds(1_528_070_400);
+        let ledger = |since: Option<u64>, erased_versions: &[u64]| Ledger {
+            account: "ada".to_owned(),
+            periods: 4,
+            complete_since: since,
+            complete_until: 90,
+            closed_at: Some(closed_at),
+            erased_versions: erased_versions.to_vec(),
+            searched_until: 95,
+            lines: Vec::new(),
+            since: since.map(|period| Since { from: 10 * period, closed_at }),
+        };
+        for (since, erased, expected) in [
+            (
+                None,
+                &[3][..],
+                "Version 3 of the account was erased: what the log holds under it is not shown. Complete in none of the periods up to entry 90: the account's newest secret is not shown.",
+            ),
+            (
+                Some(0),
+                &[],
+                "Complete since period 0 (closed 2018-06-04T00:00:00Z), up to entry 90.",
+            ),
+            (
+                Some(1),
+                &[1, 3],
+                "Versions 1, 3 of the account were erased: what the log holds under them is not shown. Complete since period 1 (closed 2018-06-04T00:00:00Z), up to entry 90; of period 0: nothing under this secret.",
+            ),
+            (
+                Some(3),
+                &[],
+                "Complete since period 3 (closed 2018-06-04T00:00:00Z), up to entry 90; of periods 0 to 2: nothing under this secret.",
+            ),
+        ] {
+            assert_eq!(ledger(since, erased).completeness(), expected);
+        }
+    }
+}

@@ -205,7 +205,11 @@ impl Indexed {
     /// What an honest operator opens, under the directory as it is now, which the close at `directory_close` has.
     pub(crate) fn sample(&self, drawn: u32, directory_close: u64) -> Sample {
         let close = self.period().close.leaf;
-        let draw = Draw { close, challenge: Digest([0; 32]), drawn };
+        self.sample_of(Draw { close, challenge: Digest([0; 32]), drawn }, directory_close)
+    }
+
+    /// The same of another draw.
+    pub(crate) fn sample_of(&self, draw: Draw, directory_close: u64) -> Sample {
         let items: Vec<&Item> = self.lists.values().flatten().collect();
         let (mut accounts, mut places) = (Vec::new(), BTreeMap::new());
         let numbers = draw.numbers(items.len() as u64);

@@ -25,6 +25,7 @@ mod verify_late;
 mod verify_ledger;
 mod verify_ledger_age;
 mod verify_monitor;
+mod verify_outcome;
 mod verify_parsers;
 mod verify_periods;
 mod verify_receipt;

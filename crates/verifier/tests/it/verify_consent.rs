@@ -1,8 +1,12 @@
 //! The receipt for a choice in the hands of whoever chose: a promise that was kept, one that is not due, and one lie a
 //! test.
 
+use std::fs;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use countersign_domain::act::Act;
 use countersign_domain::digest::Digest;
 use countersign_protocol::consent::{ConsentRecord, consent_commitment};
 use countersign_protocol::consent_receipt::{
@@ -14,6 +18,7 @@ use countersign_protocol::record::own_id;
 use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::consent_check::{ConsentCheck, HeldLedger, check_consent};
 use countersign_verifier::log_check::Question;
+use countersign_verifier::outcome::{Outcome, Unsaid};
 use countersign_verifier::promise::Promise;
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::state::State;
@@ -21,9 +26,10 @@ use countersign_verifier::verdict::Rule;
 
 use crate::ledger_world::LedgerWorld;
 use crate::verify_command::clock_s;
+use crate::verify_late::back_with_receipt;
 use crate::verify_ledger::{DAY_S, FRIEND, VIEWER, grant, told};
 use crate::verify_witnesses::{cosigned, policy_text};
-use crate::verify_world::{ORIGIN, at, failed, log_key, sign};
+use crate::verify_world::{ORIGIN, at, failed, keys, log_key, public_key, sign};
 
 /// The receipt for the first choice of this person.
 fn receipt(log: &LedgerWorld, person: usize) -> ConsentReceipt {
@@ -148,7 +154,65 @@ fn each_lie_of_a_receipt_for_a_choice_is_named() {
     let forged = signed_by(&receipt(&log, VIEWER), "reviewer:ann");
     assert_eq!(rules(&checked(&log, &forged)), [Rule::ReceiptSignature]);
     let checked = checked(&log, "no receipt");
-    assert_eq!((rules(&checked), checked.promise), (vec![Rule::ConsentForm], Promise::Broken));
+    assert_eq!((rules(&checked), checked.promise), (vec![Rule::ConsentForm], Promise::Unchecked));
+}
+
+#[test]
+fn what_the_platform_signed_and_is_in_no_form_of_a_receipt_is_its_failure() {
+    let log = told();
+    let bytes = b"{\"v\":1}";
+    let message = [b"countersign/v1/consent-receipt\n", &bytes[..]].concat();
+    for (signer, expected, promise) in [
+        ("receipts", Outcome::Fails, Promise::Broken),
+        ("reviewer:ann", Outcome::Unsaid(Unsaid::NotChecked(String::new())), Promise::Unchecked),
+    ] {
+        let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        let text = format!("{}.{}", encode(bytes), encode(&sign(signer, &message).0));
+        let checked = checked(&log, &text);
+        assert_eq!((rules(&checked), checked.promise), (vec![Rule::ConsentForm], promise));
+        let outcome = checked.verdict.outcome();
+        assert_eq!(std::mem::discriminant(&outcome), std::mem::discriminant(&expected));
+    }
+}
+
+/// The key that is in force at the entry signs, and not one that came later.
+#[test]
+fn a_receipt_is_signed_by_the_key_of_its_time() {
+    let mut log = told();
+    let receipt = receipt(&log, VIEWER);
+    let mut keys = keys();
+    keys.receipts = public_key("receipts/2");
+    log.world.act(Act::Keys(keys), &["root"]);
+    assert_eq!(rules(&checked(&log, &signed(&receipt))), []);
+    let later = signed_by(&receipt, "receipts/2");
+    assert_eq!(rules(&checked(&log, &later)), [Rule::ReceiptSignature]);
+    // Behind a state that has passed the entry too.
+    let folder = tempfile::tempdir().unwrap();
+    log.world.publish(folder.path());
+    let (key, site) = (log_key(), FolderSite::new(folder.path()));
+    let question = Question::new(&key, at(log.world.clock_s));
+    let state = check_consent(&site, &question, &later, None, |_, _| {}).unwrap().state;
+    let question = Question { state: Some(&state), ..question };
+    for (text, expected) in [(signed(&receipt), &[][..]), (later, &[Rule::ReceiptSignature])] {
+        let checked = check_consent(&site, &question, &text, None, |_, _| {}).unwrap();
+        assert_eq!(rules(&checked), expected);
+    }
+}
+
+#[test]
+fn a_receipt_from_the_future_is_named() {
+    let log = told();
+    let receipt = receipt(&log, VIEWER);
+    let time_s = receipt.time.seconds();
+    for (now_s, expected) in [(time_s - 900, &[][..]), (time_s - 901, &[Rule::ReceiptTime])] {
+        let found = rules(&checked_at(&log, &signed(&receipt), now_s, None));
+        let of_receipt: Vec<_> =
+            found.into_iter().filter(|rule| *rule != Rule::NotFuture).collect();
+        assert_eq!(of_receipt, expected);
+    }
+    let mut early = receipt;
+    early.deadline = at(time_s - 1);
+    assert_eq!(rules(&checked(&log, &signed(&early))), [Rule::ReceiptTime]);
 }
 
 #[test]
@@ -181,18 +245,44 @@ fn under_a_policy_the_entry_has_a_day_to_be_seen_by_witnesses() {
     };
     let seen = |note: &str, time_s| cosigned(note, &["one", "two"], time_s);
     let (newest, clock_s) = (log.world.checkpoint(), log.world.clock_s);
-    std::fs::write(folder.path().join("checkpoint"), seen(&newest, clock_s)).unwrap();
+    fs::write(folder.path().join("checkpoint"), seen(&newest, clock_s)).unwrap();
     let now = check(clock_s);
     assert_eq!((now.promise, rules(&now)), (Promise::Kept, vec![]));
     // The witnesses have seen the log before the choice, and not behind it.
-    std::fs::write(folder.path().join("checkpoint"), &newest).unwrap();
+    fs::write(folder.path().join("checkpoint"), &newest).unwrap();
     let before = seen(&before.checkpoint(), receipt.time.seconds());
-    std::fs::write(folder.path().join("checkpoint.witnessed"), before).unwrap();
+    fs::write(folder.path().join("checkpoint.witnessed"), &before).unwrap();
     let due_s = receipt.deadline.seconds();
     let waits = check(due_s + DAY_S);
     assert_eq!((waits.promise, rules(&waits)), (Promise::NotYet, vec![]));
     let late = check(due_s + DAY_S + 1);
     assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
+    // What the log itself has not published has no more time than without witnesses.
+    fs::write(folder.path().join("checkpoint"), &before).unwrap();
+    let unpublished = check(due_s + 1);
+    assert_eq!((unpublished.promise, rules(&unpublished)), (Promise::Broken, vec![Rule::Promise]));
+}
+
+#[test]
+fn a_ledger_that_a_choice_is_held_against_needs_the_witnesses_too() {
+    let log = told();
+    let text = signed(&receipt(&log, VIEWER));
+    let clock_s = log.world.clock_s;
+    let folder = tempfile::tempdir().unwrap();
+    log.world.publish(folder.path());
+    let note = cosigned(&log.world.checkpoint(), &["one", "two"], clock_s);
+    fs::write(folder.path().join("checkpoint"), &note).unwrap();
+    let policy = Policy::parse(policy_text().as_bytes()).unwrap();
+    let check = |bundle: &[u8]| {
+        let (key, site) = (log_key(), FolderSite::new(folder.path()));
+        let question = Question { policy: Some(&policy), ..Question::new(&key, at(clock_s)) };
+        let held = HeldLedger { bytes: bundle, at: at(clock_s) };
+        rules(&check_consent(&site, &question, &text, Some(held), |_, _| {}).unwrap())
+    };
+    let mut bundle = log.bundle(VIEWER);
+    assert_eq!(check(&bundle.to_bytes()), [Rule::ConsentLedger]);
+    bundle.checkpoint = note.into_bytes();
+    assert_eq!(check(&bundle.to_bytes()), []);
 }
 
 #[test]
@@ -223,6 +313,15 @@ fn a_ledger_that_does_not_show_the_choice_is_named() {
     assert_eq!(rules(&open), []);
     let notices = open.verdict.notices.iter().filter(|notice| notice.entry == Some(index));
     assert_eq!(notices.count(), 1);
+}
+
+#[test]
+fn a_ledger_without_the_erased_version_does_not_show_its_choice() {
+    let (log, text) = back_with_receipt();
+    let (clock_s, bundle) = (log.world.clock_s, log.bundle(FRIEND).to_bytes());
+    assert_eq!(rules(&checked_at(&log, &text, clock_s, None)), []);
+    let held = HeldLedger { bytes: &bundle, at: at(clock_s) };
+    assert_eq!(rules(&checked_at(&log, &text, clock_s, Some(held))), [Rule::ConsentLedger]);
 }
 
 #[test]

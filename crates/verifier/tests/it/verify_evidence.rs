@@ -15,6 +15,7 @@ use countersign_protocol::note::NoteKey;
 use countersign_protocol::shared_proof::prove_shared;
 use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::evidence::{Against, Evidence, Question, check, write};
+use countersign_verifier::outcome::{Outcome, Unsaid};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Rule, Verdict};
 use proptest::prelude::*;
@@ -131,6 +132,29 @@ fn what_was_not_right_is_refused_by_the_rules_of_the_log() {
     let against = Against { site: &FolderSite::new(folder.path()), progress: &mut |_, _| () };
     let (verdict, _) = check(page.as_bytes(), &question, Some(against)).unwrap();
     assert_eq!(failed(&verdict), [(Rule::EvidenceComplete, Some(revoked.size() - 2))]);
+}
+
+#[test]
+fn an_old_copy_of_the_log_is_out_of_date_and_another_tree_is_not() {
+    let world = world();
+    let page = file(&pack(&world));
+    let (key, now) = (log_key(), at(BEGINNING_S + 3 * 86_400));
+    let question = Question { key: &key, policy: None, now, at: None };
+    let against = |world: &World| {
+        let folder = tempfile::tempdir().unwrap();
+        world.publish(folder.path());
+        let against = Against { site: &FolderSite::new(folder.path()), progress: &mut |_, _| () };
+        check(page.as_bytes(), &question, Some(against)).unwrap().0
+    };
+    let mut older = world.clone();
+    older.entries.pop();
+    let verdict = against(&older);
+    assert_eq!(failed(&verdict), [(Rule::EvidenceComplete, None)]);
+    assert!(matches!(verdict.outcome(), Outcome::Unsaid(Unsaid::OutOfDate(_))), "{verdict:?}");
+    older.disclose(|disclosure| disclosure.people = 8);
+    let verdict = against(&older);
+    assert!(failed(&verdict).contains(&(Rule::EvidenceComplete, None)));
+    assert_eq!(verdict.outcome(), Outcome::Fails);
 }
 
 /// What a check under the policy of witnesses says of a pack that they cosigned so long after its end, and that was

@@ -7,12 +7,12 @@ use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_protocol::directory::{GONE, secret_commitment};
 use countersign_protocol::entry::{Close, CloseKind, ENTRY_VERSION, Entry};
-use countersign_protocol::index_sample::{OpenedItem, Sample};
+use countersign_protocol::index_sample::{Draw, OpenedItem, Sample};
 use countersign_protocol::ledger_bundle::Opening;
 use countersign_verifier::index_check::{IndexCheck, SampleQuestion};
 use countersign_verifier::verdict::Rule;
 
-use crate::index_world::{Indexed, PERIOD, account, secret};
+use crate::index_world::{Indexed, PERIOD, account, label, secret};
 use crate::verify_world::{at, failed};
 
 const OF_SAMPLE: [Rule; 5] = [
@@ -212,6 +212,36 @@ fn a_secret_that_was_erased_before_the_period_opens_nothing() {
         "{:?}",
         found.verdict.failures
     );
+}
+
+/// A record under the label of nobody is in a list, and in no ledger.
+#[test]
+fn an_item_that_stands_under_a_label_that_is_not_its_persons_is_named() {
+    let log = Indexed::closed(|lists| {
+        let items = lists.remove(&label(9)).unwrap();
+        lists.insert(label(77), items);
+    });
+    let found = asked(&log, &log.sample(300, log.close).to_bytes(), 300, 0);
+    assert_eq!(rules(&found), [Rule::SampleOpening]);
+}
+
+/// What the operator draws to their liking, by a close or a challenge that they chose.
+#[test]
+fn a_sample_that_was_drawn_otherwise_and_fits_its_own_draw_is_named() {
+    let mut log = Indexed::lived();
+    for _ in 0..20 {
+        log.disclose(&[1, 2, 3, 4, 5]);
+    }
+    log.close(|_| {});
+    let own = log.sample(5, log.close).draw;
+    for draw in [
+        Draw { close: Digest([8; 32]), ..own },
+        Draw { challenge: Digest([8; 32]), ..own },
+        Draw { drawn: 4, ..own },
+    ] {
+        let found = checked(&log, &log.sample_of(draw, log.close));
+        assert!(rules(&found).contains(&Rule::SampleDrawn), "{draw:?}");
+    }
 }
 
 #[test]

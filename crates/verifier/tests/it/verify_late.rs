@@ -3,6 +3,8 @@
 
 use countersign_domain::person::Secret;
 use countersign_domain::settings::Settings;
+use countersign_protocol::consent::commitments_root;
+use countersign_protocol::consent_receipt::CommitmentTree;
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::person_index::Label;
 use countersign_verifier::ledger::Ledger;
@@ -127,7 +129,7 @@ pub(crate) fn vectors() -> Vec<(&'static str, Bundle, u64, Brought)> {
 }
 
 /// The friend was erased and came back; the receipt is for what they chose before.
-fn back_with_receipt() -> (LedgerWorld, String) {
+pub(crate) fn back_with_receipt() -> (LedgerWorld, String) {
     let mut log = erased();
     let chose = log.held.iter().find(|held| held.person == FRIEND).unwrap().item.index;
     let receipt = log.receipt(FRIEND, chose, |_| {});
@@ -253,6 +255,17 @@ fn a_consent_receipt_is_under_a_secret_shown_and_its_record_is_in_the_ledger() {
         let brought = Brought::receipt(log.receipt(FRIEND, chose, change));
         assert_eq!(failures(&log, FRIEND, &brought), [(Rule::LedgerReceipt, entry)]);
     }
+    // The same record, in an entry of other records than the one that stands there.
+    let other_entry = log.receipt(FRIEND, chose, |receipt| {
+        let commitment = receipt.commitment().unwrap();
+        let before = (0..receipt.position).map(|_| [7; 32]);
+        let commitments: Vec<_> = before.chain([commitment, [8; 32]]).collect();
+        let tree = CommitmentTree::new(commitments.iter().copied());
+        (receipt.count, receipt.path) = (tree.count(), tree.path(receipt.position));
+        receipt.records = commitments_root(commitments);
+    });
+    let brought = Brought::receipt(other_entry);
+    assert_eq!(failures(&log, FRIEND, &brought), [(Rule::LedgerReceipt, Some(chose))]);
     // One is not made good by another.
     let both = Brought { receipts: vec![of_friend, "no receipt".to_owned()], ..Brought::default() };
     assert_eq!(failures(&log, FRIEND, &both), [(Rule::LedgerReceipt, None)]);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::verify_witnesses::{cosigned, policy_text};
 use crate::verify_world::{World, log_key, name};
 
 /// How long what has to happen may take on a busy machine.
@@ -243,6 +244,75 @@ fn a_log_that_cannot_be_read_is_asked_again_and_raises_an_alarm_after_a_while() 
     running.end(Some("-INT"));
     let alarm = &watched.alarms()[0];
     assert_eq!((&alarm["holds"], &alarm["error"]), (&Value::Null, &"checkpoint is missing".into()));
+}
+
+#[test]
+fn what_is_another_logs_or_an_old_copy_is_no_lie() {
+    let mut watched = Watched::new();
+    watched.grow(20);
+    assert_eq!(watched.once(&[]).status.code(), Some(0));
+    let newest = watched.world.clone();
+    watched.world.entries.pop();
+    watched.publish();
+    let is_unread = |says: &str| {
+        let output = watched.once(&["--json"]);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+        let line = &lines(&output)[0];
+        assert_eq!((&line["round"], &line["verified"]), (&"unread".into(), &newest.size().into()));
+        assert!(line["error"].as_str().unwrap().starts_with(says), "{line}");
+    };
+    is_unread("Out of date: found 26 entries; expected at least 27");
+    let checkpoint = Path::new(&watched.path("log")).join("checkpoint");
+    fs::write(&checkpoint, "<!doctype html>\n").unwrap();
+    is_unread("Not checked: ");
+    assert_eq!(watched.alarms(), [] as [Value; 0]);
+    // It is as if there were no log, and so it raises the alarm about age.
+    assert_eq!(watched.once(&["--max-age-s", "3600"]).status.code(), Some(2));
+    assert_eq!(watched.alarms().len(), 1);
+    watched.world = newest;
+    watched.publish();
+    assert_eq!(watched.once(&[]).status.code(), Some(0));
+}
+
+#[test]
+fn under_a_policy_the_log_is_watched_as_far_as_its_witnesses_have_seen_it() {
+    let mut watched = Watched::new();
+    fs::write(watched.path("policy"), policy_text()).unwrap();
+    let policy = watched.path("policy");
+    let once = |watched: &Watched, more: &[&str]| {
+        let output = watched.once(&[&["--json", "--policy", &policy], more].concat());
+        (output.status.code(), lines(&output))
+    };
+    // Nobody has seen it: this host may show it to this reader alone.
+    let (code, said) = once(&watched, &[]);
+    assert_eq!((code, &said[0]["round"]), (Some(1), &"lie".into()), "{said:?}");
+    assert_eq!(watched.alarms()[0]["failures"][0]["rule"], "witnesses");
+    let seen = |watched: &Watched, time_s| {
+        let note = cosigned(&watched.world.checkpoint(), &["one", "two"], time_s);
+        fs::write(Path::new(&watched.path("log")).join("checkpoint.witnessed"), note).unwrap();
+    };
+    let clock_s = watched.world.clock_s;
+    seen(&watched, clock_s);
+    assert_eq!(once(&watched, &[]).0, Some(0));
+    watched.grow(3);
+    let (code, said) = once(&watched, &[]);
+    assert_eq!((code, &said[0]["new_entries"]), (Some(0), &0.into()), "{said:?}");
+    seen(&watched, clock_s);
+    let (code, said) = once(&watched, &[]);
+    assert_eq!((code, &said[0]["new_entries"]), (Some(0), &3.into()), "{said:?}");
+    // They have to have seen it lately; the log's own newest entry is not enough, nor is a time ahead.
+    let (code, said) = once(&watched, &["--max-age-s", "3600"]);
+    assert_eq!((code, &said[0]["round"]), (Some(1), &"stale".into()), "{said:?}");
+    let of_witnesses = said[1]["failures"].as_array().unwrap().iter();
+    assert!(of_witnesses.clone().any(|one| one["file"] == "checkpoint.witnessed"), "{said:?}");
+    seen(&watched, crate::verify_command::clock_s() + 1_000);
+    let (code, said) = once(&watched, &[]);
+    assert_eq!(code, Some(1), "{said:?}");
+    assert_eq!(said[1]["failures"][0]["rule"], "not_future");
+    seen(&watched, clock_s - 901);
+    let (code, said) = once(&watched, &[]);
+    assert_eq!(code, Some(1), "{said:?}");
+    assert_eq!(said[1]["failures"][0]["rule"], "witness_time");
 }
 
 #[test]

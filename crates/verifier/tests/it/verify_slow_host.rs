@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::slow_host::{Host, Manner};
 use crate::verify_monitor::{Running, until};
-use crate::verify_world::{World, log_key, name};
+use crate::verify_world::{BEGINNING_S, World, log_key, name};
 
 /// A log of a little more than five bundles, and its host.
 struct Hosted {
@@ -150,6 +150,32 @@ fn a_lie_in_what_was_read_is_told_although_the_round_was_cut_off() {
     let (code, lines) = hosted.round();
     assert_eq!((code, &lines[0]["round"]), (Some(1), &"lie".into()), "{lines:?}");
     assert_eq!(hosted.alarms()[0]["failures"][0]["entry"], lie);
+}
+
+#[test]
+fn the_last_round_raises_the_alarm_if_nothing_fresh_was_verified() {
+    let hosted = Hosted::new();
+    // What a host keeps silent about is not fresh, even if watching began just now.
+    let once = |more: &[&str]| {
+        let limits = ["--once", "--file-timeout-s", "1", "--deadline-s", "2"];
+        let output = hosted.monitor(&[&limits[..], more].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        hosted.alarms().len()
+    };
+    hosted.host.serve(|_| Manner::Silent);
+    assert_eq!(once(&[]), 0, "nobody asked how old it may be");
+    assert_eq!(once(&["--max-age-s", "3600"]), 1);
+    let alarm = &hosted.alarms()[0];
+    assert_eq!((&alarm["holds"], &alarm["newest_verified"]), (&Value::Null, &Value::Null));
+    // What was verified before counts for as long as it is fresh.
+    hosted.host.serve(|_| Manner::Served);
+    let state = hosted.path("log.state");
+    let log = hosted.command(&["log", hosted.host.url(), "--state", &state]).output().unwrap();
+    assert_eq!(log.status.code(), Some(0), "{log:?}");
+    hosted.host.serve(|_| Manner::Silent);
+    assert_eq!(once(&["--max-age-s", "100000000000"]), 1);
+    assert_eq!(once(&["--max-age-s", "3600"]), 2);
+    assert_eq!(hosted.alarms()[1]["newest_verified"].as_u64(), Some(BEGINNING_S));
 }
 
 #[test]

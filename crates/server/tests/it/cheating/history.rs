@@ -44,8 +44,15 @@ fn cheating_operator_takes_an_answer_out_of_the_log() {
     let (mut pen, outsider) = seen(&world, &serving);
     pen.entries.pop();
     pen.publish();
+    // An honest copy of yesterday looks the same. But the log has to go on.
     Asked::log(&world, &[]).holds();
-    outsider.catches("answer_taken_out", "not_shrunk", None);
+    outsider.is_told("Out of date: found ");
+    for _ in 0..2 {
+        pen.disclose(|disclosure| disclosure.people *= 2);
+    }
+    pen.publish();
+    Asked::log(&world, &[]).holds();
+    outsider.catches("answer_taken_out", "consistency", None);
 }
 
 #[test]

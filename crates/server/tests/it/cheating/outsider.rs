@@ -47,6 +47,14 @@ impl<'a> Asked<'a> {
         self
     }
 
+    /// Nothing can be said, for this reason.
+    pub(super) fn is_told(&self, reason: &str) {
+        let output = finish(Command::new(verifier()).args(&self.arguments));
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+
     /// It is refused for just this rule, and for this entry if one is named; the words are kept in
     /// `docs/lies`.
     pub(super) fn catches(&self, lie: &str, rule: &str, entry: Option<u64>) {

@@ -1,15 +1,15 @@
 //! `countersign-verify consent`: the check of the receipt for a choice against the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::note::NoteKey;
 use countersign_verifier::consent_check::{HeldLedger, check_consent};
+use countersign_verifier::consent_file::receipt_text;
 
-use crate::limits::Limits;
-use crate::source::{Source, read_file};
-use crate::trust::Trust;
+use crate::place::LogOption;
+use crate::source::read_file;
+use crate::trust::{GivenAt, Trust};
 use crate::{CannotSay, receipt, report};
 
 /// Check the receipt for a choice: is what was chosen in the log, as the platform promised?
@@ -21,25 +21,19 @@ use crate::{CannotSay, receipt, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file with the receipt: the value of the header `countersign-consent-receipt`.
+    /// The file with the receipt: the value of the header `countersign-consent-receipt`, the headers that carry it, or
+    /// the answer of the API, as it came.
     #[arg(value_name = "RECEIPT")]
     receipt: PathBuf,
-    /// The folder or the URL of the log's public files.
-    #[arg(long, value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
+    #[command(flatten)]
+    log: LogOption,
     /// The person's ledger bundle, which has to show the choice.
     #[arg(long, value_name = "BUNDLE")]
     ledger: Option<PathBuf>,
-    /// When the bundle was fetched, in seconds since 1970, if that was not just now.
-    #[arg(long, value_name = "SECONDS", requires = "ledger")]
-    at: Option<u64>,
+    #[command(flatten)]
+    given: GivenAt,
     #[command(flatten)]
     trust: Trust,
-    #[command(flatten)]
-    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -56,17 +50,28 @@ Without --policy, --since and --state the receipt is proved against one checkpoi
 for you alone. Keep receipts to yourself: with them anybody finds this choice in the log and sees that it is yours.";
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let text = read_file(&arguments.receipt)?;
-    let text = String::from_utf8_lossy(&text);
+    let Arguments { log, given, .. } = arguments;
+    let text = read_receipt(&arguments.receipt)?;
     let ledger = arguments.ledger.as_deref().map(read_file).transpose()?;
-    let at = arguments.at.map_or(now, Timestamp::from_seconds);
+    if ledger.is_none() && given.time().is_some() {
+        return Err(CannotSay("--at is about the ledger: give --ledger with it".to_owned()));
+    }
+    let at = given.time().unwrap_or(now);
     let held = ledger.as_deref().map(|bytes| HeldLedger { bytes, at });
-    let source = Source::open(&arguments.log, &arguments.limits)?;
-    let brought = arguments.trust.read(&arguments.key)?;
-    let question = brought.question(&arguments.key, now);
+    let source = log.open()?;
+    let brought = arguments.trust.read(&log.of.key)?;
+    let question = brought.question(&log.of.key, now);
     let checked = check_consent(&*source.site, &question, &text, held, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     let kept = arguments.trust.keep(&brought, &checked.state);
     report::consent(&checked, arguments.json)?;
-    receipt::outcome(checked.verdict.holds(), checked.promise, kept)
+    receipt::outcome(&checked.verdict, checked.promise, kept)
+}
+
+/// The receipt for a choice in a file.
+pub(crate) fn read_receipt(path: &Path) -> Result<String, CannotSay> {
+    let text = receipt_text(&read_file(path)?);
+    let not_checked =
+        |why| CannotSay(format!("Not checked: {}: no receipt for a choice: {why}", path.display()));
+    text.map_err(not_checked)
 }

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::note::NoteKey;
 use countersign_verifier::directory_check::check_directory;
 use countersign_verifier::log_check::Question;
 
-use crate::limits::Limits;
-use crate::log::read_policy;
-use crate::source::{Source, read_file};
-use crate::{CannotSay, DOES_NOT_HOLD, report};
+use crate::place::LogPlace;
+use crate::source::read_file;
+use crate::trust::PolicyFile;
+use crate::{CannotSay, exit_code, report};
 
 /// Check that the directory of accounts only ever grew, from one close of the log to the newest.
 ///
@@ -24,17 +23,10 @@ pub(crate) struct Arguments {
     /// The file that `countersign directory` wrote.
     #[arg(value_name = "GROWTH")]
     growth: PathBuf,
-    /// The folder or the URL of the log's public files.
-    #[arg(value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned.
-    #[arg(long, value_name = "POLICY-FILE")]
-    policy: Option<PathBuf>,
     #[command(flatten)]
-    limits: Limits,
+    log: LogPlace,
+    #[command(flatten)]
+    policy: PolicyFile,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -51,15 +43,16 @@ It names nobody: labels are outputs of a verifiable random function, and values 
 came in each epoch, and how many secrets were rotated or erased, can be counted.";
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log, &arguments.limits)?;
+    let source = arguments.log.open()?;
     let growth = read_file(&arguments.growth)?;
-    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
-    let question = Question { policy: policy.as_ref(), ..Question::new(&arguments.key, now) };
+    let policy = arguments.policy.read()?;
+    let question =
+        Question { policy: policy.as_ref(), ..Question::new(&arguments.log.of.key, now) };
     let mut progress = source.progress();
     let checked = check_directory(&*source.site, &growth, &question, |seen| {
         progress(seen.index + 1, seen.size);
     });
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     report::directory(&checked, arguments.json)?;
-    Ok(if checked.verdict.holds() { 0 } else { DOES_NOT_HOLD })
+    Ok(exit_code(&checked.verdict))
 }

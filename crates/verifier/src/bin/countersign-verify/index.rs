@@ -15,10 +15,10 @@ use countersign_verifier::regular_file;
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 
 use crate::key_file::KeyFile;
-use crate::limits::Limits;
-use crate::log::read_policy;
-use crate::source::{Source, bar, read_file};
-use crate::{CannotSay, DOES_NOT_HOLD, report};
+use crate::place::LogPlace;
+use crate::source::{bar, read_file};
+use crate::trust::PolicyFile;
+use crate::{CannotSay, exit_code, report};
 
 /// Check the person index of a closed period from its blinded lists, and sign what was found.
 ///
@@ -33,15 +33,10 @@ pub(crate) struct Arguments {
     /// The file that `countersign lists` wrote.
     #[arg(value_name = "LISTS")]
     lists: PathBuf,
-    /// The folder or the URL of the log's public files.
-    #[arg(value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned.
-    #[arg(long, value_name = "POLICY-FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    log: LogPlace,
+    #[command(flatten)]
+    policy: PolicyFile,
     /// How many entries may be unaccounted for. Where somebody's secret was destroyed before the close, the
     /// entries about them are, and cannot be told from entries of which something was left out.
     #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
@@ -73,8 +68,6 @@ pub(crate) struct Arguments {
     /// How many failures of each rule to list; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = FAILURES_KEPT_MAX)]
     failures_max: u64,
-    #[command(flatten)]
-    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -109,8 +102,8 @@ struct Cosign<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log, &arguments.limits)?;
-    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
+    let source = arguments.log.open()?;
+    let policy = arguments.policy.read()?;
     let cosign = cosign(arguments)?;
     let path = &arguments.lists;
     let wrong = |error: &dyn std::fmt::Display| CannotSay(format!("{}: {error}", path.display()));
@@ -126,7 +119,7 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         policy: policy.as_ref(),
         unaccounted_max: arguments.forgotten_max,
         failures_kept_max: arguments.failures_max,
-        ..IndexQuestion::new(&arguments.key, now)
+        ..IndexQuestion::new(&arguments.log.of.key, now)
     };
     let (mut of_lists, mut of_entries) = (bar("lists"), bar("entries"));
     let checked = check_index(&*source.site, &mut lists, &question, &mut |step| match step {
@@ -139,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let signed = cosign.as_ref().filter(|_| holds).map(|cosign| cosign.sign(&checked.audit));
     let signed = signed.transpose()?;
     report::index(&checked, signed.as_ref(), arguments.json)?;
-    Ok(if holds { 0 } else { DOES_NOT_HOLD })
+    Ok(exit_code(&checked.verdict))
 }
 
 /// Reads the key and looks at the place before a check that may take long.

@@ -7,7 +7,7 @@ use countersign_protocol::index_audit::IndexAudit;
 use countersign_protocol::note::NoteKey;
 
 use crate::source::read_file;
-use crate::{CannotSay, DOES_NOT_HOLD, report};
+use crate::{CANNOT_SAY, CannotSay, DOES_NOT_HOLD, report};
 
 /// Check what an auditor signed about the person index of a period.
 ///
@@ -33,5 +33,9 @@ Example:
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, CannotSay> {
     let opened = IndexAudit::open(&read_file(&arguments.file)?, &arguments.key);
     report::index_audit(&opened, arguments.key.name(), arguments.json)?;
-    Ok(if opened.is_ok() { 0 } else { DOES_NOT_HOLD })
+    Ok(match &opened {
+        Ok(_) => 0,
+        Err(error) if error.is_of_another() => CANNOT_SAY,
+        Err(_) => DOES_NOT_HOLD,
+    })
 }

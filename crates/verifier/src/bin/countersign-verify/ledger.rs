@@ -1,15 +1,16 @@
 //! `countersign-verify ledger`: the check of what a person was given about themselves.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::note::NoteKey;
 use countersign_verifier::ledger::{Question, check};
 
-use crate::log::read_policy;
+use crate::consent::read_receipt;
+use crate::place::LogKey;
 use crate::source::read_file;
-use crate::{CannotSay, DOES_NOT_HOLD, instant, report};
+use crate::trust::{GivenAt, PolicyFile};
+use crate::{CannotSay, exit_code, instant, report};
 
 /// Check a person's ledger: is it complete, within their settings, within their grants?
 ///
@@ -26,17 +27,12 @@ pub(crate) struct Arguments {
     /// The bundle, as the platform gave it.
     #[arg(value_name = "BUNDLE")]
     bundle: PathBuf,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the platform.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned the
-    /// checkpoint. Without one the platform could show you a log of your own.
-    #[arg(long, value_name = "POLICY-FILE")]
-    policy: Option<PathBuf>,
-    /// When the bundle was fetched, in seconds since 1970, if that was not just now: the newest close is to be of
-    /// the last 24 hours before.
-    #[arg(long, value_name = "SECONDS")]
-    at: Option<u64>,
+    #[command(flatten)]
+    log: LogKey,
+    #[command(flatten)]
+    policy: PolicyFile,
+    #[command(flatten)]
+    given: GivenAt,
     /// Your account, as the platform names it: fails if the ledger is of another one, also of one that looks alike.
     #[arg(long)]
     account: Option<String>,
@@ -67,8 +63,8 @@ What stands in no period yet is shown as provisional: nothing proves that it is 
 
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
     let bundle = read_file(&arguments.bundle)?;
-    let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
-    let at = arguments.at.map_or(now, Timestamp::from_seconds);
+    let policy = arguments.policy.read()?;
+    let at = arguments.given.time().unwrap_or(now);
     let receipts = arguments.receipt.iter().map(|path| read_receipt(path));
     let receipts = receipts.collect::<Result<Vec<_>, _>>()?;
     let question = Question {
@@ -76,16 +72,9 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         account: arguments.account.as_deref(),
         account_since: arguments.account_since,
         receipts: &receipts,
-        ..Question::new(&arguments.key, at)
+        ..Question::new(&arguments.log.key, at)
     };
     let (verdict, ledger) = check(&bundle, &question);
     report::ledger(&verdict, ledger.as_ref(), arguments.json)?;
-    Ok(if verdict.holds() { 0 } else { DOES_NOT_HOLD })
-}
-
-/// A consent receipt. Editors end a file with a newline, which is no part of it.
-fn read_receipt(path: &Path) -> Result<String, CannotSay> {
-    let text = String::from_utf8(read_file(path)?);
-    let text = text.map_err(|_| CannotSay(format!("{}: it is no text", path.display())))?;
-    Ok(text.trim_ascii_end().to_owned())
+    Ok(exit_code(&verdict))
 }

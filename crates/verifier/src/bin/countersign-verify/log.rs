@@ -5,15 +5,13 @@ use std::path::Path;
 use clap::Args;
 use countersign_domain::time::Timestamp;
 use countersign_protocol::note::NoteKey;
-use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::{Question, check_log};
 use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::FAILURES_KEPT_MAX;
 
-use crate::limits::Limits;
-use crate::source::{Source, read_file};
+use crate::place::LogPlace;
 use crate::trust::Trust;
-use crate::{CannotSay, DOES_NOT_HOLD, report};
+use crate::{CannotSay, exit_code, report};
 
 /// Check a whole log: its tree, every act, every disclosure.
 ///
@@ -23,16 +21,10 @@ use crate::{CannotSay, DOES_NOT_HOLD, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The folder or the URL of the log's public files.
-    #[arg(value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
+    #[command(flatten)]
+    log: LogPlace,
     #[command(flatten)]
     trust: Trust,
-    #[command(flatten)]
-    limits: Limits,
     /// Fail if the newest entry is older than so many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
@@ -62,28 +54,25 @@ of what was read, and remember it. Old files are not read again: leave --state o
 To begin again, move the file away; one that is damaged, or another log's, is an error.
 To be able to use --since, keep a copy of the file `checkpoint` each time.";
 
-pub(crate) fn read_policy(path: &Path) -> Result<Policy, CannotSay> {
-    let policy = Policy::parse(&read_file(path)?);
-    policy.map_err(|error| CannotSay(format!("{}: {error}", path.display())))
-}
-
 pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay> {
-    let source = Source::open(&arguments.log, &arguments.limits)?;
-    let brought = arguments.trust.read(&arguments.key)?;
+    let key = &arguments.log.of.key;
+    let source = arguments.log.open()?;
+    let brought = arguments.trust.read(key)?;
     let question = Question {
         max_age_s: arguments.max_age_s,
         failures_kept_max: arguments.failures_max,
-        ..brought.question(&arguments.key, now)
+        ..brought.question(key, now)
     };
     let mut progress = source.progress();
     let checked = check_log(&*source.site, &question, |seen| progress(seen.index + 1, seen.size));
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     let kept = arguments.trust.keep(&brought, &checked.state);
     report::log(&checked.verdict, arguments.json)?;
-    if !checked.verdict.holds() {
+    let code = exit_code(&checked.verdict);
+    if code != 0 {
         // What was found matters more than that it could not be kept.
         kept.unwrap_or_else(|error| report::error(&error, false));
-        return Ok(DOES_NOT_HOLD);
+        return Ok(code);
     }
     kept.map(|()| 0)
 }

@@ -1,8 +1,8 @@
 //! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
 //! asks nobody. An auditor's own key is the only secret that it reads, to sign with it what was found.
 //!
-//! Exit codes: 0 if everything holds, 1 if something does not, 2 if it cannot be said (usage, a file
-//! that cannot be read), 3 if a receipt's promise is not due yet.
+//! Exit codes: 0 if everything holds, 1 if something of this log does not, 2 if it cannot be said (usage, a file
+//! that cannot be read or is of another kind, log or key, an old copy), 3 if a receipt's promise is not due yet.
 #![forbid(unsafe_code)]
 
 mod consent;
@@ -17,6 +17,7 @@ mod ledger;
 mod limits;
 mod log;
 mod monitor;
+mod place;
 mod receipt;
 mod report;
 mod source;
@@ -28,6 +29,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 use countersign_domain::time::Timestamp;
+use countersign_verifier::outcome::Outcome;
+use countersign_verifier::verdict::Verdict;
 
 /// Something does not hold.
 const DOES_NOT_HOLD: u8 = 1;
@@ -49,8 +52,8 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 everything holds; 1 something does not; 2 it cannot be said (usage, unreadable input);
-3 a receipt's promise is not due yet. Colour only on a terminal, and not with NO_COLOR set.";
+Exit codes: 0 everything holds; 1 something of this log does not; 2 it cannot be said (usage, unreadable input, a file
+of another kind, log or key, an old copy); 3 a receipt's promise is not due yet. Colour only on a terminal, and not with NO_COLOR set.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -63,6 +66,15 @@ enum Command {
     Receipt(receipt::Arguments),
     Index(index::Arguments),
     IndexAudit(index_audit::Arguments),
+}
+
+/// The exit code of a verdict.
+fn exit_code(verdict: &Verdict) -> u8 {
+    match verdict.outcome() {
+        Outcome::Holds => 0,
+        Outcome::Fails => DOES_NOT_HOLD,
+        Outcome::Unsaid(_) => CANNOT_SAY,
+    }
 }
 
 /// Why it cannot be said whether something holds: what was wrong and what to do.

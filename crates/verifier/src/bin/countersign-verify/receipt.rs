@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::note::NoteKey;
 use countersign_protocol::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 use countersign_verifier::batch;
 use countersign_verifier::headers::Headers;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
+use countersign_verifier::verdict::Verdict;
 
-use crate::limits::Limits;
-use crate::source::{Source, read_file};
+use crate::place::LogOption;
+use crate::source::read_file;
 use crate::trust::Trust;
-use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
+use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, exit_code, report};
 
 /// Check an answer: was its receipt's promise kept, and is it what was logged?
 ///
@@ -24,12 +24,8 @@ use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The folder or the URL of the log's public files.
-    #[arg(long, value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
+    #[command(flatten)]
+    log: LogOption,
     /// The answer's headers, as `curl -D FILE` writes them.
     #[arg(long, value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
     headers: Option<PathBuf>,
@@ -57,8 +53,6 @@ pub(crate) struct Arguments {
     request_body: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
-    #[command(flatten)]
-    limits: Limits,
     /// Print one JSON document instead of the report.
     #[arg(long)]
     pub(crate) json: bool,
@@ -111,11 +105,20 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let (headers, body) = answer(arguments)?;
     // An answer with a receipt is checked whatever its status: data sent under another one is data.
     let has_receipt = Headers(&headers).carry(RECEIPT_HEADER);
-    let refused = |status: &u16| *status != OK && !has_receipt;
-    if let Some(status) = Headers(&headers).status().filter(refused) {
-        return Err(CannotSay(format!(
-            "this answer is an error (HTTP {status}); errors carry no receipt, so there is nothing to check"
-        )));
+    match Headers(&headers).status() {
+        Some(OK) => {}
+        Some(status) if !has_receipt => {
+            return Err(CannotSay(format!(
+                "this answer is an error (HTTP {status}); errors carry no receipt, so there is nothing to check"
+            )));
+        }
+        None if !has_receipt => {
+            return Err(CannotSay(
+                "Not checked: these are not the headers of an answer, as `curl -D` writes them"
+                    .to_owned(),
+            ));
+        }
+        _ => {}
     }
     let request_body = arguments.request_body.as_deref().map(read_file).transpose()?;
     let received = ReceivedAnswer {
@@ -126,27 +129,28 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
         request_body: request_body.as_deref().unwrap_or_default(),
         nonce: &nonce,
     };
-    let source = Source::open(&arguments.log, &arguments.limits)?;
-    let brought = arguments.trust.read(&arguments.key)?;
-    let question = brought.question(&arguments.key, now);
+    let log = &arguments.log;
+    let source = log.open()?;
+    let brought = arguments.trust.read(&log.of.key)?;
+    let question = brought.question(&log.of.key, now);
     let checked = check_answer(&*source.site, &question, &received, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     let kept = arguments.trust.keep(&brought, &checked.state);
     let carried = Headers(&headers).carry(RECEIPT_HEADER);
     report::answer(&checked, carried, arguments.json)?;
-    outcome(checked.verdict.holds(), checked.promise, kept)
+    outcome(&checked.verdict, checked.promise, kept)
 }
 
 /// The exit code of a receipt's check. What was found matters more than that it could not be kept.
 pub(crate) fn outcome(
-    holds: bool,
+    verdict: &Verdict,
     promise: Promise,
     kept: Result<(), CannotSay>,
 ) -> Result<u8, CannotSay> {
-    let code = match promise {
-        Promise::Kept if holds => 0,
-        Promise::NotYet if holds => NOT_YET,
-        _ => DOES_NOT_HOLD,
+    let code = match (exit_code(verdict), promise) {
+        (0, Promise::NotYet) => NOT_YET,
+        (0, Promise::Broken) => DOES_NOT_HOLD,
+        (code, _) => code,
     };
     if code == DOES_NOT_HOLD {
         kept.unwrap_or_else(|error| report::error(&error, false));

@@ -14,6 +14,7 @@ use countersign_protocol::receipt::Receipt;
 use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::index_check::{IndexCheck, IndexCounts, Sampled};
 use countersign_verifier::ledger::{Event, Ledger, Line};
+use countersign_verifier::outcome::Outcome;
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
 use serde::Serialize;
@@ -36,7 +37,8 @@ hint: the request given here is another one than was answered: check --method, -
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
-    holds: bool,
+    /// `null` if it cannot be said.
+    holds: Option<bool>,
     #[serde(flatten)]
     verdict: &'a Verdict,
     #[serde(flatten)]
@@ -48,7 +50,7 @@ struct Document<'a> {
 /// What `--json` prints of a directory's growth.
 #[derive(Serialize)]
 struct Directory<'a> {
-    holds: bool,
+    holds: Option<bool>,
     #[serde(flatten)]
     verdict: &'a Verdict,
     epochs: Option<serde_json::Value>,
@@ -103,7 +105,7 @@ impl<'a> From<&'a IndexAudit> for Audited<'a> {
 pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     if json {
         return write_json(&Document {
-            holds: verdict.holds(),
+            holds: verdict.outcome().holds(),
             verdict,
             answer: None,
             ledger: None,
@@ -116,7 +118,7 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
         (true, _) => "The log holds.",
         (false, _) => "The log does not hold.",
     };
-    text.conclusion(verdict.holds(), conclusion);
+    text.conclude(verdict, conclusion);
     write(text.text.as_bytes())
 }
 
@@ -126,15 +128,15 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
     if json {
         let epochs =
             checked.epochs.map(|(first, last)| serde_json::json!({ "first": first, "last": last }));
-        return write_json(&Directory { holds: verdict.holds(), verdict, epochs });
+        return write_json(&Directory { holds: verdict.outcome().holds(), verdict, epochs });
     }
     let mut text = Text::new();
     if let Some((first, last)) = checked.epochs {
         text.line(&format!("epochs   {first} to {last} of the directory"));
     }
     text.verdict(verdict);
-    text.conclusion(
-        verdict.holds(),
+    text.conclude(
+        verdict,
         if verdict.holds() {
             "The log holds, and its directory only grew over these epochs."
         } else {
@@ -146,7 +148,8 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
 
 /// The verdict on a log as one line of JSON, with what `--json` prints.
 pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
-    let document = Document { holds: verdict.holds(), verdict, answer: None, ledger: None };
+    let holds = verdict.outcome().holds();
+    let document = Document { holds, verdict, answer: None, ledger: None };
     serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
 }
 
@@ -167,6 +170,7 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
     let AnswerCheck { verdict, promise, receipt, .. } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
+        let holds = verdict.outcome().holds().map(|_| holds);
         let answer = Some(Answered { promise: *promise, receipt });
         return write_json(&Document { holds, verdict, answer, ledger: None });
     }
@@ -187,7 +191,7 @@ pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
     };
-    text.conclusion(verdict.holds(), &conclusion);
+    text.conclude(verdict, &conclusion);
     write(text.text.as_bytes())
 }
 
@@ -199,6 +203,7 @@ pub(crate) fn ledger(
 ) -> Result<(), CannotSay> {
     let holds = verdict.holds();
     if json {
+        let holds = verdict.outcome().holds();
         return write_json(&Document { holds, verdict, answer: None, ledger });
     }
     let mut text = Text::new();
@@ -212,7 +217,7 @@ pub(crate) fn ledger(
         }
         _ => "The ledger does not hold.".to_owned(),
     };
-    text.conclusion(holds, &conclusion);
+    text.conclude(verdict, &conclusion);
     write(text.text.as_bytes())
 }
 
@@ -227,7 +232,7 @@ pub(crate) fn index(
     if json {
         let Verdict { origin, size, root, rules, failures, failure_count, notices, .. } = verdict;
         return write_json(&serde_json::json!({
-            "holds": holds, "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
+            "holds": verdict.outcome().holds(), "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
             "failure_count": failure_count, "notices": notices, "index": Audited::from(audit),
             "counts": serde_json::json!({
                 "people": counts.people, "items": counts.items, "unaccounted": counts.unaccounted,
@@ -254,7 +259,7 @@ pub(crate) fn index(
         text.line(&format!("signed by {key}"));
     }
     let conclusion = if holds { "The index holds." } else { "The index does not hold." };
-    text.conclusion(holds, conclusion);
+    text.conclude(verdict, conclusion);
     write(text.text.as_bytes())
 }
 
@@ -266,10 +271,9 @@ pub(crate) fn index_audit(
 ) -> Result<(), CannotSay> {
     if json {
         let (audit, why) = (opened.as_ref().ok().map(Audited::from), opened.as_ref().err());
+        let holds = why.is_none_or(|error| !error.is_of_another()).then_some(why.is_none());
         let why = why.map(ToString::to_string);
-        return write_json(
-            &serde_json::json!({ "holds": opened.is_ok(), "index": audit, "reason": why }),
-        );
+        return write_json(&serde_json::json!({ "holds": holds, "index": audit, "reason": why }));
     }
     let mut text = Text::new();
     match opened {
@@ -283,7 +287,8 @@ pub(crate) fn index_audit(
         }
         Err(error) => {
             text.line(&escaped(&error.to_string()));
-            text.conclusion(false, &escaped(&format!("Nothing here is by {auditor}.")));
+            let checked = if error.is_of_another() { "Not checked: nothing" } else { "Nothing" };
+            text.conclusion(false, &escaped(&format!("{checked} here is by {auditor}.")));
         }
     }
     write(text.text.as_bytes())
@@ -459,6 +464,14 @@ impl Text {
         for Notice { entry, says } in &verdict.notices {
             let place = entry.map_or("log".to_owned(), |index| format!("entry {index}"));
             self.line(&escaped(&format!("{place}: notice: {says}")));
+        }
+    }
+
+    /// The conclusion of a verdict. Where nothing can be said, that is it.
+    fn conclude(&mut self, verdict: &Verdict, conclusion: &str) {
+        match verdict.outcome() {
+            Outcome::Unsaid(unsaid) => self.conclusion(false, &escaped(&unsaid.to_string())),
+            outcome => self.conclusion(outcome == Outcome::Holds, conclusion),
         }
     }
 

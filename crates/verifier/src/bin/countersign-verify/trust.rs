@@ -12,7 +12,7 @@ use countersign_verifier::log_check::Question;
 use countersign_verifier::state::State;
 
 use crate::CannotSay;
-use crate::log::{keep, kept, read_policy};
+use crate::log::{keep, kept};
 use crate::source::read_file;
 
 /// What was kept of a log, and who is trusted about it.
@@ -24,10 +24,26 @@ pub(crate) struct Trust {
     /// Keep in this file what was checked, and go on from there the next time: only what is new is then read.
     #[arg(long, value_name = "FILE", conflicts_with = "since")]
     state: Option<PathBuf>,
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. The
-    /// log is then checked as far as they have.
+    #[command(flatten)]
+    policy: PolicyFile,
+}
+
+/// Witnesses who are trusted.
+#[derive(Args)]
+pub(crate) struct PolicyFile {
+    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. A log is
+    /// then checked as far as they have. Without one the platform could show you a log of your own.
     #[arg(long, value_name = "POLICY-FILE")]
     policy: Option<PathBuf>,
+}
+
+/// When something was handed over.
+#[derive(Args)]
+pub(crate) struct GivenAt {
+    /// When you were given the ledger, in seconds since 1970: its newest close is to be of the last 24 hours before.
+    /// Without it that is now, and of evidence when it says that it was made.
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u64>,
 }
 
 /// The same, read.
@@ -37,13 +53,29 @@ pub(crate) struct Brought {
     policy: Option<Policy>,
 }
 
+impl PolicyFile {
+    /// Reads the policy, if there is one.
+    pub(crate) fn read(&self) -> Result<Option<Policy>, CannotSay> {
+        let Some(path) = &self.policy else { return Ok(None) };
+        let policy = Policy::parse(&read_file(path)?);
+        policy.map(Some).map_err(|error| CannotSay(format!("{}: {error}", path.display())))
+    }
+}
+
+impl GivenAt {
+    /// When that was, if it is said.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        self.at.map(Timestamp::from_seconds)
+    }
+}
+
 impl Trust {
     /// Reads the files.
     pub(crate) fn read(&self, key: &NoteKey) -> Result<Brought, CannotSay> {
         Ok(Brought {
             since: self.since.as_deref().map(read_file).transpose()?,
             state: self.state.as_deref().map(|path| kept(path, key)).transpose()?,
-            policy: self.policy.as_deref().map(read_policy).transpose()?,
+            policy: self.policy.read()?,
         })
     }
 

@@ -47,10 +47,12 @@ impl Watch {
         self.watched().newest
     }
 
-    /// Whether nothing was verified that is not older than so many seconds, nor watching began as short a time ago.
-    pub(super) fn is_too_old(&self, now: Timestamp, age_s: u64) -> bool {
+    /// Whether nothing was verified that is not older than so many seconds. Who only began to watch has as long for
+    /// it, unless this was the last round.
+    pub(super) fn is_too_old(&self, now: Timestamp, age_s: u64, is_last: bool) -> bool {
         let Watched { began, newest, .. } = *self.watched();
-        newest.map_or(began, |newest| newest.max(began)).plus_seconds(age_s) < now
+        let counts = newest.max((!is_last).then_some(began));
+        counts.is_none_or(|counts| counts.plus_seconds(age_s) < now)
     }
 
     /// Whether an alarm about this is a new one; from then on it is not.
@@ -96,7 +98,7 @@ impl AgeClock {
         let is_stopped = Arc::clone(&stop);
         let run = move || {
             while !is_stopped.load(Ordering::Relaxed) {
-                if watch.is_too_old(clock(), age_s) && watch.is_new(AGE) {
+                if watch.is_too_old(clock(), age_s, false) && watch.is_new(AGE) {
                     raise(watch.newest(), command.as_deref());
                 }
                 std::thread::sleep(POLL);

@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
-use countersign_protocol::note::NoteKey;
 use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::state::State;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::limits::Limits;
+use crate::place::LogPlace;
 use crate::source::Source;
+use crate::trust::PolicyFile;
 use crate::{CANNOT_SAY, CannotSay, DOES_NOT_HOLD, log, report};
 use age::{AgeClock, Watch};
 use round::{Finding, Round};
@@ -41,12 +41,8 @@ const INTERRUPTED: i32 = 130;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The folder or the URL of the log's public files.
-    #[arg(value_name = "PATH-OR-URL")]
-    log: String,
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself.
-    #[arg(long, value_name = "VKEY")]
-    key: NoteKey,
+    #[command(flatten)]
+    log: LogPlace,
     /// The file in which to keep what was checked. The first round without it reads the whole log.
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
@@ -54,15 +50,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     every_s: u64,
     /// Raise an alarm if the newest entry that was verified is older than so many seconds; while a round hangs, at
-    /// most --every-s later.
+    /// most --every-s later. With --once also if none was verified at all. Under a policy the log has to be cosigned
+    /// anew within that time.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
-    /// A policy, in the C2SP format, of the witnesses that you trust: the log is checked as far as its quorum has
-    /// cosigned, and has to be cosigned anew within --max-age-s.
-    #[arg(long, value_name = "POLICY-FILE")]
-    policy: Option<PathBuf>,
     #[command(flatten)]
-    limits: Limits,
+    policy: PolicyFile,
     /// Run this with `sh -c` for each alarm; it gets the verdict as JSON on its standard input.
     #[arg(long, value_name = "COMMAND")]
     on_alert: Option<String>,
@@ -88,7 +81,8 @@ Examples:
     --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
 
 Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a lie, or with --once a log that is
-too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end. Without --max-age-s a log that
+too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an old copy;
+then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
 falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
 monitors do not share one state file.
 To begin again from the first entry, move the state file away.";
@@ -96,9 +90,9 @@ To begin again from the first entry, move the state file away.";
 /// Watches until it is told to end, or for one round.
 pub(crate) fn run(arguments: &Arguments, clock: fn() -> Timestamp) -> Result<u8, CannotSay> {
     let stop = stop_flag()?;
-    let state = log::kept(&arguments.state, &arguments.key)?;
-    let policy = arguments.policy.as_deref().map(log::read_policy).transpose()?;
-    let source = Source::open(&arguments.log, &arguments.limits)?;
+    let state = log::kept(&arguments.state, &arguments.log.of.key)?;
+    let policy = arguments.policy.read()?;
+    let source = arguments.log.open()?;
     let watch = Watch::new(clock(), state.newest());
     // Between two rounds nothing can be verified, so they are not held against the log.
     let start = |age_s: u64| {
@@ -136,11 +130,12 @@ struct Monitor<'a> {
 impl Monitor<'_> {
     /// One round: check, keep, say, and raise the alarm if there is a new reason.
     fn round(&mut self) -> Result<Finding, CannotSay> {
-        let Arguments { key, max_age_s, json, limits, .. } = self.arguments;
+        let Arguments { log: place, max_age_s, once, json, .. } = self.arguments;
         let (now, policy) = ((self.clock)(), self.policy.as_ref());
+        let key = &place.of.key;
         let question = Question { policy, max_age_s: *max_age_s, ..Question::new(key, now) };
         let question = Question { state: Some(&self.state), ..question };
-        let round = Round::check(&self.source, &question, limits.whole(ROUND_S));
+        let round = Round::check(&self.source, &question, place.limits.whole(ROUND_S));
         if let Some(state) = round.state() {
             // Before anything is said: who ends now must not forget.
             log::keep(&self.arguments.state, state, &self.state)?;
@@ -148,8 +143,10 @@ impl Monitor<'_> {
         report::line(&round.line(&self.state, now, *json)?, *json)?;
         self.watch.verified(round.state().and_then(State::newest));
         let finding = round.finding();
+        // There is no other round in which something could be verified.
+        let is_last = *once;
         let is_too_old =
-            max_age_s.is_some_and(|age_s| self.watch.is_too_old((self.clock)(), age_s));
+            max_age_s.is_some_and(|age_s| self.watch.is_too_old((self.clock)(), age_s, is_last));
         let subject = round.subject(is_too_old);
         if subject.is_some_and(|subject| self.watch.is_new(&subject)) {
             let newest = self.watch.newest();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use countersign_domain::time::Timestamp;
 use countersign_verifier::cut_check::PrefixCheck;
 use countersign_verifier::log_check::{Checked, LogCheck, Question, check_log_in_part};
+use countersign_verifier::outcome::Outcome;
 use countersign_verifier::state::State;
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde::Serialize;
@@ -65,7 +66,11 @@ impl Round {
             progress(seen.index + 1, seen.size);
         });
         match checked {
-            Ok(Checked::Whole(check)) => Self::Read(check),
+            // What is another log's, or an old copy, is no more than a log that could not be read.
+            Ok(Checked::Whole(check)) => match check.verdict.outcome() {
+                Outcome::Unsaid(unsaid) => Self::Unread(unsaid.to_string()),
+                Outcome::Holds | Outcome::Fails => Self::Read(check),
+            },
             Ok(Checked::Cut(cut)) => {
                 let error = cut.error.to_string();
                 source.restart(whole / 4);

@@ -11,7 +11,7 @@ use super::{CannotSay, Text, escaped, write, write_json};
 /// What `--json` prints of the receipt for a choice.
 #[derive(Serialize)]
 struct Consented<'a> {
-    holds: bool,
+    holds: Option<bool>,
     #[serde(flatten)]
     verdict: &'a Verdict,
     promise: Promise,
@@ -23,6 +23,7 @@ pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSa
     let ConsentCheck { verdict, promise, receipt, .. } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
+        let holds = verdict.outcome().holds().map(|_| holds);
         let (promise, receipt) = (*promise, receipt.as_ref());
         return write_json(&Consented { holds, verdict, promise, receipt });
     }
@@ -42,6 +43,6 @@ pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSa
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
         _ => "It does not hold.".to_owned(),
     };
-    text.conclusion(verdict.holds(), &conclusion);
+    text.conclude(verdict, &conclusion);
     write(text.text.as_bytes())
 }

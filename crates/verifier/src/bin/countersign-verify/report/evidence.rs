@@ -19,7 +19,7 @@ pub(crate) fn evidence(
     if json {
         let mut document =
             serde_json::to_value(verdict).map_err(|error| CannotSay(error.to_string()))?;
-        document["holds"] = holds.into();
+        document["holds"] = verdict.outcome().holds().into();
         document["evidence"] =
             serde_json::to_value(evidence).map_err(|error| CannotSay(error.to_string()))?;
         return write_json(&document);
@@ -39,7 +39,7 @@ pub(crate) fn evidence(
         }
         (false, _) => "The evidence does not hold.".to_owned(),
     };
-    text.conclusion(holds, &conclusion);
+    text.conclude(verdict, &conclusion);
     write(text.text.as_bytes())
 }
 
