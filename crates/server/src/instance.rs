@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::admission::ByBudgets;
-use crate::canaries::CanaryError;
+use crate::canaries::{Canaries, CanaryError};
 use crate::claimed_folder::{ClaimError, ClaimedFolder, make_folder};
 use crate::clock::{self, MachineClock};
 use crate::closes::{CloseError, Closes};
@@ -35,6 +35,7 @@ use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::keys::{FileSigner, KeyError, SecretKey};
+use crate::people::beginning::Beginning;
 use crate::people::schema::{self, SchemaFileError};
 use crate::recovery::{self, RecoveryError};
 use crate::service::Service;
@@ -43,8 +44,10 @@ use crate::service::masks::MaskCache;
 use crate::service::room::OPERATIONS_AT_ONCE_MAX;
 use crate::service::token::Tokens;
 use crate::service::usage::Usage;
+use crate::source::{Naming, Source};
 use crate::start_files::{StartFileError, StartFiles, open_source};
-use crate::store::{LogMark, People, StoreError, StoreOptions};
+use crate::store::{LogMark, People, StoreError, StoreOptions, Way};
+use crate::witnesses::Witnesses;
 
 /// What a new instance begins with.
 #[derive(Clone, Debug)]
@@ -200,38 +203,28 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
     let sign_in_code = sign_in_code.transpose().map_err(KeyError::Randomness)?;
     let (log, budgets) = open_log_by(directory, &config, trust)?;
     let people = Arc::new(compared(people, directory)?);
-    files.canaries.check(&people)?;
     let register = log.register();
     let schema = files.compare(directory, &register)?;
-    let receipts = Arc::clone(&files.receipts);
-    let consents = Consents::new(Arc::clone(&people), log.clone(), receipts.clone());
-    // Before anybody is served: what commands changed and what a crash cut short.
-    consents.tell().await?;
-    let closes = open_closes(directory, &log, &people, config.log.close_every_s).await?;
     let (naming, source) = open_source(directory, &config, &people, schema).await?;
-    let witnesses = files.witnesses.map(Arc::new);
-    let metrics = Metrics::of(&source, &closes, witnesses.as_deref());
     let api = ApiDocument::new(&config)?;
-    let service = Service {
-        log_key: files.log_key.to_string(),
+    let parts = Parts {
         directory: directory.clone(),
-        consents,
-        closes,
+        log_key: files.log_key,
+        receipts: files.receipts,
+        token_key: files.token_key,
         canaries: files.canaries,
-        naming,
-        tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &files.token_key),
-        masks: MaskCache::new(log.register(), &config),
-        source,
-        usage: Usage::new(&config.limits),
-        disk: LogDisk::new(directory.log(), config.log.disk_reserve_mib << 20),
-        operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE_MAX)),
-        people,
-        receipts,
-        witnesses,
+        witnesses: files.witnesses.map(Arc::new),
+        config,
         log,
         budgets,
-        config,
+        people,
+        naming,
+        source,
     };
+    let service = parts.service(Way::AdminApi).await?;
+    // Before anybody is served: what a crash cut short.
+    service.consents.tell().await?;
+    let metrics = Metrics::of(&service.source, &service.closes, service.witnesses.as_deref());
     Ok(Arc::new(Gateway {
         service: Arc::new(service),
         metrics,
@@ -242,6 +235,90 @@ pub async fn open(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>
         sign_in_code,
         api,
     }))
+}
+
+/// Opens the rest of an instance whose log is open, for a command, while no server runs. A source that cannot be opened
+/// is told of when somebody is asked for who is not known here.
+///
+/// # Errors
+/// [`InstanceError`], naming the file, key or format that is wrong.
+pub async fn open_service(
+    directory: &DataDir,
+    config: &Config,
+    log: Log,
+    budgets: Budgets,
+) -> Result<Service, InstanceError> {
+    let people = Arc::new(open_people(directory)?);
+    let log_key = SecretKey::read(&directory.key("log"))?.public();
+    let register = log.register();
+    let schema = register.schema().ok_or(StartFileError::NoSchema)?;
+    let (naming, source) =
+        open_source(directory, config, &people, schema).await.or_else(|error| {
+            let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
+            let naming = Naming::new(Arc::clone(&people), newcomers);
+            Ok::<_, InstanceError>((naming, Source::Unopened { reason: error.to_string() }))
+        })?;
+    let parts = Parts {
+        directory: directory.clone(),
+        log_key: NoteKey::new(config.origin(), log_key)?,
+        receipts: Arc::new(FileSigner::read(&directory.key("receipts"))?),
+        token_key: SecretKey::read(&directory.key("tokens"))?,
+        canaries: Canaries::open(directory, config.canary.email_domain.clone())?,
+        witnesses: None,
+        config: config.clone(),
+        log,
+        budgets,
+        people,
+        naming,
+        source,
+    };
+    parts.service(Way::Command).await
+}
+
+/// What an instance is put together from.
+struct Parts {
+    directory: DataDir,
+    config: Config,
+    log_key: NoteKey,
+    log: Log,
+    budgets: Budgets,
+    people: Arc<People>,
+    naming: Naming,
+    source: Source,
+    receipts: Arc<FileSigner>,
+    token_key: SecretKey,
+    canaries: Canaries,
+    witnesses: Option<Arc<Witnesses>>,
+}
+
+impl Parts {
+    /// The instance. Choices that are made here come by this way.
+    async fn service(self, way: Way) -> Result<Service, InstanceError> {
+        let Self { directory, config, log, people, receipts, canaries, .. } = self;
+        canaries.check(&people)?;
+        let closes = open_closes(&directory, &log, &people, config.log.close_every_s).await?;
+        Ok(Service {
+            log_key: self.log_key.to_string(),
+            consents: Consents::new(Arc::clone(&people), log.clone(), receipts.clone()),
+            closes,
+            canaries,
+            naming: self.naming,
+            tokens: Tokens::new(config.origin(), config.tokens.lifetime_s, &self.token_key),
+            masks: MaskCache::new(log.register(), &config),
+            source: self.source,
+            usage: Usage::new(&config.limits),
+            disk: LogDisk::new(directory.log(), config.log.disk_reserve_mib << 20),
+            operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE_MAX)),
+            people,
+            receipts,
+            witnesses: self.witnesses,
+            log,
+            budgets: self.budgets,
+            directory,
+            config,
+            way,
+        })
+    }
 }
 
 /// Opens the people of an instance whose log is open and not written to. They are as new as the log, or refused.

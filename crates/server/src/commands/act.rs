@@ -15,8 +15,8 @@ use super::agreement::ends_in_words;
 use super::reach::Reach;
 use super::submit::{self, SignWith};
 use super::{Failure, Output, files};
-use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
+use crate::service::acts::Posted;
 
 /// Show, sign or hand in an act that a command wrote with --out.
 #[derive(Subcommand)]

@@ -11,11 +11,12 @@ use countersign_policy::budget::preset::Preset;
 use serde_json::json;
 
 use super::reach::Reach;
+use super::running::Call;
 use super::submit::Signing;
 use super::{Failure, Output, files};
 use crate::clock;
-use crate::gateway::admin::budgets::{self, InForce};
 use crate::governance::Submission;
+use crate::service::budgets::InForce;
 
 /// What a budgets file looks like.
 const FORMAT: &str = r#"The file is TOML. It takes the place of the budgets that the platform set before;
@@ -136,11 +137,8 @@ impl Set {
 impl Show {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let in_force: InForce = match (reach.server(), reach.counted()) {
-            (Some(server), _) => server.get("/budgets")?,
-            (None, Some((log, counted))) => budgets::in_force(log, counted)?,
-            (None, None) => return Err("the log is not open".into()),
-        };
+        let call = Call::get("/budgets");
+        let in_force: InForce = reach.call(&call, async |here| here.budgets_in_force().await)?;
         output.say(&json!(in_force), &in_words(&in_force));
         Ok(ExitCode::SUCCESS)
     }

@@ -4,15 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use countersign_domain::identifier::Identifier;
 use serde_json::json;
 
 use super::reach::Reach;
-use super::running::path_part;
+use super::running::{Call, path_part};
 use super::{Failure, Output};
-use crate::gateway::admin::AdminError;
-use crate::gateway::admin::secrets::{self, Made, Removed};
-use crate::store::People;
+use crate::service::client_secrets::{Made, Removed};
 
 /// Look after clients' secrets.
 #[derive(Subcommand)]
@@ -48,7 +45,9 @@ impl Secret {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
         if self.remove {
-            let Removed { client, removed } = self.removed(&reach)?;
+            let call = Call::bodiless("DELETE", self.path());
+            let Removed { client, removed } =
+                reach.call(&call, async |here| here.remove_client_secret(&self.client).await)?;
             let text = if removed {
                 format!("Removed the secret of {client}.")
             } else {
@@ -56,40 +55,15 @@ impl Secret {
             };
             output.say(&json!({ "client": client, "removed": removed }), &text);
         } else {
-            let Made { client, secret } = self.made(&reach)?;
+            let call = Call::bodiless("POST", self.path());
+            let Made { client, secret } =
+                reach.call(&call, async |here| here.make_client_secret(&self.client).await)?;
             output.say(&json!({ "client": client, "secret": secret }), &secret);
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn made(&self, reach: &Reach) -> Result<Made, Failure> {
-        match reach.server() {
-            Some(server) => Ok(server.send("POST", &self.path(), &json!({}))?),
-            None => self.in_store(reach, secrets::make),
-        }
-    }
-
-    fn removed(&self, reach: &Reach) -> Result<Removed, Failure> {
-        match reach.server() {
-            Some(server) => Ok(server.send("DELETE", &self.path(), &json!({}))?),
-            None => self.in_store(reach, secrets::remove),
-        }
-    }
-
     fn path(&self) -> String {
         format!("/clients/{}/secret", path_part(&self.client))
-    }
-
-    /// The same without a server.
-    fn in_store<T>(
-        &self,
-        reach: &Reach,
-        act: impl FnOnce(&People, &Identifier) -> Result<T, AdminError>,
-    ) -> Result<T, Failure> {
-        let register = reach.log().ok_or("the log is not open")?.register();
-        let is_registered = |client: &Identifier| register.clients().contains_key(client);
-        let client = secrets::registered(&self.client, is_registered)?;
-        let people = reach.people()?;
-        Ok(act(&people, &client)?)
     }
 }

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
-use countersign_log::Log;
 
 use super::reach::Reach;
+use super::running::Call;
 use super::{Failure, Output};
-use crate::closes::Closes;
-use crate::gateway::admin::closes::ShownPeriod;
+use crate::service::periods::ShownPeriod;
 
 /// End the period now: bind in the log, for each person, everything that it holds about them since the last close.
 ///
@@ -27,13 +25,7 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let closed: ShownPeriod = match reach.server() {
-            Some(server) => server.close()?,
-            None => {
-                let closes = open_closes(&reach)?;
-                ShownPeriod::of(&closes.close()?.head)
-            }
-        };
+        let closed: ShownPeriod = reach.call(&Call::close(), async |here| here.close().await)?;
         let ShownPeriod { period, from, until, people, items, index, .. } = &closed;
         let text = format!(
             "Closed period {period}: entries from {from} to before {until}, {items} records of {people} people; the close is entry {index}"
@@ -41,11 +33,4 @@ impl Close {
         output.say(&serde_json::to_value(&closed)?, &text);
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What closes the periods of an instance whose log this command has open.
-pub(super) fn open_closes(reach: &Reach) -> Result<Closes, Failure> {
-    let log: Log = reach.log().ok_or("the log is not open")?.clone();
-    let people = Arc::new(reach.people()?);
-    Ok(Closes::open(&reach.directory, log, people, reach.config.log.close_every_s)?)
 }

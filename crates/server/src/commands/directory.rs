@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::close::open_closes;
 use super::files;
 use super::reach::Reach;
+use super::running::Call;
 use super::{Failure, Output};
 
 /// Write how the directory of accounts grew, epoch by epoch, for an auditor.
@@ -33,10 +33,9 @@ pub(super) struct Directory {
 impl Directory {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let growth = match reach.server() {
-            Some(server) => server.get_bytes(&format!("/directory?since={}", self.since))?,
-            None => open_closes(&reach)?.directory_growth(self.since)?,
-        };
+        let call = Call::get(format!("/directory?since={}", self.since));
+        let growth =
+            reach.call_bytes(&call, async |here| here.directory_growth(self.since).await)?;
         files::write_new(&self.out, &growth)?;
         let (path, bytes) = (self.out.display(), growth.len());
         let told = format!(

@@ -4,21 +4,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_policy::explain::Explained;
 
 use super::reach::Reach;
+use super::running::Call;
 use super::{Failure, Output, files};
-use crate::clock;
-use crate::gateway::admin::explain::{Explanation, Subject, Wanted};
-use crate::service::masks::MaskCache;
+use crate::service::explain::{Explanation, Wanted};
 
 /// Explain one request: what would be released, and for every other field the clause that withholds it, with
 /// the entry of the log that says so.
 ///
-/// Without --account or --token it is about anybody: grants and settings are taken to be open. With them, the
-/// running server is asked about the very people. Nothing is released, and nothing is logged.
+/// Without --account or --token it is about anybody: grants and settings are taken to be open. With them, it is about
+/// the very people. Nothing is released, and nothing is logged.
 ///
 /// Example: countersign explain platform --build aurora-home@1 --purpose address-book --account ada --friend bob
 #[derive(Args)]
@@ -71,30 +69,12 @@ impl Explain {
             at: self.at.map(Timestamp::seconds),
         };
         let reach = Reach::open(&self.dir)?;
-        let explanation = match reach.server() {
-            Some(server) => server.send("POST", "/explain", &wanted)?,
-            None => in_log(&reach, &wanted)?,
-        };
+        let call = Call::send("POST", "/explain", &wanted)?;
+        let explanation: Explanation =
+            reach.call(&call, async |here| here.explain(&wanted).await)?;
         output.say(&serde_json::to_value(&explanation)?, &in_words(&explanation));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The same without a server, which only it could ask about people.
-fn in_log(reach: &Reach, wanted: &Wanted) -> Result<Explanation, Failure> {
-    let of_people = wanted.account.is_some() || wanted.friend.is_some() || wanted.token.is_some();
-    let (Some(log), false) = (reach.log(), of_people) else {
-        return Err("people are asked about through the running server: start it with countersign serve, or leave --account, --friend and --token out".into());
-    };
-    let (Some(build), Some(purpose)) = (&wanted.build, &wanted.purpose) else {
-        return Err("name --build and --purpose".into());
-    };
-    let (build, purpose) = (Identifier::parse(build)?, Identifier::parse(purpose)?);
-    let view = log.view();
-    let compiled = MaskCache::new(view.register.clone(), &reach.config).of(&view.register);
-    let now = wanted.at.map_or_else(clock::now, Timestamp::from_seconds);
-    let subject = Subject::of(&compiled, &build, &purpose, now, view.as_of)?;
-    Ok(subject.explain(&wanted.fields, None, None)?)
 }
 
 fn in_words(explanation: &Explanation) -> String {

@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::close::open_closes;
 use super::files;
 use super::reach::Reach;
-use super::running::path_part;
+use super::running::{Call, path_part};
 use super::{Failure, Output};
 
 /// Write a person's ledger bundle: everything that the log holds about them, with the proof that it is complete.
@@ -44,9 +43,6 @@ impl Ledger {
 
 /// The bundle of an account, from the server if one runs.
 pub(super) fn bundle(dir: &Path, account: &str) -> Result<Vec<u8>, Failure> {
-    let reach = Reach::open(dir)?;
-    Ok(match reach.server() {
-        Some(server) => server.get_bytes(&format!("/people/{}/ledger", path_part(account)))?,
-        None => open_closes(&reach)?.ledger(account)?,
-    })
+    let call = Call::get(format!("/people/{}/ledger", path_part(account)));
+    Reach::open(dir)?.call_bytes(&call, async |here| here.ledger(account).await)
 }

@@ -24,7 +24,6 @@ mod init;
 mod key;
 mod ledger;
 mod lists;
-mod newcomers;
 mod obligation;
 mod partner;
 mod people;

@@ -1,7 +1,9 @@
-//! How a command reaches the log of an instance: through the server that runs on it, or, while none
-//! runs, by opening it.
+//! How a command reaches an instance: through the server that runs on it, or, while none runs, by opening it. Operations are the
+//! same either way.
 
+use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::digest::Digest;
@@ -18,14 +20,17 @@ use countersign_protocol::site_path::DOCUMENTS_FOLDER;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Runtime;
 
 use super::Failure;
-use super::running::Running;
+use super::running::{Call, Running};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::gateway::admin::acts::{Posted, Taken};
 use crate::governance::{self, Submission};
 use crate::instance;
+use crate::service::Service;
+use crate::service::acts::{Posted, Taken};
+use crate::service::error::OperationError;
 use crate::store::People;
 
 /// An instance with a way to its log.
@@ -50,11 +55,19 @@ pub(super) struct Partners {
     pub(super) screenings: Vec<Screened>,
 }
 
-/// The way to a log.
+/// The way to an instance.
 enum Way {
     Server(Running),
-    /// The log itself, which no server can open meanwhile.
-    Log(Log, Budgets),
+    /// The instance itself, which no server can open meanwhile.
+    Here(Here),
+}
+
+/// An instance that this command has open: its log, and the rest of it once that is asked for.
+struct Here {
+    log: Log,
+    budgets: Budgets,
+    runtime: Runtime,
+    service: OnceCell<Arc<Service>>,
 }
 
 impl Reach {
@@ -66,39 +79,79 @@ impl Reach {
             Some(running) => Way::Server(running),
             None => {
                 let (log, budgets) = instance::open_log_counting(&directory, &config)?;
-                Way::Log(log, budgets)
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                Way::Here(Here { log, budgets, runtime, service: OnceCell::new() })
             }
         };
         Ok(Self { directory, config, way })
     }
 
-    /// The server, if one runs.
-    pub(super) const fn server(&self) -> Option<&Running> {
+    /// Has an operation done: by the server that runs, with this call, or here, where none does.
+    pub(super) fn call<A: DeserializeOwned>(
+        &self,
+        call: &Call,
+        here: impl AsyncFnOnce(&Arc<Service>) -> Result<A, OperationError>,
+    ) -> Result<A, Failure> {
         match &self.way {
-            Way::Server(running) => Some(running),
-            Way::Log(..) => None,
+            Way::Server(running) => Ok(running.call(call)?),
+            Way::Here(_) => self.here(here),
         }
+    }
+
+    /// The same for an operation that comes to bytes.
+    pub(super) fn call_bytes(
+        &self,
+        call: &Call,
+        here: impl AsyncFnOnce(&Arc<Service>) -> Result<Vec<u8>, OperationError>,
+    ) -> Result<Vec<u8>, Failure> {
+        match &self.way {
+            Way::Server(running) => Ok(running.bytes(call)?),
+            Way::Here(_) => self.here(here),
+        }
+    }
+
+    /// Has an operation done here, which no server does.
+    ///
+    /// # Errors
+    /// What the operation says, and that a server runs.
+    pub(super) fn here<A>(
+        &self,
+        work: impl AsyncFnOnce(&Arc<Service>) -> Result<A, OperationError>,
+    ) -> Result<A, Failure> {
+        let Way::Here(here) = &self.way else {
+            return Err("this is done while no server runs: stop the server first".into());
+        };
+        let service = match here.service.get() {
+            Some(service) => service,
+            None => {
+                let opened = here.runtime.block_on(instance::open_service(
+                    &self.directory,
+                    &self.config,
+                    here.log.clone(),
+                    here.budgets.clone(),
+                ))?;
+                here.service.get_or_init(|| Arc::new(opened))
+            }
+        };
+        Ok(here.runtime.block_on(work(service))?)
+    }
+
+    /// Whether a server runs.
+    pub(super) const fn has_server(&self) -> bool {
+        matches!(self.way, Way::Server(_))
     }
 
     /// The log, while no server runs.
     pub(super) const fn log(&self) -> Option<&Log> {
         match &self.way {
             Way::Server(_) => None,
-            Way::Log(log, _) => Some(log),
+            Way::Here(here) => Some(&here.log),
         }
     }
 
     /// The people, while no server runs; they are as new as the log.
     pub(super) fn people(&self) -> Result<People, Failure> {
         Ok(instance::open_people(&self.directory)?)
-    }
-
-    /// The log with the people whom its clients have reached, while no server runs.
-    pub(super) const fn counted(&self) -> Option<(&Log, &Budgets)> {
-        match &self.way {
-            Way::Server(_) => None,
-            Way::Log(log, budgets) => Some((log, budgets)),
-        }
     }
 
     /// The field schema in force.
@@ -110,11 +163,11 @@ impl Reach {
         }
         match &self.way {
             Way::Server(running) => {
-                let Fields { fields } = running.get("/register")?;
+                let Fields { fields } = running.call(&Call::get("/register"))?;
                 let document = SchemaDocument { version: SCHEMA_VERSION, fields };
                 Ok(FieldSchema::from_document(document)?)
             }
-            Way::Log(log, _) => {
+            Way::Here(Here { log, .. }) => {
                 let register = log.register();
                 register
                     .schema()
@@ -134,10 +187,10 @@ impl Reach {
     pub(super) fn rules_document(&self) -> Result<RulesDocument, Failure> {
         let document = match &self.way {
             Way::Server(running) => {
-                let InForce { rules } = running.get("/register")?;
+                let InForce { rules } = running.call(&Call::get("/register"))?;
                 rules
             }
-            Way::Log(log, _) => log.register().rules_document().cloned(),
+            Way::Here(Here { log, .. }) => log.register().rules_document().cloned(),
         };
         document.ok_or_else(|| "there are no platform rules in force yet".into())
     }
@@ -145,8 +198,8 @@ impl Reach {
     /// The partners, and how their last screenings stand in the log.
     pub(super) fn partners(&self) -> Result<Partners, Failure> {
         match &self.way {
-            Way::Server(running) => Ok(running.get("/register")?),
-            Way::Log(log, _) => {
+            Way::Server(running) => Ok(running.call(&Call::get("/register"))?),
+            Way::Here(Here { log, .. }) => {
                 let register = log.register();
                 let partners = register.partners().values().cloned().collect();
                 let screenings = register.screenings().values().cloned().collect();
@@ -173,12 +226,12 @@ impl Reach {
         }
         let found = match &self.way {
             Way::Server(running) => {
-                let Clients { clients } = running.get("/register")?;
+                let Clients { clients } = running.call(&Call::get("/register"))?;
                 let mut all = clients.into_iter().flat_map(|client| client.agreements);
                 let digest = all.find(|one| one.agreement == *name).map(|one| one.digest);
                 digest.map(|digest| self.document(digest)).transpose()?
             }
-            Way::Log(log, _) => {
+            Way::Here(Here { log, .. }) => {
                 let register = log.register();
                 register.contract(name).map(|(_, contract)| contract.agreement.document.clone())
             }
@@ -206,10 +259,11 @@ impl Reach {
     pub(super) fn submit(&self, submission: Submission) -> Result<u64, Failure> {
         match &self.way {
             Way::Server(running) => {
-                let Taken { index } = running.send("POST", "/acts", &Posted::of(submission)?)?;
+                let call = Call::send("POST", "/acts", &Posted::of(submission)?)?;
+                let Taken { index } = running.call(&call)?;
                 Ok(index)
             }
-            Way::Log(log, _) => Ok(governance::submit_blocking(log, submission)?),
+            Way::Here(Here { log, .. }) => Ok(governance::submit_blocking(log, submission)?),
         }
     }
 }
@@ -217,8 +271,8 @@ impl Reach {
 impl Drop for Reach {
     /// Publishes what was appended, so that a log that nobody serves is complete as well.
     fn drop(&mut self) {
-        if let Way::Log(log, _) = &self.way {
-            log.shutdown();
+        if let Way::Here(here) = &self.way {
+            here.log.shutdown();
         }
     }
 }

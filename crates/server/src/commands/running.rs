@@ -10,6 +10,7 @@ use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
 use countersign_protocol::ledger_bundle::BUNDLE_BYTES_MAX;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 use super::Failure;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::gateway::admin::feed::CONTENT_TYPE;
 use crate::gateway::bearer::BearerToken;
 use crate::http_client::authorities;
 use crate::instance::InstanceError;
@@ -79,6 +81,50 @@ impl ServerOptions {
             }
         };
         Ok(TlsConfig::builder().root_certs(roots).build())
+    }
+}
+
+/// A call of the admin API.
+pub(super) struct Call {
+    method: &'static str,
+    path: String,
+    content_type: &'static str,
+    body: Vec<u8>,
+    /// How long the server may take for it.
+    timeout: Duration,
+}
+
+impl Call {
+    /// Asks for something.
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        Self::bodiless("GET", path)
+    }
+
+    /// Does something for which nothing more has to be said than its path.
+    pub(super) fn bodiless(method: &'static str, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), content_type: JSON, body: Vec::new(), timeout: CALL }
+    }
+
+    /// Sends something, with `POST` or `PUT`.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub(super) fn send<Q: Serialize>(
+        method: &'static str,
+        path: impl Into<String>,
+        body: &Q,
+    ) -> Result<Self, CallError> {
+        Ok(Self { body: serde_json::to_vec(body)?, ..Self::bodiless(method, path) })
+    }
+
+    /// Sends lines of the change feed.
+    pub(super) fn lines(path: impl Into<String>, lines: Vec<u8>) -> Self {
+        Self { content_type: CONTENT_TYPE, body: lines, ..Self::bodiless("POST", path) }
+    }
+
+    /// Closes the period, however long that takes.
+    pub(super) fn close() -> Self {
+        Self { timeout: CLOSE, ..Self::bodiless("POST", "/closes") }
     }
 }
 
@@ -172,49 +218,31 @@ impl Running {
         Ok(running.answers()?.then_some(running))
     }
 
-    /// Asks for something.
-    pub(super) fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, CallError> {
-        self.call("GET", path, JSON, Vec::new())
+    /// Makes a call, and reads what is answered as JSON.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub(super) fn call<A: DeserializeOwned>(&self, call: &Call) -> Result<A, CallError> {
+        let url = self.url(call);
+        Ok(serde_json::from_str(&text_of(&url, self.answer_in_the_end(call)?)?)?)
     }
 
-    /// Sends something, with `POST`, `PUT` or `DELETE`.
-    pub(super) fn send<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        method: &str,
-        path: &str,
-        body: &Q,
-    ) -> Result<A, CallError> {
-        self.call(method, path, JSON, serde_json::to_vec(body)?)
-    }
-
-    /// Sends something that is of another kind than JSON.
-    pub(super) fn send_bytes<A: DeserializeOwned>(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        body: Vec<u8>,
-    ) -> Result<A, CallError> {
-        self.call(method, path, content_type, body)
-    }
-
-    /// Has the server close the period, however long that takes.
-    pub(super) fn close<A: DeserializeOwned>(&self) -> Result<A, CallError> {
-        let url = format!("{}/closes", self.admin_url);
-        let response = self.answer("POST", &url, JSON, b"", CLOSE)?;
-        let text = text_of(&url, response)?;
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    /// Asks for something that is no JSON.
-    pub(super) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, CallError> {
-        let url = format!("{}{path}", self.admin_url);
-        let mut response = self.answer("GET", &url, JSON, b"", CALL)?;
+    /// Makes a call whose answer is no JSON.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub(super) fn bytes(&self, call: &Call) -> Result<Vec<u8>, CallError> {
+        let url = self.url(call);
+        let mut response = self.answer_in_the_end(call)?;
         if !response.status().is_success() {
             return text_of(&url, response).map(String::into_bytes);
         }
         let body = response.body_mut().with_config().limit(BUNDLE_BYTES_MAX as u64);
         body.read_to_vec().map_err(|error| unreachable(&url, error))
+    }
+
+    fn url(&self, call: &Call) -> String {
+        format!("{}{}", self.admin_url, call.path)
     }
 
     /// Whether the server is there. Nobody at its address is no error: another command may have the log open.
@@ -238,41 +266,27 @@ impl Running {
         }
     }
 
-    fn answer(
-        &self,
-        method: &str,
-        url: &str,
-        content_type: &str,
-        body: &[u8],
-        timeout: Duration,
-    ) -> Result<Response<ureq::Body>, CallError> {
+    fn answer(&self, call: &Call) -> Result<Response<ureq::Body>, CallError> {
+        let url = self.url(call);
         let request = Request::builder()
-            .method(method)
-            .uri(url)
+            .method(call.method)
+            .uri(&url)
             .header("authorization", self.authorization.as_str())
-            .header("content-type", content_type)
-            .body(body)
-            .map_err(|error| unreachable(url, error.into()))?;
-        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        self.agent.run(request).map_err(|error| unreachable(url, error))
+            .header("content-type", call.content_type)
+            .body(&call.body[..])
+            .map_err(|error| unreachable(&url, error.into()))?;
+        let request =
+            self.agent.configure_request(request).timeout_global(Some(call.timeout)).build();
+        self.agent.run(request).map_err(|error| unreachable(&url, error))
     }
 
     /// Asks until the server does not ask to wait, or has done so for too long. Whoever waits is told why.
-    fn call<A: DeserializeOwned>(
-        &self,
-        method: &str,
-        path: &str,
-        content_type: &str,
-        body: Vec<u8>,
-    ) -> Result<A, CallError> {
-        let url = format!("{}{path}", self.admin_url);
+    fn answer_in_the_end(&self, call: &Call) -> Result<Response<ureq::Body>, CallError> {
         let (begun, mut is_told) = (Instant::now(), false);
         loop {
-            let response = self.answer(method, &url, content_type, &body, CALL)?;
-            let Some(pause) = asked_to_wait(&response) else {
-                return Ok(serde_json::from_str(&text_of(&url, response)?)?);
-            };
-            let message = match text_of(&url, response) {
+            let response = self.answer(call)?;
+            let Some(pause) = asked_to_wait(&response) else { return Ok(response) };
+            let message = match text_of(&self.url(call), response) {
                 Err(error) => error.to_string(),
                 Ok(text) => text,
             };
@@ -364,15 +378,12 @@ fn own_url(config: &Config) -> String {
     }
 }
 
+/// What stands in one part of a path as it is.
+const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
 /// A text as one part of a path.
-pub(super) fn path_part(text: &str) -> String {
-    let escaped = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escaped).collect()
+pub(super) fn path_part(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, PART)
 }
 
 #[cfg(test)]
@@ -413,7 +424,7 @@ mod tests {
         let authorization = Zeroizing::new("Bearer token".to_owned());
         let wait_max = Duration::from_secs(60);
         let running = Running { agent, admin_url: url, authorization, wait_max };
-        let send = || running.send_bytes::<u64>("POST", "/feed", "text/plain", b"changes".to_vec());
+        let send = || running.call::<u64>(&Call::lines("/feed", b"changes".to_vec()));
         assert_eq!(send().unwrap(), 7);
         assert!(matches!(send(), Err(CallError::Refused { message }) if message == "never"));
         let bodies = server.join().unwrap();
@@ -442,7 +453,7 @@ mod tests {
         let wait_max = Duration::from_secs(1);
         let running = Running { agent, admin_url, authorization, wait_max };
         let begun = Instant::now();
-        let error = running.get::<u64>("/x").unwrap_err();
+        let error = running.call::<u64>(&Call::get("/x")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "not yet (asked for 1 seconds; --wait SECONDS asks for longer)"

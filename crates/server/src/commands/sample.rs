@@ -8,9 +8,9 @@ use countersign_domain::digest::Digest;
 use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use serde_json::json;
 
-use super::close::open_closes;
 use super::files;
 use super::reach::Reach;
+use super::running::Call;
 use super::{Failure, Output};
 
 const HANDING_OVER: &str = "\
@@ -50,12 +50,10 @@ impl Sample {
         let reach = Reach::open(&self.dir)?;
         let (period, items) = (self.period, self.items);
         let challenge = self.challenge.unwrap_or(Digest([0; 32]));
-        let sample = match reach.server() {
-            Some(server) => server.get_bytes(&format!(
-                "/sample?period={period}&items={items}&challenge={challenge}"
-            ))?,
-            None => open_closes(&reach)?.sample(period, items, challenge)?,
-        };
+        let path = format!("/sample?period={period}&items={items}&challenge={challenge}");
+        let sample = reach.call_bytes(&Call::get(path), async |here| {
+            here.sample(period, items, challenge).await
+        })?;
         files::write_secret(&self.out, &sample)?;
         let (path, bytes) = (self.out.display(), sample.len());
         let text = format!(

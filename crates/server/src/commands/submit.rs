@@ -15,9 +15,9 @@ use super::reach::Reach;
 use super::{Failure, Output, act, files};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
 use crate::keys::SecretKey;
+use crate::service::acts::Posted;
 
 /// Who signs, and where the act goes.
 #[derive(Args)]

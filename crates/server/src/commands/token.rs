@@ -2,19 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
 use super::reach::Reach;
-use super::running::Running;
-use super::{Failure, Output, files, newcomers};
-use crate::gateway::admin::tokens::{Issued, Issuer, Wanted};
-use crate::keys::SecretKey;
-use crate::service::masks::MaskCache;
-use crate::service::token::Tokens;
-use crate::store::{Given, Holds, People, Way};
+use super::running::Call;
+use super::{Failure, Output, files};
+use crate::service::tokens::{Issued, Wanted};
+use crate::store::Way;
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.
@@ -58,15 +54,29 @@ struct Who {
 impl Token {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let (accounts, tokens) = match reach.server() {
-            Some(server) => {
-                let accounts = self.who.named()?.ok_or(
-                    "while a server runs, the people cannot be counted; name them with --account or --accounts",
-                )?;
-                let tokens = self.ask(server, &accounts)?;
-                (accounts, tokens)
-            }
-            None => self.make(&reach)?,
+        let accounts = match self.who.named()? {
+            Some(accounts) => accounts,
+            None => spread(&reach, self.who.count.unwrap_or_default())?,
+        };
+        let wanted = |account: &str| Wanted {
+            account: account.to_owned(),
+            build: self.build.clone(),
+            purpose: self.purpose.clone(),
+            sec_gpc: self.sec_gpc,
+        };
+        let tokens = if reach.has_server() {
+            let token = |account: &String| {
+                let wanted = wanted(account);
+                let call = Call::send("POST", "/tokens", &wanted)?;
+                let issued: Issued = reach
+                    .call(&call, async |here| here.issue_token(&wanted, Way::Command).await)?;
+                Ok::<_, Failure>(issued.access_token)
+            };
+            accounts.iter().map(token).collect::<Result<Vec<_>, _>>()?
+        } else {
+            // All grants are durable together, which spares a disk that is asked for thousands of them.
+            reach
+                .here(async |here| here.issue_tokens(&accounts, &wanted(""), Way::Command).await)?
         };
         if self.who.account.is_some()
             && let Some(token) = tokens.first()
@@ -81,50 +91,6 @@ impl Token {
         let lines: Vec<_> = pairs().map(|(account, token)| format!("{account}\t{token}")).collect();
         output.say(&json!({ "tokens": documents }), &lines.join("\n"));
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// Has the running server make them.
-    fn ask(&self, server: &Running, accounts: &[String]) -> Result<Vec<String>, Failure> {
-        let mut tokens = Vec::with_capacity(accounts.len());
-        for account in accounts {
-            let wanted = Wanted {
-                account: account.clone(),
-                build: self.build.clone(),
-                purpose: self.purpose.clone(),
-                sec_gpc: self.sec_gpc,
-            };
-            let issued: Issued = server.send("POST", "/tokens", &wanted)?;
-            tokens.push(issued.access_token);
-        }
-        Ok(tokens)
-    }
-
-    /// Makes them from the store and the key, all grants in one transaction.
-    fn make(&self, reach: &Reach) -> Result<(Vec<String>, Vec<String>), Failure> {
-        let log = reach.log().ok_or("the log is not open")?;
-        let now = log.believed_now()?;
-        let people = Arc::new(reach.people()?);
-        let key = SecretKey::read(&reach.directory.key("tokens"))?;
-        let tokens = Tokens::new(reach.config.origin(), reach.config.tokens.lifetime_s, &key);
-        let register = log.register();
-        let compiled = MaskCache::new(register.clone(), &reach.config).of(&register);
-        let accounts = match self.who.named()? {
-            Some(accounts) => accounts,
-            None => spread(&people, self.who.count.unwrap_or_default()),
-        };
-        let issuer = Issuer {
-            people: &people,
-            tokens: &tokens,
-            compiled: &compiled,
-            now,
-            holds: Holds::AtOnce,
-        };
-        issuer.check(&self.build, &self.purpose)?;
-        let given = Given { by: Way::Command, sec_gpc: self.sec_gpc };
-        let names: Vec<&str> = accounts.iter().map(String::as_str).collect();
-        newcomers::enrol(reach, &people, &names)?;
-        let tokens = issuer.issue(&names, &self.build, &self.purpose, given)?;
-        Ok((accounts, tokens))
     }
 }
 
@@ -142,11 +108,17 @@ impl Who {
 }
 
 /// So many accounts, evenly over the store; all of them if there are fewer.
-fn spread(people: &People, count: u32) -> Vec<String> {
-    let view = people.view();
-    let all = view.people_count();
-    let count = count.min(all);
-    let number = |i: u32| (u64::from(i) * u64::from(all) / u64::from(count.max(1))) as u32;
-    let account = |i| view.person(number(i))?.account().map(str::to_owned);
-    (0..count).filter_map(account).collect()
+fn spread(reach: &Reach, count: u32) -> Result<Vec<String>, Failure> {
+    if reach.has_server() {
+        let why = "while a server runs, the people cannot be counted; name them with --account or --accounts";
+        return Err(why.into());
+    }
+    reach.here(async |here| {
+        let view = here.people.view();
+        let all = view.people_count();
+        let count = count.min(all);
+        let number = |i: u32| (u64::from(i) * u64::from(all) / u64::from(count.max(1))) as u32;
+        let account = |i| view.person(number(i))?.account().map(str::to_owned);
+        Ok((0..count).filter_map(account).collect())
+    })
 }

@@ -19,8 +19,8 @@ use super::client::{Client, Reply};
 use super::world::{self, WorldError};
 use crate::clock;
 use crate::data_dir::DataDir;
-use crate::gateway::admin::acts::Posted;
 use crate::governance::Submission;
+use crate::service::acts::Posted;
 use crate::store::People;
 
 /// What the device asks for: its user, and seven fields of each friend.

@@ -3,13 +3,15 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::json_check::{self, JsonFault, JsonProblem};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use super::admin::AdminError;
+use crate::service::error::OperationError;
 
 /// A JSON body, read or answered. One that readers of JSON would differ about is refused.
 pub struct Json<T>(pub T);
@@ -24,7 +26,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         match json_check::check(&bytes) {
             // Whoever reads it as a value says more about what is no JSON, and about its type.
             Ok(()) | Err(JsonFault { problem: JsonProblem::Malformed { .. }, .. }) => {}
-            Err(fault) => return Err(AdminError::unprocessable(format!("the body: {fault}"))),
+            Err(fault) => {
+                return Err(OperationError::unprocessable(format!("the body: {fault}")).into());
+            }
         }
         let request = Request::from_parts(parts, bytes.into());
         match axum::Json::from_request(request, state).await {
@@ -82,12 +86,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// Reads an optional member that has a value where it is there: `null` is none.
-///
-/// # Errors
-/// Whatever is not a value of its type.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Bytes as a file of this name, which is kept nowhere on the way.
+pub fn download(name: &str, bytes: Vec<u8>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, bytes)
 }

@@ -11,10 +11,10 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::admin::AdminError;
-use super::admin::tokens::{self, Wanted};
 use super::extract::Json;
 use super::gpc;
 use super::{Gateway, bearer};
+use crate::service::tokens::Wanted;
 use crate::store::Way;
 
 /// Proof that a call carries this start's sign-in code, or the admin token; looked at before its body is.
@@ -56,9 +56,9 @@ pub async fn post(
             .into_response();
     }
     wanted.sec_gpc |= gpc::is_asked(&headers);
-    match tokens::issue(&gateway, &wanted, Way::Login).await {
+    match gateway.service.issue_token(&wanted, Way::Login).await {
         Ok(issued) => Json(issued).into_response(),
-        Err(error) => error.into_response(),
+        Err(error) => AdminError::from(error).into_response(),
     }
 }
 

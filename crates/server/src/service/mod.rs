@@ -9,30 +9,51 @@ use std::sync::Arc;
 use countersign_domain::person::Handle;
 use countersign_domain::preset::Preset;
 use countersign_domain::register::Register;
+use countersign_domain::schema::FieldSchema;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
 use countersign_policy::budget::Budgets;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
+use self::error::OperationError;
 use crate::canaries::Canaries;
 use crate::closes::Closes;
 use crate::config::Config;
 use crate::consents::Consents;
 use crate::data_dir::DataDir;
 use crate::source::{Naming, Source, SourceError};
-use crate::store::People;
+use crate::store::{People, Way};
 use crate::witnesses::Witnesses;
 
+pub mod acts;
+pub mod budgets;
+pub mod canaries;
+pub mod choice;
 pub mod circumstances;
+pub mod client_secrets;
 pub mod credentials;
 pub mod disclosure;
 pub mod disk;
+pub mod erasure;
+pub mod error;
+pub mod explain;
+pub mod export;
+pub mod feed;
 pub mod granted;
+pub mod grants;
+pub mod history;
+pub mod hold;
 pub mod masks;
+pub mod optional;
+pub mod periods;
 pub mod principal;
 pub mod proof;
+pub mod register;
 pub mod room;
+pub mod settings;
 pub mod token;
+pub mod tokens;
 pub mod usage;
 
 /// An instance that is open.
@@ -73,6 +94,8 @@ pub struct Service {
     pub disk: disk::LogDisk,
     /// Room for operations of batches, of all batches together.
     pub operations: Arc<Semaphore>,
+    /// By which way choices come that are made here.
+    pub way: Way,
 }
 
 /// Receipts would be signed with a key that outsiders do not know of.
@@ -88,6 +111,30 @@ impl Service {
     pub async fn person(&self, account: &str) -> Result<Handle, SourceError> {
         let person = self.source.person(&self.naming, account).await?;
         person.ok_or(SourceError::UnknownPerson)
+    }
+
+    /// Does something with the field schema in force.
+    ///
+    /// # Errors
+    /// What `work` returns, and [`OperationError`] where there is no schema.
+    fn with_schema<T>(
+        &self,
+        work: impl FnOnce(&FieldSchema) -> Result<T, OperationError>,
+    ) -> Result<T, OperationError> {
+        let register = self.log.register();
+        work(register.schema().ok_or_else(|| OperationError::not_found("field schema"))?)
+    }
+
+    /// Does what waits for the disk where it holds up nobody else. It goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    async fn beside<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, OperationError> + Send + 'static,
+    ) -> Result<T, OperationError> {
+        let this = Arc::clone(self);
+        spawn_blocking(move || work(&this)).await.map_err(OperationError::internal)?
     }
 
     /// Whether the preset `legacy-2014` is on: somebody has it, or new people get it. While the store cannot

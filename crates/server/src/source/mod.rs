@@ -59,6 +59,11 @@ pub enum Source {
     Postgres(Box<PostgresSource>),
     /// The platform's HTTP API.
     Http(HttpSource),
+    /// One that a command could not open. Whoever is known here already is known all the same.
+    Unopened {
+        /// Why not, without any data of people.
+        reason: String,
+    },
 }
 
 impl Source {
@@ -96,6 +101,7 @@ impl Source {
             Self::Image(source) => source.knows(account),
             Self::Postgres(source) => source.knows(account).await,
             Self::Http(source) => source.knows(account).await,
+            Self::Unopened { reason } => Err(unopened(reason)),
         }
     }
 
@@ -108,6 +114,7 @@ impl Source {
             Self::Image(_) => Ok(()),
             Self::Postgres(source) => source.ready().await,
             Self::Http(source) => source.ready(),
+            Self::Unopened { reason } => Err(unopened(reason)),
         }
     }
 
@@ -127,6 +134,7 @@ impl Source {
                 let fetched = Box::pin(source.fetch(question)).await?;
                 Ok(Found::Http(source, fetched))
             }
+            Self::Unopened { reason } => Err(unopened(reason)),
         }
     }
 
@@ -142,7 +150,7 @@ impl Source {
     #[must_use]
     pub const fn left_out(&self) -> Option<&Counter> {
         match self {
-            Self::Image(_) => None,
+            Self::Image(_) | Self::Unopened { .. } => None,
             Self::Postgres(source) => Some(source.left_out()),
             Self::Http(source) => Some(source.left_out()),
         }
@@ -152,10 +160,14 @@ impl Source {
     #[must_use]
     pub fn metrics(&self) -> Option<&SourceMetrics> {
         match self {
-            Self::Image(_) | Self::Postgres(_) => None,
+            Self::Image(_) | Self::Postgres(_) | Self::Unopened { .. } => None,
             Self::Http(source) => Some(source.metrics()),
         }
     }
+}
+
+fn unopened(reason: &str) -> SourceError {
+    SourceError::Misconfigured { reason: reason.to_owned() }
 }
 
 /// A source cannot be opened.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countersign::clock;
-use countersign::gateway::admin::acts::Posted;
 use countersign::governance::Submission;
+use countersign::service::acts::Posted;
 use countersign_domain::act::{Act, AgreementAct, Published, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
 use serde_json::{Value, json};

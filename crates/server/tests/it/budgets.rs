@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use countersign::clock;
 use countersign::demo::client::{Client, Reply};
 use countersign::demo::world::{CLIENT, PARTNER, PURPOSE};
-use countersign::gateway::admin::budgets::InForce;
 use countersign::gateway::decide::Answers;
 use countersign::gateway::decide::Outcome;
 use countersign::governance::Submission;
+use countersign::service::budgets::InForce;
 use countersign_domain::act::{Act, Published, ReviewOutcome};
 use countersign_domain::budget::{
     AppliesTo, BUDGETS_VERSION, BudgetDocument, BudgetsDocument, Limit, Scope, SetBudget, Then,

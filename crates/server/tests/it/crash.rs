@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use countersign::clock;
 use countersign::demo::client::Client;
-use countersign::gateway::admin::acts::{Posted, Taken};
 use countersign::governance::Submission;
+use countersign::service::acts::{Posted, Taken};
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
 use countersign_protocol::checkpoint::Checkpoint;

@@ -11,7 +11,7 @@ use super::submission;
 use crate::clock;
 use crate::commands::submit::{self, SignWith};
 use crate::commands::{Failure, Output, files};
-use crate::gateway::admin::acts::Posted;
+use crate::service::acts::Posted;
 
 /// Sign an agreement where the instance is not, and write the act for the next signer.
 ///

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{change, say};
+use super::say;
 use crate::commands::reach::Reach;
+use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::canaries::Wanted;
+use crate::service::canaries::Wanted;
 
 /// Make an account a canary: somebody whom nobody is, planted by you with profile, friends and settings like
 /// anybody's.
@@ -30,15 +31,9 @@ impl Create {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
         let account = self.account;
-        let canary = match reach.server() {
-            Some(server) => server.send("POST", "/canaries", &Wanted { account })?,
-            None => {
-                let people = reach.people()?;
-                let handle = people.person_of_account(&account)?;
-                let handle = handle.ok_or("there is no such account")?;
-                change(&reach, &people, |canaries, now| canaries.create(&account, handle, now))?
-            }
-        };
+        let wanted = Wanted { account };
+        let call = Call::send("POST", "/canaries", &wanted)?;
+        let canary = reach.call(&call, async |here| here.create_canary(&wanted.account).await)?;
         say(&canary, output)
     }
 }

@@ -10,12 +10,11 @@ use countersign_log::disclosures::{DisclosureOf, Wanted, disclosures_of};
 use serde::Serialize;
 use serde_json::json;
 
-use super::open;
-use crate::canaries::Match;
+use crate::canaries::{Canaries, Match};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::canaries::ShownGeneration;
 use crate::people::progress::Progress;
+use crate::service::canaries::ShownGeneration;
 
 /// Find the partner for whom a value was made, and the answers that it left in. Exit code 1 if no canary has had it.
 ///
@@ -59,7 +58,9 @@ struct Answer {
 impl Find {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let (canaries, schema) = (open(&reach)?, reach.schema()?);
+        let email_domain = reach.config.canary.email_domain.clone();
+        let canaries = Canaries::open(&reach.directory, email_domain)?;
+        let schema = reach.schema()?;
         let (search, partners) = (canaries.search(&self.value), reach.partners()?.partners);
         let bar = Progress::Stderr.step("making values again", partners.len() as u64);
         let mut matches = Vec::new();

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{line, open};
+use super::line;
 use crate::commands::reach::Reach;
+use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::canaries::ShownCanaries;
+use crate::service::canaries::ShownCanaries;
 
 /// Name the canaries that there are or were, with the generations of their values.
 ///
@@ -33,8 +34,5 @@ impl List {
 
 /// All canaries.
 pub(super) fn all(reach: &Reach) -> Result<ShownCanaries, Failure> {
-    match reach.server() {
-        Some(server) => Ok(server.get("/canaries")?),
-        None => Ok(ShownCanaries::of(&open(reach)?)),
-    }
+    reach.call(&Call::get("/canaries"), async |here| Ok(here.canaries()))
 }

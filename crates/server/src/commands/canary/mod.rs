@@ -3,13 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use countersign_domain::time::Timestamp;
 
-use super::reach::Reach;
 use super::{Failure, Output};
-use crate::canaries::{Canaries, Canary, CanaryError};
-use crate::gateway::admin::canaries::ShownCanary;
-use crate::store::People;
+use crate::service::canaries::ShownCanary;
 
 mod create;
 mod find;
@@ -40,11 +36,6 @@ impl CanaryCommand {
     }
 }
 
-/// The canaries of an instance whose log this command has open, or which it only reads.
-fn open(reach: &Reach) -> Result<Canaries, Failure> {
-    Ok(Canaries::open(&reach.directory, reach.config.canary.email_domain.clone())?)
-}
-
 /// A canary as it is shown, in a line.
 fn line(canary: &ShownCanary) -> String {
     let ShownCanary { account, planted, generations } = canary;
@@ -58,18 +49,4 @@ fn line(canary: &ShownCanary) -> String {
 fn say(canary: &ShownCanary, output: Output) -> Result<ExitCode, Failure> {
     output.say(&serde_json::to_value(canary)?, &line(canary));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Changes a canary where no server runs.
-fn change(
-    reach: &Reach,
-    people: &People,
-    change: impl FnOnce(&Canaries, Timestamp) -> Result<Canary, CanaryError>,
-) -> Result<ShownCanary, Failure> {
-    let now = reach.log().ok_or("the log is not open")?.next_time()?;
-    let canaries = open(reach)?;
-    canaries.check(people)?;
-    let changed = change(&canaries, now)?;
-    people.put_canary_changes(canaries.changes_count())?;
-    Ok(changed.into())
 }

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::{change, line, list};
+use super::{line, list};
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::canaries::{ShownCanaries, ShownCanary};
+use crate::service::canaries::{ShownCanaries, ShownCanary};
 
 /// Give a canary, or all of them, new values, so that one that turns up tells when it left.
 ///
@@ -51,11 +51,6 @@ impl Refresh {
 }
 
 fn refresh(reach: &Reach, account: &str) -> Result<ShownCanary, Failure> {
-    match reach.server() {
-        Some(server) => {
-            let path = format!("/canaries/{}/generations", path_part(account));
-            Ok(server.send("POST", &path, &json!({}))?)
-        }
-        None => change(reach, &reach.people()?, |canaries, now| canaries.refresh(account, now)),
-    }
+    let call = Call::bodiless("POST", format!("/canaries/{}/generations", path_part(account)));
+    reach.call(&call, async |here| here.refresh_canary(account).await)
 }

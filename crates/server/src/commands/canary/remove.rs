@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
 
-use super::{change, say};
+use super::say;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 
 /// Let a canary be a person like others again: its values are as the profile has them. What went out until then
@@ -27,14 +26,8 @@ impl Remove {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
         let account = &self.account;
-        let canary = match reach.server() {
-            Some(server) => {
-                server.send("DELETE", &format!("/canaries/{}", path_part(account)), &json!({}))?
-            }
-            None => {
-                change(&reach, &reach.people()?, |canaries, now| canaries.remove(account, now))?
-            }
-        };
+        let call = Call::bodiless("DELETE", format!("/canaries/{}", path_part(account)));
+        let canary = reach.call(&call, async |here| here.remove_canary(account).await)?;
         say(&canary, output)
     }
 }

@@ -6,13 +6,10 @@ use std::process::ExitCode;
 use clap::{ArgGroup, Args};
 
 use super::{erasures, export};
-use crate::clock;
-use crate::commands::close::open_closes;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::erasure::{self, AskedErasure, ExportFirst, ShownErasure};
-use crate::store::{Made, Way};
+use crate::service::erasure::{AskedErasure, ExportFirst, ShownErasure};
 
 /// Erase a person, for good.
 ///
@@ -43,20 +40,11 @@ impl Erase {
         if let Some(file) = &self.export {
             export::write(&reach, &self.account, file)?;
         }
-        let shown: ShownErasure = match reach.server() {
-            Some(server) => {
-                let path = format!("/people/{}/erasure", path_part(&self.account));
-                let first =
-                    if self.export.is_some() { ExportFirst::Made } else { ExportFirst::Waived };
-                server.send("POST", &path, &AskedErasure { export: first })?
-            }
-            None => {
-                let closes = open_closes(&reach)?;
-                let made = Made { at: clock::now(), by: Way::Command };
-                closes.people().erase(&self.account, made)?;
-                ShownErasure::of(&erasure::found(closes.people(), &self.account)?, &closes)
-            }
-        };
+        let first = if self.export.is_some() { ExportFirst::Made } else { ExportFirst::Waived };
+        let path = format!("/people/{}/erasure", path_part(&self.account));
+        let call = Call::send("POST", path, &AskedErasure { export: first })?;
+        let shown: ShownErasure =
+            reach.call(&call, async |here| Ok(here.erase(&self.account).await?.now))?;
         let text = format!(
             "Nothing of {} is released from now on.\n{}",
             self.account,

@@ -5,11 +5,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::commands::close::open_closes;
 use crate::commands::reach::Reach;
+use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::erasure::ShownErasure;
-use crate::gateway::admin::erasures;
+use crate::service::erasure::{self, ShownErasure};
 
 /// List who asked for erasure and is not destroyed yet, with the legal holds that keep them.
 ///
@@ -23,13 +22,8 @@ pub(in crate::commands) struct Erasures {
 impl Erasures {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        let found: erasures::Erasures = match reach.server() {
-            Some(server) => server.get("/erasures")?,
-            None => {
-                let closes = open_closes(&reach)?;
-                erasures::Erasures::of(closes.people(), &closes)?
-            }
-        };
+        let found: erasure::Erasures =
+            reach.call(&Call::get("/erasures"), async |here| here.erasures())?;
         let mut lines: Vec<String> = found.erasures.iter().map(line).collect();
         if lines.is_empty() {
             lines.push("nobody".to_owned());

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::close::open_closes;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output, files};
-use crate::gateway::admin::export;
+use crate::service::error::OperationError;
 
 /// Write everything that is kept about a person as one JSON file: profile, friends, settings, history, grants, receipts
 /// and their ledger.
@@ -43,14 +42,11 @@ impl Export {
 
 /// Writes the export of an account into a new file; how many bytes it has.
 pub(super) fn write(reach: &Reach, account: &str, out: &Path) -> Result<usize, Failure> {
-    let bytes = match reach.server() {
-        Some(server) => server.get_bytes(&format!("/people/{}/export", path_part(account)))?,
-        None => {
-            let closes = open_closes(reach)?;
-            let made = export::Export::of(closes.people(), &closes, &reach.schema()?, account)?;
-            serde_json::to_vec(&made)?
-        }
-    };
+    let call = Call::get(format!("/people/{}/export", path_part(account)));
+    let bytes = reach.call_bytes(&call, async |here| {
+        let export = here.export(account).await?;
+        serde_json::to_vec(&export).map_err(OperationError::internal)
+    })?;
     files::write_secret(out, &bytes)?;
     Ok(bytes.len())
 }

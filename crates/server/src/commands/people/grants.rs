@@ -6,12 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::clock;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::grants::{self, EndedGrant, ShownGrant};
-use crate::store::{Made, Way};
+use crate::service::grants::{self, EndedGrant, ShownGrant};
 
 /// Show what a person granted to clients, or end one of their grants.
 ///
@@ -45,23 +43,15 @@ impl Grants {
     }
 
     fn found(&self, reach: &Reach) -> Result<grants::Grants, Failure> {
-        if let Some(server) = reach.server() {
-            return Ok(server.get(&format!("/people/{}/grants", path_part(&self.account)))?);
-        }
-        let people = reach.people()?;
-        let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
-        Ok(grants::Grants::of(&people.grants_of(person)?, &reach.schema()?))
+        let call = Call::get(format!("/people/{}/grants", path_part(&self.account)));
+        reach.call(&call, async |here| here.grants(&self.account).await)
     }
 
     fn ended(&self, reach: &Reach, id: &str) -> Result<EndedGrant, Failure> {
-        if let Some(server) = reach.server() {
-            let path = format!("/people/{}/grants/{}", path_part(&self.account), path_part(id));
-            return Ok(server.send("DELETE", &path, &())?);
-        }
-        let people = reach.people()?;
-        let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
-        let made = Made { at: clock::now(), by: Way::Command };
-        Ok(grants::end(&people, person, id, made)?.0)
+        let path = format!("/people/{}/grants/{}", path_part(&self.account), path_part(id));
+        reach.call(&Call::bodiless("DELETE", path), async |here| {
+            Ok(here.end_grant(&self.account, id).await?.now)
+        })
     }
 }
 

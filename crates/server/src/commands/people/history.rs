@@ -7,12 +7,12 @@ use clap::Args;
 
 use super::grants;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::history::{
+use crate::service::history::{
     self, LIMIT_DEFAULT, LIMIT_MAX, ShownChange, ShownEvent, ShownSettings,
 };
-use crate::gateway::admin::settings::OpenFields;
+use crate::service::settings::OpenFields;
 
 /// Show what a person changed of their settings and grants, newest first.
 ///
@@ -45,15 +45,10 @@ impl History {
     }
 
     fn found(&self, reach: &Reach) -> Result<history::History, Failure> {
-        if let Some(server) = reach.server() {
-            let (account, limit) = (path_part(&self.account), self.limit);
-            let before = self.before.map(|before| format!("&before={before}")).unwrap_or_default();
-            return Ok(server.get(&format!("/people/{account}/history?limit={limit}{before}"))?);
-        }
-        let people = reach.people()?;
-        let person = people.person_of_account(&self.account)?.ok_or("there is no such account")?;
-        let records = people.history(person, self.before, self.limit)?;
-        Ok(history::History::of(&records, &reach.schema()?))
+        let Self { account, limit, before, .. } = self;
+        let before_part = before.map(|before| format!("&before={before}")).unwrap_or_default();
+        let path = format!("/people/{}/history?limit={limit}{before_part}", path_part(account));
+        reach.call(&Call::get(path), async |here| here.history(account, *before, *limit).await)
     }
 }
 

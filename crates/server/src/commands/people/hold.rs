@@ -7,13 +7,10 @@ use clap::{ArgGroup, Args};
 use countersign_domain::time::Timestamp;
 use countersign_policy::instant;
 
-use crate::clock;
-use crate::commands::close::open_closes;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
+use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::hold::{self, ShownHold};
-use crate::store::{Made, Way};
+use crate::service::hold::ShownHold;
 
 /// Set a legal hold on what the log needs to say what was released of a person, or end one.
 ///
@@ -40,23 +37,17 @@ impl Hold {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
         let path = format!("/people/{}/hold", path_part(&self.account));
-        let held: ShownHold = match (reach.server(), self.until) {
-            (Some(server), Some(until)) => {
-                server.send("PUT", &path, &ShownHold { until: until.to_string() })?
-            }
-            (Some(server), None) => server.send("DELETE", &path, &())?,
-            (None, until) => {
-                let now = clock::now();
-                let closes = open_closes(&reach)?;
-                let until = match until {
-                    Some(until) => hold::until(&until.to_string(), now)?,
-                    None => hold::check_held(closes.people(), &self.account, now).map(|()| now)?,
-                };
-                let made = Made { at: now, by: Way::Command };
-                closes.hold(&self.account, made, until)?;
-                ShownHold { until: until.to_string() }
-            }
+        let call = match self.until {
+            Some(until) => Call::send("PUT", path, &ShownHold { until: until.to_string() })?,
+            None => Call::bodiless("DELETE", path),
         };
+        let held: ShownHold = reach.call(&call, async |here| {
+            let chosen = match self.until {
+                Some(until) => here.hold(&self.account, until).await?,
+                None => here.lift_hold(&self.account).await?,
+            };
+            Ok(chosen.now)
+        })?;
         let text = match self.lift {
             true => format!("The hold on {} ended.", self.account),
             false => format!("What is kept of {} is held until {}.", self.account, held.until),

@@ -39,7 +39,7 @@ pub(in crate::commands) struct Recover {
 impl Recover {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = Reach::open(&self.dir)?;
-        if reach.server().is_some() {
+        if reach.has_server() {
             return Err(
                 "a server runs on this instance, and has these people open: stop it first".into()
             );

@@ -3,19 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use clap::Args;
 use countersign_domain::preset::Preset;
 use countersign_domain::schema::FieldSchema;
 use serde_json::json;
 
-use crate::clock;
 use crate::commands::reach::Reach;
-use crate::commands::running::path_part;
-use crate::commands::{Failure, Output, newcomers};
-use crate::gateway::admin::settings::{OpenFields, OpenSettings};
-use crate::store::{Made, Way};
+use crate::commands::running::{Call, path_part};
+use crate::commands::{Failure, Output};
+use crate::service::settings::{OpenFields, OpenSettings};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///
@@ -70,40 +67,18 @@ impl Settings {
         let wanted = OpenSettings { preset: self.preset, open };
         let reach = Reach::open(&self.dir)?;
         let schema = reach.schema()?;
-        let now: OpenSettings = match reach.server() {
-            Some(server) => {
-                let path = format!("/people/{}/settings", path_part(&self.account));
-                if wanted.is_empty() {
-                    server.get(&path)?
-                } else {
-                    server.send("PUT", &path, &wanted)?
-                }
-            }
-            None => in_store(&reach, &self.account, &wanted, &schema)?,
+        let path = format!("/people/{}/settings", path_part(&self.account));
+        let now: OpenSettings = if wanted.is_empty() {
+            reach.call(&Call::get(path), async |here| here.settings(&self.account).await)?
+        } else {
+            reach.call(&Call::send("PUT", path, &wanted)?, async |here| {
+                Ok(here.change_settings(&self.account, &wanted).await?.now)
+            })?
         };
         let document = json!({ "account": self.account, "preset": now.preset, "open": now.open });
         output.say(&document, &text(&now, &schema));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The same without a server.
-fn in_store(
-    reach: &Reach,
-    account: &str,
-    wanted: &OpenSettings,
-    schema: &FieldSchema,
-) -> Result<OpenSettings, Failure> {
-    let people = Arc::new(reach.people()?);
-    newcomers::enrol(reach, &people, &[account])?;
-    let handle = people.person_of_account(account)?.ok_or("there is no such account")?;
-    let settings = if wanted.is_empty() {
-        people.settings(handle)?
-    } else {
-        let made = Made { at: clock::now(), by: Way::Command };
-        people.change_settings(handle, made, |now| wanted.applied_to(now, schema))?
-    };
-    Ok(OpenSettings::of(settings, schema))
 }
 
 fn preset_name(name: &str) -> Result<String, String> {

@@ -9,12 +9,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::reach::Reach;
-use crate::commands::running::Running;
+use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::gateway::admin::feed::{CONTENT_TYPE, Sequence};
-use crate::people::feed::{self, Applied, Batches};
+use crate::people::feed::{Applied, Batches};
 use crate::people::input;
 use crate::people::progress::Progress;
+use crate::service::error::OperationError;
+use crate::service::feed::{FeedPart, Sequence};
 use crate::store::Folder;
 
 /// What the lines look like.
@@ -57,18 +58,7 @@ impl Upsert {
         let bar = Progress::Stderr.step("applying changes", 0);
         let done = |so_far: &Applied| bar.at(so_far.applied + so_far.skipped);
         let batches = Batches::new(from, 1);
-        let applied = match reach.server() {
-            Some(server) => through(server, batches, done)?,
-            None => {
-                let people = reach.people()?;
-                let people = Arc::new(people);
-                let _folder = Folder::start(Arc::clone(&people))?;
-                feed::apply(&people, &reach.schema()?, batches, |so_far| {
-                    done(so_far);
-                    people.wait_for_fold();
-                })?
-            }
-        };
+        let applied = apply(&reach, batches, done)?;
         drop(bar);
         let Applied { applied, skipped, sequence } = applied;
         let document = json!({ "applied": applied, "skipped": skipped, "sequence": sequence });
@@ -80,20 +70,33 @@ impl Upsert {
     }
 }
 
-/// Has the running server apply them.
-fn through(
-    server: &Running,
+/// Has them applied, a batch after the other.
+fn apply(
+    reach: &Reach,
     batches: Batches<impl Read>,
     mut done: impl FnMut(&Applied),
 ) -> Result<Applied, Failure> {
-    let Sequence { sequence } = server.get("/people/feed")?;
+    let Sequence { sequence } =
+        reach.call(&Call::get("/people/feed"), async |here| here.feed_sequence())?;
+    // A server folds what was applied into a new image by itself.
+    let _folder = match reach.has_server() {
+        true => None,
+        false => Some(reach.here(async |here| {
+            Folder::start(Arc::clone(&here.people)).map_err(OperationError::internal)
+        })?),
+    };
     let mut all = Applied { sequence, ..Applied::default() };
     let mut after = 0;
     for batch in batches {
         let batch = batch?;
+        let part = FeedPart { lines: batch.text.clone(), first_line: batch.first_line, after };
         let path = format!("/people/feed?first_line={}&after={after}", batch.first_line);
         after = batch.last_sequence().unwrap_or(after);
-        all.add(server.send_bytes("POST", &path, CONTENT_TYPE, batch.text)?);
+        let applied = reach.call(&Call::lines(path, batch.text), async |here| {
+            here.people.wait_for_fold();
+            here.apply_feed(part).await
+        })?;
+        all.add(applied);
         done(&all);
     }
     Ok(all)

@@ -1,89 +1,15 @@
-//! `POST /admin/v1/acts`: a signed governance act, with its document where it has one. Whether it is
-//! properly signed is for the log to say, which checks every act before it takes it.
+//! `POST /admin/v1/acts`: a signed governance act, with its document where it has one.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use countersign_log::append::ActError;
-use countersign_protocol::entry::SignedAct;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
-use crate::governance::{self, GovernanceError, Submission};
-
-/// What is posted.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Posted {
-    /// The name of the log that it is for, so that nobody signs or posts it elsewhere by mistake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<String>,
-    /// The entry, signatures included.
-    pub act: SignedAct,
-    /// The agreement, schema or rules document that it names by digest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document: Option<Value>,
-}
-
-/// An act that is not for this log.
-#[derive(Debug, thiserror::Error)]
-pub enum PostedError {
-    /// It names another log.
-    #[error(
-        "the act is for the log {found:?}, not for {wanted:?}, where its signatures do not count"
-    )]
-    AnotherLog {
-        /// The log that it names.
-        found: String,
-        /// The log that was to take it.
-        wanted: String,
-    },
-    /// It cannot be submitted anywhere.
-    #[error(transparent)]
-    Governance(#[from] GovernanceError),
-}
-
-impl Posted {
-    /// A submission as it is posted, or kept in a file.
-    ///
-    /// # Errors
-    /// What the JSON reader says of the document.
-    pub fn of(submission: Submission) -> Result<Self, serde_json::Error> {
-        let document = submission.document.as_deref().map(serde_json::from_slice).transpose()?;
-        Ok(Self { origin: None, act: submission.act, document })
-    }
-
-    /// The act, if it is for the log of this name.
-    ///
-    /// # Errors
-    /// [`PostedError`]: it is for another log, or it is not what can be submitted.
-    pub fn submission_for(self, wanted: &str) -> Result<Submission, PostedError> {
-        match self.origin {
-            Some(found) if found != wanted => {
-                Err(PostedError::AnotherLog { found, wanted: wanted.to_owned() })
-            }
-            _ => Ok(Submission::new(self.act, self.document)?),
-        }
-    }
-}
-
-/// Where the act stands now.
-#[derive(Serialize, Deserialize)]
-pub struct Taken {
-    /// The index of its entry.
-    pub index: u64,
-}
-
-/// An act that is wrong, or one that the log cannot take now.
-fn refused(error: GovernanceError) -> AdminError {
-    match error {
-        GovernanceError::Refused(ActError::Append(error)) => AdminError::failed(&error),
-        other => AdminError::unprocessable(other),
-    }
-}
+use crate::governance;
+use crate::service::acts::{Posted, Taken};
+use crate::service::error::OperationError;
 
 /// Appends the act.
 ///
@@ -93,10 +19,9 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(posted): Json<Posted>,
 ) -> Result<Json<Taken>, AdminError> {
-    let submission = posted
-        .submission_for(gateway.service.config.origin())
-        .map_err(AdminError::unprocessable)?;
-    let index = governance::submit(&gateway.service.log, submission).await.map_err(refused)?;
+    let log = &gateway.service.log;
+    let submission = posted.submission_for(log.origin()).map_err(OperationError::unprocessable)?;
+    let index = governance::submit(log, submission).await.map_err(OperationError::from)?;
     tracing::info!(index, "an act was taken");
     Ok(Json(Taken { index }))
 }

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::AdminError;
 use crate::gateway::Gateway;
-use crate::gateway::extract::Query;
+use crate::gateway::extract::{Query, download};
 
 /// Which part of it.
 #[derive(Deserialize)]
@@ -29,12 +27,5 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,
 ) -> Result<impl IntoResponse, AdminError> {
-    let closes = Arc::clone(&gateway.service.closes);
-    let made = spawn_blocking(move || closes.directory_growth(part.since));
-    let growth = made.await.map_err(AdminError::internal)??;
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"directory.growth\""),
-    ];
-    Ok((headers, growth))
+    Ok(download("directory.growth", gateway.service.directory_growth(part.since).await?))
 }

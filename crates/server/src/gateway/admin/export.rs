@@ -1,113 +1,14 @@
-//! `GET /admin/v1/people/{account}/export`: everything that an instance keeps about a person, as one document for them
-//! alone (it has their ledger in it, and so their secret): to be handed over before they are erased, or whenever they
-//! ask (GDPR Art. 15 and 20). `countersign people export` writes the same.
-//!
-//! What it is not: a backup. Nothing reads it back in. Where profiles and friendships lie in the platform's own
-//! database, they are not in it.
+//! `GET /admin/v1/people/{account}/export`: everything that an instance keeps about a person, for them alone.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use countersign_domain::field::FieldSet;
-use countersign_domain::schema::FieldSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use tokio::task::spawn_blocking;
 
 use super::AdminError;
-use super::grants::{Grants, ShownGrant};
-use super::history::{History, ShownChange};
-use super::settings::{OpenFields, names};
-use crate::closes::{CloseError, Closes};
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
-use crate::store::{People, StoreError};
-
-/// What is kept about a person.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Export {
-    /// The platform's own name for them.
-    pub account: String,
-    /// Whether they are a minor.
-    pub minor: bool,
-    /// Their profile, by field.
-    pub profile: BTreeMap<String, Value>,
-    /// Their friends' accounts.
-    pub friends: Vec<String>,
-    /// What is open, by route.
-    pub settings: OpenFields,
-    /// Every choice of theirs, newest first.
-    pub history: Vec<ShownChange>,
-    /// The grants in force.
-    pub grants: Vec<ShownGrant>,
-    /// The receipts for their choices, by number.
-    pub receipts: BTreeMap<u64, String>,
-    /// Until when a legal hold keeps what is kept, if one was ever set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_until: Option<String>,
-    /// Their ledger bundle, in base64: everything that the log holds about them. It has their secret in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ledger: Option<String>,
-    /// Why there is no ledger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without_ledger: Option<String>,
-}
-
-impl Export {
-    /// Makes the export of an account. It blocks, as long as a ledger takes.
-    ///
-    /// # Errors
-    /// [`CloseError::UnknownAccount`], and what the store or the ledger cannot be read for.
-    pub fn of(
-        people: &People,
-        closes: &Closes,
-        schema: &FieldSchema,
-        account: &str,
-    ) -> Result<Self, CloseError> {
-        let handle = people.person_of_account(account)?.ok_or(CloseError::UnknownAccount)?;
-        let (ledger, without_ledger) = match closes.ledger(account) {
-            Ok(bundle) => (Some(STANDARD.encode(bundle)), None),
-            // Nothing of theirs is bound by a close yet, and nobody has to wait for one to be erased.
-            Err(error @ CloseError::NotClosedYet) => (None, Some(error.to_string())),
-            Err(error) => return Err(error),
-        };
-        let history = people.history(handle, None, usize::MAX)?;
-        let mut receipts = BTreeMap::new();
-        for (number, _) in &history {
-            let receipt = people.consent_receipt(handle, *number)?;
-            receipts.extend(receipt.map(|receipt| (*number, receipt)));
-        }
-        let view = people.view();
-        let number = view.number_of(handle).ok_or(StoreError::UnknownPerson)?;
-        let person = view.person(number).ok_or(StoreError::UnknownPerson)?;
-        let mut profile = BTreeMap::new();
-        person.values(FieldSet::ALL, |field, json| {
-            let value = serde_json::from_slice(json).unwrap_or(Value::Null);
-            profile.extend(schema.name(field).map(|name| (name.to_owned(), value)));
-        });
-        let friends = person.friends().into_iter().flatten();
-        let friends =
-            friends.filter_map(|friend| view.person(friend)?.account().map(str::to_owned));
-        Ok(Self {
-            account: account.to_owned(),
-            minor: person.is_minor(),
-            profile,
-            friends: friends.collect(),
-            settings: names(person.settings(), schema),
-            history: History::of(&history, schema).history,
-            grants: Grants::of(&people.grants_of(handle)?, schema).grants,
-            receipts,
-            held_until: people.held_until(handle)?.map(|until| until.to_string()),
-            ledger,
-            without_ledger,
-        })
-    }
-}
 
 /// The person's export.
 ///
@@ -117,12 +18,6 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<impl IntoResponse, AdminError> {
-    let made = spawn_blocking(move || {
-        let register = gateway.service.log.register();
-        let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-        Export::of(&gateway.service.people, &gateway.service.closes, schema, &account)
-            .map_err(AdminError::from)
-    });
-    let export = made.await.map_err(AdminError::internal)??;
+    let export = gateway.service.export(&account).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(export)))
 }

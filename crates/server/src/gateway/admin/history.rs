@@ -4,23 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use countersign_domain::route::Route;
-use countersign_domain::schema::FieldSchema;
-use countersign_domain::settings::Settings;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::AdminError;
-use super::grants::ShownGrant;
-use super::settings::OpenFields;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path, Query};
-use crate::store::{Event, HistoryRecord};
-
-/// How many changes are told at once where nobody says how many.
-pub(crate) const LIMIT_DEFAULT: usize = 100;
-
-/// The most changes that are told at once.
-pub(crate) const LIMIT_MAX: usize = 1_000;
+use crate::service::history::{History, LIMIT_DEFAULT, LIMIT_MAX};
 
 /// Which part of a history is asked for.
 #[derive(Deserialize)]
@@ -30,67 +19,6 @@ pub struct Part {
     limit: Option<usize>,
     /// The changes before the one of this number.
     before: Option<u64>,
-}
-
-/// A part of a history, newest first.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct History {
-    /// The changes.
-    pub history: Vec<ShownChange>,
-    /// What to ask for as `before` to see those before them; absent at the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<u64>,
-}
-
-/// One change.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ShownChange {
-    /// Its number; a person's changes are counted from one.
-    pub number: u64,
-    /// When.
-    pub time: String,
-    /// By which way: `admin_api`, `command`, `import` or `login`.
-    pub by: String,
-    /// What changed.
-    #[serde(flatten)]
-    pub what: ShownEvent,
-}
-
-/// What changed.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ShownEvent {
-    /// What the person chose.
-    Settings(ShownSettings),
-    /// A grant was given.
-    GrantGiven {
-        /// The grant.
-        #[serde(flatten)]
-        grant: ShownGrant,
-        /// Whether the person's user agent said then that data be neither sold nor shared.
-        sec_gpc: bool,
-    },
-    /// A grant was ended before its time.
-    GrantEnded(ShownGrant),
-    /// Erasure was asked for.
-    Erased {},
-    /// A legal hold was set, in place of the one before.
-    Hold {
-        /// When it ends, or ended.
-        until: String,
-    },
-}
-
-/// A change of settings.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ShownSettings {
-    /// The preset to which the settings are equal since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preset: Option<String>,
-    /// The fields that were opened, by route.
-    pub opened: OpenFields,
-    /// The fields that were closed, by route.
-    pub closed: OpenFields,
 }
 
 /// A part of a person's history.
@@ -106,54 +34,7 @@ pub async fn get(
     let limit = part.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let message = format!("limit: 1 to {LIMIT_MAX} is expected");
-        return Err(AdminError { status: StatusCode::BAD_REQUEST, message });
+        return Err(AdminError::of(StatusCode::BAD_REQUEST, message));
     }
-    let handle = gateway.service.person(&account).await?;
-    let register = gateway.service.log.register();
-    let schema = register.schema().ok_or_else(|| AdminError::not_found("field schema"))?;
-    let records = gateway.service.people.history(handle, part.before, limit);
-    Ok(Json(History::of(&records?, schema)))
-}
-
-impl History {
-    /// Changes as they are told.
-    pub(crate) fn of(records: &[(u64, HistoryRecord)], schema: &FieldSchema) -> Self {
-        let oldest = records.last().map(|(number, _)| *number);
-        let history =
-            records.iter().map(|(number, record)| ShownChange::of(*number, record, schema));
-        Self { history: history.collect(), before: oldest.filter(|number| *number > 1) }
-    }
-}
-
-impl ShownChange {
-    fn of(number: u64, record: &HistoryRecord, schema: &FieldSchema) -> Self {
-        let what = match &record.event {
-            Event::Settings { before, after, preset } => ShownEvent::Settings(ShownSettings {
-                preset: preset.map(|preset| preset.name().to_owned()),
-                opened: differing(*before, *after, schema),
-                closed: differing(*after, *before, schema),
-            }),
-            Event::GrantGiven { id, grant, sec_gpc } => ShownEvent::GrantGiven {
-                grant: ShownGrant::of(*id, grant, schema),
-                sec_gpc: *sec_gpc,
-            },
-            Event::GrantEnded { id, grant } => {
-                ShownEvent::GrantEnded(ShownGrant::of(*id, grant, schema))
-            }
-            Event::Erased => ShownEvent::Erased {},
-            Event::Hold { until } => ShownEvent::Hold { until: until.to_string() },
-        };
-        let made = record.made;
-        Self { number, time: made.at.to_string(), by: made.by.name().to_owned(), what }
-    }
-}
-
-/// The fields that are open in `more` and not in `less`, by route; routes without one are left out.
-fn differing(less: Settings, more: Settings, schema: &FieldSchema) -> OpenFields {
-    let names = |route: Route| {
-        let fields = more.open(route).without(less.open(route));
-        let names: Vec<String> = schema.names(fields).map(str::to_owned).collect();
-        (!names.is_empty()).then(|| (route.name().to_owned(), names))
-    };
-    Route::ALL.into_iter().filter_map(names).collect()
+    Ok(Json(gateway.service.history(&account, part.before, limit).await?))
 }

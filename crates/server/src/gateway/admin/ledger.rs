@@ -4,13 +4,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
-use tokio::task::spawn_blocking;
 
 use super::AdminError;
 use crate::gateway::Gateway;
-use crate::gateway::extract::Path;
+use crate::gateway::extract::{Path, download};
 
 /// The person's bundle.
 ///
@@ -21,14 +19,5 @@ pub async fn get(
     State(gateway): State<Arc<Gateway>>,
     Path(account): Path<String>,
 ) -> Result<impl IntoResponse, AdminError> {
-    gateway.service.person(&account).await?;
-    let closes = Arc::clone(&gateway.service.closes);
-    let made = spawn_blocking(move || closes.ledger(&account));
-    let bundle = made.await.map_err(AdminError::internal)??;
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"me.ledger\""),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, bundle))
+    Ok(download("me.ledger", gateway.service.ledger(&account).await?))
 }

@@ -4,16 +4,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use countersign_domain::digest::Digest;
 use countersign_protocol::index_sample::{DRAWN_DEFAULT, DRAWN_MAX};
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::AdminError;
 use crate::gateway::Gateway;
-use crate::gateway::extract::Query;
+use crate::gateway::extract::{Query, download};
 
 /// What is drawn.
 #[derive(Deserialize)]
@@ -45,14 +44,6 @@ pub async fn get(
         let message = format!("{items} items are too many: at most {DRAWN_MAX} are drawn");
         return Err(AdminError::of(StatusCode::UNPROCESSABLE_ENTITY, message));
     }
-    let closes = Arc::clone(&gateway.service.closes);
     let challenge = challenge.unwrap_or(Digest([0; 32]));
-    let made = spawn_blocking(move || closes.sample(period, items, challenge));
-    let sample = made.await.map_err(AdminError::internal)??;
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"period.sample\""),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, sample))
+    Ok(download("period.sample", gateway.service.sample(period, items, challenge).await?))
 }

@@ -1,0 +1,98 @@
+//! Erasing a person, for good, and how far that is.
+//!
+//! Nothing of theirs leaves from when it is asked for on. What is kept for the log goes behind the next close, or the first
+//! one behind the end of a legal hold; then the account is unknown.
+
+use serde::{Deserialize, Serialize};
+
+use super::Service;
+use super::choice::Chosen;
+use super::error::OperationError;
+use crate::store::Erasure;
+
+/// What is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedErasure {
+    /// What became of the export, which cannot be made afterwards.
+    pub export: ExportFirst,
+}
+
+/// What became of the export.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFirst {
+    /// The person has it.
+    Made,
+    /// The person does not want it.
+    Waived,
+}
+
+/// How far an erasure is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ShownErasure {
+    /// The platform's own name for the person.
+    pub account: String,
+    /// When it was asked for.
+    pub asked_at: String,
+    /// Until when a legal hold keeps what is kept, if one was ever set; it may be past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<String>,
+    /// Whether the next close destroys what is left, if it came now.
+    pub is_due: bool,
+}
+
+/// What is being erased.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Erasures {
+    /// Who asked for it and is not destroyed yet.
+    pub erasures: Vec<ShownErasure>,
+    /// Whether the file of the people store still has bytes of somebody who was destroyed, which the server's next
+    /// start ends.
+    pub has_remnants: bool,
+}
+
+impl Service {
+    /// Erases the person; again, it says how far that is. The receipt is for the person.
+    ///
+    /// # Errors
+    /// [`OperationError`] for an unknown account, and if the log does not take it now: it is closed all the same, and
+    /// told again by itself.
+    pub async fn erase(&self, account: &str) -> Result<Chosen<ShownErasure>, OperationError> {
+        let erasure = self.people.erase(account, self.made())?;
+        let told = self.chosen(erasure.handle, Some(erasure.chosen), ()).await?;
+        Ok(Chosen { now: self.erasure(account)?, receipt: told.receipt })
+    }
+
+    /// How far the erasure of this person is.
+    ///
+    /// # Errors
+    /// [`OperationError`] for an account that is unknown, among them those that were erased, and for one that nobody
+    /// asked to erase.
+    pub fn erasure(&self, account: &str) -> Result<ShownErasure, OperationError> {
+        let found = self.people.erasure_of(account)?;
+        let none = "erasure: nobody asked for one of this account";
+        Ok(self.shown_erasure(&found.ok_or_else(|| OperationError::not_found(none))?))
+    }
+
+    /// What is being erased now.
+    ///
+    /// # Errors
+    /// [`OperationError`] if the store cannot be read.
+    pub fn erasures(&self) -> Result<Erasures, OperationError> {
+        let erasures = self.people.erasures()?;
+        Ok(Erasures {
+            erasures: erasures.iter().map(|erasure| self.shown_erasure(erasure)).collect(),
+            has_remnants: self.people.has_remnants()?,
+        })
+    }
+
+    fn shown_erasure(&self, erasure: &Erasure) -> ShownErasure {
+        ShownErasure {
+            account: erasure.account.clone(),
+            asked_at: erasure.asked_at.to_string(),
+            held_until: erasure.held_until.map(|until| until.to_string()),
+            is_due: self.closes.is_due(erasure),
+        }
+    }
+}
