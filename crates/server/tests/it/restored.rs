@@ -422,6 +422,28 @@ fn restored_stream_that_is_older_than_people_is_refused() {
     assert!(error.contains("older backup than people/"), "{error}");
 }
 
+/// Of an instance that lost everything that is signed, no new log is made.
+#[test]
+fn restored_instance_without_a_stream_gets_no_new_one() {
+    let (world, _) = lived();
+    let stream = world.directory.log().join("stream");
+    let backups = ["stream", "log"].map(|part| Backup::of(&world, part));
+    remove(&stream.join("stream"));
+    assert_refused(&world, &["stream/stream: there is no such file", "restore stream/"]);
+    assert!(!stream.join("stream").exists(), "a stream was made anew");
+    remove(&stream);
+    remove(&world.directory.site());
+    assert_refused(&world, &["stream/stream: there is no such file", "restore stream/"]);
+    let error = run(&world, &["close"], &[]).unwrap_err();
+    assert!(error.contains("there is no such file"), "{error}");
+    assert!(!stream.join("stream").exists(), "a stream was made anew");
+    assert!(!world.directory.site().join("checkpoint").exists(), "an empty log was signed");
+    remove(&stream);
+    backups.iter().for_each(Backup::restore);
+    world.serve().stop();
+    world.assert_checks();
+}
+
 #[test]
 fn restored_directory_that_is_older_missing_or_another_is_refused() {
     let (world, _) = lived();
@@ -556,6 +578,13 @@ fn restored_replica_of_another_time_is_refused_and_made_again() {
     assert!(newer != older);
     fs::copy(&kept, &newer).unwrap();
     assert_refused(&world, &["it is of generation", "countersign people image"]);
+    // Of another instance, with as many people, after as many changes.
+    let (other, _) = lived();
+    run(&other, &["people", "image"], &[]).unwrap();
+    let others = image(&other);
+    assert_eq!(others.file_name(), newer.file_name());
+    fs::copy(others, &newer).unwrap();
+    assert_refused(&world, &["it is another image of generation", "countersign people image"]);
     remove(&newer);
     assert_refused(&world, &["the image of the people is missing"]);
     run(&world, &["people", "image"], &[]).unwrap();
