@@ -43,6 +43,14 @@ pub enum StreamError {
         /// What the file layer says.
         error: io::Error,
     },
+    /// There is none.
+    #[error(
+        "{file}: there is no such file; a log has it from its beginning, so it was lost: restore stream/ from its newest backup, nothing else can take its place. It is not made anew"
+    )]
+    Missing {
+        /// The file.
+        file: String,
+    },
     /// It does not begin like a stream.
     #[error(
         "{file}: not a stream of Countersign, or its first {STREAM_HEAD_BYTES} bytes are damaged"
@@ -154,6 +162,10 @@ impl Stream {
     /// [`StreamError`].
     pub fn open(backend: &dyn Backend, name: &str) -> Result<Self, StreamError> {
         let io = |error| StreamError::Io { file: name.to_owned(), error };
+        // What is opened is made if it is not there.
+        if !backend.exists(name).map_err(io)? {
+            return Err(StreamError::Missing { file: name.to_owned() });
+        }
         let file = backend.open(name).map_err(io)?;
         let mut head = [0; STREAM_HEAD_BYTES];
         let not_a_stream = || StreamError::NotAStream { file: name.to_owned() };

@@ -10,6 +10,7 @@ use countersign_domain::budget::BudgetsDocument;
 use countersign_domain::identifier::{Identifier, NotAnIdentifier};
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
 use countersign_domain::time::Timestamp;
+use countersign_log::about_people::stream_id;
 use countersign_log::backend::posix::Posix;
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_policy::budget::Budgets;
@@ -369,9 +370,19 @@ pub fn open_log_counting(
     open_log_by(directory, config, ClockTrust::Watched)
 }
 
+/// Opens a log that there is already: one that was lost is not made anew beside the people that it knows.
+fn open_log_by(
+    directory: &DataDir,
+    config: &Config,
+    trust: ClockTrust,
+) -> Result<(Log, Budgets), InstanceError> {
+    stream_id(&Posix::new(directory.log())).map_err(RecoveryError::from)?;
+    open_or_make_log(directory, config, trust)
+}
+
 /// INVARIANT: every log that this program appends to admits by budgets. Maintained here, the only place
 /// that opens one.
-fn open_log_by(
+fn open_or_make_log(
     directory: &DataDir,
     config: &Config,
     trust: ClockTrust,
@@ -489,7 +500,7 @@ fn found_log(
     let (schema, rules) = (schema.to_document(), default_rules());
     let documents = FirstDocuments { schema: &schema, rules: &rules, budgets };
     let acts = governance::founding_acts(config.origin(), &founders, keys, &documents, now)?;
-    let log = open_log(directory, &config)?;
+    let (log, _) = open_or_make_log(directory, &config, ClockTrust::Watched)?;
     let submitted = acts.into_iter().try_for_each(|act| {
         governance::submit_blocking(&log, act)?;
         Ok::<_, InstanceError>(())

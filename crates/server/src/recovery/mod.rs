@@ -5,7 +5,8 @@
 //! people/ older than stream/     the log numbers choices and erasures: `lag` finds what is missing, `apply` does it again
 //! stream/ older than people/     refused: what is lost was acknowledged, and perhaps signed
 //! directory/, stream/periods/    held against the closes of the stream (see `closes`)
-//! canaries.json                  held against the number of generations that people/ remembers (see `canaries`)
+//! canaries.json, its key         held against the number of changes that people/ remembers, and against the log and the
+//!                                key that the file names (see `canaries`)
 //! ```
 //!
 //! INVARIANT: nobody is served from people who are older than the log. Kept by `instance`, which opens no people

@@ -104,6 +104,17 @@ impl CaseFiles {
         read(&self.path(partner))
     }
 
+    /// Whether what was concluded under this commitment is here, and opens it.
+    ///
+    /// # Errors
+    /// [`CaseFileError`].
+    pub fn opens(&self, commitment: Digest) -> Result<bool, CaseFileError> {
+        let path = self.0.join(CONCLUDED).join(format!("{commitment}.json"));
+        let Some(case) = read(&path)? else { return Ok(false) };
+        let found = case.commitment().map_err(|error| CaseFileError::Form { path, error })?;
+        Ok(found == commitment)
+    }
+
     fn path(&self, partner: &Identifier) -> PathBuf {
         self.0.join(format!("{partner}.json"))
     }

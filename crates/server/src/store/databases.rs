@@ -2,7 +2,7 @@
 //!
 //! | name | key | value |
 //! | --- | --- | --- |
-//! | meta | `format`, `generation`, `commits`, `feed` (the last sequence of the change feed), `remnants` (1: bytes of erased people are still in the file, see `erasure`); `log` (see `log_mark`); `canaries` (how often canaries were changed) | 8 bytes, little-endian; of `log` 24 |
+//! | meta | `format`, `image` (its generation and the checksum of its header), `commits`, `feed` (the last sequence of the change feed), `remnants` (1: bytes of erased people are still in the file, see `erasure`); `log` (see `log_mark`); `canaries` (how often canaries were changed) | 8 bytes, little-endian; of `log` 24, of `image` 12 |
 //! | accounts | the platform's own name for a person | person number |
 //! | people | person number | record (see `record`), which holds account, handle and secret too |
 //! | friends | person number | their friends' numbers, ascending, 4 bytes each, little-endian |
@@ -30,6 +30,7 @@ use heed::byteorder::BE;
 use heed::types::{Bytes, Str, U32};
 use heed::{CommitOrAbort, Env, RoTxn, RwTxn, WithTls};
 
+use super::image::ImageName;
 use super::log_mark::LogMark;
 
 pub(super) type Number = U32<BE>;
@@ -37,7 +38,7 @@ type Database<K, V> = heed::Database<'static, K, V>;
 
 const META: &str = "meta";
 const FORMAT: &str = "format";
-const GENERATION: &str = "generation";
+const IMAGE: &str = "image";
 const COMMITS: &str = "commits";
 const FEED: &str = "feed";
 const REMNANTS: &str = "remnants";
@@ -137,13 +138,14 @@ impl Databases {
         self.meta.put(txn, FORMAT, &u64::from(format).to_le_bytes())
     }
 
-    /// The generation of the image that belongs to what this transaction sees; zero before the first.
-    pub(super) fn generation(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
-        Ok(self.meta.get(txn, GENERATION)?.map_or(0, number))
+    /// The image that belongs to what this transaction sees; of generation zero before the first.
+    pub(super) fn image(&self, txn: &RoTxn<'_>) -> heed::Result<ImageName> {
+        let name = self.meta.get(txn, IMAGE)?.and_then(ImageName::from_bytes);
+        Ok(name.unwrap_or_default())
     }
 
-    pub(super) fn put_generation(&self, txn: &mut RwTxn<'_>, generation: u64) -> heed::Result<()> {
-        self.meta.put(txn, GENERATION, &generation.to_le_bytes())
+    pub(super) fn put_image_name(&self, txn: &mut RwTxn<'_>, name: ImageName) -> heed::Result<()> {
+        self.meta.put(txn, IMAGE, &name.to_bytes())
     }
 
     /// How many commits of changes this transaction sees.
@@ -169,7 +171,7 @@ impl Databases {
     pub(super) fn put_image(
         &self,
         txn: &mut RwTxn<'_>,
-        generation: u64,
+        name: ImageName,
         stamp: u64,
     ) -> heed::Result<()> {
         let folded = |entry: heed::Result<(u32, &[u8])>| match entry {
@@ -181,7 +183,7 @@ impl Databases {
         for person in folded {
             self.changed.delete(txn, &person)?;
         }
-        self.put_generation(txn, generation)
+        self.put_image_name(txn, name)
     }
 
     /// Whether bytes of people who were destroyed are still in the file.

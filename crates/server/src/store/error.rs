@@ -161,6 +161,12 @@ pub enum ImageFault {
         /// What the database says.
         expected: u64,
     },
+    /// It is of the same generation in another past, or of another instance.
+    #[error("it is another image of generation {generation} than the one that the database names")]
+    Other {
+        /// The generation of both.
+        generation: u64,
+    },
     /// It is shorter or longer than it says.
     #[error("it says that it has {expected} bytes, and has {found}")]
     Length {

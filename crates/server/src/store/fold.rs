@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::image::ImageName;
 use super::image_writer::{Done, ImageWriter};
 use super::lmdb::{Counts, People};
 use super::opening::{image_path, open_image};
@@ -24,11 +25,11 @@ impl People {
     /// [`StoreError`]; then the image is as it was.
     pub fn fold(&self, done: Done<'_>) -> Result<Counts, StoreError> {
         let _folding = self.folding();
-        let (counts, generation, stamp) = self.write_image(done)?;
+        let (counts, name, stamp) = self.write_image(done)?;
         // What was written is read back and checked before a commit names it.
-        let image = open_image(&self.dir, generation)?;
+        let image = open_image(&self.dir, name)?;
         let writer = self.writer();
-        writer.write(|databases, txn| databases.put_image(txn, generation, stamp))?;
+        writer.write(|databases, txn| databases.put_image(txn, name, stamp))?;
         self.show(image, stamp);
         drop(writer);
         Ok(counts)
@@ -54,10 +55,13 @@ impl People {
     }
 
     /// The image of the next generation, of what a read transaction sees: with its last commit.
-    pub(super) fn write_image(&self, done: Done<'_>) -> Result<(Counts, u64, u64), StoreError> {
+    pub(super) fn write_image(
+        &self,
+        done: Done<'_>,
+    ) -> Result<(Counts, ImageName, u64), StoreError> {
         let txn = self.read()?;
         let (options, databases) = (self.options, txn.databases);
-        let generation = databases.generation(&txn).map_err(|e| self.failed(e))? + 1;
+        let generation = databases.image(&txn).map_err(|e| self.failed(e))?.generation + 1;
         let stamp = databases.commits(&txn).map_err(|e| self.failed(e))?;
         let written =
             ImageWriter { dir: &self.dir, options, databases }.write(&txn, generation, done);
@@ -65,7 +69,8 @@ impl People {
             // A part of an image takes room that its end did not find; what stays is overwritten later.
             let _ = std::fs::remove_file(image_path(&self.dir, generation));
         }
-        Ok((written?, generation, stamp))
+        let (counts, name) = written?;
+        Ok((counts, name, stamp))
     }
 
     /// Whether so much has changed that a new image is due.

@@ -48,6 +48,31 @@ pub(super) struct Header {
 
 const SECTIONS: [&str; 4] = ["records", "friends", "offsets", "index slots"];
 
+/// Which image belongs to a state of the database: another one of the same generation, of another instance or of
+/// another past, is not it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct ImageName {
+    pub(super) generation: u64,
+    /// The checksum of its header, which has those of all sections.
+    pub(super) checksum: u32,
+}
+
+impl ImageName {
+    pub(super) fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        let (generation, checksum) = bytes.split_at_mut(8);
+        generation.copy_from_slice(&self.generation.to_le_bytes());
+        checksum.copy_from_slice(&self.checksum.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (generation, checksum) = bytes.split_first_chunk()?;
+        let checksum = u32::from_le_bytes(checksum.try_into().ok()?);
+        Some(Self { generation: u64::from_le_bytes(*generation), checksum })
+    }
+}
+
 /// How many slots the index over so many people has.
 pub(super) fn slots_count(people: u32) -> usize {
     (people as usize).saturating_mul(2).next_power_of_two().max(2)
@@ -60,6 +85,13 @@ pub(super) fn first_slot(handle: Handle, slots: usize) -> usize {
 }
 
 impl Header {
+    /// The name of the image with this header.
+    pub(super) fn name(self) -> ImageName {
+        let bytes = self.to_bytes();
+        let checksum = u32_at(&bytes, HEADER_CRC_AT).unwrap_or_default();
+        ImageName { generation: self.generation, checksum }
+    }
+
     pub(super) fn to_bytes(self) -> [u8; HEADER_BYTES] {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend_from_slice(MAGIC);
@@ -181,6 +213,11 @@ impl Image {
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.header.generation
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> ImageName {
+        self.header.name()
     }
 
     /// Its size.

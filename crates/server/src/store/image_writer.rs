@@ -10,7 +10,9 @@ use heed::RoTxn;
 
 use super::databases::Databases;
 use super::error::StoreError;
-use super::image::{ALIGNMENT, HEADER_BYTES, Header, SLOT_EMPTY, first_slot, slots_count};
+use super::image::{
+    ALIGNMENT, HEADER_BYTES, Header, ImageName, SLOT_EMPTY, first_slot, slots_count,
+};
 use super::lmdb::{Counts, StoreOptions};
 use super::opening::{database_error, file_error, image_path};
 use super::record::{self, Record};
@@ -62,14 +64,14 @@ struct Layout {
 }
 
 impl ImageWriter<'_> {
-    /// Writes the image of a generation and syncs it. The caller names the generation in a commit:
-    /// until then nothing knows of the file.
+    /// Writes the image of a generation and syncs it. The caller puts its name into a commit: until then nothing
+    /// knows of the file.
     pub(super) fn write(
         &self,
         txn: &RoTxn<'_>,
         generation: u64,
         done: Done<'_>,
-    ) -> Result<Counts, StoreError> {
+    ) -> Result<(Counts, ImageName), StoreError> {
         let path = image_path(self.dir, generation);
         let failed = || file_error(&path, "writing");
         let mut file = create(&path).map_err(failed())?;
@@ -104,7 +106,8 @@ impl ImageWriter<'_> {
         File::open(self.dir)
             .and_then(|dir| dir.sync_all())
             .map_err(file_error(self.dir, "syncing the folder"))?;
-        Ok(Counts { people: people.into(), friendships: header.friendships })
+        let counts = Counts { people: people.into(), friendships: header.friendships };
+        Ok((counts, header.name()))
     }
 
     fn write_records(

@@ -5,6 +5,7 @@ use countersign_domain::time::Timestamp;
 use super::choice::Choice;
 use super::error::StoreError;
 use super::history::{self, Made, Way};
+use super::image::ImageName;
 use super::image_writer::{Done, ImageWriter};
 use super::kept::Writer;
 use super::legacy;
@@ -159,25 +160,28 @@ impl<'w> Import<'w> {
     /// # Errors
     /// [`StoreError`]; before the commit nothing has changed then.
     pub fn commit(mut self, done: &mut dyn FnMut(u64, u64)) -> Result<Counts, StoreError> {
-        let (counts, generation) = self.write_image(done)?;
+        let (counts, name) = self.write_image(done)?;
         let Self { writing, .. } = self;
         let people = writing.people;
         // What was written is read back and checked before a commit names it.
-        let image = open_image(&people.dir, generation)?;
+        let image = open_image(&people.dir, name)?;
         writing.commit()?;
         people.show(image, u64::MAX);
         Ok(counts)
     }
 
-    pub(super) fn write_image(&mut self, done: Done<'_>) -> Result<(Counts, u64), StoreError> {
+    pub(super) fn write_image(
+        &mut self,
+        done: Done<'_>,
+    ) -> Result<(Counts, ImageName), StoreError> {
         let people = self.writing.people;
         let (options, databases) = (people.options, self.writing.databases);
         let txn = &mut self.writing.txn;
-        let generation = databases.generation(txn).map_err(|e| people.failed(e))? + 1;
+        let generation = databases.image(txn).map_err(|e| people.failed(e))?.generation + 1;
         let writer = ImageWriter { dir: &people.dir, options, databases };
-        let counts = writer.write(txn, generation, done)?;
-        databases.put_image(txn, generation, u64::MAX).map_err(|e| people.failed(e))?;
-        Ok((counts, generation))
+        let (counts, name) = writer.write(txn, generation, done)?;
+        databases.put_image(txn, name, u64::MAX).map_err(|e| people.failed(e))?;
+        Ok((counts, name))
     }
 }
 
@@ -200,7 +204,8 @@ mod tests {
         let mut profile = Profile::default();
         let person = NewPerson { account: "ada", minor, settings, profile: &mut profile };
         import.person(person).unwrap();
-        let (counts, generation) = import.write_image(&mut |_, _| ()).unwrap();
+        let (counts, name) = import.write_image(&mut |_, _| ()).unwrap();
+        let generation = name.generation;
         assert_eq!((counts.people, generation), (1, 2));
         // This is where the power goes: the image is on disk, and its generation is not committed.
         drop(import);

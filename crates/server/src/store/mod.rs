@@ -3,7 +3,7 @@
 //! `overlay` of those who changed or came since. An import writes a new image; changes one by one
 //! (`changes`, `enrol`) go into the overlay, until that is folded into a new image (`fold`).
 //!
-//! INVARIANT: the image that the committed `generation` names was written and synced before that
+//! INVARIANT: the image that the committed `image` names was written and synced before that
 //! commit, which also names whom it does not have as they are now. So a crash at any instant leaves the
 //! old people or the new ones, and never a mixture. Kept by [`import::Import::commit`] and
 //! [`People::fold`]; and by [`changes::Changes::commit`], which names people as changed in the commit

@@ -8,7 +8,7 @@ use heed::{Env, WithTls};
 
 use super::databases::Databases;
 use super::error::{ImageFault, StoreError};
-use super::image::Image;
+use super::image::{Image, ImageName};
 use super::image_writer::ImageWriter;
 use super::lmdb::{Counts, FORMAT_VERSION, StoreOptions};
 use super::map::{self, Mapped};
@@ -25,10 +25,10 @@ pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreE
     let databases = open_databases(dir, &env, options)?;
     let failed = |source| database_error(dir, options, source);
     let mut txn = env.write_txn().map_err(failed)?;
-    let generation = databases.generation(&txn).map_err(failed)? + 1;
+    let generation = databases.image(&txn).map_err(failed)?.generation + 1;
     let image_writer = ImageWriter { dir, options, databases };
-    let counts = image_writer.write(&txn, generation, &mut |_, _| ())?;
-    databases.put_image(&mut txn, generation, u64::MAX).map_err(failed)?;
+    let (counts, name) = image_writer.write(&txn, generation, &mut |_, _| ())?;
+    databases.put_image(&mut txn, name, u64::MAX).map_err(failed)?;
     txn.commit().map_err(failed)?;
     Ok(counts)
 }
@@ -115,15 +115,16 @@ pub(super) fn open_databases(
     if found.is_none() {
         let mut txn = env.write_txn().map_err(failed)?;
         databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-        ImageWriter { dir, options, databases }.write(&txn, 1, &mut |_, _| ())?;
-        databases.put_generation(&mut txn, 1).map_err(failed)?;
+        let writer = ImageWriter { dir, options, databases };
+        let (_, name) = writer.write(&txn, 1, &mut |_, _| ())?;
+        databases.put_image_name(&mut txn, name).map_err(failed)?;
         txn.commit().map_err(failed)?;
     }
     Ok(databases)
 }
 
-pub(super) fn open_image(dir: &Path, generation: u64) -> Result<Image, StoreError> {
-    let path = image_path(dir, generation);
+pub(super) fn open_image(dir: &Path, name: ImageName) -> Result<Image, StoreError> {
+    let path = image_path(dir, name.generation);
     let damaged = |fault| {
         let (path, dir) = (path.clone(), dir.to_owned());
         StoreError::ImageDamaged { path, dir, fault }
@@ -137,9 +138,12 @@ pub(super) fn open_image(dir: &Path, generation: u64) -> Result<Image, StoreErro
         _ => file_error(&path, "mapping")(source),
     })?;
     let image = Image::open(bytes).map_err(damaged)?;
-    let found = image.generation();
-    if found != generation {
-        return Err(damaged(ImageFault::Generation { found, expected: generation }));
+    let (found, expected) = (image.generation(), name.generation);
+    if found != expected {
+        return Err(damaged(ImageFault::Generation { found, expected }));
+    }
+    if image.name() != name {
+        return Err(damaged(ImageFault::Other { generation: expected }));
     }
     Ok(image)
 }

@@ -1,6 +1,30 @@
 //! Parts of an instance that were restored from backups of different ages, a test for each row of the table in
 //! docs/operations.md: the start refuses what does not belong together, and says what to do. Rows of single files are
 //! in `restored_files`.
+//!
+//! ```text
+//! people/: older                       …people_serve_nobody_who_was_erased_…, …people_have_the_grants_and_holds_…
+//!   people came since                  …who_came_since_are_refused_until_…, …have_ledgers_again_when_they_come_back
+//!   missing; another instance's        …instance_without_people_gets_no_new_ones, …people_of_another_instance_…
+//!   its image                          …replica_of_another_time_is_refused_and_made_again
+//! stream/: missing                     …instance_without_a_stream_gets_no_new_one
+//!   older than log/, than people/      …stream_that_is_older_than_people_is_refused
+//! stream/periods/: older, missing      …periods_are_made_again_unless_somebody_in_them_was_erased
+//!   newer than stream/                 …periods_that_are_newer_than_the_stream_are_refused
+//! directory/, keys/vrf.key             …directory_that_is_older_missing_or_another_is_refused
+//!   newer than people/                 …people_without_those_whom_the_directory_has_are_refused
+//! keys/log, receipts, tokens           …keys_of_another_time_are_refused_or_known_by_what_they_made
+//! keys/canary.key                      …canary_key_that_is_another_or_missing_is_refused
+//! canaries.json                        …canaries_that_are_older_or_missing_…, …canaries_of_another_instance_…
+//! tokens, countersign.toml, [tls]      …instance_without_a_token_or_a_certificate_is_refused
+//! witnesses.policy                     …instance_without_its_witness_policy_is_refused
+//! mapping.toml                         source_http_served::a_mapping_that_is_wrong_stops_the_start_and_says_where
+//! log/                                 …site_is_completed_from_the_stream
+//! stream/checkpoint, stream/clock, fields.toml, keys/root.key, keys/reviewers/
+//!                                      …files_that_a_start_does_without_are_named_by_check
+//! screening/                           screening::a_partner_gets_data_once_people_cleared_it_…
+//! log/witnessed/                       …witnessed_checkpoints_that_are_older_or_missing_…
+//! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +37,7 @@ use countersign_verifier::ledger::{Question, check};
 use serde_json::json;
 
 use crate::ledger::close;
+use crate::sample;
 use crate::support::{Serving, World, finish, program, send};
 
 /// Whose device asks.
@@ -335,6 +360,16 @@ fn restored_people_without_those_who_came_since_have_ledgers_again_when_they_com
         assert!(verdict.failures.is_empty());
     }
     world.verified(serving.head());
+    // What an auditor sees of it: only who came back while the server ran was published late.
+    for (period, rules) in [(2, &[][..]), (3, &["sample_directory"]), (4, &[])] {
+        let (number, name) = (period.to_string(), format!("{period}.sample"));
+        let drawn = sample::sample(&world, &name, &[&number]).unwrap();
+        let (_, said) = sample::audited(&world, &sample::lists(&world, period), &drawn, &[]);
+        let failed = said["failures"].as_array().unwrap();
+        let mut failed: Vec<_> = failed.iter().map(|one| one["rule"].as_str().unwrap()).collect();
+        failed.dedup();
+        assert_eq!(failed, rules, "period {period}: {said:#}");
+    }
     serving.stop();
     world.assert_checks();
 }
@@ -420,6 +455,28 @@ fn restored_stream_that_is_older_than_people_is_refused() {
     assert_refused(&world, &["stream/ is from an older backup than people/"]);
     let error = run(&world, &["people", "recover"], &["--accept-loss"]).unwrap_err();
     assert!(error.contains("older backup than people/"), "{error}");
+}
+
+/// Of an instance that lost everything that is signed, no new log is made.
+#[test]
+fn restored_instance_without_a_stream_gets_no_new_one() {
+    let (world, _) = lived();
+    let stream = world.directory.log().join("stream");
+    let backups = ["stream", "log"].map(|part| Backup::of(&world, part));
+    remove(&stream.join("stream"));
+    assert_refused(&world, &["stream/stream: there is no such file", "restore stream/"]);
+    assert!(!stream.join("stream").exists(), "a stream was made anew");
+    remove(&stream);
+    remove(&world.directory.site());
+    assert_refused(&world, &["stream/stream: there is no such file", "restore stream/"]);
+    let error = run(&world, &["close"], &[]).unwrap_err();
+    assert!(error.contains("there is no such file"), "{error}");
+    assert!(!stream.join("stream").exists(), "a stream was made anew");
+    assert!(!world.directory.site().join("checkpoint").exists(), "an empty log was signed");
+    remove(&stream);
+    backups.iter().for_each(Backup::restore);
+    world.serve().stop();
+    world.assert_checks();
 }
 
 #[test]
@@ -556,6 +613,13 @@ fn restored_replica_of_another_time_is_refused_and_made_again() {
     assert!(newer != older);
     fs::copy(&kept, &newer).unwrap();
     assert_refused(&world, &["it is of generation", "countersign people image"]);
+    // Of another instance, with as many people, after as many changes.
+    let (other, _) = lived();
+    run(&other, &["people", "image"], &[]).unwrap();
+    let others = image(&other);
+    assert_eq!(others.file_name(), newer.file_name());
+    fs::copy(others, &newer).unwrap();
+    assert_refused(&world, &["it is another image of generation", "countersign people image"]);
     remove(&newer);
     assert_refused(&world, &["the image of the people is missing"]);
     run(&world, &["people", "image"], &[]).unwrap();

@@ -6,7 +6,7 @@ use std::fs;
 use countersign_protocol::witness_policy::Policy;
 
 use crate::restored::{
-    Backup, CLOSED, ERASED, QUESTION, STAYS, VIEWER, assert_refused, friends, lived, refused,
+    Backup, CLOSED, ERASED, QUESTION, STAYS, VIEWER, assert_refused, copy, friends, lived, refused,
     remove, run,
 };
 use crate::support::{Serving, World, eventually, finish, program};
@@ -169,6 +169,56 @@ fn restored_instance_without_its_witness_policy_is_refused() {
     assert_refused(&world, &["its quorum asks for no witness"]);
     kept.restore();
     world.serve().stop();
+}
+
+#[test]
+fn restored_files_that_a_start_does_without_are_named_by_check() {
+    let (world, _) = lived();
+    let other = World::founded();
+    for (part, named) in [
+        ("fields.toml", true),
+        ("stream/checkpoint", true),
+        ("stream/clock", false),
+        ("log/checkpoint", true),
+    ] {
+        let kept = Backup::of(&world, part);
+        remove(&world.path().join(part));
+        assert_started(&world, part, named);
+        remove(&world.path().join(part));
+        kept.restore();
+    }
+    for part in ["keys/root.key", "keys/reviewers/ines.key"] {
+        let kept = Backup::of(&world, part);
+        remove(&world.path().join(part));
+        copy(&other.path().join(part), &world.path().join(part));
+        assert_started(&world, part, true);
+        kept.restore();
+    }
+    // What is not needed of another instance's site stays, until somebody removes it.
+    remove(&world.directory.site());
+    copy(&other.directory.site(), &world.directory.site());
+    let named = || {
+        let checked = finish(program(&["check"]).arg(world.path()));
+        assert!(!checked.status.success());
+        assert!(String::from_utf8_lossy(&checked.stdout).contains("WRONG public log: log/"));
+    };
+    named();
+    world.serve().stop();
+    named();
+    remove(&world.directory.site());
+    world.serve().stop();
+    world.assert_checks();
+}
+
+/// Check names the part, if it is one that it looks at, and a server starts all the same.
+fn assert_started(world: &World, part: &str, is_named: bool) {
+    let checked = finish(program(&["check"]).arg(world.path()));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.success(), !is_named, "{part}: {said}");
+    assert!(!is_named || said.contains(part), "{part}: {said}");
+    let serving = world.serve();
+    world.verified(serving.head());
+    serving.stop();
 }
 
 const READ: &str = "/v3.0/me?fields=name,friends.limit(400){name}";

@@ -17,10 +17,11 @@ const QUESTION: &str = "/me?fields=id,name,friends{id,name}";
 /// Longer than an answer that was decided before may take.
 const SETTLED: Duration = Duration::from_secs(11);
 
-/// The lists of the first period, which the operator hands over.
-pub(crate) fn lists(world: &World) -> PathBuf {
-    let out = world.path().join("period-0.lists");
-    let done = finish(program(&["lists"]).arg(world.path()).args(["0", "--out"]).arg(&out));
+/// The lists of a period, which the operator hands over.
+pub(crate) fn lists(world: &World, period: u64) -> PathBuf {
+    let period = period.to_string();
+    let out = world.path().join(format!("period-{period}.lists"));
+    let done = finish(program(&["lists"]).arg(world.path()).args([&period, "--out"]).arg(&out));
     assert!(done.status.success());
     out
 }
@@ -63,7 +64,7 @@ fn an_auditor_learns_who_is_behind_the_items_that_the_close_draws() {
     serving.read(QUESTION, &serving.token(village::VIEWER));
     let closed = close(&serving);
     let items = closed["items"].as_u64().unwrap();
-    let lists = lists(&world);
+    let lists = lists(&world, 0);
 
     let file = sample(&world, "all.sample", &["0"]).unwrap();
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);

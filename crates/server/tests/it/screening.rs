@@ -188,6 +188,16 @@ fn a_partner_gets_data_once_people_cleared_it_and_none_from_the_next_undecided_m
     let undecided = desk.conclude(&["ines"]).unwrap();
     assert_refused(&serving, &token);
 
+    // What the log says of it can be opened as long as its file is here.
+    desk.world.assert_checks();
+    let folder = desk.world.directory.screening().join("concluded");
+    let away = folder.with_file_name("away");
+    fs::rename(&folder, &away).unwrap();
+    let checked = finish(program(&["check"]).arg(desk.world.path()));
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(!checked.status.success() && said.contains("screening/concluded/"), "{said}");
+    fs::rename(&away, &folder).unwrap();
+
     desk.decide("1", "--false-positive");
     let alone = desk.conclude(&["ines"]).unwrap_err();
     assert!(alone.contains("missing: one reviewer"), "{alone}");

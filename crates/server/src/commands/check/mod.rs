@@ -9,6 +9,7 @@ use clap::Args;
 use countersign_domain::digest::Digest;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::screening::Screened;
 use countersign_log::annex::ANNEX_VERSION;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
@@ -33,6 +34,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::ledger_page;
 use crate::keys::SecretKey;
 use crate::people::schema;
+use crate::screening::case_files::CaseFiles;
 use crate::start_files::StartFiles;
 use crate::store::People;
 
@@ -153,6 +155,7 @@ impl Instance<'_> {
         lines.add("keys in the log", compare_keys(directory, register));
         lines.add("field schema", compare_schema(directory, register));
         lines.add("ledger page", ledger_page::compare(register));
+        lines.add("screenings", compare_screenings(directory, register));
         let Some(files) = files else { return };
         let schema = match files.compare(directory, register) {
             Ok(schema) => schema,
@@ -291,8 +294,33 @@ fn compare_keys(directory: &DataDir, register: &Register) -> Result<String, Stri
             ));
         }
     }
+    for reviewer in &keys.reviewers {
+        let path = directory.key(&format!("reviewers/{}", reviewer.id));
+        let Ok(key) = SecretKey::read(&path) else { continue };
+        if key.public() != reviewer.key {
+            return Err(format!(
+                "{}: it is not the key of {} that the log names; nothing that it signs is taken",
+                path.display(),
+                reviewer.id
+            ));
+        }
+    }
     let reviewers: Vec<_> = keys.reviewers.iter().map(|reviewer| reviewer.id.to_string()).collect();
     Ok(format!("those on disk are those that the log names; reviewers: {}", reviewers.join(", ")))
+}
+
+/// The last screening of each partner can be opened.
+fn compare_screenings(directory: &DataDir, register: &Register) -> Result<String, String> {
+    let files = CaseFiles::new(directory);
+    for screened in register.screenings().values() {
+        let Screened { partner, report, .. } = screened;
+        if !files.opens(*report).map_err(|error| error.to_string())? {
+            return Err(format!(
+                "screening/concluded/{report}.json: it is missing, so that nobody can open what the log says of the last screening of {partner}; restore screening/ from a backup"
+            ));
+        }
+    }
+    Ok(format!("the last ones of {} partners can be opened", register.screenings().len()))
 }
 
 fn compare_schema(directory: &DataDir, register: &Register) -> Result<String, String> {

@@ -380,7 +380,8 @@ fn crash_a_new_image_without_its_commit_is_removed_and_changes_stay() {
     let people = open(dir.path());
     act(&people, &Op::Befriend(1, 2));
     let before = seen(&people);
-    let (_, generation, _) = people.write_image(&mut |_, _| ()).unwrap();
+    let (_, name, _) = people.write_image(&mut |_, _| ()).unwrap();
+    let generation = name.generation;
     // This is where the power goes: the image is on disk, and its generation is not committed.
     drop(people);
     assert!(image_path(dir.path(), generation).exists());
