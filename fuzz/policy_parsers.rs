@@ -9,14 +9,12 @@ use countersign_domain::agreement::Agreement;
 use countersign_policy::odrl;
 use countersign_policy::screening::index::Index;
 use countersign_policy::screening::list::ScreeningList;
+use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 use serde_json::Value;
 
 use self::schema::schema;
 
-/// How alike a name and itself are at least.
-const SAME_NAME: u16 = 1_000;
-
-/// A list that is taken has one listing for each row, and everybody on it is found by a name of theirs.
+/// A list that is taken has one listing for each row, and everybody on it is a possible match of a name of theirs.
 pub fn screening_list(bytes: &[u8]) {
     let Ok(list) = ScreeningList::from_csv(bytes) else { return };
     let rows = csv::Reader::from_reader(bytes).into_byte_records();
@@ -25,8 +23,9 @@ pub fn screening_list(bytes: &[u8]) {
     let index = Index::new(list.clone());
     for listing in list.listings() {
         let mut names = listing.names();
-        let is_found =
-            |name: &str| index.find(name, SAME_NAME).iter().any(|found| found.listing == listing);
+        let is_found = |name: &str| {
+            index.find(name, POSSIBLE_MATCH_SCORE_MIN).iter().any(|found| found.listing == listing)
+        };
         assert!(names.any(is_found), "{:?} is found by no name", listing.name);
     }
 }
