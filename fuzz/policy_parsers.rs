@@ -17,9 +17,15 @@ use self::schema::schema;
 /// A list that is taken has one listing for each row, and everybody on it is a possible match of a name of theirs.
 pub fn screening_list(bytes: &[u8]) {
     let Ok(list) = ScreeningList::from_csv(bytes) else { return };
-    let rows = csv::Reader::from_reader(bytes).into_byte_records();
-    let rows: Result<Vec<_>, _> = rows.collect();
-    assert_eq!(rows.ok().map(|rows| rows.len()), Some(list.listings().len()));
+    let rows: Result<Vec<_>, _> = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(bytes)
+        .into_byte_records()
+        .collect();
+    // A header may come again.
+    let rows = rows.unwrap_or_default();
+    let parties = rows.iter().filter(|row| Some(*row) != rows.first()).count();
+    assert_eq!(parties, list.listings().len());
     let index = Index::new(list.clone());
     for listing in list.listings() {
         let mut names = listing.names();
