@@ -13,7 +13,7 @@ use countersign_domain::time::Timestamp;
 use crate::consent_receipt::{ConsentReceipt, ConsentReceiptError};
 use crate::ledger::{self, Bundle};
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Unsaid};
 use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at, check_origin};
 use crate::record::own_id;
 use crate::site::Site;
@@ -111,9 +111,10 @@ fn check_ledger(
         ..ledger::Question::new(question.key, at)
     };
     let (of_bundle, ledger) = ledger::check(bytes, &of_ledger);
-    if let Outcome::Unsaid(unsaid) = of_bundle.outcome() {
+    if let Outcome::Unsaid(Unsaid::NotChecked(why) | Unsaid::OutOfDate(why)) = of_bundle.outcome() {
         let (rule, place) = (Rule::ConsentLedger, Place::entry(index));
-        verdict.check_read::<(), _>(rule, place, Err(unsaid), |_| true);
+        let why = Err(format!("the ledger: {why}"));
+        verdict.check_read::<(), _>(rule, place, why, |_| true);
         return;
     }
     let until = ledger.map_or(0, |ledger| ledger.complete_until);

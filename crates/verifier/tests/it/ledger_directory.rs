@@ -13,7 +13,7 @@ use countersign_verifier::entry::DirectoryRoot;
 use tokio::runtime::Runtime;
 
 #[derive(Clone)]
-struct FixedKey;
+pub(crate) struct FixedKey;
 
 #[async_trait::async_trait]
 impl VRFKeyStorage for FixedKey {
