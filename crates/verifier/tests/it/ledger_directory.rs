@@ -13,7 +13,7 @@ use countersign_verifier::entry::DirectoryRoot;
 use tokio::runtime::Runtime;
 
 #[derive(Clone)]
-pub(crate) struct FixedKey;
+struct FixedKey;
 
 #[async_trait::async_trait]
 impl VRFKeyStorage for FixedKey {
@@ -25,8 +25,8 @@ impl VRFKeyStorage for FixedKey {
 /// The accounts of a platform.
 #[derive(Clone)]
 pub(crate) struct Accounts {
-    pub(crate) directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
-    pub(crate) runtime: Arc<Runtime>,
+    directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
+    runtime: Arc<Runtime>,
 }
 
 impl Accounts {
