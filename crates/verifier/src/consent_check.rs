@@ -15,7 +15,7 @@ use countersign_protocol::record::own_id;
 
 use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Unsaid};
 use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at, check_origin};
 use crate::site::Site;
 use crate::state::State;
@@ -112,9 +112,10 @@ fn check_ledger(
         ..ledger::Question::new(question.key, at)
     };
     let (of_bundle, ledger) = ledger::check(bytes, &of_ledger);
-    if let Outcome::Unsaid(unsaid) = of_bundle.outcome() {
+    if let Outcome::Unsaid(Unsaid::NotChecked(why) | Unsaid::OutOfDate(why)) = of_bundle.outcome() {
         let (rule, place) = (Rule::ConsentLedger, Place::entry(index));
-        verdict.check_read::<(), _>(rule, place, Err(unsaid), |_| true);
+        let why = Err(format!("the ledger: {why}"));
+        verdict.check_read::<(), _>(rule, place, why, |_| true);
         return;
     }
     let until = ledger.map_or(0, |ledger| ledger.complete_until);

@@ -27,7 +27,7 @@ use crate::pass::Pass;
 use crate::site::{Site, SiteError};
 use crate::state::State;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
-use crate::witness_check::choose;
+use crate::witness_check::{Chosen, choose};
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
 #[derive(Clone, Debug)]
@@ -192,12 +192,7 @@ pub fn check_log_in_part<S: Site + ?Sized>(
         verdict.notice(None, "the log is empty: there is nothing in it that could fail".to_owned());
     }
     let chronology = &pass.progress.chronology;
-    // Of an old copy nothing was read that could be fresh.
-    if !matches!(verdict.outcome(), Outcome::Unsaid(_)) {
-        check_fresh(question, chronology, &mut verdict);
-        let times = (question.now, question.max_age_s);
-        chosen.check_times(chronology.newest(), times, &mut verdict);
-    }
+    check_ages(question, &chosen, chronology, &mut verdict);
     let register = pass.progress.replay.register().clone();
     verdict.partners = register.partners().len() as u64;
     for alike in confusable_names(register.partners().values()) {
@@ -219,6 +214,21 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     let published = chosen.published.unwrap_or(checkpoint.size);
     let checkpoint = Some(checkpoint);
     Ok(Checked::Whole(Box::new(LogCheck { verdict, checkpoint, published, register, state })))
+}
+
+fn check_ages(
+    question: &Question<'_>,
+    chosen: &Chosen,
+    chronology: &Chronology,
+    verdict: &mut Verdict,
+) {
+    // Of an old copy nothing was read that could be fresh.
+    if matches!(verdict.outcome(), Outcome::Unsaid(_)) {
+        return;
+    }
+    check_fresh(question, chronology, verdict);
+    let times = (question.now, question.max_age_s);
+    chosen.check_times(chronology.newest(), times, verdict);
 }
 
 fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut Verdict) {

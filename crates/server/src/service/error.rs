@@ -1,12 +1,13 @@
 //! Why an operation was not done, for the platform's own engineers and tools.
 
+use countersign_log::period::PeriodError;
+
 use crate::canaries::CanaryError;
 use crate::closes::CloseError;
 use crate::consents::TellError;
 use crate::remedy::{Remediable, Remedy};
 use crate::source::SourceError;
 use crate::store::StoreError;
-use countersign_log::period::PeriodError;
 
 /// What kind of trouble it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -118,7 +118,7 @@ impl Desk {
     /// The register's page, while it is served.
     pub(crate) fn page(&self) -> String {
         let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
-        let mut answer = agent.get(&format!("{}/", self.url)).call().unwrap();
+        let mut answer = agent.get(format!("{}/", self.url)).call().unwrap();
         answer.body_mut().read_to_string().unwrap()
     }
 

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use countersign_domain::digest::Digest;
 use countersign_log::signer::{Signer as _, SoftwareSigner};
 use countersign_protocol::checkpoint::Checkpoint;
-use countersign_protocol::consent::ConsentRecord;
-use countersign_protocol::consent_receipt::{CONSENT_RECEIPT_VERSION, ConsentReceipt};
+use countersign_protocol::consent::{ConsentRecord, commitments_root};
+use countersign_protocol::consent_receipt::{
+    CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
+};
 use countersign_protocol::cosignature::{WitnessKey, cosign};
 use countersign_protocol::entry::Entry;
 use countersign_protocol::ledger_bundle::{Bundle, Opening};
@@ -112,6 +114,17 @@ fn interop_page_holds_receipts_for_choices_against_the_ledger() {
     let of_another_log = receipt(&whole, &signer, |receipt| receipt.origin = "log".to_owned());
     let of_another = receipt(&whole, &signer, |receipt| receipt.person = "07".repeat(16));
     let changed = receipt(&whole, &signer, |receipt| receipt.record.number += 1);
+    let late = receipt(&whole, &signer, |receipt| receipt.time = receipt.time.plus_seconds(1));
+    let salted = receipt(&whole, &signer, |receipt| receipt.salt.0[0] ^= 1);
+    // The same record, in an entry of other records than the one that stands there.
+    let other_entry = receipt(&whole, &signer, |receipt| {
+        let commitment = receipt.commitment().unwrap();
+        let before = (0..receipt.position).map(|_| [7; 32]);
+        let commitments: Vec<_> = before.chain([commitment, [8; 32]]).collect();
+        let tree = CommitmentTree::new(commitments.iter().copied());
+        (receipt.count, receipt.path) = (tree.count(), tree.path(receipt.position));
+        receipt.records = commitments_root(commitments);
+    });
     let version = receipt(&whole, &signer, |receipt| receipt.v = 2);
     // The other person's bundle proves nothing of this choice.
     let strangers = vectors().join("02.ledger");
@@ -133,6 +146,9 @@ fn interop_page_holds_receipts_for_choices_against_the_ledger() {
         (question(&path, &of_another, Some(&key)), refused.clone()),
         (question(&path, &changed, Some(&key)), refused.clone()),
         (question(&path, &version, Some(&key)), refused.clone()),
+        (question(&path, &late, Some(&key)), refused.clone()),
+        (question(&path, &salted, Some(&key)), refused.clone()),
+        (question(&path, &other_entry, Some(&key)), refused.clone()),
         (question(&path, "not.one", None), refused.clone()),
         (question(&strangers, &own, Some(&key)), refused.clone()),
     ];
@@ -237,6 +253,25 @@ fn seen_out_of_time(c: u64, two: &str) -> Vec<Witnessed<'_>> {
         of("a close dated ahead", both(before), c, (before, before)),
         of("witnesses ahead", both(ahead), c, (ahead, ahead)),
     ]
+}
+
+#[test]
+fn interop_page_comes_to_the_verdicts_of_the_vectors_under_a_policy() {
+    let text = |name: &str| std::fs::read_to_string(vectors().join(name)).unwrap();
+    let cases: Vec<Value> = serde_json::from_str(&text("witnessed.json")).unwrap();
+    let policy = text("witnesses.policy");
+    let question = |case: &Value| {
+        let path = vectors().join(case["bundle"].as_str().unwrap());
+        json!({ "path": path, "at": case["at"], "policy": policy })
+    };
+    let questions: Vec<_> = cases.iter().map(question).collect();
+    let found = found(&log_key().to_string(), &questions);
+    assert!(!cases.is_empty() && found.len() == cases.len());
+    for (found, case) in found.iter().zip(&cases) {
+        assert_eq!(found["failed"], case["failed"], "{}: {}", case["says"], found["failures"]);
+        let seen = json!({ "earliest": case["witnessed"][0], "latest": case["witnessed"][1] });
+        assert_eq!(found["ledger"]["beside"]["witnessed"], seen, "{}", case["says"]);
+    }
 }
 
 #[test]

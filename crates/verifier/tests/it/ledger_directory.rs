@@ -25,8 +25,8 @@ impl VRFKeyStorage for FixedKey {
 /// The accounts of a platform.
 #[derive(Clone)]
 pub(crate) struct Accounts {
-    pub(crate) directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
-    pub(crate) runtime: Arc<Runtime>,
+    directory: Directory<WhatsAppV1Configuration, AsyncInMemoryDatabase, FixedKey>,
+    runtime: Arc<Runtime>,
 }
 
 impl Accounts {

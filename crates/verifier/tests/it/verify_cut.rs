@@ -4,11 +4,13 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::{Checked, LogCheck, Question, check_log_in_part};
 use countersign_verifier::site::{FolderSite, Site, SiteError};
 use countersign_verifier::state::{State, StateError};
 use countersign_verifier::verdict::Rule;
 
+use crate::verify_witnesses::policy_text;
 use crate::verify_world::{BEGINNING_S, ORIGIN, World, at, failed, log_key, verdict};
 
 /// A site that can be read so many times, and then no more.
@@ -129,6 +131,48 @@ fn a_tree_that_was_shown_and_not_read_to_its_end_is_not_forgotten() {
     let (state, whole) = go_on(published(&grown).path(), &state, u32::MAX);
     assert_eq!(failed(&whole.unwrap().verdict), []);
     assert_eq!(state.size(), 1_600);
+}
+
+#[test]
+fn a_tree_that_does_not_go_on_from_what_was_shown_is_not_kept_in_part() {
+    let shown = world(1_300);
+    let state = cut_off(&shown);
+    let read = state.size();
+    // Two bundles more are as they were, and then it goes on otherwise than it was shown to.
+    let mut other = shown;
+    other.entries.truncate(usize::try_from(read).unwrap() + 600);
+    other.disclose(|disclosure| disclosure.people = 8);
+    grow(&mut other, 1_600);
+    let folder = published(&other);
+    let mut cut = 0;
+    for reads in 1..60 {
+        let (next, whole) = go_on(folder.path(), &state, reads);
+        if whole.is_none() {
+            cut += 1;
+            assert_eq!(next.size(), read, "{reads} reads");
+        }
+    }
+    assert!(cut > 5, "{cut}");
+}
+
+#[test]
+fn what_no_quorum_cosigned_is_not_kept_in_part() {
+    let world = world(1_300);
+    let folder = published(&world);
+    let (key, policy) = (log_key(), Policy::parse(policy_text().as_bytes()).unwrap());
+    let kept = |policy: Option<&Policy>| {
+        let state = State::new(ORIGIN);
+        let now = at(BEGINNING_S + 3 * 86_400);
+        let question = Question { policy, state: Some(&state), ..Question::new(&key, now) };
+        (1..40).any(|reads| {
+            let site = Failing::after(folder.path(), reads);
+            match check_log_in_part(&site, &question, |_| {}) {
+                Ok(Checked::Cut(cut)) => cut.prove(&FolderSite::new(folder.path())).is_some(),
+                _ => false,
+            }
+        })
+    };
+    assert_eq!((kept(None), kept(Some(&policy))), (true, false));
 }
 
 #[test]

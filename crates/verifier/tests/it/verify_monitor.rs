@@ -316,6 +316,17 @@ fn under_a_policy_the_log_is_watched_as_far_as_its_witnesses_have_seen_it() {
 }
 
 #[test]
+fn every_round_has_its_own_deadline() {
+    let watched = Watched::new();
+    let more = ["--every-s", "1", "--deadline-s", "2", "--json"];
+    let running = Running::start(watched.monitor(&more));
+    std::thread::sleep(Duration::from_millis(4_500));
+    let output = running.end(Some("-INT"));
+    let rounds: Vec<_> = lines(&output).iter().map(|line| line["round"].clone()).collect();
+    assert!(rounds.len() > 2 && rounds.iter().all(|round| round == "holds"), "{rounds:?}");
+}
+
+#[test]
 fn a_torn_state_is_an_error_and_stays_where_it_is() {
     let watched = Watched::new();
     assert_eq!(watched.once(&[]).status.code(), Some(0));

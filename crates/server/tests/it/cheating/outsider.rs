@@ -90,6 +90,7 @@ impl<'a> Asked<'a> {
         let said = said.replace(&*beside.to_string_lossy(), "");
         let said = said.replace(&self.world.url(), "https://platform.example");
         let long = |word: &str| {
+            let word = word.trim_end_matches(':');
             let is_digest = word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_time = word.len() >= 10 && word.starts_with("20") && word.contains('T');
             let is_seconds = word.len() == 10 && word.bytes().all(|byte| byte.is_ascii_digit());
