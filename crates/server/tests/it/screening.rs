@@ -122,6 +122,18 @@ impl Desk {
         canonical::from_bytes(&fs::read(path).unwrap()).unwrap()
     }
 
+    /// What the log says of a screening can be opened as long as its file is here, and check says so.
+    fn assert_opened_while_the_files_are_here(&self) {
+        self.world.assert_checks();
+        let folder = self.world.directory.screening().join("concluded");
+        let away = folder.with_file_name("away");
+        fs::rename(&folder, &away).unwrap();
+        let checked = finish(program(&["check"]).arg(self.world.path()));
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(!checked.status.success() && said.contains("screening/concluded/"), "{said}");
+        fs::rename(&away, &folder).unwrap();
+    }
+
     fn stage(&self, more: &[&str]) -> (Option<i32>, Value) {
         let (code, said, errors) = self.screening("status", more);
         assert_eq!(errors, "");
@@ -188,15 +200,7 @@ fn a_partner_gets_data_once_people_cleared_it_and_none_from_the_next_undecided_m
     let undecided = desk.conclude(&["ines"]).unwrap();
     assert_refused(&serving, &token);
 
-    // What the log says of it can be opened as long as its file is here.
-    desk.world.assert_checks();
-    let folder = desk.world.directory.screening().join("concluded");
-    let away = folder.with_file_name("away");
-    fs::rename(&folder, &away).unwrap();
-    let checked = finish(program(&["check"]).arg(desk.world.path()));
-    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
-    assert!(!checked.status.success() && said.contains("screening/concluded/"), "{said}");
-    fs::rename(&away, &folder).unwrap();
+    desk.assert_opened_while_the_files_are_here();
 
     desk.decide("1", "--false-positive");
     let alone = desk.conclude(&["ines"]).unwrap_err();
