@@ -105,9 +105,9 @@ impl From<SourceError> for OperationError {
             SourceError::Store(error) => error.into(),
             other => {
                 let remedy = other.remedy();
-                let next = if remedy == Remedy::Wait { ", so try again" } else { "" };
+                let next = if remedy == Remedy::Wait { "try again, or look" } else { "look" };
                 let message = format!(
-                    "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed{next}"
+                    "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed: {next} with `countersign source check`"
                 );
                 Self::of(Trouble::Ours(remedy), message)
             }
