@@ -12,7 +12,7 @@
 //! Every line ends in a newline. Numbers are decimal, without leading zeros, hashes 64 lower-case digits.
 //!
 //! What it is not: it proves nothing. Whether there is such a close in the log is for
-//! [`index_check`](crate::index_check) to say.
+//! a verifier to say.
 
 use std::fmt::Write as _;
 use std::str::Lines;

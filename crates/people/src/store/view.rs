@@ -109,7 +109,7 @@ impl View {
         }
     }
 
-    /// Fetches the beginnings of many records at once; see [`Image::touch`].
+    /// Fetches the beginnings of many records at once.
     pub fn touch(&self, places: impl Iterator<Item = Place>) {
         self.image.touch(places.filter_map(|place| match place {
             Place::Imaged(span) => Some(span),
