@@ -16,7 +16,7 @@ use super::Service;
 use super::error::OperationError;
 use super::masks::Compiled;
 use crate::source::SourceError;
-use crate::store::{Given, GrantId, GrantRecord, Holds, Way};
+use crate::store::{Given, GrantId, GrantRecord, Way};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;
@@ -118,7 +118,7 @@ impl Service {
             };
             grants.push((GrantId::random().map_err(OperationError::internal)?, record));
         }
-        self.people.put_grants(&grants, Given { by, sec_gpc: *sec_gpc }, Holds::OnceLogged)?;
+        self.people.put_grants(&grants, Given { by, sec_gpc: *sec_gpc })?;
         self.consents.tell().await.map_err(OperationError::untold)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             let minted = self.tokens.mint(&grant.client, &build, *id, offer.now);
