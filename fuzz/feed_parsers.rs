@@ -5,7 +5,7 @@
 mod schema;
 
 use countersign::people::feed::{self, Applied, Batches, FeedError};
-use countersign::store::{People, StoreOptions};
+use countersign_people::store::{People, StoreOptions};
 
 use self::schema::schema;
 

@@ -28,6 +28,7 @@ pub mod preset;
 pub mod reason;
 pub mod register;
 pub mod relation;
+pub mod remedy;
 pub mod request;
 pub mod rounding;
 pub mod route;

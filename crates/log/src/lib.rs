@@ -37,6 +37,7 @@ pub mod period;
 mod pool;
 pub mod publish;
 pub mod released;
+mod remedy;
 mod rewrite;
 mod sequence;
 mod shared;

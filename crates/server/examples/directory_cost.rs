@@ -5,11 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use countersign::account_directory::AccountDirectory;
-use countersign::keys::SecretKey;
-use countersign::store::{People, StoreOptions};
 use countersign_domain::person::Secret;
 use countersign_domain::settings::Settings;
+use countersign_people::account_directory::AccountDirectory;
+use countersign_people::keys::SecretKey;
+use countersign_people::store::{People, StoreOptions};
 use countersign_protocol::directory::verify_history;
 use countersign_protocol::person_index::{IndexBuilder, Item, Label, Leaf, list_commitment};
 

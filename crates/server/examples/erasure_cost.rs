@@ -14,9 +14,9 @@ use countersign::people::beginning::Beginning;
 use countersign::people::generate::{GenerateOptions, run};
 use countersign::people::progress::Progress;
 use countersign::people::schema::{DEFAULT_SCHEMA, parse};
-use countersign::store::{Made, People, StoreError, StoreOptions, Way};
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{Made, People, StoreError, StoreOptions, Way};
 
 const PEOPLE: u32 = 1_000_000;
 const ERASED: u32 = 100;

@@ -5,18 +5,10 @@
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
-// The store's own code, whose parts no library gives out, so that both ways read the same bytes by the same code.
-#[allow(dead_code, unreachable_pub, reason = "a measurement reads, and changes nothing")]
-#[path = "../src/store/record.rs"]
+// How a record lies in LMDB is the store's own affair; a measurement reads it by the same code.
+#[allow(dead_code, reason = "a measurement reads, and changes nothing")]
+#[path = "../../people/src/store/record.rs"]
 mod record;
-#[allow(
-    dead_code,
-    unused_imports,
-    unreachable_pub,
-    reason = "a measurement reads, and changes nothing"
-)]
-#[path = "../src/store/mod.rs"]
-mod store;
 
 use std::fs;
 use std::path::Path;
@@ -27,19 +19,18 @@ use countersign::people::beginning::Beginning;
 use countersign::people::generate::{GenerateOptions, run};
 use countersign::people::progress::Progress;
 use countersign::people::schema::{DEFAULT_SCHEMA, parse};
-use countersign::{file_system, remedy};
-use countersign_domain::field::FieldSet;
+use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{People, Place, StoreOptions, View, open_environment};
 use countersign_protocol::record::pairwise_id;
 use heed::byteorder::BE;
 use heed::types::{Bytes, Str, U32};
 use heed::{CommitOrAbort, Env, RoTxn, WithTls};
 
 use record::Record;
-use store::{People, Place, StoreOptions, View, open_environment};
 
 const SIZES: [u32; 2] = [10_000, 1_000_000];
 const VIEWERS: u32 = 4_000;
@@ -162,8 +153,8 @@ fn from_lmdb(
     let named = named(people, wanted, &mut sum, |record, secret| record.secret_into(secret));
     for (_, person) in &named {
         // Everybody has an id and a list of friends, which a record does not say.
-        let present = person.present().with(countersign_domain::field::FieldId::ID);
-        let present = present.with(countersign_domain::field::FieldId::FRIENDS);
+        let present = person.present().with(FieldId::ID);
+        let present = present.with(FieldId::FRIENDS);
         sum.add(person.settings(), present, person.is_minor());
     }
     for (_, person) in &named {
@@ -205,7 +196,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Makes a world; its friendships.
 fn make(folder: &Path, people: u32) -> u64 {
-    let store = countersign::store::People::open(folder, Default::default()).unwrap();
+    let store = People::open(folder, StoreOptions::default()).unwrap();
     let schema = parse(Path::new("fields.toml"), DEFAULT_SCHEMA).unwrap();
     let options = GenerateOptions {
         people,

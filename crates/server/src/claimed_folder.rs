@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::durable_file;
+use countersign_people::durable_file;
 
 /// A folder that this process fills.
 pub(crate) struct ClaimedFolder {

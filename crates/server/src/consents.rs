@@ -13,10 +13,14 @@ use std::sync::Arc;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_domain::time::Timestamp;
 use countersign_log::annex::{AnnexConsent, CONSENTS_MAX, ConsentsAnnex};
 use countersign_log::signer::Signer;
 use countersign_log::{ConsentsError, Log};
+use countersign_people::store::{
+    BEGINNING, LogMark, Logged, PendingConsent, People, SettledConsent, StoreError,
+};
 use countersign_protocol::canonical::CanonicalError;
 use countersign_protocol::consent::ConsentRecord;
 use countersign_protocol::consent_receipt::{
@@ -26,10 +30,6 @@ use countersign_protocol::record::{Seed, salt};
 use tokio::sync::Mutex;
 
 use crate::clock;
-use crate::remedy::{Remediable, Remedy};
-use crate::store::{
-    BEGINNING, LogMark, Logged, PendingConsent, People, SettledConsent, StoreError,
-};
 
 /// Why the log was not told. What was chosen is kept, and told with the next choice or start.
 #[derive(Debug, thiserror::Error)]

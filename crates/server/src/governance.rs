@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::keys::{KeyError, SecretKey};
+use countersign_people::keys::{KeyError, SecretKey};
 
 /// An act with the document that it publishes, ready to be signed or submitted.
 #[derive(Clone, Debug)]

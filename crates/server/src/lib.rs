@@ -6,7 +6,6 @@
 //! (`countersign-log`).
 #![deny(unsafe_code)]
 
-pub mod account_directory;
 pub mod admission;
 pub mod canaries;
 mod claimed_folder;
@@ -16,24 +15,17 @@ pub mod commands;
 pub mod config;
 pub mod connections;
 pub mod consents;
-pub mod data_dir;
 pub mod demo;
-mod durable_file;
-pub mod file_system;
+pub mod file_signer;
 pub mod gateway;
 pub mod governance;
-mod http_client;
 pub mod instance;
-pub mod keys;
 pub mod network;
 pub mod people;
 pub mod recovery;
-pub mod remedy;
 pub mod screening;
 pub mod service;
 pub mod serving;
-pub mod source;
 pub mod start_files;
-pub mod store;
 pub mod witness;
 pub mod witnesses;

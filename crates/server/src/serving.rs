@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use countersign_log::witness::ledger::Ledger;
+use countersign_people::store::Folder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
@@ -18,7 +19,6 @@ use crate::consents::Consents;
 use crate::gateway::endpoints::GatewayEndpoints;
 use crate::gateway::{self, Gateway};
 use crate::network::{Network, listener};
-use crate::store::Folder;
 use crate::witness;
 
 /// How long requests that are under way may take after the process was told to stop.

@@ -10,19 +10,21 @@ use std::sync::Arc;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::signer::Signer as _;
+use countersign_people::data_dir::DataDir;
+use countersign_people::file_system::{self, FileSystemError};
+use countersign_people::keys::{KeyError, SecretKey};
+use countersign_people::store::People;
 use countersign_protocol::note::{NoteKey, NoteKeyError};
+use countersign_source::{Naming, OpenError as SourceOpenError, Source};
 use tokio_rustls::TlsAcceptor;
 
 use crate::canaries::{Canaries, CanaryError};
+use crate::clock;
 use crate::config::Config;
-use crate::data_dir::DataDir;
-use crate::file_system::{self, FileSystemError};
+use crate::file_signer::FileSigner;
 use crate::gateway::bearer::{BearerToken, TokenFileError};
-use crate::keys::{FileSigner, KeyError, SecretKey};
 use crate::network::listener;
 use crate::people::beginning::Beginning;
-use crate::source::{Naming, OpenError as SourceOpenError, Source};
-use crate::store::People;
 use crate::witnesses::{Witnesses, WitnessesError};
 
 /// What a start reads.
@@ -140,7 +142,8 @@ pub async fn open_source(
 ) -> Result<(Naming, Source), StartFileError> {
     let newcomers = Beginning::from(config.source.new_people()).choice(schema, "");
     let naming = Naming::new(Arc::clone(people), newcomers);
-    let source = Source::open(&config.source, people, &naming, directory.path(), schema).await?;
+    let source =
+        Source::open(&config.source, people, &naming, directory.path(), schema, clock::now).await?;
     Ok((naming, source))
 }
 

@@ -3,13 +3,13 @@
 use crate::source::{File, Finding, lines_with_word};
 
 /// The one file that may be unsafe: it maps files into memory and argues beside each block.
-const UNSAFE_PLACE: &str = "crates/server/src/store/map.rs";
+const UNSAFE_PLACE: &str = "crates/people/src/store/map.rs";
 
 pub(crate) fn unsafe_code(file: &File) -> Vec<Finding> {
     if file.path == UNSAFE_PLACE {
         return Vec::new();
     }
-    let why = "memory safety is argued in crates/server/src/store/map.rs, and nowhere else";
+    let why = "memory safety is argued in crates/people/src/store/map.rs, and nowhere else";
     let lines = lines_with_word(&file.code, "unsafe");
     lines.into_iter().map(|line| file.finding(line, "`unsafe`", why)).collect()
 }

@@ -28,10 +28,10 @@ pub use find::{Match, Search};
 pub use kept::{Canary, Generation};
 pub use planted::Planted;
 
-use crate::data_dir::DataDir;
-use crate::keys::KeyError;
-use crate::remedy::{Remediable, Remedy};
-use crate::store::{People, StoreError};
+use countersign_domain::remedy::{Remediable, Remedy};
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::KeyError;
+use countersign_people::store::{People, StoreError};
 use kept::{Kept, MadeWith};
 use values::CanaryKey;
 

@@ -9,9 +9,9 @@ use std::path::Path;
 use aws_lc_rs::hmac;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::Handle;
+use countersign_people::keys::{KeyError, SecretKey};
 
 use super::words::{BACK, FRONT, GIVEN, SCHOOLS, THINGS, TRADES};
-use crate::keys::{KeyError, SecretKey};
 
 /// What every message to the key begins with.
 const CONTEXT: &[u8] = b"countersign canary value v1\0";

@@ -17,10 +17,10 @@ use std::time::Instant;
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::time::Timestamp;
 use countersign_log::period::{PeriodError, Periods, Secrets as _};
+use countersign_people::store::{Erasure, Made};
 
 use super::{CloseError, Closes, SecretsOf};
 use crate::clock;
-use crate::store::{Erasure, Made};
 
 /// How long after an erasure is in the log no answer can come any more that was decided before: the log refuses
 /// decisions that have not seen what was in it more than two seconds ago. So nothing about the person is behind a

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
 use countersign_log::backend::posix::Posix;
@@ -24,15 +25,14 @@ use countersign_log::ledger::{LedgerError, Ledgers, OwnSecret, Subject};
 use countersign_log::period::{
     Closed, Limits, PeriodError, PeriodHead, Periods, Secrets, SecretsError,
 };
+use countersign_people::account_directory::{AccountDirectory, AccountDirectoryError};
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::{KeyError, SecretKey};
+use countersign_people::store::{LogMark, People, StoreError, View};
 use countersign_protocol::directory::secret_commitment;
 use countersign_protocol::index_sample::SAMPLE_BYTES_MAX;
 
-use crate::account_directory::{AccountDirectory, AccountDirectoryError};
 use crate::clock;
-use crate::data_dir::DataDir;
-use crate::keys::{KeyError, SecretKey};
-use crate::remedy::{Remediable, Remedy};
-use crate::store::{LogMark, People, StoreError, View};
 
 mod erasing;
 mod metrics;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use countersign_domain::digest::Digest;
 use countersign_log::ledger::{LedgerError, SampledPerson};
 use countersign_log::period::{PeriodError, PeriodHead};
+use countersign_people::store::View;
 use countersign_protocol::directory::{secret_commitment, verify_history};
 use countersign_protocol::index_sample::{SAMPLE_BYTES_MAX, Sample, SampledAccount};
 
 use super::{CloseError, Closes, SecretsOf};
-use crate::store::View;
 
 impl Closes {
     /// Opens so many items of a period to an auditor, who may have added a challenge to the draw. The file has

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::{People, StoreOptions};
 use serde_json::json;
 
 use super::{Failure, Output};
 use crate::clock;
-use crate::data_dir::DataDir;
 use crate::demo::tour::{Audience, READ, Tour};
 use crate::demo::world;
 use crate::gateway::Gateway;
@@ -20,7 +21,6 @@ use crate::people::generate::{self, GenerateOptions};
 use crate::people::import::{self, ImportOptions, Kind};
 use crate::people::progress::Progress;
 use crate::people::schema;
-use crate::store::{People, StoreOptions};
 use crate::{instance, serving};
 
 /// What the demonstration cannot show yet.

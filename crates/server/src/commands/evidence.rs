@@ -9,6 +9,7 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_log::backend::posix::Posix;
 use countersign_log::evidence::{Wanted, check_published, pack};
+use countersign_people::data_dir::DataDir;
 use countersign_policy::instant;
 use countersign_protocol::evidence_pack::{
     Body, CONSENT_CHARACTERS_MAX, Pack, PersonPart, Subject, is_consent,
@@ -21,7 +22,6 @@ use super::files;
 use super::ledger::bundle;
 use super::{Failure, Output};
 use crate::clock;
-use crate::data_dir::DataDir;
 use crate::instance::log_key;
 use crate::people::progress::Progress;
 

@@ -9,7 +9,7 @@ use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
 use serde::de::DeserializeOwned;
 
-use crate::durable_file;
+use countersign_people::durable_file;
 
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]

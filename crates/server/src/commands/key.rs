@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use countersign_people::keys::SecretKey;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::keys::SecretKey;
 
 /// Make and show key files.
 #[derive(Subcommand)]

@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::Period;
+use countersign_people::data_dir::DataDir;
 use serde_json::json;
 
 use super::files::FileError;
 use super::{Failure, Output};
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::people::progress::Progress;
 
 const HANDING_OVER: &str = "\

@@ -15,6 +15,8 @@ use countersign_domain::rules::RulesDocument;
 use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_domain::screening::Screened;
 use countersign_log::Log;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::People;
 use countersign_policy::budget::Budgets;
 use countersign_protocol::site_path::DOCUMENTS_FOLDER;
 use serde::Deserialize;
@@ -25,13 +27,11 @@ use tokio::runtime::Runtime;
 use super::Failure;
 use super::running::{Call, Running};
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::governance::{self, Submission};
 use crate::instance;
 use crate::service::Service;
 use crate::service::acts::{Posted, Taken};
 use crate::service::error::OperationError;
-use crate::store::People;
 
 /// An instance with a way to its log.
 pub(super) struct Reach {

@@ -9,7 +9,9 @@ use clap::Args;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
+use countersign_people::data_dir::DataDir;
 use countersign_protocol::ledger_bundle::BUNDLE_BYTES_MAX;
+use countersign_source::http_client::authorities;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,10 +21,8 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::gateway::admin::feed::CONTENT_TYPE;
 use crate::gateway::bearer::BearerToken;
-use crate::http_client::authorities;
 use crate::instance::InstanceError;
 
 /// How long the server may take to say that it is there.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_people::data_dir::DataDir;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::data_dir::DataDir;
 use crate::instance::{self, ClockTrust};
 use crate::serving;
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use countersign_domain::act::{Act, Signer};
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::SecretKey;
 use countersign_protocol::entry::SignedAct;
 use countersign_verifier::confusable_names::confusable_names;
 use serde_json::json;
@@ -14,9 +16,7 @@ use serde_json::json;
 use super::reach::Reach;
 use super::{Failure, Output, act, files};
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::governance::Submission;
-use crate::keys::SecretKey;
 use crate::service::acts::Posted;
 
 /// Who signs, and where the act goes.

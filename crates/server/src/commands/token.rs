@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_people::store::Way;
 use serde_json::json;
 
 use super::reach::Reach;
 use super::running::Call;
 use super::{Failure, Output, files};
 use crate::service::tokens::{Issued, Wanted};
-use crate::store::Way;
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.

@@ -12,13 +12,9 @@ use toml::Spanned;
 pub mod canary;
 pub mod network;
 pub mod screening;
-pub(crate) mod secret_file;
-pub mod source;
-pub mod source_http;
-pub mod source_postgres;
+#[cfg(test)]
+mod source_http_tests;
 pub mod witnesses;
-
-pub use source_http::{BreakerSettings, HttpSettings};
 
 /// The version of the configuration that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
@@ -42,7 +38,7 @@ pub struct Config {
     pub log: Log,
     /// Where profiles and friendships come from.
     #[serde(default)]
-    pub source: source::Source,
+    pub source: countersign_source::settings::Source,
     /// How the read API answers.
     #[serde(default)]
     pub graph: Graph,

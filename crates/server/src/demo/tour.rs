@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::People;
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::note::NoteKey;
 use countersign_verifier::ledger::{self, Event, Ledger, Question as LedgerQuestion};
@@ -18,10 +20,8 @@ use serde_json::{Value, json};
 use super::client::{Client, Reply};
 use super::world::{self, WorldError};
 use crate::clock;
-use crate::data_dir::DataDir;
 use crate::governance::Submission;
 use crate::service::acts::Posted;
-use crate::store::People;
 
 /// What the device asks for: its user, and seven fields of each friend.
 pub const READ: &str = "/v3.0/me?fields=id,name,religion,friends.limit(400){id,name,birthday,hometown,location,work,education}";

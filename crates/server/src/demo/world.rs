@@ -16,18 +16,18 @@ use countersign_domain::person::PairwiseId;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use countersign_log::Log;
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::SecretKey;
+use countersign_people::store::People;
 use countersign_policy::agreement;
+use countersign_source::Question;
+use countersign_source::image::ImageSource;
 
 use crate::clock;
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::governance::{self, Submission};
 use crate::instance::{self, Founding, InstanceError};
-use crate::keys::SecretKey;
 use crate::people::schema;
-use crate::source::Question;
-use crate::source::image::ImageSource;
-use crate::store::People;
 
 /// The partner of the demonstration.
 pub const PARTNER: &str = "aurora";

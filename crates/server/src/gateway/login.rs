@@ -9,13 +9,13 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use countersign_people::store::Way;
 
 use super::admin::AdminError;
 use super::extract::Json;
 use super::gpc;
 use super::{Gateway, bearer};
 use crate::service::tokens::Wanted;
-use crate::store::Way;
 
 /// Proof that a call carries this start's sign-in code, or the admin token; looked at before its body is.
 pub struct MaySignIn;

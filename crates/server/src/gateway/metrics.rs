@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_source::Source;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,7 +19,6 @@ use super::admin::AdminError;
 use super::{Gateway, bearer};
 use crate::closes::Closes;
 use crate::network::Limit;
-use crate::source::Source;
 use crate::witnesses::Witnesses;
 
 /// The counters of the gateway and gauges of the log.

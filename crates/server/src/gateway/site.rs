@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, header};
 use tower_http::services::ServeDir;
 
-use crate::data_dir::DataDir;
+use countersign_people::data_dir::DataDir;
 
 /// Serves the folder `log/`.
 pub fn service(directory: &DataDir) -> axum::routing::MethodRouter {

@@ -1,16 +1,16 @@
 //! What fails inside is told to the operator, in the server's own log, and never to the partner, who only
 //! learns whether it is worth trying again. Errors of the application become the Graph API's here.
 
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_log::append::AppendError;
+use countersign_source::SourceError;
 
 use super::errors::GraphError;
-use crate::remedy::{Remediable, Remedy};
 use crate::service::credentials::CredentialsError;
 use crate::service::disclosure::DiscloseError;
 use crate::service::granted::GrantError;
 use crate::service::principal::AuthError;
 use crate::service::token::TokenError;
-use crate::source::SourceError;
 
 /// What may work the next time.
 pub(in crate::gateway) fn unavailable(error: impl std::fmt::Display) -> GraphError {

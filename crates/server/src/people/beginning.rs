@@ -6,9 +6,9 @@ use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use countersign_people::store::Choice;
 
 use super::random::Random;
-use crate::store::Choice;
 
 /// Settings for many people at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,14 +24,14 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_domain::text::after_byte_order_mark;
+use countersign_people::store::{Changes, People, ProfileUpdate, StoreError, Update};
 use serde::{Deserialize, Serialize};
 
 use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
-use crate::remedy::{Remediable, Remedy};
-use crate::store::{Changes, People, ProfileUpdate, StoreError, Update};
 
 /// The most lines of a batch. Beyond this, one sync to the disk for all of them saves little.
 const BATCH_LINES_MAX: u64 = 1_000;
@@ -352,7 +352,7 @@ mod tests {
     use crate::people::import::{self, ImportOptions, Kind};
     use crate::people::progress::Progress;
     use crate::people::schema;
-    use crate::store::StoreOptions;
+    use countersign_people::store::StoreOptions;
 
     /// Everybody by account: values by field, whether a minor, whether removed, friends.
     type Everybody = BTreeMap<String, (BTreeMap<u8, Value>, bool, bool, BTreeSet<String>)>;

@@ -4,10 +4,10 @@ use std::fmt;
 
 use countersign_domain::field::FieldSet;
 use countersign_domain::schema::FieldSchema;
+use countersign_people::store::{ACCOUNT_BYTES_MAX, Profile};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::profile_json::{Fault, ProfileSeed, check, fault};
-use crate::store::{ACCOUNT_BYTES_MAX, Profile};
 
 /// What a line is.
 const WHOLE: &str = "a change as {\"sequence\":…,\"account\":…}";

@@ -7,6 +7,7 @@
 
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{People, Profile};
 
 use super::beginning::Beginning;
 use super::import::{Batch, ImportError, ImportOptions, ImportReport};
@@ -14,7 +15,6 @@ use super::invented::Inventor;
 use super::links::Links;
 use super::progress::Progress;
 use super::random::Random;
-use crate::store::{People, Profile};
 
 /// The mean number of friends in a large world: what was measured on the platform in 2014.
 pub const FRIENDS_MEAN: u64 = 338;

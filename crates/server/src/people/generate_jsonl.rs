@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use countersign_domain::field::FieldSet;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
+use countersign_people::store::Profile;
 
 use super::generate::{self, GenerateOptions, Graph};
 use super::invented::Inventor;
 use super::random::Random;
-use crate::store::Profile;
 
 /// Writes them, one a line.
 ///

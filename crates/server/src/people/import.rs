@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{Counts, Import, Importer, NewPerson, People, Profile, StoreError};
 
 use super::beginning::Beginning;
 use super::links::Links;
 use super::progress::Progress;
 use super::{import_jsonl, import_ldbc, import_snap};
-use crate::store::{Counts, Import, Importer, NewPerson, People, Profile, StoreError};
 
 /// A kind of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

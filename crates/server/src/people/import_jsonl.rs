@@ -22,6 +22,7 @@ use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use countersign_people::store::{Choice, NewPerson, Profile, StoreError};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::beginning::Beginning;
@@ -29,7 +30,6 @@ use super::import::{Batch, ImportError};
 use super::input;
 use super::lines::{Line, Lines};
 use super::profile_json::{Fault, ProfileSeed, check, fault, field};
-use crate::store::{Choice, NewPerson, Profile, StoreError};
 
 /// Reads the file, with a copy in `folder` where it cannot be read twice.
 pub(super) fn read(path: &Path, folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {

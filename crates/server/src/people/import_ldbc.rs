@@ -10,11 +10,11 @@ use std::path::Path;
 
 use countersign_domain::field::FieldId;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::Profile;
 use serde_json::{Value, json};
 
 use super::import::{Batch, ImportError};
 use super::lines::{Cell, Lines};
-use crate::store::Profile;
 
 /// A file of the folder, with its first line.
 pub(super) struct Table {

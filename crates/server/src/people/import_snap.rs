@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use countersign_domain::field::FieldId;
+use countersign_people::store::Profile;
 use serde_json::{Value, json};
 
 use super::import::{Batch, ImportError};
 use super::lines::{Cell, Line, Lines};
-use crate::store::Profile;
 
 /// The edge list of the whole network.
 pub(super) const COMBINED: &str = "facebook_combined.txt";

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use countersign_domain::field::FieldId;
 use countersign_domain::schema::FieldSchema;
+use countersign_people::store::Profile;
 
 use super::random::Random;
-use crate::store::Profile;
 
 /// The year in which the invented people live; it decides who is a minor.
 const YEAR: u64 = 2026;

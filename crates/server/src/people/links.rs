@@ -1,6 +1,6 @@
 //! Friendships on their way into the store: pairs of numbers, then a flat list per person.
 
-use crate::store::{Import, StoreError};
+use countersign_people::store::{Import, StoreError};
 
 use super::progress::Progress;
 

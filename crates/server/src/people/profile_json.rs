@@ -8,7 +8,7 @@ use countersign_protocol::json_check::{self, JsonFault, JsonProblem, LEVELS_MAX}
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::store::Profile;
+use countersign_people::store::Profile;
 
 /// Reads a profile with the schema at hand, so that an unknown field is noticed where it stands. Values
 /// are taken over byte by byte; `null` is no value.

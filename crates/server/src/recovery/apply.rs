@@ -12,15 +12,15 @@ use countersign_log::about_people::{PrivateEntry, about_people};
 use countersign_log::annex::{Annex, AnnexConsent, ConsentsAnnex};
 use countersign_log::backend::Backend;
 use countersign_log::period::Periods;
+use countersign_people::account_directory::AccountDirectory;
+use countersign_people::store::{BEGINNING, LoggedChoice, People, View};
 use countersign_protocol::consent::ConsentRecord;
 use countersign_protocol::person_index::Label;
 
 use super::RecoveryError;
 use super::lag::{Known, Lag, known, look};
-use crate::account_directory::AccountDirectory;
 use crate::canaries::Canaries;
 use crate::consents::{Receipts, Told};
-use crate::store::{BEGINNING, LoggedChoice, People, View};
 
 /// What stands in an annex for a person who was erased.
 type Remnant = [u8; 16];

@@ -7,9 +7,9 @@ use countersign_domain::person::Handle;
 use countersign_log::about_people::{Extent, PrivateEntry, about_people};
 use countersign_log::annex::{Annex, AnnexConsent};
 use countersign_log::backend::Backend;
+use countersign_people::store::{BEGINNING, LogMark, People, StoreError, View};
 
 use super::RecoveryError;
-use crate::store::{BEGINNING, LogMark, People, StoreError, View};
 
 /// What is missing. It names nobody.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

@@ -16,10 +16,10 @@
 
 use countersign_log::backend::Backend;
 use countersign_log::period::PeriodError;
+use countersign_people::account_directory::AccountDirectoryError;
+use countersign_people::store::{LogMark, People, StoreError};
 
-use crate::account_directory::AccountDirectoryError;
 use crate::canaries::CanaryError;
-use crate::store::{LogMark, People, StoreError};
 
 mod apply;
 mod lag;

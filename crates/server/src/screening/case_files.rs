@@ -13,11 +13,11 @@ use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_log::backend::posix::Posix;
 use countersign_log::backend::{Backend as _, Lock};
+use countersign_people::data_dir::DataDir;
 use countersign_protocol::canonical::{self, CanonicalError};
 use serde::Deserialize;
 
 use super::report::{CaseFile, REPORT_VERSION, Report};
-use crate::data_dir::DataDir;
 
 /// Where the files of concluded screenings are.
 const CONCLUDED: &str = "concluded";

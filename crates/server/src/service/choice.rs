@@ -2,12 +2,12 @@
 //! the receipt for it.
 
 use countersign_domain::person::Handle;
+use countersign_people::store::Made;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::error::OperationError;
 use crate::clock;
-use crate::store::Made;
 
 /// What came of a choice that the log has.
 #[derive(Debug)]

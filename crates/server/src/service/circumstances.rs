@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use countersign_log::annex::Circumstances;
 
-use crate::store::GrantId;
+use countersign_people::store::GrantId;
 
 /// The circumstances of a request under this grant, from this address if it is known.
 #[must_use]

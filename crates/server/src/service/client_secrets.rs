@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use countersign_domain::identifier::Identifier;
+use countersign_people::store::ClientSecret;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::error::OperationError;
-use crate::store::ClientSecret;
 
 /// A new secret.
 #[derive(Serialize, Deserialize)]

@@ -14,11 +14,11 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use countersign_domain::identifier::Identifier;
+use countersign_people::store::StoreError;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::Service;
-use crate::store::StoreError;
 
 /// What separates a client from its secret in an app access token.
 const SEPARATOR: char = '|';

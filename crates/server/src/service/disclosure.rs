@@ -25,6 +25,9 @@ use countersign_domain::time::Timestamp;
 use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
+use countersign_people::store::{GrantId, GrantRecord, StoreError};
+use countersign_source::elsewhere::{self, Elsewhere, PersonElsewhere};
+use countersign_source::{self as source, Circle, SourceError};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::circumstances::circumstances;
@@ -33,9 +36,6 @@ use super::masks::Compiled;
 use super::room::Room;
 use super::{ReceiptsKeyError, Service};
 use crate::clock;
-use crate::source::elsewhere::{self, Elsewhere, PersonElsewhere};
-use crate::source::{self, Circle, SourceError};
-use crate::store::{GrantId, GrantRecord, StoreError};
 
 /// How often a question is decided again when an act lands between its decision and its entry.
 const DECISIONS_MAX: usize = 4;

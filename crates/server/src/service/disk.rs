@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::file_system::{ROOM_MIN_BYTES, free_bytes};
+use countersign_people::file_system::{ROOM_MIN_BYTES, free_bytes};
 
 /// What is said where the system does not tell: a write that finds no room is refused in any case.
 const UNKNOWN: u64 = u64::MAX;

@@ -3,12 +3,12 @@
 //! Nothing of theirs leaves from when it is asked for on. What is kept for the log goes behind the next close, or the first
 //! one behind the end of a legal hold; then the account is unknown.
 
+use countersign_people::store::Erasure;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
-use crate::store::Erasure;
 
 /// What is asked for.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,13 +1,13 @@
 //! Why an operation was not done, for the platform's own engineers and tools.
 
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_log::period::PeriodError;
+use countersign_people::store::StoreError;
+use countersign_source::SourceError;
 
 use crate::canaries::CanaryError;
 use crate::closes::CloseError;
 use crate::consents::TellError;
-use crate::remedy::{Remediable, Remedy};
-use crate::source::SourceError;
-use crate::store::StoreError;
 
 /// What kind of trouble it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,9 +105,9 @@ impl From<SourceError> for OperationError {
             SourceError::Store(error) => error.into(),
             other => {
                 let remedy = other.remedy();
-                let next = if remedy == Remedy::Wait { ", so try again" } else { "" };
+                let next = if remedy == Remedy::Wait { "try again, or look" } else { "look" };
                 let message = format!(
-                    "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed{next}"
+                    "this person is not known here yet, and whether the platform knows them cannot be found out: {other}; nothing was changed: {next} with `countersign source check`"
                 );
                 Self::of(Trouble::Ours(remedy), message)
             }
@@ -151,12 +151,18 @@ impl From<CloseError> for OperationError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{self, ErrorKind};
+    use std::path::PathBuf;
 
     use countersign_log::ConsentsError;
     use countersign_log::append::AppendError;
+    use countersign_log::ledger::LedgerError;
+    use countersign_people::account_directory::AccountDirectoryError;
+    use countersign_people::keys::KeyError;
+    use countersign_protocol::blinded_lists::ListsError;
 
     use super::*;
+    use crate::people::feed::FeedError;
 
     #[test]
     fn who_chose_is_told_what_has_to_come_before_the_log_is_told() {
@@ -178,5 +184,42 @@ mod tests {
             assert!(message.starts_with("it is kept, and what it closes is closed"), "{message}");
             assert!(message.contains(said) && !message.contains(unsaid), "{message}");
         }
+    }
+
+    #[test]
+    fn remedy_is_that_of_the_innermost_error_however_deep_it_is() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let (file, path) = ("stream/periods/last".to_owned(), PathBuf::from("keys/canary.key"));
+        let period = |error| CloseError::Period(PeriodError::Io { file: file.clone(), error });
+        let lists = PeriodError::Lists { file: file.clone(), error: ListsError::Io(full()) };
+        let database = |error| StoreError::Database { dir: path.clone(), source: error };
+        let room: [&dyn Remediable; 8] = [
+            &period(full()),
+            &CloseError::Ledger(LedgerError::Period(lists)),
+            &CloseError::Store(database(heed::Error::Io(full()))),
+            &CloseError::Directory(AccountDirectoryError::Database {
+                path: path.clone(),
+                error: heed::Error::Io(full()),
+            }),
+            &CanaryError::Key(KeyError::File { path: path.clone(), error: full() }),
+            &CanaryError::File { path: path.clone(), error: full() },
+            &FeedError::Store(database(heed::Error::Io(full()))),
+            &CloseError::Period(PeriodError::Append(AppendError::Disk {
+                kind: io::ErrorKind::StorageFull,
+            })),
+        ];
+        for error in room {
+            assert_eq!(error.remedy(), Remedy::MakeRoom, "{error}");
+        }
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let mended: [&dyn Remediable; 3] = [
+            &period(denied()),
+            &FeedError::Store(database(heed::Error::Io(denied()))),
+            &CloseError::UnknownAccount,
+        ];
+        for error in mended {
+            assert_eq!(error.remedy(), Remedy::Mend, "{error}");
+        }
+        assert_eq!(CloseError::Ledger(LedgerError::NotPublished).remedy(), Remedy::Wait);
     }
 }

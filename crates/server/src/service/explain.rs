@@ -12,6 +12,7 @@ use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use countersign_policy::explain::{Asked, Explained, explain, of_relation};
 use countersign_policy::mask::Masks;
+use countersign_source::Question;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
@@ -22,7 +23,6 @@ use super::masks::Compiled;
 use super::optional::given;
 use super::token::Access;
 use crate::clock;
-use crate::source::Question;
 
 /// What is to be explained.
 #[derive(Clone, Default, Serialize, Deserialize)]

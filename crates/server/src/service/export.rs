@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_domain::field::FieldSet;
 use countersign_domain::schema::FieldSchema;
+use countersign_people::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,7 +22,6 @@ use super::grants::{Grants, ShownGrant};
 use super::history::{History, ShownChange};
 use super::settings::{OpenFields, names};
 use crate::closes::CloseError;
-use crate::store::StoreError;
 
 /// What is kept about a person.
 #[derive(Debug, Serialize, Deserialize)]

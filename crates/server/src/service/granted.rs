@@ -2,10 +2,10 @@
 
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{GrantRecord, StoreError};
 
 use super::Service;
 use super::token::UserAccess;
-use crate::store::{GrantRecord, StoreError};
 
 /// There is no grant that a token could ask under.
 #[derive(Debug, thiserror::Error)]

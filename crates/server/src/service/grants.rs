@@ -2,12 +2,12 @@
 
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
+use countersign_people::store::{GrantId, GrantRecord};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
-use crate::store::{GrantId, GrantRecord};
 
 /// A person's grants, the newest first.
 #[derive(Debug, Serialize, Deserialize)]

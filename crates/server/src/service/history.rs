@@ -3,13 +3,13 @@
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use countersign_people::store::{Event, HistoryRecord};
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::error::OperationError;
 use super::grants::ShownGrant;
 use super::settings::OpenFields;
-use crate::store::{Event, HistoryRecord};
 
 /// How many changes are told at once where nobody says how many.
 pub const LIMIT_DEFAULT: usize = 100;

@@ -3,13 +3,13 @@
 //! It is a choice in the person's ledger that is not theirs: they see that it is there, and until when.
 
 use countersign_domain::time::Timestamp;
+use countersign_people::store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
 use crate::clock;
-use crate::store::StoreError;
 
 /// A hold.
 #[derive(Debug, Serialize, Deserialize)]

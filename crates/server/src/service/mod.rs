@@ -12,7 +12,10 @@ use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::{People, Way};
 use countersign_policy::budget::Budgets;
+use countersign_source::{Naming, Source, SourceError};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -21,9 +24,6 @@ use crate::canaries::Canaries;
 use crate::closes::Closes;
 use crate::config::Config;
 use crate::consents::Consents;
-use crate::data_dir::DataDir;
-use crate::source::{Naming, Source, SourceError};
-use crate::store::{People, Way};
 use crate::witnesses::Witnesses;
 
 pub mod acts;

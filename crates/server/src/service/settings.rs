@@ -6,13 +6,13 @@ use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
+use countersign_people::store::Choice;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
 use super::optional::given;
-use crate::store::Choice;
 
 /// The open fields by route, as `{"friends_device": ["id", "name"]}`; `["*"]` opens every field that
 /// there is. What a later schema adds, nobody has chosen yet, so it stays closed.

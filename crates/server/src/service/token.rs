@@ -12,8 +12,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, erro
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::keys::SecretKey;
-use crate::store::GrantId;
+use countersign_people::keys::SecretKey;
+use countersign_people::store::GrantId;
 
 /// The `typ` of an access token (RFC 9068).
 const TYPE: &str = "at+jwt";

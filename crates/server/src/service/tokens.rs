@@ -10,13 +10,13 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{Given, GrantId, GrantRecord, Way};
+use countersign_source::SourceError;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::error::OperationError;
 use super::masks::Compiled;
-use crate::source::SourceError;
-use crate::store::{Given, GrantId, GrantRecord, Way};
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;

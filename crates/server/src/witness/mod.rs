@@ -28,12 +28,13 @@ use axum::routing::post;
 use countersign_log::backend::posix::Posix;
 use countersign_log::witness::ledger::{Ledger, LedgerError};
 use countersign_log::witness::request::REQUEST_BYTES_MAX;
+use countersign_people::durable_file;
+use countersign_people::keys::{KeyError, SecretKey};
 use countersign_protocol::cosignature::WitnessKey;
 use countersign_protocol::note::{NoteKey, NoteKeyError};
 
 use crate::clock;
-use crate::durable_file;
-use crate::keys::{FileSigner, KeyError, SecretKey};
+use crate::file_signer::FileSigner;
 use crate::network::{EndpointClass, Endpoints, Limit, Refusal};
 
 /// What a new file of logs says.

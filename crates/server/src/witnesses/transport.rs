@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use countersign_log::witness::Reply;
 use countersign_log::witness::client::{Transport, TransportError};
+use countersign_source::http_client::{innermost, retry_after, tls};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap};
@@ -19,7 +20,6 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::clock;
-use crate::http_client::{innermost, retry_after, tls};
 
 /// How long a connection on which nothing is asked is kept: longer than the usual pause.
 const IDLE: Duration = Duration::from_secs(90);

@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use countersign::account_directory::AccountDirectory;
 use countersign::clock;
-use countersign::keys::SecretKey;
-use countersign::store::{LogMark, View};
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Period, Periods, Secrets, SecretsError};
+use countersign_people::account_directory::AccountDirectory;
+use countersign_people::keys::SecretKey;
+use countersign_people::store::{LogMark, View};
 use countersign_protocol::directory::{secret_commitment, verify_history};
 use countersign_protocol::entry::DirectoryRoot;
 use countersign_protocol::person_index::Label;

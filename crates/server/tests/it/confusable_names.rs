@@ -4,8 +4,8 @@
 use std::fs;
 use std::process::Command;
 
-use countersign::data_dir::DataDir;
 use countersign::instance::log_key;
+use countersign_people::data_dir::DataDir;
 
 use crate::commands::{ANN, BEN, Desk};
 use crate::support::{finish, verifier};

@@ -13,7 +13,7 @@ use crate::village;
 
 /// The receipt in a reply, checked under the key in the register.
 fn receipt(world: &World, text: &str) -> ConsentReceipt {
-    let key = countersign::keys::SecretKey::read(&world.directory.key("receipts")).unwrap();
+    let key = countersign_people::keys::SecretKey::read(&world.directory.key("receipts")).unwrap();
     ConsentReceipt::from_text(text, &key.public()).unwrap()
 }
 

@@ -7,11 +7,11 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use countersign::people::import::Kind;
-use countersign::store::StoreError;
 use countersign_domain::field::FieldSet;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_people::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::crash::{next, seed};

@@ -3,10 +3,10 @@
 use countersign::clock;
 use countersign::demo::client::Reply;
 use countersign::demo::world::{BUILD, PURPOSE};
-use countersign::store::GrantId;
 use countersign_domain::act::{Act, Review, ReviewOutcome};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::GrantId;
 use serde_json::Value;
 
 use crate::people_support::shared_data;

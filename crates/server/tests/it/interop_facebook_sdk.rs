@@ -59,7 +59,7 @@ fn interop_facebook_sdk_understands_our_errors() {
     let unknown = world.tokens().mint(
         &name("aurora-home"),
         &name(BUILD),
-        countersign::store::GrantId([7; 16]),
+        countersign_people::store::GrantId([7; 16]),
         clock::now(),
     );
     let serving = world.serve();

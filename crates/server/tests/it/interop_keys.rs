@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use countersign::keys::SecretKey;
+use countersign_people::keys::SecretKey;
 use serde_json::json;
 
 use crate::foreign::python;

@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use countersign::config::source_postgres::{PostgresSettings, TlsMode};
-use countersign::source::Naming;
-use countersign::source::postgres::PostgresSource;
-use countersign::source::postgres::check::{Report, Trial, check};
 use countersign_domain::settings::Settings;
+use countersign_source::Naming;
+use countersign_source::postgres::PostgresSource;
+use countersign_source::postgres::check::{Report, Trial, check};
+use countersign_source::settings::postgres::{PostgresSettings, TlsMode};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use countersign::config::source_postgres::{PostgresSettings, TlsMode};
-use countersign::source::postgres::PostgresSource;
-use countersign::source::{Naming, Source};
-use countersign::store::People;
+use countersign_people::store::People;
+use countersign_source::postgres::PostgresSource;
+use countersign_source::settings::postgres::{PostgresSettings, TlsMode};
+use countersign_source::{Naming, Source};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use countersign::clock;
 use countersign::governance::Submission;
-use countersign::keys::SecretKey;
 use countersign_domain::act::{Act, Published};
 use countersign_domain::digest::Digest;
+use countersign_people::keys::SecretKey;
 use countersign_protocol::ledger_bundle::Bundle;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -2,13 +2,13 @@
 
 use countersign::clock;
 use countersign::governance::Submission;
-use countersign::keys::SecretKey;
 use countersign_domain::act::{Act, AgreementAct, Review, ReviewOutcome};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::build::Build;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::{Country, Partner};
+use countersign_people::keys::SecretKey;
 use countersign_policy::agreement;
 
 use crate::people_support::default_schema;

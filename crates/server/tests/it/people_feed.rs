@@ -14,10 +14,10 @@ use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MA
 use countersign::people::generate::{self, GenerateOptions};
 use countersign::people::import::{self, ImportError, ImportOptions, Kind};
 use countersign::people::progress::Progress;
-use countersign::store::{Counts, Folder, People, StoreOptions};
 use countersign_domain::field::FieldSet;
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
+use countersign_people::store::{Counts, Folder, People, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::people_support::{MADE, default_schema, open, set_settings};

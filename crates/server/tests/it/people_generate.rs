@@ -5,10 +5,10 @@ use countersign::people::generate::{self, GenerateOptions};
 use countersign::people::generate_jsonl;
 use countersign::people::import::{self, ImportOptions, Kind};
 use countersign::people::progress::Progress;
-use countersign::store::People;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_people::store::People;
 
 use crate::people_support::{MADE, default_schema, open};
 

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use countersign::people::beginning::Beginning;
 use countersign::people::import::{ImportError, Kind};
-use countersign::store::People;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::Handle;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_people::store::People;
 
 use crate::people_support::{default_schema, import, open, shared_data};
 

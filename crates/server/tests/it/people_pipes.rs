@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use countersign::people::import::{ImportError, Kind};
-use countersign::store::People;
 use countersign_domain::preset::Preset;
+use countersign_people::store::People;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

@@ -7,15 +7,15 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use countersign::people::import::Kind;
-use countersign::store::{
-    Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, Way, rebuild_image,
-};
 use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{
+    Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, Way, rebuild_image,
+};
 
 use crate::people_support::{MADE, import, open, set_settings, tell};
 

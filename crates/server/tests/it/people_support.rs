@@ -6,13 +6,13 @@ use countersign::people::beginning::Beginning;
 use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
 use countersign::people::progress::Progress;
 use countersign::people::schema;
-use countersign::store::{
-    LogMark, Logged, Made, People, SettledConsent, StoreError, StoreOptions, Way,
-};
 use countersign_domain::person::Handle;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::{
+    LogMark, Logged, Made, People, SettledConsent, StoreError, StoreOptions, Way,
+};
 
 /// A change that a test makes itself.
 pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };

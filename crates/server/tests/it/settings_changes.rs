@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use countersign::demo::client::Client;
-use countersign::store::StoreError;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_people::store::StoreError;
 use serde_json::json;
 
 use crate::people_support::{self, MADE, default_schema};

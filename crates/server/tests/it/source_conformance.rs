@@ -6,9 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign::people::import::Kind;
-use countersign::source::image::ImageSource;
-use countersign::source::{Question, Source, SourceError};
-use countersign::store::People;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::Handle;
@@ -16,6 +13,9 @@ use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_log::Log;
+use countersign_people::store::People;
+use countersign_source::image::ImageSource;
+use countersign_source::{Question, Source, SourceError};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -6,10 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign::config::HttpSettings;
-use countersign::source::http::HttpSource;
-use countersign::source::{Naming, Source};
-use countersign::store::People;
+use countersign::clock;
+use countersign_people::store::People;
+use countersign_source::http::HttpSource;
+use countersign_source::settings::http::HttpSettings;
+use countersign_source::{Naming, Source};
 
 use crate::people_support::default_schema;
 use crate::platform_api::{PlatformApi, Shape, TOKEN};
@@ -54,7 +55,8 @@ pub(crate) fn config(mapping: PathBuf) -> HttpSettings {
 
 pub(crate) fn source(config: &HttpSettings, folder: &Path, store: &Arc<People>) -> HttpSource {
     let naming = Naming::new(Arc::clone(store), everything_open());
-    HttpSource::open(Arc::clone(store), naming, config, folder, &default_schema()).unwrap()
+    HttpSource::open(Arc::clone(store), naming, config, folder, &default_schema(), clock::now)
+        .unwrap()
 }
 
 /// An API of some shape, with its source.

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::config::HttpSettings;
-use countersign::source::http::{BreakerState, HttpSource};
-use countersign::source::{Naming, Question, SourceError};
-use countersign::store::People;
+use countersign::clock;
 use countersign_domain::decide::People as _;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
+use countersign_people::store::People;
+use countersign_source::http::{BreakerState, HttpSource};
+use countersign_source::settings::http::HttpSettings;
+use countersign_source::{Naming, Question, SourceError};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
@@ -234,7 +235,9 @@ fn a_key_to_the_api_that_others_may_read_is_refused() {
     let config = config(write_mapping(folder.path(), "http://127.0.0.1:9", None));
     let naming = Naming::new(Arc::clone(&store), everything_open());
     let schema = people_support::default_schema();
-    let open = |store| HttpSource::open(store, naming.clone(), &config, folder.path(), &schema);
+    let open = |store| {
+        HttpSource::open(store, naming.clone(), &config, folder.path(), &schema, clock::now)
+    };
     open(Arc::clone(&store)).unwrap();
     let token = folder.path().join("keys/platform-api.token");
     std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o640)).unwrap();

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use countersign::clock;
 use countersign::people::import::Kind;
-use countersign::source::http::{EndpointCheck, Report, check};
-use countersign::source::image::ImageSource;
-use countersign::source::{Question, Source};
-use countersign::store::People;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::preset::Preset;
 use countersign_log::Log;
+use countersign_people::store::People;
+use countersign_source::http::{EndpointCheck, Report, check};
+use countersign_source::image::ImageSource;
+use countersign_source::{Question, Source};
 use serde_json::Value;
 
 use crate::people_support::{self, default_schema, shared_data};
@@ -171,7 +171,7 @@ fn checked(api: &PlatformApi, account: &str, change: impl Fn(&str) -> String) ->
     let text = fs::read_to_string(&mapping).unwrap();
     fs::write(&mapping, change(&text)).unwrap();
     let (settings, schema) = (config(mapping), default_schema());
-    let checking = check(&settings, folder.path(), &schema, account, clock::now());
+    let checking = check(&settings, folder.path(), &schema, account, clock::now);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(checking).unwrap()
 }

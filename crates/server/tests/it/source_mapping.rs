@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use countersign::source::postgres::catalogue::{Catalogue, Column, Kind, Table};
-use countersign::source::postgres::fit::tables;
-use countersign::source::postgres::mapping::Mapping;
-use countersign::source::postgres::mapping_file::{MappingError, parse};
-use countersign::source::postgres::statement::{Parameter, knows, question};
 use countersign_domain::field::FieldSet;
+use countersign_source::postgres::catalogue::{Catalogue, Column, Kind, Table};
+use countersign_source::postgres::fit::tables;
+use countersign_source::postgres::mapping::Mapping;
+use countersign_source::postgres::mapping_file::{MappingError, parse};
+use countersign_source::postgres::statement::{Parameter, knows, question};
 use proptest::prelude::*;
 
 use crate::people_support::default_schema;

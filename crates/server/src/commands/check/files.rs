@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::SecretKey;
+
 use super::Lines;
 use crate::config::Config;
-use crate::data_dir::DataDir;
 use crate::gateway::bearer::BearerToken;
-use crate::keys::SecretKey;
 use crate::start_files::StartFiles;
 
 /// Each key and token, then all that a start reads, as it reads it; `None` if it would refuse one.
@@ -53,7 +54,11 @@ pub(super) fn check(
             Some(files)
         }
         Err(error) => {
-            lines.add("files that a start reads", Err(error.to_string()));
+            let error = error.to_string();
+            // What is wrong with one key or token was said of it above.
+            if !lines.0.iter().any(|line| !line.ok && line.found == error) {
+                lines.add("files that a start reads", Err(error));
+            }
             None
         }
     }

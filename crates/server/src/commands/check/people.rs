@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use countersign_domain::schema::FieldSchema;
 use countersign_log::backend::posix::Posix;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
+use countersign_source::settings::SourceKind;
 
 use crate::config::Config;
-use crate::config::source::SourceKind;
-use crate::data_dir::DataDir;
 use crate::recovery;
 use crate::start_files::{StartFiles, open_source};
-use crate::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
 
 /// The people; `None` if a running server has them, which has looked at all this.
 pub(super) fn open(directory: &DataDir) -> Result<Option<Arc<People>>, String> {

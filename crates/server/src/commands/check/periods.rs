@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, PeriodError, Periods};
+use countersign_people::data_dir::DataDir;
+use countersign_people::keys::SecretKey;
+use countersign_people::store::People;
 use countersign_verifier::periods::CLOSE_EVERY_S_MAX;
 
 use crate::clock;
 use crate::closes::{self, SecretsOf};
-use crate::data_dir::DataDir;
-use crate::keys::SecretKey;
-use crate::store::People;
 
 /// The closed periods, in words; with these people, unless a server has them open and has looked at all this.
 pub(super) fn describe(directory: &DataDir, people: Option<&People>) -> Result<String, String> {

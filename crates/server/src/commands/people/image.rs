@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_people::data_dir::DataDir;
+use countersign_people::store::{self, StoreOptions};
 use serde_json::json;
 
 use crate::commands::{Failure, Output};
-use crate::data_dir::DataDir;
-use crate::store::{self, StoreOptions};
 
 /// Make the image of the people again, where it is missing or damaged.
 ///

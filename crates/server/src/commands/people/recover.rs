@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Periods};
+use countersign_people::store::{People, StoreOptions};
 use serde_json::json;
 
 use crate::canaries::Canaries;
@@ -14,9 +15,8 @@ use crate::closes::{self, SecretsOf};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 use crate::consents::Receipts;
-use crate::keys::FileSigner;
+use crate::file_signer::FileSigner;
 use crate::recovery::{self, Recovered};
-use crate::store::{People, StoreOptions};
 
 /// Apply again what the log has of people and a `people/` from an older backup lacks: choices, grants, holds and
 /// erasures. No server runs meanwhile; one that starts refuses such people.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use countersign_people::store::Folder;
 use serde_json::json;
 
 use crate::commands::reach::Reach;
@@ -16,7 +17,6 @@ use crate::people::input;
 use crate::people::progress::Progress;
 use crate::service::error::OperationError;
 use crate::service::feed::{FeedPart, Sequence};
-use crate::store::Folder;
 
 /// What the lines look like.
 const LINES: &str = r#"The feed has one change a line, and each has a sequence:

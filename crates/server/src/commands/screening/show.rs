@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_domain::identifier::Identifier;
+use countersign_people::data_dir::DataDir;
 use countersign_policy::screening::list::{Listing, ListingKind};
 use countersign_policy::screening::matches::{CountryAgreement, Match};
 use countersign_policy::screening::outcome::Verdict;
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 
 use super::super::{Failure, Output};
 use super::{NoReport, matches, outcome_in_words, shown};
-use crate::data_dir::DataDir;
 use crate::screening::case_files::CaseFiles;
 use crate::screening::report::{CaseFile, Decided, Report};
 

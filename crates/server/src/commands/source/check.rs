@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_people::store::{People, StoreError, StoreOptions};
+use countersign_source::postgres::check::{Report, check};
+use countersign_source::settings::SourceKind;
+use countersign_source::settings::postgres::PostgresSettings;
 use serde_json::json;
 
 use countersign_domain::schema::FieldSchema;
@@ -12,11 +16,7 @@ use countersign_domain::schema::FieldSchema;
 use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::config::HttpSettings;
-use crate::config::source::SourceKind;
-use crate::config::source_postgres::PostgresSettings;
-use crate::source::postgres::check::{Report, check};
-use crate::store::{People, StoreError, StoreOptions};
+use countersign_source::settings::http::HttpSettings;
 
 /// Check the source of profiles and friendships: table by table, or endpoint by endpoint, what the mapping
 /// finds and misses, and one question, of which no value is shown. Exit code 0 only if nothing is missing.
@@ -80,7 +80,7 @@ fn http(
     account: &str,
 ) -> Result<Found, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checking = crate::source::http::check(settings, folder, schema, account, clock::now());
+    let checking = countersign_source::http::check(settings, folder, schema, account, clock::now);
     let report = runtime.block_on(checking)?;
     let ok = report.fits();
     let document = json!({ "ok": ok, "kind": "http", "report": report });

@@ -8,11 +8,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use countersign_domain::remedy::Remedy;
 use serde_json::json;
 
 use super::Gateway;
 use super::bearer;
-use crate::remedy::Remedy;
 use crate::service::error::{OperationError, Trouble};
 
 pub mod acts;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_people::store::Way;
 
 use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
 use crate::service::tokens::{Issued, Wanted};
-use crate::store::Way;
 
 /// Makes a grant and a token.
 ///

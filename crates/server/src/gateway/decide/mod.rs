@@ -22,7 +22,7 @@ use super::extract::Json;
 use crate::service::disclosure::{self, Asker, Disclosure, Whom};
 use crate::service::proof::Proof;
 use crate::service::token::Access;
-use crate::source::elsewhere::PersonElsewhere;
+use countersign_source::elsewhere::PersonElsewhere;
 use masks::{Masks, Told};
 use question::Question;
 use refusal::Refusal;

@@ -7,10 +7,10 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::schema::{FieldSchema, SchemaError};
 use countersign_protocol::receipt::{is_nonce, request_digest_of};
+use countersign_source::elsewhere::PersonElsewhere;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
-use crate::source::elsewhere::PersonElsewhere;
 
 /// The most friends in one question.
 pub(super) const FRIENDS_MAX: usize = 50_000;

@@ -3,20 +3,20 @@
 
 use axum::http::StatusCode;
 use countersign_domain::reason::Reason;
+use countersign_domain::remedy::{Remediable, Remedy};
 use countersign_domain::schema::SchemaError;
 use countersign_log::admission;
 use countersign_log::append::AppendError;
 use countersign_protocol::receipt::NONCE_BYTES_MAX;
+use countersign_source::SourceError;
 use serde::{Deserialize, Serialize};
 
 use super::question::FRIENDS_MAX;
 use crate::gateway::errors::GraphError;
-use crate::remedy::{Remediable, Remedy};
 use crate::service::credentials::CredentialsError;
 use crate::service::disclosure::DiscloseError;
 use crate::service::granted::GrantError;
 use crate::service::principal::AuthError;
-use crate::source::SourceError;
 
 /// A question without masks. Nothing was logged, but for [`Code::MaybeLogged`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::Response;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::GrantRecord;
 use countersign_protocol::receipt::NONCE_HEADER;
 
 use super::path::Endpoint;
@@ -32,7 +33,6 @@ use crate::service::principal::{AuthError, Principal};
 use crate::service::room::Room;
 use crate::service::token::{Access, UserAccess};
 use crate::service::usage::{ClientUsage, UsedPercent};
-use crate::store::GrantRecord;
 
 /// The header that tells a client how much of its hour is used.
 const USAGE_HEADER: &str = "x-app-usage";

@@ -4,13 +4,13 @@ use countersign_domain::field::FieldId;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::request::Selection;
 use countersign_log::released::{Record, Records};
+use countersign_source::Circle;
 
 use super::asked::{Asked, Form, Keys};
 use super::link::{Direction, Links};
 use super::named::ViewerKey;
 use crate::canaries::Planted;
 use crate::service::masks::Compiled;
-use crate::source::Circle;
 
 /// What a person in an answer takes at most, as a rule, in bytes: a body that has to grow is copied, and
 /// memory that is not written costs nothing.

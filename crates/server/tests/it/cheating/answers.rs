@@ -3,8 +3,8 @@
 use std::fs;
 
 use countersign::demo::client::{Client, Reply};
-use countersign::keys::SecretKey;
 use countersign_domain::digest::Digest;
+use countersign_people::keys::SecretKey;
 use countersign_protocol::receipt::{RECEIPT_HEADER, Receipt};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::demo::client::Client;
-use countersign::store::{People, StoreOptions};
 use countersign_domain::person::Secret;
+use countersign_people::store::{People, StoreOptions};
 use countersign_protocol::ledger_bundle::{Bundle, Opening};
 use serde_json::json;
 

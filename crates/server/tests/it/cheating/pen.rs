@@ -7,11 +7,11 @@ use std::fs;
 
 use countersign::clock;
 use countersign::demo::world::{BUILD, CLIENT, PARTNER, PURPOSE};
-use countersign::keys::SecretKey;
 use countersign_domain::act::{Act, Signer};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
+use countersign_people::keys::SecretKey;
 use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::entry::{ActSignature, Close, Consents, Disclosure, Entry, SignedAct};
 use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};

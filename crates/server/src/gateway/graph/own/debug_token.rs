@@ -7,6 +7,7 @@
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::time::Timestamp;
+use countersign_people::store::GrantRecord;
 use serde_json::json;
 
 use super::check_client;
@@ -24,7 +25,6 @@ use crate::service::credentials::{self, CredentialsError};
 use crate::service::granted::GrantError;
 use crate::service::principal::Principal;
 use crate::service::token::{Access, TokenError, UserAccess};
-use crate::store::GrantRecord;
 
 /// Answers with what the input token is.
 ///

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use countersign_domain::person::PairwiseId;
+use countersign_people::store::GrantRecord;
 
 use crate::gateway::Gateway;
 use crate::gateway::deliver::{Reply, deliver};
@@ -15,7 +16,6 @@ use crate::gateway::graph::query::Query;
 use crate::gateway::graph::request::Request;
 use crate::service::disclosure::{Asker, Disclosure};
 use crate::service::token::UserAccess;
-use crate::store::GrantRecord;
 
 /// The grant whose viewer is told.
 pub(super) struct Viewer<'a> {

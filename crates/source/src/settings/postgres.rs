@@ -1,0 +1,184 @@
+//! `[source.postgres]` of the configuration: how to reach a database, and what is where in it.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tokio_postgres::config::Host;
+use zeroize::Zeroizing;
+
+use super::secret_file;
+
+/// How to reach a database, and what is where in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSettings {
+    /// The connection without its password, as libpq spells it.
+    pub url: String,
+    /// The file with the password, if there is one.
+    pub password_file: Option<PathBuf>,
+    /// The environment variable with the password, if there is one.
+    pub password_env: Option<String>,
+    /// The mapping file.
+    pub mapping: PathBuf,
+    /// How many connections there are at most.
+    #[serde(default = "pool_size")]
+    pub pool_size: usize,
+    /// How long a whole question may take, in milliseconds.
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u64,
+    /// How long a connection may take to come about, in milliseconds.
+    #[serde(default = "connect_timeout_ms")]
+    pub connect_timeout_ms: u64,
+    /// Whether connections are private.
+    #[serde(default)]
+    pub tls: TlsMode,
+    /// The authorities to trust, in PEM; those of the system without it.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Whether connections are private.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// They are not; for loopback addresses and Unix sockets only.
+    Disable,
+    /// They are, and the server's certificate and name are verified.
+    #[default]
+    VerifyFull,
+}
+
+const fn pool_size() -> usize {
+    16
+}
+
+const fn timeout_ms() -> u64 {
+    2_000
+}
+
+const fn connect_timeout_ms() -> u64 {
+    2_000
+}
+
+impl PostgresSettings {
+    /// What is wrong: the key, and what is allowed.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let ranges = [
+            ("pool_size", self.pool_size as u64, 1, 1_000),
+            ("timeout_ms", self.timeout_ms, 1, 60_000),
+            ("connect_timeout_ms", self.connect_timeout_ms, 1, 60_000),
+        ];
+        for (key, found, least, most) in ranges {
+            if !(least..=most).contains(&found) {
+                let message =
+                    format!("source.postgres.{key}: {found} is not allowed; use {least} to {most}");
+                return Err((key, message));
+            }
+        }
+        if self.password_file.is_some() && self.password_env.is_some() {
+            let message = "source.postgres.password_env: password_file is given as well; keep one";
+            return Err(("password_env", message.to_owned()));
+        }
+        self.connection().map(|_| ()).map_err(|message| ("url", message))
+    }
+
+    /// The connection, without its password and how TLS is done.
+    ///
+    /// # Errors
+    /// What is wrong with it; what stands in it is not repeated.
+    pub fn connection(&self) -> Result<tokio_postgres::Config, String> {
+        let config: tokio_postgres::Config = self.url.parse().map_err(|_| {
+            "url: it is no connection as libpq spells it, as \"postgresql://reader@db.example:5432/platform\""
+                .to_owned()
+        })?;
+        if config.get_password().is_some() {
+            return Err("url: there is a password in it; give password_file or password_env".into());
+        }
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("url: it names no host".to_owned());
+        }
+        let is_inside = |host: &Host| match host {
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            Host::Unix(_) => true,
+        };
+        let are_inside = config.get_hosts().iter().all(is_inside)
+            && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        if self.tls == TlsMode::Disable && !are_inside {
+            return Err(
+                "tls: \"disable\" is for loopback addresses and Unix sockets; use \"verify-full\""
+                    .to_owned(),
+            );
+        }
+        Ok(config)
+    }
+
+    /// The password, if the configuration says where it is.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn password(&self, folder: &Path) -> Result<Option<Zeroizing<String>>, String> {
+        let found = match (&self.password_file, &self.password_env) {
+            (Some(file), _) => {
+                let found = secret_file::read(&folder.join(file));
+                found.map_err(|error| format!("password_file: {error}"))?
+            }
+            (None, Some(name)) => std::env::var(name)
+                .map(Zeroizing::new)
+                .map_err(|_| format!("password_env: the variable {name} is not set"))?,
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Zeroizing::new(found.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(settings: &str) -> Result<(), String> {
+        let text = format!("mapping = \"m\"\n{settings}");
+        let settings: PostgresSettings = toml::from_str(&text).unwrap();
+        settings.check().map_err(|(_, message)| message)
+    }
+
+    #[test]
+    fn connections_that_are_not_safe_are_refused_and_not_repeated() {
+        let url = |url: &str, more: &str| source(&format!("url = \"{url}\"\n{more}"));
+        assert_eq!(url("postgresql://reader@db.example/x", ""), Ok(()));
+        assert_eq!(url("postgresql://reader@127.0.0.1/x", "tls = \"disable\""), Ok(()));
+        assert_eq!(url("host=/run/postgresql user=reader", "tls = \"disable\""), Ok(()));
+        for (address, more, expected) in [
+            ("postgresql://reader:hunter2@db.example/x", "", "there is a password in it"),
+            ("postgresql://reader@db.example/x", "tls = \"disable\"", "loopback addresses"),
+            ("host=localhost,db.example user=reader", "tls = \"disable\"", "loopback addresses"),
+            ("host=localhost hostaddr=10.0.0.1", "tls = \"disable\"", "loopback addresses"),
+            ("user=reader", "", "names no host"),
+            ("hunter2 at db", "", "no connection as libpq spells it"),
+            ("host=db.example", "pool_size = 0", "source.postgres.pool_size: 0 is not allowed"),
+            ("host=db.example", "password_env = \"A\"\npassword_file = \"b\"", "keep one"),
+        ] {
+            let message = url(address, more).unwrap_err();
+            assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let text = "url = \"host=db.example\"\nmapping = \"m\"\npassword_file = \"password\"";
+        let settings: PostgresSettings = toml::from_str(text).unwrap();
+        let set = |mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(&file, mode).unwrap();
+        };
+        set(0o644);
+        let error = settings.password(folder.path()).unwrap_err();
+        assert!(error.contains("chmod 600") && !error.contains("hunter2"), "{error}");
+        set(0o600);
+        assert_eq!(settings.password(folder.path()).unwrap().unwrap().as_str(), "hunter2");
+    }
+}
