@@ -16,7 +16,7 @@ use countersign::people::progress::Progress;
 use countersign::people::schema::{DEFAULT_SCHEMA, parse};
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use countersign_people::store::{Made, People, StoreOptions, Way};
+use countersign_people::store::{Made, People, StoreError, StoreOptions, Way};
 
 const PEOPLE: u32 = 1_000_000;
 const ERASED: u32 = 100;
@@ -73,7 +73,10 @@ fn main() {
     let is_done = AtomicBool::new(false);
     let person = people.person_of_account(&writer).unwrap().unwrap();
     let mut settings = [Settings::CLOSED, Settings::DEFAULT].into_iter().cycle();
-    let change = || people.set_settings(person, MADE, settings.next().unwrap()).unwrap();
+    let change = || {
+        let next = |_| Ok::<_, StoreError>(settings.next().unwrap());
+        people.choose_settings(person, MADE, next).unwrap();
+    };
     let (compacting, read, written) = thread::scope(|scope| {
         let read = scope.spawn(|| {
             longest(&is_done, || assert!(people.person_of_account(&reader).unwrap().is_some()))

@@ -124,7 +124,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use countersign_people::store::{Made, NewPerson, Profile, StoreOptions, Way};
+    use countersign_people::store::{
+        Import, LogMark, Logged, Made, NewPerson, Profile, SettledConsent, StoreError,
+        StoreOptions, Way,
+    };
 
     const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::Command };
 
@@ -150,7 +153,7 @@ mod tests {
     fn store(dir: &std::path::Path, thoughts: &[Thought]) -> Arc<People> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
         let importer = people.importer();
-        let mut import = importer.import(MADE.at).unwrap();
+        let mut import = Import::begin(&importer, MADE.at).unwrap();
         for (thought, number) in thoughts.iter().zip(0_u32..) {
             let mut profile = Profile::default();
             for (field, value) in thought.values.iter().rev() {
@@ -250,7 +253,11 @@ mod tests {
             circle.candidates().iter().find(of(friend)).unwrap().settings
         };
         assert_eq!(seen(&people), Settings::CLOSED);
-        people.set_settings(friend, MADE, opened).unwrap();
+        people.choose_settings(friend, MADE, |_| Ok::<_, StoreError>(opened)).unwrap();
+        assert_eq!(seen(&people), Settings::CLOSED, "the log does not have it");
+        let consent = SettledConsent { handle: friend, number: 1, receipt: None };
+        let logged = Logged { mark: LogMark { stream: [1; 16], entries: 1 }, time: MADE.at };
+        people.settled(&[consent], logged).unwrap();
         assert_eq!(seen(&people), opened);
         assert_eq!(people.settings(friend).unwrap(), opened);
         drop(people);

@@ -51,6 +51,8 @@ enum Name {
     Close,
     /// Leaving nothing of erased people behind in a store of a million, against a plain copy, and who waits for it.
     Erasure,
+    /// What an answer reads, from the people replica and from LMDB alone, among ten thousand people and a million.
+    Store,
     /// A person's ledger after ten years of daily closes: its size, and the time to verify it.
     Ledger,
 }
@@ -66,6 +68,7 @@ impl Bench {
             Name::Close => run_example("countersign-log", "close_cost")
                 .and_then(|_| run_example("countersign", "directory_cost")),
             Name::Erasure => run_example("countersign", "erasure_cost"),
+            Name::Store => run_example("countersign", "store_cost"),
             Name::Ledger => run_example("countersign-verifier", "ledger_cost"),
             Name::Flood(bench) if bench.unoptimised => bench.run(),
             _ if cfg!(debug_assertions) => run_optimised(),

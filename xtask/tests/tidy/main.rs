@@ -2,6 +2,7 @@
 //! and line, what was found, and why it matters. Each rule's own test shows that it can fail.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the finding")]
 
+mod circles;
 mod dead;
 mod directions;
 mod lengths;
@@ -40,6 +41,11 @@ fn tidy_crates_depend_one_way() {
 #[test]
 fn tidy_modules_depend_one_way() {
     assert_tidy(each(directions::of_module));
+}
+
+#[test]
+fn tidy_no_imports_in_a_circle() {
+    assert_tidy(circles::in_folders);
 }
 
 #[test]

@@ -10,22 +10,23 @@ use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 
-use heed::RwTxn;
-
 use super::choice::Choice;
-use super::databases::Databases;
+use super::databases::{Txn as _, WriteTxn};
+use super::erasure_table::{self, ErasureRow};
 use super::error::StoreError;
-use super::history::{self, Event, HistoryRecord, Made};
-use super::kept::{Seen, Writer};
+use super::history::{self, Event, HistoryRecord};
+use super::kept::Writer;
 use super::log_mark::LogMark;
-use super::outbox::Holds;
+use super::provenance::{Holds, Made};
 use super::record::{self, Profile, Record};
+use super::replica::{Replica, changed_person};
 use super::writing::{Known, Writing};
-use super::{erasure, grants, legacy};
+use super::{grants, legacy, meta};
 
 /// Changes that have begun. Dropped, they leave no trace.
-pub struct Changes<'p> {
-    writing: Writing<'p>,
+pub struct Changes<'w> {
+    replica: &'w Replica,
+    writing: Writing<'w>,
     /// What new people begin with.
     beginning: Choice,
     touched: BTreeSet<u32>,
@@ -58,10 +59,16 @@ pub enum ProfileUpdate<'a> {
 }
 
 impl<'w> Changes<'w> {
-    pub(super) fn begin(writer: &'w Writer<'_>, beginning: Choice) -> Result<Self, StoreError> {
+    /// Begins changes of people one by one, in which new people begin so. Nothing of them is there before they are
+    /// committed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn begin(writer: &'w Writer<'_>, beginning: impl Into<Choice>) -> Result<Self, StoreError> {
         Ok(Self {
-            writing: Writing::begin(writer)?,
-            beginning,
+            replica: &writer.storage.replica,
+            writing: Writing::begin(writer.database.write()?)?,
+            beginning: beginning.into(),
             touched: BTreeSet::new(),
             removed: HashSet::new(),
             profile: Profile::default(),
@@ -73,8 +80,7 @@ impl<'w> Changes<'w> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn sequence(&self) -> Result<u64, StoreError> {
-        let feed = self.writing.databases.feed(&self.writing.txn);
-        feed.map_err(|e| self.writing.failed(e))
+        meta::feed(&self.writing.txn)
     }
 
     /// Says up to which sequence the change feed is applied.
@@ -82,9 +88,7 @@ impl<'w> Changes<'w> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn set_sequence(&mut self, sequence: u64) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        let put = self.writing.databases.put_feed(&mut self.writing.txn, sequence);
-        put.map_err(|e| people.failed(e))
+        meta::put_feed(&mut self.writing.txn, sequence)
     }
 
     /// The number of the person of this account, who comes if they were not there: with a handle, a
@@ -211,7 +215,7 @@ impl<'w> Changes<'w> {
     /// The number of that among their choices.
     pub(super) fn erase(&mut self, number: u32, made: Made) -> Result<u64, StoreError> {
         self.set_friends(number, &[])?;
-        let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
+        let handle = self.writing.known(number)?.handle;
         self.removed.insert(handle);
         self.mark(number, None)?;
         self.put(number, |known, profile| {
@@ -221,28 +225,21 @@ impl<'w> Changes<'w> {
             profile.clear();
         })?;
         let chosen = self.append(handle, Event::Erased, made)?;
-        let asked = erasure::Asked { at: made.at, chosen, logged_at: None }.to_bytes();
-        let put = self.writing.databases.erasures.put(&mut self.writing.txn, &number, &asked);
-        put.map_err(|e| people.failed(e))?;
+        let asked = ErasureRow { at: made.at, chosen, logged_at: None };
+        erasure_table::put(&mut self.writing.txn, number, &asked)?;
         Ok(chosen)
     }
 
     /// The log has the erasure of the person of this number, in an entry of this time.
     pub(super) fn erasure_logged(&mut self, number: u32, at: Timestamp) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        let erasures = self.writing.databases.erasures;
-        let asked = erasures.get(&self.writing.txn, &number).map_err(|e| people.failed(e))?;
-        let asked = asked.and_then(erasure::Asked::from_bytes);
-        let asked = asked.ok_or_else(|| people.damaged("an erasure"))?;
-        let logged = erasure::Asked { logged_at: Some(at), ..asked }.to_bytes();
-        erasures.put(&mut self.writing.txn, &number, &logged).map_err(|e| people.failed(e))
+        let asked = erasure_table::get(&self.writing.txn, number)?;
+        let logged = ErasureRow { logged_at: Some(at), ..asked };
+        erasure_table::put(&mut self.writing.txn, number, &logged)
     }
 
     /// Says, with these changes, how far the people agree with the log.
     pub(super) fn put_log_mark(&mut self, mark: LogMark) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        let put = self.writing.databases.put_log_mark(&mut self.writing.txn, mark);
-        put.map_err(|e| people.failed(e))
+        meta::put_log_mark(&mut self.writing.txn, mark)
     }
 
     /// Holds what is kept of the person of this number until then; the number of that among their choices.
@@ -252,32 +249,28 @@ impl<'w> Changes<'w> {
         until: Timestamp,
         made: Made,
     ) -> Result<u64, StoreError> {
-        let (people, handle) = (self.writing.people, self.writing.known(number)?.handle);
-        let bytes = until.seconds().to_le_bytes();
-        let put = self.writing.databases.holds.put(&mut self.writing.txn, &number, &bytes);
-        put.map_err(|e| people.failed(e))?;
+        let handle = self.writing.known(number)?.handle;
+        erasure_table::put_hold(&mut self.writing.txn, number, until)?;
         self.append(handle, Event::Hold { until }, made)
     }
 
     /// Takes away everything that is left of the person of this number, for good. Their number stays nobody's.
     pub(super) fn destroy(&mut self, number: u32) -> Result<(), StoreError> {
-        let (people, nobody) = (self.writing.people, self.writing.fresh(Settings::CLOSED)?.handle);
+        let nobody = self.writing.fresh(Settings::CLOSED)?.handle;
         let handle = self.writing.known(number)?.handle;
         let account =
             Record::parse(self.writing.record(number)?).and_then(|record| record.account());
         let account = account.map(str::to_owned);
-        let (databases, txn) = (self.writing.databases, &mut self.writing.txn);
-        let mut forget = || -> heed::Result<()> {
-            if let Some(account) = &account {
-                databases.accounts.delete(txn, account)?;
-            }
-            for of_number in [databases.beginnings, databases.erasures, databases.holds] {
-                of_number.delete(txn, &number)?;
-            }
-            databases.put_remnants(txn, true)?;
-            grants::forget(&databases, txn, handle)
-        };
-        forget().map_err(|e| people.failed(e))?;
+        let txn = &mut self.writing.txn;
+        let tables = txn.tables;
+        if let Some(account) = &account {
+            tables.accounts.delete(txn, account)?;
+        }
+        for of_number in [tables.beginnings, tables.erasures, tables.holds] {
+            of_number.delete(txn, &number)?;
+        }
+        meta::put_remnants(txn, true)?;
+        grants::forget(txn, handle)?;
         self.profile.clear();
         self.touched.insert(number);
         self.writing.put(number, "", &Known::nobody(nobody), &mut self.profile, false)
@@ -290,11 +283,8 @@ impl<'w> Changes<'w> {
         event: Event,
         made: Made,
     ) -> Result<u64, StoreError> {
-        let (people, record) = (self.writing.people, HistoryRecord { made, event });
-        let txn = &mut self.writing.txn;
-        let appended =
-            history::append(&self.writing.databases, txn, person, &record, Holds::AtOnce);
-        appended.map_err(|e| people.failed(e))
+        let record = HistoryRecord { made, event };
+        history::append(&mut self.writing.txn, person, &record, Holds::AtOnce)
     }
 
     /// Whether the platform removed the person of this number, or they are erased.
@@ -313,7 +303,7 @@ impl<'w> Changes<'w> {
     }
 
     /// Remembers what the person of this number chose, where `before` was chosen before, and lets
-    /// `in_force` hold: all of it, or what may until the log has it. The number of the choice, unless nothing
+    /// `in_force` hold: what may until the log has it. The number of the choice, unless nothing
     /// changes: then it is the person's own all the same.
     pub(super) fn choose(
         &mut self,
@@ -321,21 +311,18 @@ impl<'w> Changes<'w> {
         [before, in_force]: [Settings; 2],
         own: Choice,
         made: Made,
-        holds: Holds,
     ) -> Result<Option<u64>, StoreError> {
         let known = self.writing.known(number)?;
         if known.erased {
             return Err(StoreError::BeingErased);
         }
-        let (people, handle) = (self.writing.people, known.handle);
         self.put_own(number, in_force)?;
         self.mark(number, own.preset.filter(|_| in_force == own.settings))?;
         let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {
             return Ok(None);
         };
         let txn = &mut self.writing.txn;
-        let chosen = history::append(&self.writing.databases, txn, handle, &record, holds);
-        chosen.map(Some).map_err(|e| people.failed(e))
+        history::append(txn, known.handle, &record, Holds::OnceLogged).map(Some)
     }
 
     /// Lets these settings of the person of this number hold, which are their own.
@@ -352,28 +339,16 @@ impl<'w> Changes<'w> {
     }
 
     fn mark(&mut self, number: u32, preset: Option<Preset>) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        let marked = legacy::mark(&self.writing.databases, &mut self.writing.txn, number, preset);
-        marked.map_err(|e| people.failed(e))
+        legacy::mark(&mut self.writing.txn, number, preset)
     }
 
     /// The transaction, to read in.
-    pub(super) const fn txn(&self) -> &RwTxn<'w> {
+    pub(super) const fn txn(&self) -> &WriteTxn<'w> {
         &self.writing.txn
     }
 
-    /// The databases that the transaction writes.
-    pub(super) const fn databases(&self) -> Databases {
-        self.writing.databases
-    }
-
-    /// What the transaction sees.
-    pub(super) fn seen(&self) -> Seen<'_> {
-        (&self.writing.databases, &self.writing.txn)
-    }
-
     /// The transaction, to write in.
-    pub(super) const fn txn_mut(&mut self) -> &mut RwTxn<'w> {
+    pub(super) const fn txn_mut(&mut self) -> &mut WriteTxn<'w> {
         &mut self.writing.txn
     }
 
@@ -382,19 +357,15 @@ impl<'w> Changes<'w> {
     /// # Errors
     /// [`StoreError`]; then nothing has changed.
     pub fn commit(mut self) -> Result<(), StoreError> {
-        self.end_grants()?;
-        let Self { mut writing, touched, .. } = self;
-        let people = writing.people;
-        let stamp = writing.databases.put_changed(&mut writing.txn, touched.iter().copied());
-        let stamp = stamp.map_err(|e| people.failed(e))?;
-        let changed = touched
-            .into_iter()
-            .map(|number| {
-                Ok((number, people.changed((&writing.databases, &writing.txn), number, stamp)?))
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        writing.commit()?;
-        people.show_changed(changed);
+        for person in &self.removed {
+            grants::end_all(&mut self.writing.txn, *person)?;
+        }
+        let Self { replica, mut writing, touched, .. } = self;
+        let stamp = meta::put_changed(&mut writing.txn, touched.iter().copied())?;
+        let changed = |number| Ok((number, changed_person(&writing.txn, number, stamp)?));
+        let changed = touched.into_iter().map(changed).collect::<Result<Vec<_>, StoreError>>()?;
+        writing.txn.commit()?;
+        replica.show_changed(changed);
         Ok(())
     }
 
@@ -405,7 +376,7 @@ impl<'w> Changes<'w> {
         change: impl FnOnce(&mut Known, &mut Profile),
     ) -> Result<(), StoreError> {
         let mut known = self.writing.known(number)?;
-        let damaged = || self.writing.people.damaged("a person");
+        let damaged = || self.writing.txn.damaged("a person");
         let record = Record::parse(self.writing.record(number)?).ok_or_else(damaged)?;
         let account = record.account().ok_or_else(damaged)?.to_owned();
         self.profile.clear();
@@ -432,16 +403,6 @@ impl<'w> Changes<'w> {
         friends.remove(at);
         self.touched.insert(number);
         self.writing.set_friends(number, &friends)
-    }
-
-    /// Ends the grants of people who were removed.
-    fn end_grants(&mut self) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        for person in &self.removed {
-            let ended = grants::end_all(&self.writing.databases, &mut self.writing.txn, *person);
-            ended.map_err(|e| people.failed(e))?;
-        }
-        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@ use countersign_domain::identifier::Identifier;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::databases::{Txn, WriteTxn};
 use super::error::StoreError;
-use super::lmdb::People;
 
 /// 32 random bytes that a client's server and the platform share. They are erased from memory when
 /// dropped.
@@ -45,45 +45,34 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-impl People {
-    /// The secret of a client, if it has one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn client_secret(&self, client: &Identifier) -> Result<Option<ClientSecret>, StoreError> {
-        let txn = self.read()?;
-        let secrets = &txn.databases.client_secrets;
-        let bytes = secrets.get(&txn, client.as_str()).map_err(|e| self.failed(e))?;
-        let secret = |bytes: &[u8]| bytes.try_into().map(ClientSecret);
-        bytes.map(secret).transpose().map_err(|_| self.damaged("a client's secret"))
-    }
+/// The secret of a client, if it has one.
+pub(super) fn find(
+    txn: &impl Txn,
+    client: &Identifier,
+) -> Result<Option<ClientSecret>, StoreError> {
+    let bytes = txn.tables().client_secrets.get(txn, client.as_str())?;
+    let secret = |bytes: &[u8]| bytes.try_into().map(ClientSecret);
+    bytes.map(secret).transpose().map_err(|_| txn.damaged("a client's secret"))
+}
 
-    /// Keeps a client's secret, in the place of an earlier one, which ends.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn put_client_secret(
-        &self,
-        client: &Identifier,
-        secret: &ClientSecret,
-    ) -> Result<(), StoreError> {
-        self.writer()
-            .write(|databases, txn| databases.client_secrets.put(txn, client.as_str(), &secret.0))
-    }
+/// Keeps a client's secret, in the place of an earlier one.
+pub(super) fn put(
+    txn: &mut WriteTxn<'_>,
+    client: &Identifier,
+    secret: &ClientSecret,
+) -> Result<(), StoreError> {
+    txn.tables.client_secrets.put(txn, client.as_str(), &secret.0)
+}
 
-    /// Removes a client's secret; whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn remove_client_secret(&self, client: &Identifier) -> Result<bool, StoreError> {
-        self.writer().write(|databases, txn| databases.client_secrets.delete(txn, client.as_str()))
-    }
+/// Removes a client's secret; whether there was one.
+pub(super) fn remove(txn: &mut WriteTxn<'_>, client: &Identifier) -> Result<bool, StoreError> {
+    txn.tables.client_secrets.delete(txn, client.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreOptions;
+    use crate::store::{People, StoreOptions};
 
     #[test]
     fn a_secret_is_kept_replaced_and_removed_and_debug_output_says_nothing() {

@@ -1,4 +1,5 @@
-//! LMDB's named databases.
+//! LMDB's named databases, as tables, and the transactions that read and write them. Whatever LMDB says goes through here,
+//! and leaves as an error that names the store's folder.
 //!
 //! | name | key | value |
 //! | --- | --- | --- |
@@ -25,47 +26,251 @@
 //! database from handles: the image's index answers that, and it is made again from `people`.
 
 use std::convert::Infallible;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use heed::byteorder::BE;
 use heed::types::{Bytes, Str, U32};
-use heed::{CommitOrAbort, Env, RoTxn, RwTxn, WithTls};
+use heed::{
+    BytesDecode, BytesEncode, CommitOrAbort, Database, Env, PutFlags, RoTxn, RwTxn, WithTls,
+};
 
-use super::image::ImageName;
-use super::log_mark::LogMark;
+use super::error::StoreError;
+use super::store_dir::StoreDir;
 
 pub(super) type Number = U32<BE>;
-type Database<K, V> = heed::Database<'static, K, V>;
 
 const META: &str = "meta";
 const FORMAT: &str = "format";
-const IMAGE: &str = "image";
-const COMMITS: &str = "commits";
-const FEED: &str = "feed";
-const REMNANTS: &str = "remnants";
-const LOG: &str = "log";
-const CANARIES: &str = "canaries";
 
-/// The databases, open.
-#[derive(Clone, Copy)]
-pub(super) struct Databases {
-    meta: Database<Str, Bytes>,
-    pub(super) accounts: Database<Str, Number>,
-    pub(super) people: Database<Number, Bytes>,
-    pub(super) friends: Database<Number, Bytes>,
-    pub(super) grants: Database<Bytes, Bytes>,
-    pub(super) changed: Database<Number, Bytes>,
-    pub(super) client_secrets: Database<Str, Bytes>,
-    pub(super) viewer_grants: Database<Bytes, Bytes>,
-    pub(super) history: Database<Bytes, Bytes>,
-    pub(super) legacy: Database<Number, Bytes>,
-    pub(super) outbox: Database<Bytes, Bytes>,
-    pub(super) beginnings: Database<Number, Bytes>,
-    pub(super) consent_receipts: Database<Bytes, Bytes>,
-    pub(super) erasures: Database<Number, Bytes>,
-    pub(super) holds: Database<Number, Bytes>,
+/// A transaction, of whichever kind it is.
+pub(super) trait Txn {
+    /// As LMDB knows it.
+    fn raw(&self) -> &RoTxn<'_>;
+
+    /// The tables that it sees.
+    fn tables(&self) -> &Tables;
+
+    /// The folder that its errors name.
+    fn dir(&self) -> &StoreDir;
+
+    /// A record that cannot be read.
+    fn damaged(&self, what: &'static str) -> StoreError {
+        self.dir().damaged(what)
+    }
 }
 
-impl Databases {
+/// A transaction that reads.
+pub(super) struct ReadTxn {
+    txn: RoTxn<'static, WithTls>,
+    tables: Tables,
+    dir: Arc<StoreDir>,
+}
+
+impl ReadTxn {
+    pub(super) fn begin(
+        env: &Env<WithTls>,
+        tables: Tables,
+        dir: &Arc<StoreDir>,
+    ) -> Result<Self, StoreError> {
+        let txn = env.clone().static_read_txn().map_err(|e| dir.failed(e))?;
+        Ok(Self { txn, tables, dir: Arc::clone(dir) })
+    }
+}
+
+impl Txn for ReadTxn {
+    fn raw(&self) -> &RoTxn<'_> {
+        &self.txn
+    }
+
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    fn dir(&self) -> &StoreDir {
+        &self.dir
+    }
+}
+
+/// A transaction that writes too. Dropped before it is committed, it leaves no trace.
+pub(super) struct WriteTxn<'e> {
+    txn: RwTxn<'e>,
+    pub(super) tables: Tables,
+    dir: Arc<StoreDir>,
+}
+
+impl<'e> WriteTxn<'e> {
+    pub(super) fn begin(
+        env: &'e Env<WithTls>,
+        tables: Tables,
+        dir: &Arc<StoreDir>,
+    ) -> Result<Self, StoreError> {
+        let txn = env.write_txn().map_err(|e| dir.failed(e))?;
+        Ok(Self { txn, tables, dir: Arc::clone(dir) })
+    }
+
+    /// Makes it durable.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        let Self { txn, dir, .. } = self;
+        txn.commit().map_err(|e| dir.failed(e))
+    }
+}
+
+impl Txn for WriteTxn<'_> {
+    fn raw(&self) -> &RoTxn<'_> {
+        &self.txn
+    }
+
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    fn dir(&self) -> &StoreDir {
+        &self.dir
+    }
+}
+
+/// One of LMDB's databases.
+pub(super) struct Table<K: 'static, V: 'static>(Database<'static, K, V>);
+
+impl<K, V> Clone for Table<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Table<K, V> {}
+
+impl<K, V> Table<K, V> {
+    pub(super) fn get<'k, 't>(
+        self,
+        txn: &'t impl Txn,
+        key: &'k K::EItem,
+    ) -> Result<Option<V::DItem>, StoreError>
+    where
+        K: BytesEncode<'k>,
+        V: BytesDecode<'t>,
+    {
+        self.0.get(txn.raw(), key).map_err(|e| txn.dir().failed(e))
+    }
+
+    pub(super) fn len(self, txn: &impl Txn) -> Result<u64, StoreError> {
+        self.0.len(txn.raw()).map_err(|e| txn.dir().failed(e))
+    }
+
+    /// Everything in it, in the order of the keys.
+    pub(super) fn iter<'t, T: Txn>(
+        self,
+        txn: &'t T,
+    ) -> Result<impl Iterator<Item = Result<(K::DItem, V::DItem), StoreError>>, StoreError>
+    where
+        K: BytesDecode<'t>,
+        V: BytesDecode<'t>,
+    {
+        let entries = self.0.iter(txn.raw()).map_err(|e| txn.dir().failed(e))?;
+        Ok(entries.map(|entry| entry.map_err(|e| txn.dir().failed(e))))
+    }
+
+    pub(super) fn put<'k>(
+        self,
+        txn: &mut WriteTxn<'_>,
+        key: &'k K::EItem,
+        value: &'k V::EItem,
+    ) -> Result<(), StoreError>
+    where
+        K: BytesEncode<'k>,
+        V: BytesEncode<'k>,
+    {
+        self.0.put(&mut txn.txn, key, value).map_err(|e| txn.dir.failed(e))
+    }
+
+    /// Puts what comes behind every key that there is.
+    pub(super) fn append<'k>(
+        self,
+        txn: &mut WriteTxn<'_>,
+        key: &'k K::EItem,
+        value: &'k V::EItem,
+    ) -> Result<(), StoreError>
+    where
+        K: BytesEncode<'k>,
+        V: BytesEncode<'k>,
+    {
+        let put = self.0.put_with_flags(&mut txn.txn, PutFlags::APPEND, key, value);
+        put.map_err(|e| txn.dir.failed(e))
+    }
+
+    /// Whether there was anything.
+    pub(super) fn delete<'k>(
+        self,
+        txn: &mut WriteTxn<'_>,
+        key: &'k K::EItem,
+    ) -> Result<bool, StoreError>
+    where
+        K: BytesEncode<'k>,
+    {
+        self.0.delete(&mut txn.txn, key).map_err(|e| txn.dir.failed(e))
+    }
+}
+
+/// A key and a value where they lie.
+pub(super) type Entry<'t> = Result<(&'t [u8], &'t [u8]), StoreError>;
+
+impl Table<Bytes, Bytes> {
+    /// What has keys that begin so, in their order.
+    pub(super) fn prefixed<'t, T: Txn>(
+        self,
+        txn: &'t T,
+        prefix: &[u8],
+    ) -> Result<impl Iterator<Item = Entry<'t>> + use<'t, T>, StoreError> {
+        let entries = self.0.prefix_iter(txn.raw(), prefix).map_err(|e| txn.dir().failed(e))?;
+        Ok(entries.map(|entry| entry.map_err(|e| txn.dir().failed(e))))
+    }
+
+    /// What has keys from the first on and before the end, the last of them first.
+    pub(super) fn backwards<'t, T: Txn>(
+        self,
+        txn: &'t T,
+        [first, end]: [&[u8]; 2],
+    ) -> Result<impl Iterator<Item = Entry<'t>> + use<'t, T>, StoreError> {
+        let range = (Bound::Included(first), Bound::Excluded(end));
+        let entries = self.0.rev_range(txn.raw(), &range).map_err(|e| txn.dir().failed(e))?;
+        Ok(entries.map(|entry| entry.map_err(|e| txn.dir().failed(e))))
+    }
+
+    /// Removes everything whose key begins so.
+    pub(super) fn delete_prefixed(
+        self,
+        txn: &mut WriteTxn<'_>,
+        prefix: &[u8],
+    ) -> Result<(), StoreError> {
+        let keys = self.prefixed(txn, prefix)?;
+        let keys =
+            keys.map(|entry| Ok(entry?.0.to_vec())).collect::<Result<Vec<_>, StoreError>>()?;
+        keys.iter().try_for_each(|key| self.delete(txn, key).map(drop))
+    }
+}
+
+/// The tables, open.
+#[derive(Clone, Copy)]
+pub(super) struct Tables {
+    pub(super) meta: Table<Str, Bytes>,
+    pub(super) accounts: Table<Str, Number>,
+    pub(super) people: Table<Number, Bytes>,
+    pub(super) friends: Table<Number, Bytes>,
+    pub(super) grants: Table<Bytes, Bytes>,
+    pub(super) changed: Table<Number, Bytes>,
+    pub(super) client_secrets: Table<Str, Bytes>,
+    pub(super) viewer_grants: Table<Bytes, Bytes>,
+    pub(super) history: Table<Bytes, Bytes>,
+    pub(super) legacy: Table<Number, Bytes>,
+    pub(super) outbox: Table<Bytes, Bytes>,
+    pub(super) beginnings: Table<Number, Bytes>,
+    pub(super) consent_receipts: Table<Bytes, Bytes>,
+    pub(super) erasures: Table<Number, Bytes>,
+    pub(super) holds: Table<Number, Bytes>,
+}
+
+impl Tables {
     /// Opens them all; in a new store they are made.
     pub(super) fn open(env: &Env<WithTls>) -> heed::Result<Self> {
         let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
@@ -96,7 +301,7 @@ impl Databases {
             Ok::<_, heed::Error>(CommitOrAbort::Commit::<_, Infallible>(opened))
         })?;
         let (kept, given, untold, going) = match opened {
-            CommitOrAbort::Commit(databases) => databases,
+            CommitOrAbort::Commit(tables) => tables,
             CommitOrAbort::Abort(never) => match never {},
         };
         let (meta, accounts, people, friends, changed, legacy) = kept;
@@ -104,21 +309,21 @@ impl Databases {
         let (outbox, beginnings, consent_receipts) = untold;
         let (erasures, holds) = going;
         Ok(Self {
-            meta,
-            accounts,
-            people,
-            friends,
-            grants,
-            changed,
-            client_secrets,
-            viewer_grants,
-            history,
-            legacy,
-            outbox,
-            beginnings,
-            consent_receipts,
-            erasures,
-            holds,
+            meta: Table(meta),
+            accounts: Table(accounts),
+            people: Table(people),
+            friends: Table(friends),
+            grants: Table(grants),
+            changed: Table(changed),
+            client_secrets: Table(client_secrets),
+            viewer_grants: Table(viewer_grants),
+            history: Table(history),
+            legacy: Table(legacy),
+            outbox: Table(outbox),
+            beginnings: Table(beginnings),
+            consent_receipts: Table(consent_receipts),
+            erasures: Table(erasures),
+            holds: Table(holds),
         })
     }
 
@@ -134,103 +339,12 @@ impl Databases {
         Ok(format.map(|format| u32::try_from(format).unwrap_or(u32::MAX)))
     }
 
-    pub(super) fn put_format(&self, txn: &mut RwTxn<'_>, format: u32) -> heed::Result<()> {
+    pub(super) fn put_format(self, txn: &mut WriteTxn<'_>, format: u32) -> Result<(), StoreError> {
         self.meta.put(txn, FORMAT, &u64::from(format).to_le_bytes())
-    }
-
-    /// The image that belongs to what this transaction sees; of generation zero before the first.
-    pub(super) fn image(&self, txn: &RoTxn<'_>) -> heed::Result<ImageName> {
-        let name = self.meta.get(txn, IMAGE)?.and_then(ImageName::from_bytes);
-        Ok(name.unwrap_or_default())
-    }
-
-    pub(super) fn put_image_name(&self, txn: &mut RwTxn<'_>, name: ImageName) -> heed::Result<()> {
-        self.meta.put(txn, IMAGE, &name.to_bytes())
-    }
-
-    /// How many commits of changes this transaction sees.
-    pub(super) fn commits(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
-        Ok(self.meta.get(txn, COMMITS)?.map_or(0, number))
-    }
-
-    /// Says that these people are no longer as the image has them; the number of the commit.
-    pub(super) fn put_changed(
-        &self,
-        txn: &mut RwTxn<'_>,
-        numbers: impl IntoIterator<Item = u32>,
-    ) -> heed::Result<u64> {
-        let stamp = self.commits(txn)? + 1;
-        self.meta.put(txn, COMMITS, &stamp.to_le_bytes())?;
-        for number in numbers {
-            self.changed.put(txn, &number, &stamp.to_le_bytes())?;
-        }
-        Ok(stamp)
-    }
-
-    /// Names the image of everything until this commit; whoever changed later stays named as changed.
-    pub(super) fn put_image(
-        &self,
-        txn: &mut RwTxn<'_>,
-        name: ImageName,
-        stamp: u64,
-    ) -> heed::Result<()> {
-        let folded = |entry: heed::Result<(u32, &[u8])>| match entry {
-            Ok((person, bytes)) => (number(bytes) <= stamp).then_some(Ok(person)),
-            Err(error) => Some(Err(error)),
-        };
-        let folded =
-            self.changed.iter(txn)?.filter_map(folded).collect::<heed::Result<Vec<_>>>()?;
-        for person in folded {
-            self.changed.delete(txn, &person)?;
-        }
-        self.put_image_name(txn, name)
-    }
-
-    /// Whether bytes of people who were destroyed are still in the file.
-    pub(super) fn has_remnants(&self, txn: &RoTxn<'_>) -> heed::Result<bool> {
-        Ok(self.meta.get(txn, REMNANTS)?.is_some_and(|bytes| number(bytes) != 0))
-    }
-
-    pub(super) fn put_remnants(&self, txn: &mut RwTxn<'_>, has: bool) -> heed::Result<()> {
-        self.meta.put(txn, REMNANTS, &u64::from(has).to_le_bytes())
-    }
-
-    /// How far of the log these people agree with it, as bytes of a [`LogMark`].
-    pub(super) fn log_mark<'t>(&self, txn: &'t RoTxn<'_>) -> heed::Result<Option<&'t [u8]>> {
-        self.meta.get(txn, LOG)
-    }
-
-    /// Never back: whoever puts one has looked at the log's head before.
-    pub(super) fn put_log_mark(&self, txn: &mut RwTxn<'_>, mark: LogMark) -> heed::Result<()> {
-        let before = self.meta.get(txn, LOG)?.and_then(LogMark::from_bytes);
-        let is_behind =
-            |before: LogMark| before.stream == mark.stream && before.entries >= mark.entries;
-        if before.is_some_and(is_behind) {
-            return Ok(());
-        }
-        self.meta.put(txn, LOG, &mark.to_bytes())
-    }
-
-    /// How often canaries were changed, as far as is known here.
-    pub(super) fn canary_changes(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
-        Ok(self.meta.get(txn, CANARIES)?.map_or(0, number))
-    }
-
-    pub(super) fn put_canary_changes(&self, txn: &mut RwTxn<'_>, count: u64) -> heed::Result<()> {
-        self.meta.put(txn, CANARIES, &count.to_le_bytes())
-    }
-
-    /// The last sequence of the change feed that was applied; zero before the first.
-    pub(super) fn feed(&self, txn: &RoTxn<'_>) -> heed::Result<u64> {
-        Ok(self.meta.get(txn, FEED)?.map_or(0, number))
-    }
-
-    pub(super) fn put_feed(&self, txn: &mut RwTxn<'_>, sequence: u64) -> heed::Result<()> {
-        self.meta.put(txn, FEED, &sequence.to_le_bytes())
     }
 }
 
-/// A number of `meta` or `changed`. Bytes that are none read as a number that nothing accepts.
+/// A number as tables have it. Bytes that are none read as a number that nothing accepts.
 pub(super) fn number(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)
 }

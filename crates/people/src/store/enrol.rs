@@ -1,55 +1,58 @@
 //! Enrolment: handle, secret and settings for people whose profiles lie elsewhere, when a source first
 //! meets their accounts.
 
-use countersign_domain::identifier::Identifier;
-use countersign_domain::person::{Handle, PairwiseId, Secret};
-use countersign_protocol::record::pairwise_id;
+use countersign_domain::person::Handle;
 
+use super::changes::Changes;
 use super::choice::Choice;
+use super::databases::{ReadTxn, Txn as _};
 use super::error::StoreError;
-use super::kept::Reading;
-use super::lmdb::People;
+use super::guesses::Guesses;
+use super::kept::Writer;
 use super::person_ref::PersonRef;
 use super::record::ACCOUNT_BYTES_MAX;
+use super::storage::Storage;
 use super::view::View;
 
 /// A person as the store knows them by account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Enrolled {
-    /// Their number, under which [`People::view`] has the rest; taken after this, it has everybody.
+    /// Their number, under which [`People::view`](super::People::view) has the rest; taken after this, it has everybody.
     pub number: u32,
     /// Their handle.
     pub handle: Handle,
 }
 
-impl People {
+/// Whose accounts are looked up, and where they were found last.
+pub(super) struct Accounts<'p> {
+    pub(super) storage: &'p Storage,
+    pub(super) guesses: &'p Guesses,
+}
+
+impl Accounts<'_> {
     /// The people of these accounts, in their order. Who was never seen gets a handle, a secret and
-    /// what they are to begin with, without profile and friends: all of them in one commit, durable on return and
-    /// the same for whoever asks at once. Where everybody is known, nothing is written.
-    ///
-    /// # Errors
-    /// [`StoreError::AccountLength`], [`StoreError::Full`], [`StoreError::Database`], …; then nobody
-    /// has come.
-    pub fn enrol<'a>(
+    /// what they are to begin with, without profile and friends: all of them in one commit.
+    pub(super) fn enrol<'a>(
         &self,
         accounts: impl IntoIterator<Item = &'a str>,
-        beginning: impl Into<Choice>,
+        beginning: Choice,
     ) -> Result<Vec<Enrolled>, StoreError> {
         let mut unknown = Vec::new();
         let mut found = self.known(accounts, &mut unknown)?;
         if unknown.is_empty() {
             return Ok(found);
         }
-        let writer = self.writer();
-        let mut changes = writer.changes(beginning)?;
+        let writer = Writer::wait(self.storage);
+        let mut changes = Changes::begin(&writer, beginning)?;
         let mut came = Vec::with_capacity(unknown.len());
         for (at, account) in unknown {
             came.push((at, changes.person(account)?));
         }
         changes.commit()?;
-        let view = self.view();
+        let view = self.storage.view();
         for (at, number) in came {
-            let person = view.person(number).ok_or_else(|| self.damaged("a person"))?;
+            let person = view.person(number);
+            let person = person.ok_or_else(|| self.storage.dir.damaged("a person"))?;
             if let Some(place) = found.get_mut(at) {
                 *place = Enrolled { number, handle: person.handle() };
             }
@@ -57,11 +60,8 @@ impl People {
         Ok(found)
     }
 
-    /// The people of these accounts, in their order, if all of them are known; nothing is written.
-    ///
-    /// # Errors
-    /// [`StoreError::AccountLength`], [`StoreError::Database`].
-    pub fn enrolled<'a>(
+    /// The people of these accounts, in their order, if all of them are known.
+    pub(super) fn enrolled<'a>(
         &self,
         accounts: impl IntoIterator<Item = &'a str>,
     ) -> Result<Option<Vec<Enrolled>>, StoreError> {
@@ -76,7 +76,7 @@ impl People {
         accounts: impl IntoIterator<Item = &'a str>,
         unknown: &mut Vec<(usize, &'a str)>,
     ) -> Result<Vec<Enrolled>, StoreError> {
-        let view = self.view();
+        let view = self.storage.view();
         let mut txn = None;
         let mut found = Vec::new();
         for (account, at) in accounts.into_iter().zip(0..) {
@@ -102,15 +102,15 @@ impl People {
     /// needed first.
     fn look_up<'v>(
         &self,
-        txn: &mut Option<Reading>,
+        txn: &mut Option<ReadTxn>,
         view: &'v View,
         account: &str,
     ) -> Result<Option<(u32, PersonRef<'v>)>, StoreError> {
         let txn = match txn {
             Some(txn) => txn,
-            None => txn.insert(self.read()?),
+            None => txn.insert(self.storage.read()?),
         };
-        let number = txn.databases.accounts.get(txn, account).map_err(|e| self.failed(e))?;
+        let number = txn.tables().accounts.get(txn, account)?;
         // Committed this instant, somebody may not be in the view yet; the writers' order tells.
         let person = number.and_then(|number| Some((number, view.person(number)?)));
         if let Some((number, _)) = &person {
@@ -118,24 +118,15 @@ impl People {
         }
         Ok(person)
     }
-
-    /// The name of a person toward a partner.
-    #[must_use]
-    pub fn pairwise(&self, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
-        let view = self.view();
-        let person = view.person(view.number_of(person)?)?;
-        let mut secret = Secret([0; 32]);
-        person.secret_into(&mut secret);
-        Some(pairwise_id(&secret, partner))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_domain::identifier::Identifier;
     use countersign_domain::settings::Settings;
 
     use super::*;
-    use crate::store::StoreOptions;
+    use crate::store::{People, StoreOptions};
 
     #[test]
     fn everybody_who_enrols_an_account_at_once_gets_the_same_person() {

@@ -10,36 +10,23 @@
 //! A legal hold keeps account, handle, secret and history until its end, and with them what the log's annexes say;
 //! profile and settings it does not keep.
 //!
-//! LMDB leaves old bytes in pages that are free and between the rows of pages that are not. Nothing but a copy of
-//! what is alive is sure to be without them: [`People::compact`] makes one, and lets everybody go on in that. The
-//! image is written anew at once.
+//! What LMDB leaves of them in its file goes with [`compaction`](super::compaction). The image is written anew at once.
 //!
 //! What it is not: it knows nothing of the log, and does not say when a person may be destroyed.
-
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use countersign_domain::person::Handle;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use heed::CompactionOption;
 
-use super::databases::number as number_of;
+use super::changes::Changes;
+use super::databases::Txn;
+use super::erasure_table::{self, ErasureRow};
 use super::error::StoreError;
-use super::history::Made;
-use super::kept::{Kept, Reading};
-use super::lmdb::{People, StoreOptions};
-use super::opening::{database_error, file_error};
-
-/// Where copies are made that take the database's place.
-const COPIES: &str = "copies";
-
-/// LMDB's own files.
-const DATA: &str = "data.mdb";
-const LOCK: &str = "lock.mdb";
+use super::kept::Writer;
+use super::provenance::Made;
+use super::storage::Storage;
+use super::view::View;
+use super::{fold, outbox};
 
 /// Somebody who asked for erasure and is not destroyed yet.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,216 +47,79 @@ pub struct Erasure {
     pub logged_at: Option<Timestamp>,
 }
 
-/// What is stored of an erasure.
-pub(super) struct Asked {
-    pub(super) at: Timestamp,
-    pub(super) chosen: u64,
-    pub(super) logged_at: Option<Timestamp>,
+/// Erases the person of this account, as far as that is done at once: nothing of theirs is released from now
+/// on. Asked for again, it changes nothing.
+pub(super) fn erase(storage: &Storage, account: &str, made: Made) -> Result<Erasure, StoreError> {
+    let writer = Writer::wait(storage);
+    let mut changes = Changes::begin(&writer, Settings::CLOSED)?;
+    let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
+    if !erasure_table::is_asked(changes.txn(), number)? {
+        changes.erase(number, made)?;
+    }
+    changes.commit()?;
+    erasure(&storage.read()?, &storage.view(), number)
 }
 
-impl Asked {
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let logged_at = self.logged_at.map_or(0, Timestamp::seconds);
-        [self.at.seconds(), self.chosen, logged_at].map(u64::to_le_bytes).concat()
-    }
-
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (numbers, []) = bytes.as_chunks::<8>() else { return None };
-        let [at, chosen, logged_at] = numbers else { return None };
-        let [at, chosen, logged_at] =
-            [at, chosen, logged_at].map(|bytes| u64::from_le_bytes(*bytes));
-        let logged_at = (logged_at > 0).then_some(Timestamp::from_seconds(logged_at));
-        Some(Self { at: Timestamp::from_seconds(at), chosen, logged_at })
-    }
+/// Holds what is kept of the person of this account until then, in place of any hold before. The number of that among
+/// their choices.
+pub(super) fn hold(
+    storage: &Storage,
+    account: &str,
+    made: Made,
+    until: Timestamp,
+) -> Result<u64, StoreError> {
+    let writer = Writer::wait(storage);
+    let mut changes = Changes::begin(&writer, Settings::CLOSED)?;
+    let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
+    let chosen = changes.hold(number, until, made)?;
+    changes.commit()?;
+    Ok(chosen)
 }
 
-impl People {
-    /// Erases the person of this account, as far as that is done at once: nothing of theirs is released from now
-    /// on. Asked for again, it changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownPerson`], [`StoreError::Database`], …; then nothing has changed.
-    pub fn erase(&self, account: &str, made: Made) -> Result<Erasure, StoreError> {
-        let writer = self.writer();
-        let mut changes = writer.changes(Settings::CLOSED)?;
-        let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
-        let asked = changes.databases().erasures.get(changes.txn(), &number);
-        if asked.map_err(|e| self.failed(e))?.is_none() {
-            changes.erase(number, made)?;
-        }
-        changes.commit()?;
-        let txn = self.read()?;
-        self.erasure(&txn, number)
-    }
-
-    /// How far the erasure of the person of this account is; `None` if nobody asked for one.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownPerson`], [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn erasure_of(&self, account: &str) -> Result<Option<Erasure>, StoreError> {
-        let person = self.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
-        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let txn = self.read()?;
-        self.is_erased(person).then(|| self.erasure(&txn, number)).transpose()
-    }
-
-    /// Holds what is kept of the person of this account until then, in place of any hold before; one that is past
-    /// ends it. The number of that among their choices.
-    ///
-    /// # Errors
-    /// As [`People::erase`].
-    pub fn hold(&self, account: &str, made: Made, until: Timestamp) -> Result<u64, StoreError> {
-        let writer = self.writer();
-        let mut changes = writer.changes(Settings::CLOSED)?;
-        let number = changes.number_of(account)?.ok_or(StoreError::UnknownPerson)?;
-        let chosen = changes.hold(number, until, made)?;
-        changes.commit()?;
-        Ok(chosen)
-    }
-
-    /// Until when a legal hold keeps what is kept of this person, if one was ever set; it may be past.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownPerson`], [`StoreError::Database`].
-    pub fn held_until(&self, person: Handle) -> Result<Option<Timestamp>, StoreError> {
-        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let txn = self.read()?;
-        self.hold_of(&txn, number)
-    }
-
-    /// Whether this person asked for erasure.
-    #[must_use]
-    pub fn is_erased(&self, person: Handle) -> bool {
-        let view = self.view();
-        let number = view.number_of(person);
-        number.and_then(|number| view.person(number)).is_some_and(|person| person.is_erased())
-    }
-
-    /// Everybody who asked for erasure and is not destroyed yet.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
-        let txn = self.read()?;
-        let entries = txn.databases.erasures.iter(&txn).map_err(|e| self.failed(e))?;
-        let numbers = entries.map(|entry| Ok(entry?.0)).collect::<heed::Result<Vec<u32>>>();
-        let numbers = numbers.map_err(|e| self.failed(e))?;
-        numbers.into_iter().map(|number| self.erasure(&txn, number)).collect()
-    }
-
-    /// Destroys what is left of these people: their rows, and the image in which they were. Whoever of them did
-    /// not ask for erasure, or is not there, is left as they are.
-    ///
-    /// # Errors
-    /// [`StoreError`]; before the commit nothing has changed then, and behind it the next start does the rest.
-    pub fn destroy(&self, people: &[Handle]) -> Result<(), StoreError> {
-        let writer = self.writer();
-        let mut changes = writer.changes(Settings::CLOSED)?;
-        for person in people {
-            let Some(number) = self.view().number_of(*person) else { continue };
-            let asked = changes.databases().erasures.get(changes.txn(), &number);
-            if asked.map_err(|e| self.failed(e))?.is_some() {
-                changes.destroy(number)?;
-            }
-        }
-        changes.commit()?;
-        drop(writer);
-        self.fold(&mut |_, _| ()).map(drop)
-    }
-
-    /// Leaves behind what people who were destroyed left in the database's file: writers wait while what is alive is
-    /// copied into a new one, readers do not. Whether there was anything.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then the database is as it was.
-    pub fn compact(&self) -> Result<bool, StoreError> {
-        let writer = self.writer();
-        if !self.has_remnants()? {
-            return Ok(false);
-        }
-        // A folder is opened once in the life of a program.
-        let number = self.copies.fetch_add(1, Ordering::Relaxed);
-        let files = self.dir.join(COPIES).join(number.to_string());
-        self.kept.store(Arc::new(copied(&self.dir, &files, &writer.kept, self.options)?));
-        drop(writer);
-        self.writer().write(|databases, txn| databases.put_remnants(txn, false))?;
-        Ok(true)
-    }
-
-    /// Whether bytes of people who were destroyed are still in the database's file, which [`People::compact`] ends.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn has_remnants(&self) -> Result<bool, StoreError> {
-        let txn = self.read()?;
-        txn.databases.has_remnants(&txn).map_err(|e| self.failed(e))
-    }
-
-    fn erasure(&self, txn: &Reading, number: u32) -> Result<Erasure, StoreError> {
-        let damaged = || self.damaged("an erasure");
-        let asked = txn.databases.erasures.get(txn, &number).map_err(|e| self.failed(e))?;
-        let Asked { at: asked_at, chosen, logged_at } =
-            asked.and_then(Asked::from_bytes).ok_or_else(damaged)?;
-        let view = self.view();
-        let person = view.person(number).ok_or_else(damaged)?;
-        let (handle, account) = (person.handle(), person.account().ok_or_else(damaged)?);
-        let waiting = txn.databases.outbox.prefix_iter(txn, &handle.0).and_then(|mut waiting| {
-            let begins = txn.databases.beginnings.get(txn, &number)?.is_some();
-            Ok(begins || waiting.next().transpose()?.is_some())
-        });
-        Ok(Erasure {
-            handle,
-            account: account.to_owned(),
-            asked_at,
-            chosen,
-            held_until: self.hold_of(txn, number)?,
-            is_logged: !waiting.map_err(|e| self.failed(e))?,
-            logged_at,
-        })
-    }
-
-    fn hold_of(&self, txn: &Reading, number: u32) -> Result<Option<Timestamp>, StoreError> {
-        let hold = txn.databases.holds.get(txn, &number).map_err(|e| self.failed(e))?;
-        Ok(hold.map(number_of).map(Timestamp::from_seconds))
-    }
+/// Everybody who asked for erasure and is not destroyed yet.
+pub(super) fn everybody(storage: &Storage) -> Result<Vec<Erasure>, StoreError> {
+    let (txn, view) = (storage.read()?, storage.view());
+    let numbers = erasure_table::everybody(&txn)?;
+    numbers.into_iter().map(|number| erasure(&txn, &view, number)).collect()
 }
 
-/// Puts a copy of what is alive in the place of a database in which people were destroyed, and opens it. It lies in
-/// `files` while it is made and opened; `of` is complete, and nobody writes there meanwhile or ever again.
-fn copied(dir: &Path, files: &Path, of: &Kept, options: StoreOptions) -> Result<Kept, StoreError> {
-    fs::create_dir_all(files).map_err(file_error(files, "making the folder"))?;
-    let data = files.join(DATA);
-    let written = of.env.copy_to_path(&data, CompactionOption::Enabled);
-    let written = written.map_err(|source| database_error(dir, options, source))?;
-    written.sync_all().map_err(file_error(&data, "syncing"))?;
-    let kept = Kept::open(dir, files, options)?;
-    // The lock goes first: a tool that copies the database sees the old one, which stays as it is, or registers
-    // with whoever writes the new one.
-    for name in [LOCK, DATA] {
-        let path = dir.join(name);
-        fs::rename(files.join(name), &path).map_err(file_error(&path, "replacing"))?;
+/// Destroys what is left of these people: their rows, and the image in which they were. Whoever of them did
+/// not ask for erasure, or is not there, is left as they are.
+pub(super) fn destroy(storage: &Storage, people: &[Handle]) -> Result<(), StoreError> {
+    let writer = Writer::wait(storage);
+    let mut changes = Changes::begin(&writer, Settings::CLOSED)?;
+    let view = storage.view();
+    for number in people.iter().filter_map(|person| view.number_of(*person)) {
+        if erasure_table::is_asked(changes.txn(), number)? {
+            changes.destroy(number)?;
+        }
     }
-    let folder = File::open(dir).and_then(|folder| folder.sync_all());
-    folder.map_err(file_error(dir, "syncing"))?;
-    // Empty now; what stays is removed at the next start.
-    let _ = fs::remove_dir(files).and_then(|()| fs::remove_dir(dir.join(COPIES)));
-    Ok(kept)
+    changes.commit()?;
+    drop(writer);
+    fold::fold(storage, &mut |_, _| ()).map(drop)
 }
 
-/// Removes what a crash or an end left of copies.
-pub(super) fn remove_copies(dir: &Path) -> Result<(), StoreError> {
-    let copies = dir.join(COPIES);
-    match fs::remove_dir_all(&copies) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(file_error(&copies, "removing")(error))
-        }
-        _ => Ok(()),
-    }
+/// How far the erasure of the person of this number is.
+pub(super) fn erasure(txn: &impl Txn, view: &View, number: u32) -> Result<Erasure, StoreError> {
+    let damaged = || txn.damaged("an erasure");
+    let ErasureRow { at: asked_at, chosen, logged_at } = erasure_table::get(txn, number)?;
+    let person = view.person(number).ok_or_else(damaged)?;
+    let (handle, account) = (person.handle(), person.account().ok_or_else(damaged)?);
+    Ok(Erasure {
+        handle,
+        account: account.to_owned(),
+        asked_at,
+        chosen,
+        held_until: erasure_table::held_until(txn, number)?,
+        is_logged: !outbox::is_waiting(txn, handle, number)?,
+        logged_at,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
+    use std::path::Path;
+    use std::{fs, thread};
 
     use countersign_domain::field::{FieldId, FieldSet};
     use countersign_domain::grant::Grant;
@@ -278,9 +128,11 @@ mod tests {
     use countersign_protocol::consent::Choice;
 
     use super::*;
+    use crate::store::databases::ReadTxn;
+    use crate::store::layout::{COPIES, DATA};
+    use crate::store::told::tell;
     use crate::store::{
-        GrantId, GrantRecord, Holds, LogMark, Logged, Profile, ProfileUpdate, SettledConsent,
-        Update, Way,
+        GrantId, GrantRecord, LogMark, People, Profile, ProfileUpdate, StoreOptions, Update, Way,
     };
 
     const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::AdminApi };
@@ -299,7 +151,7 @@ mod tests {
         let people = open(dir);
         for round in 0..4 {
             let writer = people.writer();
-            let mut changes = writer.changes(Settings::DEFAULT).unwrap();
+            let mut changes = Changes::begin(&writer, Settings::DEFAULT).unwrap();
             for number in 0..200 {
                 let account = if number == 100 { ACCOUNT.to_owned() } else { format!("p{number}") };
                 let number = changes.living(&account).unwrap();
@@ -323,22 +175,16 @@ mod tests {
             until: Timestamp::from_seconds(9_000),
         };
         let record = GrantRecord { viewer, grant, build: None, created: MADE.at };
-        people.put_grants(&[(GRANT, record)], Way::Login, Holds::AtOnce).unwrap();
-        people.set_settings(viewer, MADE, Settings::CLOSED).unwrap();
+        people.put_grants(&[(GRANT, record)], Way::Login).unwrap();
+        close(&people, viewer);
         people.fold(&mut |_, _| ()).unwrap();
         people
     }
 
-    /// The log was told of everything.
-    fn tell(people: &People) {
-        let pending = people.pending(MADE.at, 1_000).unwrap();
-        let settled = pending.iter().map(|pending| SettledConsent {
-            handle: pending.handle,
-            number: pending.record.number,
-            receipt: Some("receipt of a choice".to_owned()),
-        });
-        let logged = Logged { mark: LogMark { stream: [1; 16], entries: 1 }, time: MADE.at };
-        people.settled(&settled.collect::<Vec<_>>(), logged).unwrap();
+    /// Somebody closes everything, which holds at once.
+    fn close(people: &People, person: Handle) {
+        let close = |_| Ok::<_, StoreError>(Settings::CLOSED);
+        people.choose_settings(person, MADE, close).unwrap();
     }
 
     fn person(people: &People) -> (Handle, Secret) {
@@ -373,7 +219,7 @@ mod tests {
         }
         let neighbour = people.person_of_account("p99").unwrap();
         assert!(!people.erase(ACCOUNT, MADE).unwrap().is_logged);
-        tell(&people);
+        tell(&people, MADE);
         let logged = people.erasures().unwrap().remove(0);
         assert!(logged.is_logged && logged.logged_at == Some(MADE.at));
         assert_eq!(people.log_mark().unwrap(), Some(LogMark { stream: [1; 16], entries: 1 }));
@@ -403,7 +249,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let people = crowded(dir.path());
         let (handle, _) = person(&people);
-        tell(&people);
+        tell(&people, MADE);
         // Something that would be opened once the log has it.
         people.choose_settings(handle, MADE, |_| Ok::<_, StoreError>(Settings::DEFAULT)).unwrap();
         let first = people.erase(ACCOUNT, MADE).unwrap();
@@ -424,7 +270,7 @@ mod tests {
             matches!(choices[..], [(3, Choice::Settings(_)), (4, Choice::Erased {})]),
             "{choices:?}"
         );
-        tell(&people);
+        tell(&people, MADE);
         assert_eq!(people.settings(handle).unwrap(), Settings::CLOSED, "opened behind the erasure");
         assert!(matches!(people.erase("nobody", MADE), Err(StoreError::UnknownPerson)));
     }
@@ -467,7 +313,7 @@ mod tests {
         people.erase(ACCOUNT, MADE).unwrap();
         people.fold(&mut |_, _| ()).unwrap();
         let writer = people.writer();
-        let mut changes = writer.changes(Settings::CLOSED).unwrap();
+        let mut changes = Changes::begin(&writer, Settings::CLOSED).unwrap();
         let number = changes.number_of(ACCOUNT).unwrap().unwrap();
         changes.destroy(number).unwrap();
         changes.commit().unwrap();
@@ -502,21 +348,21 @@ mod tests {
         for round in 1..4_u64 {
             people.erase(ACCOUNT, MADE).unwrap();
             people.destroy(&[person(&people).0]).unwrap();
-            let before = people.read().unwrap();
+            let before = people.storage.read().unwrap();
             // A thread reads one thing at a time.
             thread::scope(|scope| {
                 assert!(scope.spawn(|| people.compact().unwrap()).join().unwrap())
             });
             // Whoever began before reads on in what they began in, and nobody else has it open.
-            let accounts = |txn: &Reading| txn.databases.accounts.len(txn).unwrap();
+            let accounts = |txn: &ReadTxn| txn.tables().accounts.len(txn).unwrap();
             assert_eq!(accounts(&before), 199);
             assert!(removed_and_open(dir.path()) > 0);
             drop(before);
             assert_eq!(removed_and_open(dir.path()), 0, "the old database is closed");
             assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "two of LMDB, lock and image");
             people.enrol([ACCOUNT], Settings::DEFAULT).unwrap();
-            assert_eq!(accounts(&people.read().unwrap()), 200);
-            people.set_settings(person(&people).0, MADE, Settings::CLOSED).unwrap();
+            assert_eq!(accounts(&people.storage.read().unwrap()), 200);
+            close(&people, person(&people).0);
             assert_eq!(people.counts().people, 200 + round);
         }
         let last = person(&people).0;

@@ -1,14 +1,12 @@
 //! What can go wrong with the store. No error holds personal data.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign_domain::remedy::{Remediable, Remedy};
 
-use super::image::IMAGE_VERSION;
-use super::lmdb::FORMAT_VERSION;
+use super::layout::{FORMAT_VERSION, IMAGE_VERSION};
 use super::record::PROFILE_BYTES_MAX;
-
 use crate::database_remedy::of_database;
 
 /// The store cannot do what was asked.
@@ -132,6 +130,15 @@ pub enum StoreError {
     /// The system gave no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
+}
+
+/// What the system says about a file, as an error of the store.
+pub(super) fn file_error(
+    path: &Path,
+    action: &'static str,
+) -> impl FnOnce(io::Error) -> StoreError + use<> {
+    let path = path.to_owned();
+    move |source| StoreError::File { path, action, source }
 }
 
 impl Remediable for StoreError {

@@ -7,19 +7,15 @@
 //!
 //! What a person begins with, by an import or as a newcomer, is no change, and has no record.
 
-use std::ops::Bound;
-
 use countersign_domain::person::Handle;
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use heed::RwTxn;
 
-use super::databases::Databases;
+use super::databases::{Txn, WriteTxn};
 use super::error::StoreError;
 use super::grant::{GrantId, GrantRecord, take, take_name};
-use super::lmdb::People;
-use super::outbox::Holds;
+use super::provenance::{Holds, Made, Way};
 use super::record::{settings_from_bytes, settings_to_bytes};
 
 const HISTORY_VERSION: u8 = 1;
@@ -29,57 +25,6 @@ const GRANT_GIVEN: u8 = 2;
 const GRANT_ENDED: u8 = 3;
 const ERASED: u8 = 4;
 const HOLD: u8 = 5;
-
-/// The way by which a change came.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
-    /// The admin API, which commands use too while a server runs.
-    AdminApi,
-    /// A command, on the store itself.
-    Command,
-    /// An import with other settings for people who had not chosen their own.
-    Import,
-    /// The demonstration's sign-in.
-    Login,
-    /// The log, which had it when the store was restored from an older backup.
-    Recovery,
-}
-
-impl Way {
-    const ALL: [Self; 5] =
-        [Self::AdminApi, Self::Command, Self::Import, Self::Login, Self::Recovery];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AdminApi => "admin_api",
-            Self::Command => "command",
-            Self::Import => "import",
-            Self::Login => "login",
-            Self::Recovery => "recovery",
-        }
-    }
-
-    const fn code(self) -> u8 {
-        match self {
-            Self::AdminApi => 1,
-            Self::Command => 2,
-            Self::Import => 3,
-            Self::Login => 4,
-            Self::Recovery => 5,
-        }
-    }
-}
-
-/// When and by which way something was changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Made {
-    /// When.
-    pub at: Timestamp,
-    /// By which way.
-    pub by: Way,
-}
 
 /// What changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -162,11 +107,11 @@ impl HistoryRecord {
     }
 
     /// `None` for bytes that this version did not write.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(&[HISTORY_VERSION])?;
         let at = Timestamp::from_seconds(u64::from_le_bytes(*take(&mut rest)?));
         let [code, kind] = *take(&mut rest)?;
-        let by = Way::ALL.into_iter().find(|way| way.code() == code)?;
+        let by = Way::of_code(code)?;
         let event = match kind {
             SETTINGS => {
                 let before = settings_from_bytes(take(&mut rest)?);
@@ -200,19 +145,80 @@ impl HistoryRecord {
 
 /// Adds what changed to a person's history, for the log to be told; its number.
 pub(super) fn append(
-    databases: &Databases,
-    txn: &mut RwTxn<'_>,
+    txn: &mut WriteTxn<'_>,
     person: Handle,
     record: &HistoryRecord,
     holds: Holds,
-) -> heed::Result<u64> {
-    let last = databases.history.rev_prefix_iter(txn, &person.0)?.next().transpose()?;
-    let last = last.map_or(0, |(key, _)| number_of(key));
-    let number = last.saturating_add(1);
+) -> Result<u64, StoreError> {
+    let last = before(txn, person, None)?.next().transpose()?;
+    let number = last.map_or(0, |(number, _)| number).saturating_add(1);
     let key = key(person, number);
-    databases.history.put(txn, &key, &record.to_bytes())?;
-    databases.outbox.put(txn, &key, &[holds.code()])?;
+    txn.tables.history.put(txn, &key, &record.to_bytes())?;
+    txn.tables.outbox.put(txn, &key, &[holds.code()])?;
     Ok(number)
+}
+
+/// One change of a person's, if the store has one of this number.
+pub(super) fn find(
+    txn: &impl Txn,
+    person: Handle,
+    number: u64,
+) -> Result<Option<HistoryRecord>, StoreError> {
+    let bytes = txn.tables().history.get(txn, &key(person, number))?;
+    bytes.map(|bytes| read(txn, bytes)).transpose()
+}
+
+/// One change of a person's, which has to be there.
+pub(super) fn get(
+    txn: &impl Txn,
+    person: Handle,
+    number: u64,
+) -> Result<HistoryRecord, StoreError> {
+    find(txn, person, number)?.ok_or_else(|| damaged(txn))
+}
+
+/// What a person changed, oldest first.
+pub(super) fn all<T: Txn>(
+    txn: &T,
+    person: Handle,
+) -> Result<impl Iterator<Item = Result<HistoryRecord, StoreError>> + use<'_, T>, StoreError> {
+    let entries = txn.tables().history.prefixed(txn, &person.0)?;
+    Ok(entries.map(|entry| read(txn, entry?.1)))
+}
+
+/// What a person changed, newest first, each with its number: so many, those with a number below
+/// `before` if that is given.
+pub(super) fn newest(
+    txn: &impl Txn,
+    person: Handle,
+    limit_before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, HistoryRecord)>, StoreError> {
+    let entries = before(txn, person, limit_before)?.take(limit);
+    let read = |entry: Result<(u64, &[u8]), StoreError>| {
+        let (number, bytes) = entry?;
+        Ok((number, read(txn, bytes)?))
+    };
+    entries.map(read).collect()
+}
+
+/// A person's changes as bytes, newest first, those with a number below `before` if that is given.
+fn before<T: Txn>(
+    txn: &T,
+    person: Handle,
+    before: Option<u64>,
+) -> Result<impl Iterator<Item = Result<(u64, &[u8]), StoreError>> + use<'_, T>, StoreError> {
+    let range = [key(person, 0), key(person, before.unwrap_or(u64::MAX))];
+    let entries = txn.tables().history.backwards(txn, [&range[0][..], &range[1][..]])?;
+    Ok(entries.map(|entry| entry.map(|(key, bytes)| (number_of(key), bytes))))
+}
+
+fn read(txn: &impl Txn, bytes: &[u8]) -> Result<HistoryRecord, StoreError> {
+    HistoryRecord::from_bytes(bytes).ok_or_else(|| damaged(txn))
+}
+
+fn damaged(txn: &impl Txn) -> StoreError {
+    txn.damaged("somebody's history")
 }
 
 /// The settings of a person as they were and are, unless they are the same.
@@ -242,29 +248,4 @@ pub(super) fn split_key(key: &[u8]) -> (Handle, u64) {
 
 fn number_of(key: &[u8]) -> u64 {
     key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-impl People {
-    /// What a person changed, newest first, each with its number: so many, those with a number below
-    /// `before` if that is given.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn history(
-        &self,
-        person: Handle,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<(u64, HistoryRecord)>, StoreError> {
-        let txn = self.read()?;
-        let (first, end) = (key(person, 0), key(person, before.unwrap_or(u64::MAX)));
-        let range = (Bound::Included(&first[..]), Bound::Excluded(&end[..]));
-        let records = txn.databases.history.rev_range(&txn, &range).map_err(|e| self.failed(e))?;
-        let read = |entry: heed::Result<(&[u8], &[u8])>| {
-            let (key, bytes) = entry.map_err(|e| self.failed(e))?;
-            let record = HistoryRecord::from_bytes(bytes);
-            Ok((number_of(key), record.ok_or_else(|| self.damaged("somebody's history"))?))
-        };
-        records.take(limit).map(read).collect()
-    }
 }

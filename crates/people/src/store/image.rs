@@ -18,12 +18,10 @@
 use countersign_domain::person::Handle;
 
 use super::error::ImageFault;
+use super::layout::IMAGE_VERSION;
 use super::map::Mapped;
 use super::person_ref::PersonRef;
 use super::record::{HEAD_BYTES, Record};
-
-/// The version of the image that this code reads and writes.
-pub const IMAGE_VERSION: u32 = 1;
 
 pub(super) const MAGIC: &[u8; 8] = b"CSPEOPLE";
 pub(super) const HEADER_BYTES: usize = 128;
@@ -267,14 +265,8 @@ impl Image {
         if end > self.records.end {
             return None;
         }
-        Some(PersonRef::imaged(Record::parse(self.bytes.get(start..end)?)?, self))
-    }
-
-    /// The friends' numbers of a person whose record lies here, 4 bytes each.
-    pub(super) fn friends_of(&self, record: &Record<'_>) -> Option<&[u8]> {
-        let section = self.bytes.get(self.friends.clone())?;
-        let start = usize::try_from(record.friends_start()).ok()?.checked_mul(4)?;
-        section.get(start..start.checked_add(record.friends_count() as usize * 4)?)
+        let record = Record::parse(self.bytes.get(start..end)?)?;
+        Some(PersonRef::imaged(record, self.bytes.get(self.friends.clone())?))
     }
 }
 
@@ -318,8 +310,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::opening::image_path;
-    use crate::store::{NewPerson, People, Profile, StoreOptions};
+    use crate::store::layout::image_path;
+    use crate::store::{Import, NewPerson, People, Profile, StoreOptions};
 
     const FIELDS: [u8; 4] = [2, 20, 21, 127];
 
@@ -327,7 +319,7 @@ mod tests {
     fn image_bytes(dir: &Path) -> Vec<u8> {
         let people = People::open(dir, StoreOptions::default()).unwrap();
         let importer = people.importer();
-        let mut import = importer.import(Timestamp::from_seconds(1_000)).unwrap();
+        let mut import = Import::begin(&importer, Timestamp::from_seconds(1_000)).unwrap();
         for number in 0..5_u8 {
             let mut profile = Profile::default();
             for field in FIELDS.into_iter().filter_map(FieldId::new).skip(number.into()) {

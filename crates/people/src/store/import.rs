@@ -4,16 +4,17 @@ use countersign_domain::time::Timestamp;
 
 use super::choice::Choice;
 use super::error::StoreError;
-use super::history::{self, Made, Way};
+use super::history;
 use super::image::ImageName;
-use super::image_writer::{Done, ImageWriter};
-use super::kept::Writer;
-use super::legacy;
-use super::lmdb::Counts;
+use super::image_writer::{Done, write_next};
+use super::kept::Importer;
 use super::opening::open_image;
-use super::outbox::Holds;
+use super::options::Counts;
+use super::provenance::{Holds, Made, Way};
 use super::record::Profile;
+use super::storage::Storage;
 use super::writing::{Known, Writing};
+use super::{legacy, meta};
 
 /// A person as an import has them.
 #[derive(Debug)]
@@ -39,13 +40,20 @@ pub struct Placed {
 
 /// An import that has begun. Dropped, it leaves no trace.
 pub struct Import<'w> {
+    storage: &'w Storage,
     writing: Writing<'w>,
     now: Timestamp,
 }
 
 impl<'w> Import<'w> {
-    pub(super) fn begin(writer: &'w Writer<'_>, now: Timestamp) -> Result<Self, StoreError> {
-        Ok(Self { writing: Writing::begin(writer)?, now })
+    /// Begins an import at this time. Nothing of it is there before it is committed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn begin(importer: &'w Importer<'_>, now: Timestamp) -> Result<Self, StoreError> {
+        let writer = &importer.writer;
+        let writing = Writing::begin(writer.database.write()?)?;
+        Ok(Self { storage: writer.storage, writing, now })
     }
 
     /// How many people there are, those of this import included.
@@ -99,23 +107,13 @@ impl<'w> Import<'w> {
         known: Known,
         choice: Choice,
     ) -> Result<Known, StoreError> {
-        let (people, txn) = (self.writing.people, &mut self.writing.txn);
+        let txn = &mut self.writing.txn;
         let made = Made { at: self.now, by: Way::Import };
         let changed = history::of_settings(known.settings, choice.settings, choice.preset, made);
-        legacy::mark(&self.writing.databases, txn, number, choice.preset)
-            .and_then(|()| {
-                changed.map_or(Ok(()), |record| {
-                    history::append(
-                        &self.writing.databases,
-                        txn,
-                        known.handle,
-                        &record,
-                        Holds::AtOnce,
-                    )
-                    .map(drop)
-                })
-            })
-            .map_err(|e| people.failed(e))?;
+        legacy::mark(txn, number, choice.preset)?;
+        if let Some(record) = changed {
+            history::append(txn, known.handle, &record, Holds::AtOnce)?;
+        }
         Ok(Known { settings: choice.settings, ..known })
     }
 
@@ -140,8 +138,7 @@ impl<'w> Import<'w> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn sequence(&self) -> Result<u64, StoreError> {
-        let people = self.writing.people;
-        self.writing.databases.feed(&self.writing.txn).map_err(|e| people.failed(e))
+        meta::feed(&self.writing.txn)
     }
 
     /// Says up to which sequence of the change feed people are now what it says.
@@ -149,9 +146,7 @@ impl<'w> Import<'w> {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn set_sequence(&mut self, sequence: u64) -> Result<(), StoreError> {
-        let people = self.writing.people;
-        let put = self.writing.databases.put_feed(&mut self.writing.txn, sequence);
-        put.map_err(|e| people.failed(e))
+        meta::put_feed(&mut self.writing.txn, sequence)
     }
 
     /// Writes the image, commits, and lets readers see it. `done` is told of people written and
@@ -161,26 +156,17 @@ impl<'w> Import<'w> {
     /// [`StoreError`]; before the commit nothing has changed then.
     pub fn commit(mut self, done: &mut dyn FnMut(u64, u64)) -> Result<Counts, StoreError> {
         let (counts, name) = self.write_image(done)?;
-        let Self { writing, .. } = self;
-        let people = writing.people;
+        let Self { storage, writing, .. } = self;
         // What was written is read back and checked before a commit names it.
-        let image = open_image(&people.dir, name)?;
-        writing.commit()?;
-        people.show(image, u64::MAX);
+        let image = open_image(&storage.dir.path, name)?;
+        writing.txn.commit()?;
+        storage.replica.show(image, u64::MAX);
         Ok(counts)
     }
 
-    pub(super) fn write_image(
-        &mut self,
-        done: Done<'_>,
-    ) -> Result<(Counts, ImageName), StoreError> {
-        let people = self.writing.people;
-        let (options, databases) = (people.options, self.writing.databases);
-        let txn = &mut self.writing.txn;
-        let generation = databases.image(txn).map_err(|e| people.failed(e))?.generation + 1;
-        let writer = ImageWriter { dir: &people.dir, options, databases };
-        let (counts, name) = writer.write(txn, generation, done)?;
-        databases.put_image(txn, name, u64::MAX).map_err(|e| people.failed(e))?;
+    fn write_image(&mut self, done: Done<'_>) -> Result<(Counts, ImageName), StoreError> {
+        let (counts, name) = write_next(&self.writing.txn, done)?;
+        meta::put_image(&mut self.writing.txn, name, u64::MAX)?;
         Ok((counts, name))
     }
 }
@@ -189,17 +175,17 @@ impl<'w> Import<'w> {
 mod tests {
     use countersign_domain::settings::Settings;
 
-    use super::super::opening::image_path;
     use super::*;
     use crate::store::People;
     use crate::store::StoreOptions;
+    use crate::store::layout::image_path;
 
     #[test]
     fn crash_an_image_without_its_commit_is_removed_and_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
         let importer = people.importer();
-        let mut import = importer.import(Timestamp::from_seconds(1_000)).unwrap();
+        let mut import = Import::begin(&importer, Timestamp::from_seconds(1_000)).unwrap();
         let (settings, minor) = (Settings::DEFAULT.into(), false);
         let mut profile = Profile::default();
         let person = NewPerson { account: "ada", minor, settings, profile: &mut profile };

@@ -2,34 +2,25 @@
 //! settings, so that each page can say whether anybody has it without a look at everybody.
 
 use countersign_domain::preset::Preset;
-use heed::RwTxn;
 
-use super::databases::Databases;
+use super::databases::{Txn, WriteTxn};
 use super::error::StoreError;
-use super::lmdb::People;
 
-impl People {
-    /// How many people have the settings of the preset `legacy-2014`, those whom the platform removed
-    /// included: they have them when they are back.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn legacy_2014_count(&self) -> Result<u64, StoreError> {
-        let txn = self.read()?;
-        txn.databases.legacy.len(&txn).map_err(|e| self.failed(e))
-    }
+/// How many are on the list.
+pub(super) fn count(txn: &impl Txn) -> Result<u64, StoreError> {
+    txn.tables().legacy.len(txn)
 }
 
 /// Lists a person, or takes them off the list.
 pub(super) fn mark(
-    databases: &Databases,
-    txn: &mut RwTxn<'_>,
+    txn: &mut WriteTxn<'_>,
     number: u32,
     preset: Option<Preset>,
-) -> heed::Result<()> {
+) -> Result<(), StoreError> {
+    let legacy = txn.tables.legacy;
     if preset == Some(Preset::Legacy2014) {
-        databases.legacy.put(txn, &number, &[])
+        legacy.put(txn, &number, &[])
     } else {
-        databases.legacy.delete(txn, &number).map(drop)
+        legacy.delete(txn, &number).map(drop)
     }
 }

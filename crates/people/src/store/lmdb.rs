@@ -1,76 +1,33 @@
-//! The store as the rest of the server sees it: people, their settings, and grants.
+//! The store as the rest of the server sees it: people, what they chose and their grants. Everything is done below, by
+//! the modules of the tables; what people chose, and what comes of it, is in [`consents`](super::consents).
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use countersign_domain::person::Handle;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::settings::Settings;
+use countersign_protocol::record::pairwise_id;
 
 use super::choice::Choice;
-use super::databases;
-use super::erasure;
+use super::client_secret::{self, ClientSecret};
+use super::databases::Txn as _;
+use super::enrol::{Accounts, Enrolled};
 use super::error::StoreError;
-use super::fold::Bell;
 use super::guesses::Guesses;
-use super::history::Made;
-use super::image::Image;
-use super::kept::{Importer, Kept, Reading, Seen, Writer};
-use super::opening::{self, Lock, database_error, lock, open_image, remove_other_images};
-use super::outbox::Holds;
-use super::overlay::Changed;
-use super::record;
+use super::image_writer::Done;
+use super::kept::{Importer, Writer};
+use super::log_mark::LogMark;
+use super::options::{Counts, StoreOptions};
+use super::record::ACCOUNT_BYTES_MAX;
+use super::storage::Storage;
 use super::view::View;
-
-/// The version of the databases that this code reads and writes.
-pub const FORMAT_VERSION: u32 = 7;
-
-/// 256 GiB: address space, not disk. Ten million people with 338 friends each take about 60 GiB.
-const MAP_BYTES_DEFAULT: usize = 256 << 30;
-
-/// How the store is opened.
-#[derive(Clone, Copy, Debug)]
-pub struct StoreOptions {
-    /// The most that the databases can grow to, in bytes. It is address space and costs nothing unused.
-    pub map_bytes: usize,
-    /// So many changed people are folded into a new image.
-    pub fold_people: u32,
-    /// So many bytes of memory under changed people are, too.
-    pub fold_bytes: u64,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self { map_bytes: MAP_BYTES_DEFAULT, fold_people: 64 << 10, fold_bytes: 256 << 20 }
-    }
-}
-
-/// How much there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
-    /// People.
-    pub people: u64,
-    /// Friendships, each counted once.
-    pub friendships: u64,
-}
+use super::{compaction, fold, legacy, meta, opening};
 
 /// The store of people. One program at a time has it open.
 pub struct People {
-    pub(super) dir: PathBuf,
-    pub(super) options: StoreOptions,
-    /// Exchanged by whoever holds `writer`, and by nobody else.
-    pub(super) kept: ArcSwap<Kept>,
-    /// How many copies of the database were made since the store was opened.
-    pub(super) copies: AtomicU32,
-    /// Held from the beginning of a write until readers see it, so that they see writes in order.
-    writer: Mutex<()>,
-    /// Held by whoever writes the next image; taken before `writer`.
-    folding: Mutex<()>,
-    pub(super) bell: Bell,
+    pub(super) storage: Storage,
     pub(super) guesses: Guesses,
-    view: ArcSwap<View>,
-    _lock: Lock,
 }
 
 impl People {
@@ -80,38 +37,13 @@ impl People {
     /// [`StoreError`]; among others when another program has it open, when it is of an unknown
     /// format, and when its image is missing or damaged.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let lock = lock(dir)?;
-        erasure::remove_copies(dir)?;
-        let kept = Kept::open(dir, dir, options)?;
-        let name = kept.read().and_then(|txn| txn.databases.image(&txn));
-        let name = name.map_err(|source| database_error(dir, options, source))?;
-        remove_other_images(dir, name.generation)?;
-        let image = open_image(dir, name)?;
-        let people = Self {
-            dir: dir.to_owned(),
-            options,
-            kept: ArcSwap::from_pointee(kept),
-            copies: AtomicU32::new(0),
-            writer: Mutex::new(()),
-            folding: Mutex::new(()),
-            bell: Bell::default(),
-            guesses: Guesses::new(),
-            view: ArcSwap::from_pointee(View::new(image)),
-            _lock: lock,
-        };
-        people.load_changed()?;
-        if people.has_remnants()? {
+        let storage = Storage::open(dir, options)?;
+        if meta::has_remnants(&storage.read()?)? {
             // A crash may have come between, and left an image with people who were destroyed.
-            people.fold(&mut |_, _| ())?;
-            people.compact()?;
+            fold::fold(&storage, &mut |_, _| ())?;
+            compaction::compact(&storage)?;
         }
-        Ok(people)
-    }
-
-    /// The folder that it lies in.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.dir
+        Ok(Self { storage, guesses: Guesses::new() })
     }
 
     /// Opens the store in this folder, where there has to be one.
@@ -123,10 +55,16 @@ impl People {
         Self::open(dir, options)
     }
 
+    /// The folder that it lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.storage.dir.path
+    }
+
     /// What readers see now.
     #[must_use]
     pub fn view(&self) -> Arc<View> {
-        self.view.load_full()
+        self.storage.view()
     }
 
     /// What readers see once everything that is committed now is seen. A commit is durable, and in the databases,
@@ -140,16 +78,33 @@ impl People {
     /// Waits for the turn to change people.
     #[must_use]
     pub fn writer(&self) -> Writer<'_> {
-        // It guards an order, not data, so a panic elsewhere leaves nothing broken.
-        let turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Writer::new(self, self.kept.load_full(), turn)
+        Writer::wait(&self.storage)
     }
 
     /// Waits for the turn to import people.
     #[must_use]
     pub fn importer(&self) -> Importer<'_> {
-        let folding = self.folding();
-        Importer::new(self.writer(), folding)
+        Importer::wait(&self.storage)
+    }
+
+    /// Writes a new image with everything that changed, and lets readers see it. `done` is told of
+    /// people written and people in all.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the image is as it was.
+    pub fn fold(&self, done: Done<'_>) -> Result<Counts, StoreError> {
+        fold::fold(&self.storage, done)
+    }
+
+    /// Waits for a fold that is under way, if so much has changed that writers must not run ahead of it.
+    pub fn wait_for_fold(&self) {
+        fold::wait(&self.storage);
+    }
+
+    /// Whether [`People::wait_for_fold`] would have to wait now.
+    #[must_use]
+    pub fn is_fold_behind(&self) -> bool {
+        fold::is_behind(&self.storage)
     }
 
     /// The last sequence of the change feed that was applied; zero before the first.
@@ -157,8 +112,7 @@ impl People {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn feed_sequence(&self) -> Result<u64, StoreError> {
-        let txn = self.read()?;
-        txn.databases.feed(&txn).map_err(|e| self.failed(e))
+        meta::feed(&self.storage.read()?)
     }
 
     /// How often canaries were changed, as far as the store was told: their file, which can be restored without it,
@@ -167,8 +121,7 @@ impl People {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn canary_changes(&self) -> Result<u64, StoreError> {
-        let txn = self.read()?;
-        txn.databases.canary_changes(&txn).map_err(|e| self.failed(e))
+        meta::canary_changes(&self.storage.read()?)
     }
 
     /// Tells the store how often canaries were changed.
@@ -176,7 +129,32 @@ impl People {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn put_canary_changes(&self, count: u64) -> Result<(), StoreError> {
-        self.writer().write(|databases, txn| databases.put_canary_changes(txn, count))
+        self.writer().write(|txn| meta::put_canary_changes(txn, count))
+    }
+
+    /// How far these people agree with a log; `None` before they were first used beside one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn log_mark(&self) -> Result<Option<LogMark>, StoreError> {
+        meta::log_mark(&self.storage.read()?)
+    }
+
+    /// Says that these people agree with a log up to there.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn put_log_mark(&self, mark: LogMark) -> Result<(), StoreError> {
+        self.writer().write(|txn| meta::put_log_mark(txn, mark))
+    }
+
+    /// How many people have the settings of the preset `legacy-2014`, those whom the platform removed
+    /// included: they have them when they are back.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn legacy_2014_count(&self) -> Result<u64, StoreError> {
+        legacy::count(&self.storage.read()?)
     }
 
     /// How many people and friendships there are.
@@ -185,16 +163,46 @@ impl People {
         self.view().counts()
     }
 
+    /// The people of these accounts, in their order. Who was never seen gets a handle, a secret and
+    /// what they are to begin with, without profile and friends: all of them in one commit, durable on return and
+    /// the same for whoever asks at once. Where everybody is known, nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountLength`], [`StoreError::Full`], [`StoreError::Database`], …; then nobody
+    /// has come.
+    pub fn enrol<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a str>,
+        beginning: impl Into<Choice>,
+    ) -> Result<Vec<Enrolled>, StoreError> {
+        self.accounts().enrol(accounts, beginning.into())
+    }
+
+    /// The people of these accounts, in their order, if all of them are known; nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountLength`], [`StoreError::Database`].
+    pub fn enrolled<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Option<Vec<Enrolled>>, StoreError> {
+        self.accounts().enrolled(accounts)
+    }
+
+    const fn accounts(&self) -> Accounts<'_> {
+        Accounts { storage: &self.storage, guesses: &self.guesses }
+    }
+
     /// The person that the platform calls so, or called so before it removed them.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub fn person_of_account(&self, account: &str) -> Result<Option<Handle>, StoreError> {
-        if account.is_empty() || account.len() > record::ACCOUNT_BYTES_MAX {
+        if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
             return Ok(None);
         }
-        let txn = self.read()?;
-        let number = txn.databases.accounts.get(&txn, account).map_err(|e| self.failed(e))?;
+        let txn = self.storage.read()?;
+        let number = txn.tables().accounts.get(&txn, account)?;
         let view = self.view();
         Ok(number.and_then(|number| view.person(number)).map(|person| person.handle()))
     }
@@ -207,11 +215,29 @@ impl People {
         number.and_then(|number| view.person(number)).is_some_and(|person| person.is_removed())
     }
 
+    /// Whether this person asked for erasure.
+    #[must_use]
+    pub fn is_erased(&self, person: Handle) -> bool {
+        let view = self.view();
+        let number = view.number_of(person);
+        number.and_then(|number| view.person(number)).is_some_and(|person| person.is_erased())
+    }
+
     /// What the platform calls this person.
     #[must_use]
     pub fn account_of(&self, person: Handle) -> Option<String> {
         let view = self.view();
         view.person(view.number_of(person)?)?.account().map(str::to_owned)
+    }
+
+    /// The name of a person toward a partner.
+    #[must_use]
+    pub fn pairwise(&self, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
+        let view = self.view();
+        let person = view.person(view.number_of(person)?)?;
+        let mut secret = Secret([0; 32]);
+        person.secret_into(&mut secret);
+        Some(pairwise_id(&secret, partner))
     }
 
     /// What the person chose.
@@ -224,120 +250,52 @@ impl People {
         Ok(view.person(number).ok_or(StoreError::UnknownPerson)?.settings())
     }
 
-    /// Sets what the person chose: durable, and seen by the very next reader, when this returns.
+    /// The secret of a client, if it has one.
     ///
     /// # Errors
-    /// [`StoreError::UnknownPerson`], [`StoreError::Database`]; then nothing has changed.
-    pub fn set_settings(
+    /// [`StoreError::Database`], [`StoreError::Damaged`].
+    pub fn client_secret(&self, client: &Identifier) -> Result<Option<ClientSecret>, StoreError> {
+        client_secret::find(&self.storage.read()?, client)
+    }
+
+    /// Keeps a client's secret, in the place of an earlier one, which ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub fn put_client_secret(
         &self,
-        person: Handle,
-        made: Made,
-        settings: Settings,
+        client: &Identifier,
+        secret: &ClientSecret,
     ) -> Result<(), StoreError> {
-        self.change_settings(person, made, |_| Ok::<_, StoreError>(settings)).map(drop)
+        self.writer().write(|txn| client_secret::put(txn, client, secret))
     }
 
-    /// Changes what the person chose, from what it is now: nobody else's change comes in between, so
-    /// that none is undone. Durable, in the person's history, and seen by the very next reader, when this
-    /// returns.
+    /// Removes a client's secret; whether there was one.
     ///
     /// # Errors
-    /// As [`People::set_settings`], and what `change` says; then nothing has changed.
-    pub fn change_settings<E: From<StoreError>, C: Into<Choice>>(
-        &self,
-        person: Handle,
-        made: Made,
-        change: impl FnOnce(Settings) -> Result<C, E>,
-    ) -> Result<Settings, E> {
-        self.choose(person, made, Holds::AtOnce, change).map(|(settings, _)| settings)
-    }
-
-    pub(super) fn folding(&self) -> MutexGuard<'_, ()> {
-        self.folding.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether somebody is writing the next image.
-    pub(super) fn is_folding(&self) -> bool {
-        matches!(self.folding.try_lock(), Err(TryLockError::WouldBlock))
-    }
-
-    /// Lets readers see another image, once its generation is committed, which holds everything until
-    /// this commit of changes. The caller holds `writer`.
-    pub(super) fn show(&self, image: Image, stamp: u64) {
-        let generation = image.generation();
-        self.view.store(Arc::new(self.view().folded(image, stamp)));
-        // What was to be done is done, and durable; a leftover takes room until the next image or start.
-        if let Err(error) = remove_other_images(&self.dir, generation) {
-            tracing::warn!(%error, "the new image serves; an earlier one could not be removed and takes room");
-        }
-    }
-
-    /// Lets readers see people as they are now. The caller holds `writer`.
-    pub(super) fn show_changed(&self, changed: Vec<(u32, Arc<Changed>)>) {
-        self.view.store(Arc::new(self.view().with(changed)));
-        if self.is_fold_due() {
-            self.bell.ring();
-        }
-    }
-
-    pub(super) fn failed(&self, source: heed::Error) -> StoreError {
-        database_error(&self.dir, self.options, source)
-    }
-
-    pub(super) fn damaged(&self, what: &'static str) -> StoreError {
-        StoreError::Damaged { dir: self.dir.clone(), what }
-    }
-
-    pub(super) fn read(&self) -> Result<Reading, StoreError> {
-        self.kept.load().read().map_err(|e| self.failed(e))
-    }
-
-    fn load_changed(&self) -> Result<(), StoreError> {
-        let txn = self.read()?;
-        let mut changed = Vec::new();
-        for entry in txn.databases.changed.iter(&txn).map_err(|e| self.failed(e))? {
-            let (number, stamp) = entry.map_err(|e| self.failed(e))?;
-            changed.push((number, self.changed(txn.seen(), number, databases::number(stamp))?));
-        }
-        self.show_changed(changed);
-        Ok(())
-    }
-
-    /// A person as a transaction sees them, for the overlay.
-    pub(super) fn changed(
-        &self,
-        (databases, txn): Seen<'_>,
-        number: u32,
-        stamp: u64,
-    ) -> Result<Arc<Changed>, StoreError> {
-        let record = databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
-        let friends = databases.friends.get(txn, &number).map_err(|e| self.failed(e))?;
-        let changed = Changed::new(
-            record.ok_or_else(|| self.damaged("a person"))?,
-            friends.unwrap_or_default(),
-            stamp,
-        );
-        changed.map(Arc::new).ok_or_else(|| self.damaged("a person"))
+    /// [`StoreError::Database`].
+    pub fn remove_client_secret(&self, client: &Identifier) -> Result<bool, StoreError> {
+        self.writer().write(|txn| client_secret::remove(txn, client))
     }
 }
 
 impl std::fmt::Debug for People {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("People").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("People").field("dir", &self.folder()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::rebuild_image;
+    use crate::store::{FORMAT_VERSION, rebuild_image};
 
     #[test]
     fn a_store_of_another_format_is_refused_not_guessed() {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
         let other = FORMAT_VERSION + 1;
-        people.writer().write(|databases, txn| databases.put_format(txn, other)).unwrap();
+        people.writer().write(|txn| txn.tables.put_format(txn, other)).unwrap();
         drop(people);
         for _ in 0..2 {
             let error = People::open(dir.path(), StoreOptions::default()).unwrap_err();

@@ -4,12 +4,10 @@
 //!
 //! INVARIANT: the mark is the log's head at some moment before the commit that puts it. People are in the store
 //! before an entry can be about them, and their choices before the log has these; so that commit, and every backup
-//! that has it, has them. Kept by whoever calls [`People::put_log_mark`] and [`People::settled`].
+//! that has it, has them. Kept by whoever calls [`People::put_log_mark`](super::People::put_log_mark) and
+//! [`People::settled`](super::People::settled).
 
 use countersign_domain::time::Timestamp;
-
-use super::error::StoreError;
-use super::lmdb::People;
 
 /// The bytes of a stream's id.
 const ID_BYTES: usize = 16;
@@ -45,26 +43,5 @@ impl LogMark {
         let (stream, entries) = bytes.split_first_chunk()?;
         let entries = u64::from_le_bytes(entries.try_into().ok()?);
         Some(Self { stream: *stream, entries })
-    }
-}
-
-impl People {
-    /// How far these people agree with a log; `None` before they were first used beside one.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn log_mark(&self) -> Result<Option<LogMark>, StoreError> {
-        let txn = self.read()?;
-        let bytes = txn.databases.log_mark(&txn).map_err(|e| self.failed(e))?;
-        let mark = bytes.map(LogMark::from_bytes);
-        mark.map(|mark| mark.ok_or_else(|| self.damaged("the place in the log"))).transpose()
-    }
-
-    /// Says that these people agree with a log up to there.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn put_log_mark(&self, mark: LogMark) -> Result<(), StoreError> {
-        self.writer().write(|databases, txn| databases.put_log_mark(txn, mark))
     }
 }

@@ -5,20 +5,32 @@
 //!
 //! INVARIANT: the image that the committed `image` names was written and synced before that
 //! commit, which also names whom it does not have as they are now. So a crash at any instant leaves the
-//! old people or the new ones, and never a mixture. Kept by [`import::Import::commit`] and
-//! [`People::fold`]; and by [`changes::Changes::commit`], which names people as changed in the commit
+//! old people or the new ones, and never a mixture. Kept by [`Import::commit`] and
+//! [`People::fold`]; and by [`Changes::commit`], which names people as changed in the commit
 //! that changes them.
+//!
+//! From the bottom up, and never down: vocabulary (`options`, `layout`, `provenance`, `choice`); transactions over
+//! `databases` and the open `database`; a module a table (`meta`, `history`, `grants`, `erasure_table`, …); `storage`,
+//! which hands out turns to write; what writes (`changes`, `import`) and what uses it (`enrol`, `outbox`, `erasure`,
+//! `fold`, …); and on top [`People`], in `lmdb` and `consents`, which nothing below knows.
 //!
 //! What it is not: it decides nothing, and it gives no value of a field to anybody but `source`.
 
+mod bell;
 mod changes;
 mod choice;
 mod client_secret;
+mod compaction;
+mod consents;
+mod database;
+mod database_copy;
 mod databases;
 mod enrol;
 mod erasure;
+mod erasure_table;
 mod error;
 mod fold;
+mod folder;
 mod grant;
 mod grants;
 mod guesses;
@@ -27,16 +39,25 @@ mod image;
 mod image_writer;
 mod import;
 mod kept;
+mod layout;
 mod legacy;
 mod lmdb;
 mod log_mark;
 mod map;
+mod meta;
 mod opening;
+mod options;
 mod outbox;
 mod overlay;
 mod person_ref;
+mod provenance;
 mod reapply;
 mod record;
+mod replica;
+mod storage;
+mod store_dir;
+#[cfg(test)]
+mod told;
 mod view;
 mod writing;
 
@@ -46,19 +67,21 @@ pub use client_secret::ClientSecret;
 pub use enrol::Enrolled;
 pub use erasure::Erasure;
 pub use error::{ImageFault, StoreError};
-pub use fold::Folder;
+pub use folder::Folder;
 pub use grant::{GrantId, GrantRecord};
-pub use grants::Given;
-pub use history::{Event, HistoryRecord, Made, Way};
-pub use image::{IMAGE_VERSION, Image};
+pub use history::{Event, HistoryRecord};
+pub use image::Image;
 pub use import::{Import, NewPerson, Placed};
 pub use kept::{Importer, Writer};
-pub use lmdb::{Counts, FORMAT_VERSION, People, StoreOptions};
+pub use layout::{FORMAT_VERSION, IMAGE_VERSION};
+pub use lmdb::People;
 pub use log_mark::{LogMark, Logged};
 pub use map::open_environment;
 pub use opening::rebuild_image;
-pub use outbox::{BEGINNING, Holds, PendingConsent, SettledConsent};
+pub use options::{Counts, StoreOptions};
+pub use outbox::{BEGINNING, PendingConsent, SettledConsent};
 pub use person_ref::PersonRef;
+pub use provenance::{Given, Made, Way};
 pub use reapply::LoggedChoice;
 pub use record::ACCOUNT_BYTES_MAX;
 pub use record::{PROFILE_BYTES_MAX, Profile};

@@ -1,18 +1,19 @@
-//! Opening a store: its lock, its databases and its image.
+//! Opening a store: its lock, its database and its image.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use heed::{Env, WithTls};
-
-use super::databases::Databases;
-use super::error::{ImageFault, StoreError};
+use super::database::{Database, Opened};
+use super::error::{ImageFault, StoreError, file_error};
 use super::image::{Image, ImageName};
-use super::image_writer::ImageWriter;
-use super::lmdb::{Counts, FORMAT_VERSION, StoreOptions};
-use super::map::{self, Mapped};
-use crate::file_system::named_cause;
+use super::image_writer::write_next;
+use super::layout::{DATA, FORMAT_VERSION, STORE_LOCK, image_path, is_image};
+use super::map::Mapped;
+use super::meta;
+use super::options::{Counts, StoreOptions};
+use super::store_dir::StoreDir;
 
 /// Makes the image again from the databases, where it is missing or damaged.
 ///
@@ -21,48 +22,21 @@ use crate::file_system::named_cause;
 pub fn rebuild_image(dir: &Path, options: StoreOptions) -> Result<Counts, StoreError> {
     check_exists(dir)?;
     let _lock = lock(dir)?;
-    let env = open_environment(dir, options)?;
-    let databases = open_databases(dir, &env, options)?;
-    let failed = |source| database_error(dir, options, source);
-    let mut txn = env.write_txn().map_err(failed)?;
-    let generation = databases.image(&txn).map_err(failed)?.generation + 1;
-    let image_writer = ImageWriter { dir, options, databases };
-    let (counts, name) = image_writer.write(&txn, generation, &mut |_, _| ())?;
-    databases.put_image(&mut txn, name, u64::MAX).map_err(failed)?;
-    txn.commit().map_err(failed)?;
+    let database = open_database(&Arc::new(StoreDir { path: dir.to_owned(), options }), dir)?;
+    let mut txn = database.write()?;
+    let (counts, name) = write_next(&txn, &mut |_, _| ())?;
+    meta::put_image(&mut txn, name, u64::MAX)?;
+    txn.commit()?;
     Ok(counts)
 }
 
 /// Whether there is a store in this folder.
 pub(super) fn check_exists(dir: &Path) -> Result<(), StoreError> {
-    let data = dir.join("data.mdb");
+    let data = dir.join(DATA);
     match data.try_exists() {
         Ok(true) => Ok(()),
         Ok(false) => Err(StoreError::Missing { dir: dir.to_owned() }),
         Err(error) => Err(file_error(&data, "looking for it")(error)),
-    }
-}
-
-/// The name of the image of a generation.
-pub(super) fn image_path(dir: &Path, generation: u64) -> PathBuf {
-    dir.join(format!("people-{generation}.image"))
-}
-
-pub(super) fn file_error(
-    path: &Path,
-    action: &'static str,
-) -> impl FnOnce(io::Error) -> StoreError + use<> {
-    let path = path.to_owned();
-    move |source| StoreError::File { path, action, source }
-}
-
-pub(super) fn database_error(dir: &Path, options: StoreOptions, source: heed::Error) -> StoreError {
-    let dir = dir.to_owned();
-    match source {
-        heed::Error::Mdb(heed::MdbError::MapFull) => {
-            StoreError::Full { dir, map_bytes: options.map_bytes }
-        }
-        source => StoreError::Database { source: named_cause(source, &dir), dir },
     }
 }
 
@@ -79,7 +53,7 @@ impl Drop for Lock {
 
 pub(super) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     fs::create_dir_all(dir).map_err(file_error(dir, "making the folder"))?;
-    let path = dir.join("people.lock");
+    let path = dir.join(STORE_LOCK);
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -93,34 +67,19 @@ pub(super) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     }
 }
 
-pub(super) fn open_environment(
-    dir: &Path,
-    options: StoreOptions,
-) -> Result<Env<WithTls>, StoreError> {
-    map::open_environment(dir, options.map_bytes).map_err(|e| database_error(dir, options, e))
-}
-
-/// Opens the databases. A new store begins with an image of nobody, so that there always is one.
-pub(super) fn open_databases(
-    dir: &Path,
-    env: &Env<WithTls>,
-    options: StoreOptions,
-) -> Result<Databases, StoreError> {
-    let failed = |source| database_error(dir, options, source);
-    let found = Databases::format(env).map_err(failed)?;
-    if let Some(found) = found.filter(|format| *format != FORMAT_VERSION) {
-        return Err(StoreError::UnknownFormat { dir: dir.to_owned(), found });
+/// Opens the database that lies in `files`. A new store begins with an image of nobody, so that there always is one.
+pub(super) fn open_database(dir: &Arc<StoreDir>, files: &Path) -> Result<Database, StoreError> {
+    match Database::open(dir, files)? {
+        Opened::Written(database) => Ok(database),
+        Opened::Empty(database) => {
+            let mut txn = database.write()?;
+            txn.tables.put_format(&mut txn, FORMAT_VERSION)?;
+            let (_, name) = write_next(&txn, &mut |_, _| ())?;
+            meta::put_image_name(&mut txn, name)?;
+            txn.commit()?;
+            Ok(database)
+        }
     }
-    let databases = Databases::open(env).map_err(failed)?;
-    if found.is_none() {
-        let mut txn = env.write_txn().map_err(failed)?;
-        databases.put_format(&mut txn, FORMAT_VERSION).map_err(failed)?;
-        let writer = ImageWriter { dir, options, databases };
-        let (_, name) = writer.write(&txn, 1, &mut |_, _| ())?;
-        databases.put_image_name(&mut txn, name).map_err(failed)?;
-        txn.commit().map_err(failed)?;
-    }
-    Ok(databases)
 }
 
 pub(super) fn open_image(dir: &Path, name: ImageName) -> Result<Image, StoreError> {
@@ -153,8 +112,7 @@ pub(super) fn remove_other_images(dir: &Path, generation: u64) -> Result<(), Sto
     let keep = image_path(dir, generation);
     for entry in fs::read_dir(dir).map_err(file_error(dir, "listing"))? {
         let path = entry.map_err(file_error(dir, "listing"))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("people-") && name.ends_with(".image") && path != keep {
+        if is_image(&path) && path != keep {
             fs::remove_file(&path).map_err(file_error(&path, "removing"))?;
         }
     }

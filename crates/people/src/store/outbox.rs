@@ -2,15 +2,13 @@
 //! has it.
 //!
 //! ```text
-//! choose_settings   what is closed is closed at once; what is opened waits
+//! choose            what is closed is closed at once; what is opened waits
 //! pending           → the log                                    (see `crate::consents`)
 //! settled           what was opened is open; a grant that was given can be used
 //! ```
 //!
-//! INVARIANT: while a server runs, nothing is opened before the log has it, and nothing that was closed is
-//! open until the log has it. Kept by [`People::choose_settings`] and [`People::put_grants`]. A command
-//! changes what it changes at once, since nobody else has the store open; the server that starts next
-//! tells the log before it serves.
+//! INVARIANT: nothing is opened before the log has it, and nothing that was closed is open until the log has it. Kept
+//! by [`choose`] and [`grants::remember`]. What an import or the end of a grant changes holds at once.
 //!
 //! What it is not: exact about crashes. A choice that the log has and that was not settled is told again,
 //! in the same words.
@@ -20,44 +18,22 @@ use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_protocol::consent::{Choice as Chosen, ConsentRecord, GrantGiven, GrantName};
 use countersign_protocol::record::own_id;
-use heed::RwTxn;
 
 use super::changes::Changes;
 use super::choice::Choice;
-use super::databases::Databases;
+use super::databases::Txn;
 use super::error::StoreError;
 use super::grants;
-use super::history::{self, Event, HistoryRecord, Made};
-use super::kept::{Reading, Seen};
-use super::lmdb::People;
+use super::history::{self, Event, HistoryRecord};
+use super::kept::Writer;
 use super::log_mark::Logged;
+use super::provenance::{Holds, Made};
 use super::record::Record;
+use super::storage::Storage;
+use super::view::View;
 
 /// The number of the record of what a person began with.
 pub const BEGINNING: u64 = 0;
-
-/// When a choice holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holds {
-    /// As soon as it is kept: nobody is served meanwhile, and the log is told before anybody is; or it closes
-    /// something.
-    AtOnce,
-    /// When the log has it.
-    OnceLogged,
-}
-
-impl Holds {
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::AtOnce => 0,
-            Self::OnceLogged => 1,
-        }
-    }
-
-    fn of(bytes: &[u8]) -> Self {
-        if bytes == [Self::OnceLogged.code()] { Self::OnceLogged } else { Self::AtOnce }
-    }
-}
 
 /// One choice that the log does not have yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,228 +57,169 @@ pub struct SettledConsent {
     pub receipt: Option<String>,
 }
 
-impl People {
-    /// Changes what the person chose, for the log to be told: what this closes is closed when it returns,
-    /// and what it opens is open once [`People::settled`] says so. The settings that were chosen, and the number
-    /// of the choice, unless they were chosen already.
-    ///
-    /// # Errors
-    /// As [`People::change_settings`].
-    pub fn choose_settings<E: From<StoreError>, C: Into<Choice>>(
-        &self,
-        person: Handle,
-        made: Made,
-        change: impl FnOnce(Settings) -> Result<C, E>,
-    ) -> Result<(Settings, Option<u64>), E> {
-        self.choose(person, made, Holds::OnceLogged, change)
-    }
+/// Changes what the person chose, for the log to be told: what this closes is closed when it returns,
+/// and what it opens is open once [`settled`] says so. The settings that were chosen, and the number
+/// of the choice, unless they were chosen already.
+pub(super) fn choose<E: From<StoreError>, C: Into<Choice>>(
+    storage: &Storage,
+    person: Handle,
+    made: Made,
+    change: impl FnOnce(Settings) -> Result<C, E>,
+) -> Result<(Settings, Option<u64>), E> {
+    let writer = Writer::wait(storage);
+    let mut changes = Changes::begin(&writer, Settings::DEFAULT)?;
+    let number = storage.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
+    let in_force = changes.settings(number)?;
+    let waiting = waiting_settings(changes.txn(), person, BEGINNING)?;
+    let before = waiting.last().copied().unwrap_or(in_force);
+    let choice = change(before)?.into();
+    let now = in_force.and(choice.settings);
+    let chosen = changes.choose(number, [before, now], choice, made)?;
+    changes.commit()?;
+    Ok((choice.settings, chosen))
+}
 
-    pub(super) fn choose<E: From<StoreError>, C: Into<Choice>>(
-        &self,
-        person: Handle,
-        made: Made,
-        holds: Holds,
-        change: impl FnOnce(Settings) -> Result<C, E>,
-    ) -> Result<(Settings, Option<u64>), E> {
-        let writer = self.writer();
-        let mut changes = writer.changes(Settings::DEFAULT)?;
-        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let in_force = changes.settings(number)?;
-        let waiting = self.waiting_settings(changes.seen(), person, BEGINNING)?;
-        let before = waiting.last().map_or(in_force, |(_, settings)| *settings);
-        let choice = change(before)?.into();
-        let now = match holds {
-            Holds::OnceLogged => in_force.and(choice.settings),
-            Holds::AtOnce => {
-                // What waited holds with it, or not at all.
-                for (key, _) in waiting {
-                    let held =
-                        changes.databases().outbox.put(changes.txn_mut(), &key, &[holds.code()]);
-                    held.map_err(|e| self.failed(e))?;
-                }
-                choice.settings
-            }
-        };
-        let chosen = changes.choose(number, [before, now], choice, made, holds)?;
-        changes.commit()?;
-        Ok((choice.settings, chosen))
+/// Choices that the log does not have yet, at most so many. Each person's are in their order.
+pub(super) fn pending(
+    storage: &Storage,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<PendingConsent>, StoreError> {
+    let txn = storage.read()?;
+    let mut pending = Vec::new();
+    for entry in txn.tables().beginnings.iter(&txn)?.take(limit) {
+        pending.push(beginning(&txn, entry?.0, now)?);
     }
-
-    /// Choices that the log does not have yet, at most so many. Each person's are in their order.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn pending(&self, now: Timestamp, limit: usize) -> Result<Vec<PendingConsent>, StoreError> {
-        let txn = self.read()?;
-        let mut pending = Vec::new();
-        let begun = txn.databases.beginnings.iter(&txn).map_err(|e| self.failed(e))?;
-        for entry in begun.take(limit) {
-            let (number, _) = entry.map_err(|e| self.failed(e))?;
-            pending.push(self.beginning(&txn, number, now)?);
-        }
-        let left = limit - pending.len();
-        let waiting = txn.databases.outbox.iter(&txn).map_err(|e| self.failed(e))?;
-        for entry in waiting.take(left) {
-            let (key, _) = entry.map_err(|e| self.failed(e))?;
-            let (handle, number) = history::split_key(key);
-            let record = self.history_record(txn.seen(), handle, number)?;
-            let person = self.own_name(&txn, handle)?;
-            pending.push(PendingConsent { handle, person, record: consent(number, &record) });
-        }
-        Ok(pending)
+    let left = limit - pending.len();
+    for entry in txn.tables().outbox.iter(&txn)?.take(left) {
+        let (handle, number) = history::split_key(entry?.0);
+        let record = history::get(&txn, handle, number)?;
+        let person = own_name_of(&txn, &storage.view(), handle)?;
+        pending.push(PendingConsent { handle, person, record: consent(number, &record) });
     }
+    Ok(pending)
+}
 
-    /// Whether the log has this choice, and its receipt.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn consent_receipt(
-        &self,
-        person: Handle,
-        number: u64,
-    ) -> Result<Option<String>, StoreError> {
-        let txn = self.read()?;
-        let key = history::key(person, number);
-        let bytes = txn.databases.consent_receipts.get(&txn, &key).map_err(|e| self.failed(e))?;
-        let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()));
-        text.transpose().map_err(|_| self.damaged("a consent receipt"))
+/// The receipt of a choice, if the log has it.
+pub(super) fn receipt(
+    txn: &impl Txn,
+    person: Handle,
+    number: u64,
+) -> Result<Option<String>, StoreError> {
+    let bytes = txn.tables().consent_receipts.get(txn, &history::key(person, number))?;
+    let text = bytes.map(|bytes| String::from_utf8(bytes.to_vec()));
+    text.transpose().map_err(|_| txn.damaged("a consent receipt"))
+}
+
+/// What the log has, or will have, of this change of the person's.
+pub(super) fn record(
+    txn: &impl Txn,
+    person: Handle,
+    number: u64,
+) -> Result<Option<ConsentRecord>, StoreError> {
+    Ok(history::find(txn, person, number)?.map(|record| consent(number, &record)))
+}
+
+/// Whether the log has not everything yet that this person ever chose.
+pub(super) fn is_waiting(txn: &impl Txn, person: Handle, number: u32) -> Result<bool, StoreError> {
+    let tables = txn.tables();
+    let waiting = tables.outbox.prefixed(txn, &person.0)?.next().transpose()?;
+    Ok(waiting.is_some() || tables.beginnings.get(txn, &number)?.is_some())
+}
+
+/// The log has these choices: what they open is open, and the grants can be used, when this returns.
+pub(super) fn settled(
+    storage: &Storage,
+    consents: &[SettledConsent],
+    logged: Logged,
+) -> Result<(), StoreError> {
+    let writer = Writer::wait(storage);
+    let mut changes = Changes::begin(&writer, Settings::DEFAULT)?;
+    let view = storage.view();
+    for consent in consents {
+        settle(&view, &mut changes, consent, logged.time)?;
     }
+    changes.put_log_mark(logged.mark)?;
+    changes.commit()
+}
 
-    /// What the log has, or will have, of this change of the person's; `None` if the store has none of that number.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Damaged`].
-    pub fn consent_record(
-        &self,
-        person: Handle,
-        number: u64,
-    ) -> Result<Option<ConsentRecord>, StoreError> {
-        let txn = self.read()?;
-        let bytes = txn.databases.history.get(&txn, &history::key(person, number));
-        let Some(bytes) = bytes.map_err(|e| self.failed(e))? else { return Ok(None) };
-        let record = HistoryRecord::from_bytes(bytes);
-        let record = record.ok_or_else(|| self.damaged("somebody's history"))?;
-        Ok(Some(consent(number, &record)))
+/// The log has this choice, in an entry of this time.
+pub(super) fn settle(
+    view: &View,
+    changes: &mut Changes<'_>,
+    consent: &SettledConsent,
+    logged_at: Timestamp,
+) -> Result<(), StoreError> {
+    let SettledConsent { handle, number, receipt } = consent;
+    // Whoever was destroyed meanwhile has nothing that could be opened.
+    let Some(person) = view.number_of(*handle) else { return Ok(()) };
+    let txn = changes.txn_mut();
+    let tables = txn.tables;
+    if *number == BEGINNING {
+        return tables.beginnings.delete(txn, &person).map(drop);
     }
-
-    /// The log has these choices: what they open is open, and the grants can be used, when this returns.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then all of them still wait.
-    pub fn settled(&self, consents: &[SettledConsent], logged: Logged) -> Result<(), StoreError> {
-        let writer = self.writer();
-        let mut changes = writer.changes(Settings::DEFAULT)?;
-        for consent in consents {
-            self.settle(&mut changes, consent, logged.time)?;
-        }
-        changes.put_log_mark(logged.mark)?;
-        changes.commit()
+    let key = history::key(*handle, *number);
+    let Some(waited) = tables.outbox.get(txn, &key)?.map(Holds::of) else { return Ok(()) };
+    tables.outbox.delete(txn, &key)?;
+    if let Some(receipt) = receipt {
+        tables.consent_receipts.put(txn, &key, receipt.as_bytes())?;
     }
+    let event = history::get(txn, *handle, *number)?.event;
+    if event == Event::Erased {
+        changes.erasure_logged(person, logged_at)?;
+    }
+    // What held before has gone on since: a grant that was ended is not to come back. And nothing is opened
+    // of somebody who was removed or erased meanwhile.
+    if waited == Holds::AtOnce || changes.is_removed(person)? {
+        return Ok(());
+    }
+    match event {
+        Event::Settings { after, preset, .. } => {
+            let later = waiting_settings(changes.txn(), *handle, *number)?;
+            let in_force = later.into_iter().fold(after, Settings::and);
+            let preset = preset.filter(|_| in_force == after);
+            changes.put_in_force(person, Choice { settings: in_force, preset })
+        }
+        Event::GrantGiven { id, grant, .. } => grants::put_in_force(changes.txn_mut(), id, &grant),
+        Event::GrantEnded { .. } | Event::Erased | Event::Hold { .. } => Ok(()),
+    }
+}
 
-    pub(super) fn settle(
-        &self,
-        changes: &mut Changes<'_>,
-        consent: &SettledConsent,
-        logged_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let SettledConsent { handle, number, receipt } = consent;
-        // Whoever was destroyed meanwhile has nothing that could be opened.
-        let Some(person) = self.view().number_of(*handle) else { return Ok(()) };
-        if *number == BEGINNING {
-            let begun = changes.databases().beginnings.delete(changes.txn_mut(), &person);
-            return begun.map(drop).map_err(|e| self.failed(e));
+/// The settings that a person chose after the choice of this number, and that wait for the log.
+fn waiting_settings(
+    txn: &impl Txn,
+    person: Handle,
+    after: u64,
+) -> Result<Vec<Settings>, StoreError> {
+    let mut settings = Vec::new();
+    for entry in txn.tables().outbox.prefixed(txn, &person.0)? {
+        let (key, holds) = entry?;
+        let (_, number) = history::split_key(key);
+        if number <= after || Holds::of(holds) == Holds::AtOnce {
+            continue;
         }
-        let key = history::key(*handle, *number);
-        let waited =
-            changes.databases().outbox.get(changes.txn(), &key).map_err(|e| self.failed(e))?;
-        let Some(waited) = waited.map(Holds::of) else { return Ok(()) };
-        let told = changes.databases().outbox.delete(changes.txn_mut(), &key);
-        told.map_err(|e| self.failed(e))?;
-        if let Some(receipt) = receipt {
-            let receipts = changes.databases().consent_receipts;
-            let put = receipts.put(changes.txn_mut(), &key, receipt.as_bytes());
-            put.map_err(|e| self.failed(e))?;
-        }
-        let event = self.history_record(changes.seen(), *handle, *number)?.event;
-        if event == Event::Erased {
-            changes.erasure_logged(person, logged_at)?;
-        }
-        // What held before has gone on since: a grant that was ended is not to come back. And nothing is opened
-        // of somebody who was removed or erased meanwhile.
-        if waited == Holds::AtOnce || changes.is_removed(person)? {
-            return Ok(());
-        }
-        match event {
-            Event::Settings { after, preset, .. } => {
-                let later = self.waiting_settings(changes.seen(), *handle, *number)?;
-                let in_force = later.iter().fold(after, |open, (_, waiting)| open.and(*waiting));
-                let preset = preset.filter(|_| in_force == after);
-                changes.put_in_force(person, Choice { settings: in_force, preset })
-            }
-            Event::GrantGiven { id, grant, .. } => {
-                let put = grants::put_in_force(&changes.databases(), changes.txn_mut(), id, &grant);
-                put.map_err(|e| self.failed(e))
-            }
-            Event::GrantEnded { .. } | Event::Erased | Event::Hold { .. } => Ok(()),
+        if let Event::Settings { after, .. } = history::get(txn, person, number)?.event {
+            settings.push(after);
         }
     }
+    Ok(settings)
+}
 
-    /// The settings that a person chose after the choice of this number, and that wait for the log, with their
-    /// keys.
-    fn waiting_settings(
-        &self,
-        seen: Seen<'_>,
-        person: Handle,
-        after: u64,
-    ) -> Result<Vec<([u8; 24], Settings)>, StoreError> {
-        let mut settings = Vec::new();
-        let (databases, txn) = seen;
-        let waiting = databases.outbox.prefix_iter(txn, &person.0);
-        for entry in waiting.map_err(|e| self.failed(e))? {
-            let (key, holds) = entry.map_err(|e| self.failed(e))?;
-            let (_, number) = history::split_key(key);
-            if number <= after || Holds::of(holds) == Holds::AtOnce {
-                continue;
-            }
-            if let Event::Settings { after, .. } = self.history_record(seen, person, number)?.event
-            {
-                settings.push((history::key(person, number), after));
-            }
-        }
-        Ok(settings)
-    }
+fn beginning(txn: &impl Txn, number: u32, now: Timestamp) -> Result<PendingConsent, StoreError> {
+    let record = person(txn, number)?;
+    let choice = Chosen::Settings(record.settings().into());
+    let consent = ConsentRecord { number: BEGINNING, time: now, choice };
+    Ok(PendingConsent { handle: record.handle(), person: own_name(&record), record: consent })
+}
 
-    fn history_record(
-        &self,
-        (databases, txn): Seen<'_>,
-        person: Handle,
-        number: u64,
-    ) -> Result<HistoryRecord, StoreError> {
-        let bytes = databases.history.get(txn, &history::key(person, number));
-        let bytes = bytes.map_err(|e| self.failed(e))?;
-        let record = bytes.and_then(HistoryRecord::from_bytes);
-        record.ok_or_else(|| self.damaged("somebody's history"))
-    }
+fn own_name_of(txn: &impl Txn, view: &View, handle: Handle) -> Result<PairwiseId, StoreError> {
+    let number = view.number_of(handle).ok_or(StoreError::UnknownPerson)?;
+    Ok(own_name(&person(txn, number)?))
+}
 
-    fn beginning(
-        &self,
-        txn: &Reading,
-        number: u32,
-        now: Timestamp,
-    ) -> Result<PendingConsent, StoreError> {
-        let bytes = txn.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
-        let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
-        let choice = Chosen::Settings(record.settings().into());
-        let consent = ConsentRecord { number: BEGINNING, time: now, choice };
-        Ok(PendingConsent { handle: record.handle(), person: own_name(&record), record: consent })
-    }
-
-    fn own_name(&self, txn: &Reading, person: Handle) -> Result<PairwiseId, StoreError> {
-        let number = self.view().number_of(person).ok_or(StoreError::UnknownPerson)?;
-        let bytes = txn.databases.people.get(txn, &number).map_err(|e| self.failed(e))?;
-        let record = bytes.and_then(Record::parse).ok_or_else(|| self.damaged("a person"))?;
-        Ok(own_name(&record))
-    }
+fn person(txn: &impl Txn, number: u32) -> Result<Record<'_>, StoreError> {
+    let bytes = txn.tables().people.get(txn, &number)?;
+    bytes.and_then(Record::parse).ok_or_else(|| txn.damaged("a person"))
 }
 
 fn own_name(record: &Record<'_>) -> PairwiseId {
@@ -325,19 +242,6 @@ fn consent(number: u64, record: &HistoryRecord) -> ConsentRecord {
     ConsentRecord { number, time: record.made.at, choice }
 }
 
-/// Notes that the log does not know what this new person began with, unless everybody begins so.
-pub(super) fn begun(
-    databases: &Databases,
-    txn: &mut RwTxn<'_>,
-    number: u32,
-    settings: Settings,
-) -> heed::Result<()> {
-    if settings == Settings::DEFAULT {
-        return Ok(());
-    }
-    databases.beginnings.put(txn, &number, &[])
-}
-
 #[cfg(test)]
 mod tests {
     use countersign_domain::field::FieldSet;
@@ -348,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Given, GrantId, GrantRecord, LogMark, NewPerson, Profile, StoreOptions, Way,
+        Given, GrantId, GrantRecord, Import, LogMark, NewPerson, People, Profile, StoreOptions, Way,
     };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
@@ -360,7 +264,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let people = People::open(dir.path(), StoreOptions::default()).unwrap();
         let importer = people.importer();
-        let mut import = importer.import(NOW).unwrap();
+        let mut import = Import::begin(&importer, NOW).unwrap();
         let (settings, profile) = (settings.into(), &mut Profile::default());
         import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
         import.commit(&mut |_, _| ()).unwrap();
@@ -457,7 +361,7 @@ mod tests {
         let (_dir, people, ada) = founded(open(3));
         assert_eq!(choose(&people, ada, 3), None);
         let importer = people.importer();
-        let mut import = importer.import(NOW).unwrap();
+        let mut import = Import::begin(&importer, NOW).unwrap();
         let (settings, profile) = (open(7).into(), &mut Profile::default());
         import.person(NewPerson { account: "ada", minor: false, settings, profile }).unwrap();
         import.commit(&mut |_, _| ()).unwrap();
@@ -481,7 +385,7 @@ mod tests {
         let (id, record) = grant_of(ada);
         let given = Given::from(Way::AdminApi);
         assert_eq!(people.grants_of(ada).unwrap(), []);
-        people.put_grants(&[(id, record.clone())], given, Holds::OnceLogged).unwrap();
+        people.put_grants(&[(id, record.clone())], given).unwrap();
         assert_eq!((people.grant(id).unwrap(), people.grants_of(ada).unwrap()), (None, vec![]));
         settle(&people, ada, 1);
         assert_eq!(people.grant(id).unwrap(), Some(record.clone()));
@@ -494,10 +398,11 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_that_was_given_and_ended_before_the_log_knew_does_not_come_back() {
+    fn a_grant_that_was_ended_does_not_come_back_when_the_log_is_told_once_more() {
         let (_dir, people, ada) = founded(Settings::DEFAULT);
         let (id, record) = grant_of(ada);
-        people.put_grant(id, &record, Way::Command).unwrap();
+        people.put_grants(&[(id, record)], Way::Command).unwrap();
+        settle(&people, ada, 1);
         assert_eq!(people.end_grant(ada, id, MADE).unwrap(), Some(2));
         settle(&people, ada, 1);
         assert_eq!(people.grant(id).unwrap(), None);
@@ -506,18 +411,18 @@ mod tests {
     }
 
     #[test]
-    fn a_command_after_a_crash_has_the_last_word() {
+    fn a_choice_begins_with_the_one_that_waits() {
         let (_dir, people, ada) = founded(Settings::DEFAULT);
         choose(&people, ada, 0b011);
         let also = |settings: Settings| {
             let open = settings.open(ROUTE).or(FieldSet::from_bits(0b100));
             Ok::<_, StoreError>(settings.with(ROUTE, open))
         };
-        people.change_settings(ada, MADE, also).unwrap();
-        for number in [1, 2] {
-            assert_eq!(in_force(&people, ada), 0b111);
-            settle(&people, ada, number);
-        }
+        people.choose_settings(ada, MADE, also).unwrap();
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0, vec![1, 2]));
+        settle(&people, ada, 1);
+        assert_eq!(in_force(&people, ada), 0b011);
+        settle(&people, ada, 2);
         assert_eq!((in_force(&people, ada), numbers(&people)), (0b111, vec![]));
     }
 }

@@ -4,7 +4,6 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::settings::Settings;
 
-use super::image::Image;
 use super::record::Record;
 
 /// A person in the image or over it. Values of fields are for `source` alone, which puts them under
@@ -18,14 +17,14 @@ pub struct PersonRef<'a> {
 /// Where the list of friends is.
 #[derive(Clone, Copy)]
 enum Friends<'a> {
-    /// Where the record says, in the image.
-    Imaged(&'a Image),
+    /// Where the record says, among everybody's in the image.
+    Imaged(&'a [u8]),
     Listed(&'a [u8]),
 }
 
 impl<'a> PersonRef<'a> {
-    pub(super) const fn imaged(record: Record<'a>, image: &'a Image) -> Self {
-        Self { record, friends: Friends::Imaged(image) }
+    pub(super) const fn imaged(record: Record<'a>, section: &'a [u8]) -> Self {
+        Self { record, friends: Friends::Imaged(section) }
     }
 
     pub(super) const fn listed(record: Record<'a>, friends: &'a [u8]) -> Self {
@@ -84,7 +83,10 @@ impl<'a> PersonRef<'a> {
     #[must_use]
     pub fn friends(&self) -> Option<impl ExactSizeIterator<Item = u32> + use<'a>> {
         let bytes = match self.friends {
-            Friends::Imaged(image) => image.friends_of(&self.record)?,
+            Friends::Imaged(section) => {
+                let start = usize::try_from(self.record.friends_start()).ok()?.checked_mul(4)?;
+                section.get(start..start.checked_add(self.friends_count() as usize * 4)?)?
+            }
             Friends::Listed(bytes) => bytes,
         };
         let (numbers, _) = bytes.as_chunks();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_domain::person::Handle;
 
 use super::image::{Image, Span};
-use super::lmdb::Counts;
+use super::options::Counts;
 use super::overlay::{Changed, Overlay};
 use super::person_ref::PersonRef;
 

@@ -4,22 +4,17 @@
 use countersign_domain::person::{Handle, Secret};
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
-use heed::{PutFlags, RwTxn};
 use zeroize::Zeroize;
 
 use super::choice::Choice;
-use super::databases::Databases;
+use super::databases::{Txn, WriteTxn};
 use super::error::StoreError;
-use super::kept::Writer;
-use super::lmdb::People;
+use super::legacy;
 use super::record::{self, ACCOUNT_BYTES_MAX, PROFILE_BYTES_MAX, Parts, Profile, Record};
-use super::{legacy, outbox};
 
 /// A transaction that has begun. Dropped, it leaves no trace.
 pub(super) struct Writing<'w> {
-    pub(super) people: &'w People,
-    pub(super) databases: Databases,
-    pub(super) txn: RwTxn<'w>,
+    pub(super) txn: WriteTxn<'w>,
     next: u32,
     buffer: Vec<u8>,
     random: RandomPool,
@@ -54,19 +49,10 @@ impl Known {
 }
 
 impl<'w> Writing<'w> {
-    pub(super) fn begin(writer: &'w Writer<'_>) -> Result<Self, StoreError> {
-        let (people, databases) = (writer.people, writer.kept.databases);
-        let txn = writer.kept.env.write_txn().map_err(|e| people.failed(e))?;
-        let count = databases.people.len(&txn).map_err(|e| people.failed(e))?;
+    pub(super) fn begin(txn: WriteTxn<'w>) -> Result<Self, StoreError> {
+        let count = txn.tables.people.len(&txn)?;
         let next = u32::try_from(count).map_err(|_| StoreError::TooManyPeople)?;
-        let (buffer, random) = (Vec::new(), RandomPool::default());
-        Ok(Self { people, databases, txn, next, buffer, random })
-    }
-
-    /// Makes it durable. Whoever's turn it is keeps it until readers see that.
-    pub(super) fn commit(self) -> Result<(), StoreError> {
-        let Self { people, txn, .. } = self;
-        txn.commit().map_err(|e| people.failed(e))
+        Ok(Self { txn, next, buffer: Vec::new(), random: RandomPool::default() })
     }
 
     /// How many people there are, those of this transaction included.
@@ -78,8 +64,7 @@ impl<'w> Writing<'w> {
         if account.is_empty() || account.len() > ACCOUNT_BYTES_MAX {
             return Ok(None);
         }
-        let accounts = &self.databases.accounts;
-        accounts.get(&self.txn, account).map_err(|e| self.failed(e))
+        self.txn.tables.accounts.get(&self.txn, account)
     }
 
     /// The next number, for somebody of this account, who has no record yet.
@@ -89,8 +74,7 @@ impl<'w> Writing<'w> {
         }
         let number = self.next;
         self.next = number.checked_add(1).ok_or(StoreError::TooManyPeople)?;
-        let accounts = &self.databases.accounts;
-        accounts.put(&mut self.txn, account, &number).map_err(|e| self.people.failed(e))?;
+        self.txn.tables.accounts.put(&mut self.txn, account, &number)?;
         Ok(number)
     }
 
@@ -110,14 +94,13 @@ impl<'w> Writing<'w> {
 
     /// The record of this number, as bytes.
     pub(super) fn record(&self, number: u32) -> Result<&[u8], StoreError> {
-        let people = self.people;
-        let bytes = self.databases.people.get(&self.txn, &number).map_err(|e| self.failed(e))?;
-        bytes.ok_or_else(|| people.damaged("a person"))
+        let bytes = self.txn.tables.people.get(&self.txn, &number)?;
+        bytes.ok_or_else(|| self.txn.damaged("a person"))
     }
 
     pub(super) fn known(&self, number: u32) -> Result<Known, StoreError> {
         let record = Record::parse(self.record(number)?);
-        let record = record.ok_or_else(|| self.people.damaged("a person"))?;
+        let record = record.ok_or_else(|| self.txn.damaged("a person"))?;
         let mut secret = Secret([0; 32]);
         record.secret_into(&mut secret);
         Ok(Known {
@@ -134,13 +117,14 @@ impl<'w> Writing<'w> {
     /// Lists somebody new among those of whom the log has to be told, and among those of the preset
     /// `legacy-2014`, if it is theirs.
     pub(super) fn mark_new(&mut self, number: u32, began: Choice) -> Result<(), StoreError> {
-        let (people, databases, txn) = (self.people, &self.databases, &mut self.txn);
-        let marked = outbox::begun(databases, txn, number, began.settings);
-        let marked = marked.and_then(|()| match began.preset {
-            Some(Preset::Legacy2014) => legacy::mark(databases, txn, number, began.preset),
+        // Everybody begins with the default unless something else is said.
+        if began.settings != Settings::DEFAULT {
+            self.txn.tables.beginnings.put(&mut self.txn, &number, &[])?;
+        }
+        match began.preset {
+            Some(Preset::Legacy2014) => legacy::mark(&mut self.txn, number, began.preset),
             _ => Ok(()),
-        });
-        marked.map_err(|e| people.failed(e))
+        }
     }
 
     /// Puts a record under a number that [`Writing::place`] gave.
@@ -169,22 +153,22 @@ impl<'w> Writing<'w> {
             profile,
         };
         record::encode(&mut self.buffer, parts);
-        let flags = if is_new { PutFlags::APPEND } else { PutFlags::empty() };
-        let database = self.databases.people;
-        let put = database.put_with_flags(&mut self.txn, flags, &number, &self.buffer);
-        put.map_err(|e| self.people.failed(e))
+        let people = self.txn.tables.people;
+        if is_new {
+            people.append(&mut self.txn, &number, &self.buffer)
+        } else {
+            people.put(&mut self.txn, &number, &self.buffer)
+        }
     }
 
     /// Puts a record as it is.
     pub(super) fn put_bytes(&mut self, number: u32, record: &[u8]) -> Result<(), StoreError> {
-        let put = self.databases.people.put(&mut self.txn, &number, record);
-        put.map_err(|e| self.people.failed(e))
+        self.txn.tables.people.put(&mut self.txn, &number, record)
     }
 
     /// The friends of a person, ascending.
     pub(super) fn friends_of(&self, number: u32) -> Result<Vec<u32>, StoreError> {
-        let friends = &self.databases.friends;
-        let bytes = friends.get(&self.txn, &number).map_err(|e| self.failed(e))?;
+        let bytes = self.txn.tables.friends.get(&self.txn, &number)?;
         let (numbers, _) = bytes.unwrap_or_default().as_chunks();
         Ok(numbers.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
     }
@@ -195,13 +179,7 @@ impl<'w> Writing<'w> {
         for friend in friends {
             self.buffer.extend_from_slice(&friend.to_le_bytes());
         }
-        let database = &self.databases.friends;
-        let put = database.put(&mut self.txn, &number, &self.buffer);
-        put.map_err(|e| self.people.failed(e))
-    }
-
-    pub(super) fn failed(&self, source: heed::Error) -> StoreError {
-        self.people.failed(source)
+        self.txn.tables.friends.put(&mut self.txn, &number, &self.buffer)
     }
 }
 

@@ -213,7 +213,7 @@ fn apply_batch(
     // Read to its end before anybody has to wait for the writer.
     let lines = parse(people, schema, batch, after)?;
     let writer = people.writer();
-    let mut changes = writer.changes(Settings::DEFAULT)?;
+    let mut changes = Changes::begin(&writer, Settings::DEFAULT)?;
     let mut done = Applied { sequence: changes.sequence()?, ..Applied::default() };
     for (number, FeedLine { sequence, change }) in lines {
         if sequence <= done.sequence {

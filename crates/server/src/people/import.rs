@@ -189,7 +189,7 @@ impl<'a> Batch<'a> {
         importer: &'a Importer<'_>,
         options: &ImportOptions<'a>,
     ) -> Result<Self, StoreError> {
-        let (import, links) = (importer.import(options.now)?, Links::default());
+        let (import, links) = (Import::begin(importer, options.now)?, Links::default());
         Ok(Self { options: *options, import, links, people: 0, people_new: 0 })
     }
 

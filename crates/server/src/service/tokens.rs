@@ -10,7 +10,7 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
 use countersign_domain::relation::Relation;
 use countersign_domain::time::Timestamp;
-use countersign_people::store::{Given, GrantId, GrantRecord, Holds, Way};
+use countersign_people::store::{Given, GrantId, GrantRecord, Way};
 use countersign_source::SourceError;
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,7 @@ impl Service {
             };
             grants.push((GrantId::random().map_err(OperationError::internal)?, record));
         }
-        self.people.put_grants(&grants, Given { by, sec_gpc: *sec_gpc }, Holds::OnceLogged)?;
+        self.people.put_grants(&grants, Given { by, sec_gpc: *sec_gpc })?;
         self.consents.tell().await.map_err(OperationError::untold)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             let minted = self.tokens.mint(&grant.client, &build, *id, offer.now);

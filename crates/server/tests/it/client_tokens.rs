@@ -421,7 +421,7 @@ fn permissions_that_were_declared_and_not_granted_are_declined() {
     let fields = |names: &[&str]| names.iter().map(|name| schema.by_name(name).unwrap()).collect();
     record.grant.viewer = fields(&["id", "name", "friends", "work"]);
     record.grant.friend = fields(&["id", "birthday"]);
-    people.put_grant(access.grant, &record, Way::Command).unwrap();
+    people.put_grants(&[(access.grant, record)], Way::Command).unwrap();
     drop(people);
     let serving = world.serve();
     let told = serving.permissions("/me/permissions", &token);

@@ -70,7 +70,7 @@ fn crash_import_by_kill_9_leaves_the_old_people_or_the_new_ones() {
         let person = people.person_of_account("p7").unwrap().unwrap();
         let close =
             |now: Settings| Ok::<_, StoreError>(now.with(Route::FriendsDevice, FieldSet::EMPTY));
-        people.change_settings(person, MADE, close).unwrap();
+        people.choose_settings(person, MADE, close).unwrap();
         person
     };
     let token = world.token(village::VIEWER);

@@ -20,7 +20,7 @@ use countersign_domain::settings::Settings;
 use countersign_people::store::{Counts, Folder, People, StoreOptions};
 use serde_json::{Value, json};
 
-use crate::people_support::{MADE, default_schema, open};
+use crate::people_support::{MADE, default_schema, open, set_settings};
 use crate::support::{Serving, World, finish, header, ids, program, send};
 use crate::village;
 
@@ -60,7 +60,7 @@ fn changes_do_what_their_lines_say() {
     assert_eq!(glance(&people, "bob"), (fields(&["id", "friends"]), 1, false));
     let bob = people.person_of_account("bob").unwrap().unwrap();
     assert_eq!(people.settings(bob).unwrap(), Settings::DEFAULT);
-    people.set_settings(bob, MADE, Settings::CLOSED).unwrap();
+    set_settings(&people, bob, Settings::CLOSED);
 
     let more = lines(&[
         json!({"sequence": 9, "account": "ada", "removed": true}),

@@ -17,7 +17,7 @@ use countersign_people::store::{
     Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, Way, rebuild_image,
 };
 
-use crate::people_support::{MADE, import, open};
+use crate::people_support::{MADE, import, open, set_settings, tell};
 
 /// `count` people, each a friend of the next one.
 fn jsonl(dir: &Path, count: usize) -> PathBuf {
@@ -63,7 +63,7 @@ fn a_missing_or_damaged_image_is_named_with_the_command_that_makes_it_again() {
     let people = open(&store);
     import(Kind::Jsonl, &jsonl(dir.path(), 10), &people, Preset::Default).unwrap();
     let someone = people.person_of_account("3").unwrap().unwrap();
-    people.set_settings(someone, MADE, Settings::CLOSED).unwrap();
+    set_settings(&people, someone, Settings::CLOSED);
     drop(people);
     let [image] = &images(&store)[..] else { panic!("not one image") };
 
@@ -117,16 +117,20 @@ fn grants_are_kept_replaced_and_removed() {
         friend: FieldSet::from_bits(6),
         until: Timestamp::from_seconds(2_000_000_000),
     };
-    let viewer = countersign_domain::person::Handle([7; 16]);
+    let viewer = people.enrol(["ada"], Settings::DEFAULT).unwrap()[0].handle;
     let created = Timestamp::from_seconds(1_900_000_000);
     let mut record = GrantRecord { viewer, grant, build: Some(name("aurora-home@41")), created };
     let id = GrantId::random().unwrap();
     assert_eq!(people.grant(id).unwrap(), None);
-    people.put_grant(id, &record, Way::Command).unwrap();
+    let put = |people: &People, record: &GrantRecord| {
+        people.put_grants(&[(id, record.clone())], Way::Command).unwrap();
+        tell(people);
+    };
+    put(&people, &record);
     assert_eq!(people.grant(id).unwrap().as_ref(), Some(&record));
     record.build = None;
     record.grant.viewer = FieldSet::EMPTY;
-    people.put_grant(id, &record, Way::Command).unwrap();
+    put(&people, &record);
     drop(people);
     let people = open(dir.path());
     assert_eq!(people.grant(id).unwrap(), Some(record));

@@ -6,9 +6,13 @@ use countersign::people::beginning::Beginning;
 use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
 use countersign::people::progress::Progress;
 use countersign::people::schema;
+use countersign_domain::person::Handle;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
-use countersign_people::store::{Made, People, StoreOptions, Way};
+use countersign_people::store::{
+    LogMark, Logged, Made, People, SettledConsent, StoreError, StoreOptions, Way,
+};
 
 /// A change that a test makes itself.
 pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };
@@ -19,6 +23,24 @@ pub(crate) fn default_schema() -> FieldSchema {
 
 pub(crate) fn open(dir: &Path) -> People {
     People::open(dir, StoreOptions::default()).unwrap()
+}
+
+/// Lets everything hold that people chose, as if a log had been told. The store belongs to no instance.
+pub(crate) fn tell(people: &People) {
+    let pending = people.pending(MADE.at, 10_000).unwrap();
+    let settled = pending.iter().map(|pending| SettledConsent {
+        handle: pending.handle,
+        number: pending.record.number,
+        receipt: None,
+    });
+    let logged = Logged { mark: LogMark { stream: [1; 16], entries: 1 }, time: MADE.at };
+    people.settled(&settled.collect::<Vec<_>>(), logged).unwrap();
+}
+
+/// Lets somebody choose these settings, which hold on return.
+pub(crate) fn set_settings(people: &People, person: Handle, settings: Settings) {
+    people.choose_settings(person, MADE, |_| Ok::<_, StoreError>(settings)).unwrap();
+    tell(people);
 }
 
 pub(crate) fn import(

@@ -237,7 +237,7 @@ pub(crate) fn settings_changed_between_two_questions_are_in_the_second<P: Platfo
     let stage = Stage::<P>::new(&Network::of_all_kinds());
     assert!(stage.ask(VIEWER).iter().all(|person| person.settings == everything_open()));
     let opened = Settings::CLOSED.with(Route::FriendsDevice, FieldSet::of(FieldId::ID));
-    stage.store.set_settings(stage.handle("bob"), people_support::MADE, opened).unwrap();
+    people_support::set_settings(&stage.store, stage.handle("bob"), opened);
     for person in stage.ask(VIEWER) {
         let expected = if person.account == "bob" { opened } else { everything_open() };
         assert_eq!(person.settings, expected, "{}", person.account);
@@ -254,10 +254,7 @@ pub(crate) fn settings_changed_while_a_question_is_under_way_count<P: Platform>(
     std::thread::scope(|threads| {
         let asking = threads.spawn(|| stage.ask(VIEWER));
         crate::support::eventually("a question waits", || held.is_waited_for());
-        stage
-            .store
-            .set_settings(stage.handle("bob"), people_support::MADE, Settings::CLOSED)
-            .unwrap();
+        people_support::set_settings(&stage.store, stage.handle("bob"), Settings::CLOSED);
         drop(held);
         let seen = asking.join().unwrap();
         let bob = seen.iter().find(|person| person.account == "bob").unwrap();
@@ -293,7 +290,7 @@ pub(crate) fn whoever_closed_everything_is_looked_at_like_anybody<P: Platform>()
     let network = Network::of_all_kinds();
     let stage = Stage::<P>::new(&network);
     let open = stage.ask(VIEWER);
-    stage.store.set_settings(stage.handle("bob"), people_support::MADE, Settings::CLOSED).unwrap();
+    people_support::set_settings(&stage.store, stage.handle("bob"), Settings::CLOSED);
     let closed = stage.ask(VIEWER);
     assert_eq!(names(&closed), names(&open), "the friend is still a candidate");
     let bob = |seen: &[Seen]| seen.iter().find(|person| person.account == "bob").cloned().unwrap();

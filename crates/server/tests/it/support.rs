@@ -178,7 +178,7 @@ impl World {
         let (client, id) = (grant.client.clone(), GrantId::random().unwrap());
         let viewer = people.person_of_account(account).unwrap().unwrap();
         let record = GrantRecord { viewer, grant, build: Some(build.clone()), created: made };
-        people.put_grant(id, &record, Way::Command).unwrap();
+        people.put_grants(&[(id, record)], Way::Command).unwrap();
         self.tokens().mint(&client, &build, id, made).unwrap()
     }
 

@@ -9,9 +9,9 @@ use countersign_domain::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::People;
-use crate::store::opening::image_path;
-use crate::store::{NewPerson, StoreOptions, Way};
+use crate::store::image_writer::write_next;
+use crate::store::layout::image_path;
+use crate::store::{Import, NewPerson, People, StoreOptions, Way, told};
 
 const MADE: Made = Made { at: Timestamp::from_seconds(1_000), by: Way::Command };
 
@@ -188,7 +188,7 @@ fn refuse(people: &People, op: &Op) {
         assert!(matches!(outcome, Err(StoreError::BeingErased)), "{op:?}");
     };
     let writer = people.writer();
-    let mut changes = writer.changes(Settings::CLOSED).unwrap();
+    let mut changes = Changes::begin(&writer, Settings::CLOSED).unwrap();
     match op {
         Op::Whole(who, ..) | Op::Part(who, ..) => refused(changes.living(&name(who)).map(drop)),
         Op::Befriend(one, other) => {
@@ -204,13 +204,13 @@ fn refuse(people: &People, op: &Op) {
             drop(changes);
             drop(writer);
             let person = people.person_of_account(&name(who)).unwrap().unwrap();
-            refused(people.set_settings(person, MADE, Settings::DEFAULT));
+            refused(told::choose(people, person, MADE, Settings::DEFAULT));
         }
         Op::Import(who) => {
             drop(changes);
             drop(writer);
             let importer = people.importer();
-            let mut import = importer.import(MADE.at).unwrap();
+            let mut import = Import::begin(&importer, MADE.at).unwrap();
             let (account, profile) = (&*name(who), &mut Profile::default());
             let (minor, settings) = (false, Settings::CLOSED.into());
             refused(import.person(NewPerson { account, minor, settings, profile }).map(drop));
@@ -222,7 +222,7 @@ fn refuse(people: &People, op: &Op) {
 fn act(people: &People, op: &Op) {
     let name = |who: &u8| who.to_string();
     let writer = people.writer();
-    let mut changes = writer.changes(Settings::CLOSED).unwrap();
+    let mut changes = Changes::begin(&writer, Settings::CLOSED).unwrap();
     match op {
         Op::Whole(who, values, minor) => {
             let number = changes.living(&name(who)).unwrap();
@@ -265,7 +265,7 @@ fn handle_store(people: People, dir: &Path, op: &Op) -> People {
                 panic!("one account is one person")
             };
             let own = Settings::CLOSED.with(Route::FriendsApp, FieldSet::from_bits(*bits));
-            people.set_settings(who.handle, MADE, own).unwrap();
+            told::choose(&people, who.handle, MADE, own).unwrap();
         }
         Op::Enrol(everybody) => {
             let names: Vec<String> = everybody.iter().map(u8::to_string).collect();
@@ -290,7 +290,7 @@ fn handle_store(people: People, dir: &Path, op: &Op) -> People {
         }
         Op::Import(who) => {
             let importer = people.importer();
-            let mut import = importer.import(MADE.at).unwrap();
+            let mut import = Import::begin(&importer, MADE.at).unwrap();
             let (account, profile) = (&*who.to_string(), &mut Profile::default());
             let (minor, settings) = (false, Settings::CLOSED.into());
             import.person(NewPerson { account, minor, settings, profile }).unwrap();
@@ -380,7 +380,9 @@ fn crash_a_new_image_without_its_commit_is_removed_and_changes_stay() {
     let people = open(dir.path());
     act(&people, &Op::Befriend(1, 2));
     let before = seen(&people);
-    let (_, name, _) = people.write_image(&mut |_, _| ()).unwrap();
+    let txn = people.storage.read().unwrap();
+    let (_, name) = write_next(&txn, &mut |_, _| ()).unwrap();
+    drop(txn);
     let generation = name.generation;
     // This is where the power goes: the image is on disk, and its generation is not committed.
     drop(people);
@@ -397,7 +399,7 @@ fn readers_see_whole_people_from_one_commit_while_changes_and_folds_go_on() {
     let rounds: u32 = 120;
     let change = |round: u32| {
         let writer = people.writer();
-        let mut changes = writer.changes(Settings::DEFAULT).unwrap();
+        let mut changes = Changes::begin(&writer, Settings::DEFAULT).unwrap();
         let [one, other] = ["one", "other"].map(|account| changes.person(account).unwrap());
         for number in [one, other] {
             let mut profile = Profile::default();
