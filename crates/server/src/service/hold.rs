@@ -4,6 +4,7 @@
 
 use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::choice::Chosen;
@@ -11,11 +12,13 @@ use super::error::OperationError;
 use crate::clock;
 use crate::store::StoreError;
 
-/// A hold.
-#[derive(Debug, Serialize, Deserialize)]
+/// A legal hold.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Hold)]
 pub struct ShownHold {
-    /// When it ends, as `2026-11-27T00:00:00Z`.
+    /// When it ends, or ended, as `2026-11-27T00:00:00Z`.
+    #[schema(format = DateTime)]
     pub until: String,
 }
 
