@@ -9,13 +9,32 @@ use tokio::task::spawn_blocking;
 
 use super::{Gateway, bearer};
 
-/// `GET /healthz`.
+/// Whether the process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "isAlive",
+    responses(
+        (status = 200, description = "It does.", body = String, content_type = "text/plain"),
+    ),
+)]
 pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: 200 when the log takes disclosures and the source answers, 503 with the reason when it does not.
-/// What the source says is for the operator: it is told to whoever has the metrics token or the admin token.
+/// Whether it can log, so whether it can release.
+///
+/// The log takes disclosures and the source answers. What the source says is for the operator: only the metrics token
+/// and the admin token show it.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "isReady",
+    responses(
+        (status = 200, description = "It can.", body = String, content_type = "text/plain"),
+        (status = 503, description = "It cannot, and why.", body = String, content_type = "text/plain"),
+    ),
+)]
 pub async fn ready(
     State(gateway): State<Arc<Gateway>>,
     headers: HeaderMap,

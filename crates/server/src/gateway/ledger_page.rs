@@ -92,7 +92,17 @@ pub fn compare(register: &Register) -> Result<String, String> {
     }
 }
 
-/// `GET /ledger`.
+/// The page that checks a person's ledger in their browser.
+///
+/// One file, which works saved to disk as well. It sends nothing anywhere.
+#[utoipa::path(
+    get,
+    path = "/ledger",
+    operation_id = "readLedgerPage",
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+    ),
+)]
 pub async fn get() -> Response {
     let (page, policy) = &*ASSEMBLED;
     let headers = [

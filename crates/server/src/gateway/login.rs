@@ -12,10 +12,12 @@ use axum::response::{IntoResponse, Response};
 use countersign_people::store::Way;
 
 use super::admin::AdminError;
+use super::admin::ErrorBody;
 use super::extract::Json;
 use super::gpc;
+use super::openapi::refusals::{Broken, NotFound, NotNow};
 use super::{Gateway, bearer};
-use crate::service::tokens::Wanted;
+use crate::service::tokens::{Issued, Wanted};
 
 /// Proof that a call carries this start's sign-in code, or the admin token; looked at before its body is.
 pub struct MaySignIn;
@@ -41,8 +43,25 @@ impl FromRequestParts<Arc<Gateway>> for MaySignIn {
     }
 }
 
-/// Makes a grant of everything that the build declared for the purpose, and a token under it; with the header
-/// `Sec-GPC: 1`, of what the Global Privacy Control leaves.
+/// The demonstration's sign-in.
+///
+/// Whoever has the code that this start of the server printed, or the admin token, and names an account is that
+/// account. A request with `Sec-GPC: 1` grants nothing of friends and no special category. It exists only where the
+/// configuration says `demo_login = true`, which it may on loopback alone.
+#[utoipa::path(
+    post,
+    path = "/login",
+    operation_id = "signIn",
+    security(("signInCode" = []), ("adminToken" = [])),
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "The token.", body = Issued),
+        (status = 403, description = "It was called by a name that is not of this machine.", body = ErrorBody),
+        NotFound,
+        Broken,
+        NotNow,
+    ),
+)]
 pub async fn post(
     _: MaySignIn,
     State(gateway): State<Arc<Gateway>>,

@@ -16,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::admin::AdminError;
+use super::openapi::refusals::Unauthorised;
 use super::{Gateway, bearer};
 use crate::closes::Closes;
 use crate::network::Limit;
@@ -155,8 +156,21 @@ impl Metrics {
     }
 }
 
-/// `GET /metrics`, for whoever has the metrics token or the admin token: the counts are exact, and
-/// beside the public log they would tell how many people each answer was about.
+/// Counters, for a monitoring system.
+///
+/// No figure is about a person, but all are exact: beside the public log they would tell how many people each answer
+/// was about. So they are for the platform alone.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "readMetrics",
+    security(("metricsToken" = [])),
+    responses(
+        (status = 200, description = "The counters in the text format of OpenMetrics.", body = String, content_type = "application/openmetrics-text"),
+        Unauthorised,
+        (status = 500, description = "They could not be written down."),
+    ),
+)]
 pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
     let presented = bearer::presented(&headers);
     if !presented.is_some_and(|presented| gateway.is_operator(presented)) {

@@ -30,6 +30,7 @@ use countersign_domain::settings::Settings;
 use countersign_domain::text::after_byte_order_mark;
 use countersign_people::store::{Changes, People, ProfileUpdate, StoreError, Update};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
 
@@ -45,7 +46,7 @@ pub const LINE_BYTES_MAX: usize = 4 << 20;
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// What has been done of a feed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Applied {
     /// Lines that were applied.
     pub applied: u64,

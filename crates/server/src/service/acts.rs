@@ -5,21 +5,26 @@ use countersign_log::append::ActError;
 use countersign_protocol::entry::SignedAct;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::documents::Act;
 use super::error::OperationError;
 use crate::governance::{GovernanceError, Submission};
 
-/// What is posted.
-#[derive(Serialize, Deserialize)]
+/// A signed act, with its document where it has one.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Submission)]
 pub struct Posted {
     /// The name of the log that it is for, so that nobody signs or posts it elsewhere by mistake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// The entry, signatures included.
+    #[schema(value_type = Act)]
     pub act: SignedAct,
-    /// The agreement, schema or rules document that it names by digest.
+    /// The agreement, field schema, rules or budgets that the act names by digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub document: Option<Value>,
 }
 
@@ -66,7 +71,7 @@ impl Posted {
 }
 
 /// Where the act stands now.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Taken {
     /// The index of its entry.
     pub index: u64,

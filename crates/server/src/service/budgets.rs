@@ -6,17 +6,23 @@ use countersign_domain::budget::BudgetsDocument;
 use countersign_log::Log;
 use countersign_policy::budget::{Budgets, Usage};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
+use super::documents::{Budgets as DocumentOfBudgets, UsedBudget};
 use super::error::OperationError;
 
 /// The budgets in force.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BudgetsInForce)]
 pub struct InForce {
-    /// Those that the platform set; those of agreements stand in the agreements.
+    /// Those that the platform set, as they are published beside the log; null before the first. Those of agreements
+    /// stand in the agreements.
+    #[schema(value_type = Option<DocumentOfBudgets>, required)]
     pub document: Option<BudgetsDocument>,
     /// How much of each budget is used, once for each client that it applies to now.
+    #[schema(value_type = Vec<UsedBudget>)]
     pub used: Vec<Usage>,
 }
 

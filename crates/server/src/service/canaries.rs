@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
 use crate::canaries::{Canaries, Canary, CanaryError, Generation};
 
 /// An account that is to be a canary.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WantedCanary)]
 pub struct Wanted {
     /// The platform's name for it.
     pub account: String,
 }
 
-/// A canary.
-#[derive(Debug, Serialize, Deserialize)]
+/// A person in the platform's data whom nobody is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Canary)]
 pub struct ShownCanary {
     /// The platform's name for them.
     pub account: String,
@@ -28,20 +31,25 @@ pub struct ShownCanary {
 }
 
 /// What was given out between two refreshes.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CanaryGeneration)]
 pub struct ShownGeneration {
     /// The first second of its answers.
+    #[schema(format = DateTime)]
     pub began: String,
-    /// The first second after them.
+    /// The first second after them; absent while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
     pub ended: Option<String>,
-    /// Where its addresses are.
+    /// Where its e-mail addresses are; without it they stay as the profile has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub email_domain: Option<String>,
 }
 
 /// All canaries.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Canaries)]
 pub struct ShownCanaries {
     /// In the order in which they came.
     pub canaries: Vec<ShownCanary>,

@@ -4,6 +4,7 @@
 use countersign_domain::person::Handle;
 use countersign_people::store::Made;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
@@ -18,10 +19,11 @@ pub struct Chosen<T> {
     pub receipt: Option<String>,
 }
 
-/// The receipt for one choice.
-#[derive(Debug, Serialize, Deserialize)]
+/// A choice that the log has.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ConsentTold)]
 pub struct Told {
-    /// Its receipt, for the person.
+    /// The receipt, as the header `countersign-consent-receipt` has it.
     pub receipt: String,
 }
 

@@ -6,23 +6,30 @@ use std::sync::Arc;
 use countersign_domain::identifier::Identifier;
 use countersign_people::store::ClientSecret;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
+use super::vocabulary::Name;
 
 /// A new secret.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MadeSecret)]
 pub struct Made {
     /// The client.
+    #[schema(value_type = Name)]
     pub client: String,
     /// The secret, 64 hexadecimal digits.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     pub secret: String,
 }
 
 /// What has been removed.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = RemovedSecret)]
 pub struct Removed {
     /// The client.
+    #[schema(value_type = Name)]
     pub client: String,
     /// Whether it had a secret.
     pub removed: bool,

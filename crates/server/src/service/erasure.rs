@@ -5,21 +5,22 @@
 
 use countersign_people::store::Erasure;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
 
 /// What is asked for.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedErasure {
-    /// What became of the export, which cannot be made afterwards.
+    /// What became of the export, which cannot be made afterwards: the person has it, or does not want it.
     pub export: ExportFirst,
 }
 
 /// What became of the export.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFirst {
     /// The person has it.
@@ -29,26 +30,29 @@ pub enum ExportFirst {
 }
 
 /// How far an erasure is.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Erasure)]
 pub struct ShownErasure {
     /// The platform's own name for the person.
     pub account: String,
     /// When it was asked for.
+    #[schema(format = DateTime)]
     pub asked_at: String,
     /// Until when a legal hold keeps what is kept, if one was ever set; it may be past.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
     pub held_until: Option<String>,
     /// Whether the next close destroys what is left, if it came now.
     pub is_due: bool,
 }
 
 /// What is being erased.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Erasures {
     /// Who asked for it and is not destroyed yet.
     pub erasures: Vec<ShownErasure>,
-    /// Whether the file of the people store still has bytes of somebody who was destroyed, which the server's next
-    /// start ends.
+    /// Whether the file of the people store still has bytes of somebody who was destroyed, because copying the store
+    /// failed: the next close or start tries again.
     pub has_remnants: bool,
 }
 

@@ -16,38 +16,49 @@ use countersign_source::Question;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
+use utoipa::ToSchema;
 
 use super::Service;
+use super::documents;
 use super::error::OperationError;
 use super::masks::Compiled;
 use super::optional::given;
 use super::token::Access;
+use super::vocabulary::{FieldName, Name};
 use crate::clock;
 
-/// What is to be explained.
-#[derive(Clone, Default, Serialize, Deserialize)]
+/// What is to be explained: a build and a purpose, or the token of a real request.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ToExplain)]
 pub struct Wanted {
     /// The build that would ask; that of the token, if there is one.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Name>, nullable = false)]
     pub build: Option<String>,
     /// What for; that of the token's grant, if there is one.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Name>, nullable = false)]
     pub purpose: Option<String>,
     /// The access token of a real request. Its grant is then looked at.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub token: Option<String>,
     /// The viewer, by account; that of the token, if there is one. Their settings are then looked at.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, nullable = false)]
     pub account: Option<String>,
     /// One of the viewer's friends, by account.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, nullable = false)]
     pub friend: Option<String>,
     /// The fields; all, if none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldName>)]
     pub fields: Vec<String>,
-    /// The second, as RFC 3339 or since 1970; now, if it is not given. The register is that of today.
+    /// The second, since 1970, under the register of today; now, if it is not given.
     #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 253402300799_u64, nullable = false)]
     pub at: Option<u64>,
 }
 
@@ -64,27 +75,34 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 }
 
 /// What a request would be answered.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// How many entries of the log were seen.
     pub as_of: u64,
     /// The second.
+    #[schema(format = DateTime)]
     pub at: String,
     /// Until when this stays so, as far as the register goes.
+    #[schema(format = DateTime)]
     pub holds_until: String,
     /// The build.
+    #[schema(value_type = Name)]
     pub build: String,
     /// What for.
+    #[schema(value_type = Name)]
     pub purpose: String,
     /// What nobody was asked about, and was taken to be open: `grant`, `settings`.
     pub assumed: Vec<String>,
     /// The viewer.
     #[serde(rename = "self")]
+    #[schema(value_type = Vec<documents::Explained>)]
     pub viewer: Vec<Explained>,
     /// The friend, or any friend.
+    #[schema(value_type = Vec<documents::Explained>)]
     pub friend: Vec<Explained>,
-    /// A friend who is a minor; empty if the friend is known.
+    /// Any friend who is a minor; absent where a friend is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<documents::Explained>)]
     pub minor_friend: Vec<Explained>,
 }
 

@@ -15,16 +15,18 @@ use countersign_domain::schema::FieldSchema;
 use countersign_people::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
 use super::grants::{Grants, ShownGrant};
 use super::history::{History, ShownChange};
 use super::settings::{OpenFields, names};
+use super::vocabulary;
 use crate::closes::CloseError;
 
 /// What is kept about a person.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Export {
     /// The platform's own name for them.
     pub account: String,
@@ -35,21 +37,26 @@ pub struct Export {
     /// Their friends' accounts.
     pub friends: Vec<String>,
     /// What is open, by route.
+    #[schema(value_type = BTreeMap<String, vocabulary::FieldNames>)]
     pub settings: OpenFields,
     /// Every choice of theirs, newest first.
     pub history: Vec<ShownChange>,
     /// The grants in force.
     pub grants: Vec<ShownGrant>,
     /// The receipts for their choices, by number.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub receipts: BTreeMap<u64, String>,
     /// Until when a legal hold keeps what is kept, if one was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
     pub held_until: Option<String>,
-    /// Their ledger bundle, in base64: everything that the log holds about them. It has their secret in it.
+    /// Their ledger bundle: everything that the log holds about them. It has their secret in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(content_encoding = "base64", nullable = false)]
     pub ledger: Option<String>,
     /// Why there is no ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub without_ledger: Option<String>,
 }
 

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
 use crate::people::feed::{self, Applied, Batches, FeedError};
 
 /// Up to where the feed is applied.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Sequence {
     /// The last sequence that is applied; zero before the first.
     pub sequence: u64,

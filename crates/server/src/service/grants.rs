@@ -4,45 +4,57 @@ use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 use countersign_people::store::{GrantId, GrantRecord};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
+use super::vocabulary::{FieldName, GrantId as GrantIdText, Name};
 
 /// A person's grants, the newest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Grants {
     /// Those that were not ended; the time of some may be over.
     pub grants: Vec<ShownGrant>,
 }
 
-/// One grant.
-#[derive(Debug, Serialize, Deserialize)]
+/// A person's permission to a client.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Grant)]
 pub struct ShownGrant {
     /// Its id, 32 hexadecimal digits.
+    #[schema(value_type = GrantIdText)]
     pub id: String,
     /// The client that may ask.
+    #[schema(value_type = Name)]
     pub client: String,
     /// The build that asked for it, where it is bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Name>, nullable = false)]
     pub build: Option<String>,
     /// For what.
+    #[schema(value_type = Name)]
     pub purpose: String,
-    /// The fields of the viewer's own.
+    /// The fields of the person's own.
     #[serde(rename = "self")]
+    #[schema(value_type = Vec<FieldName>)]
     pub viewer: Vec<String>,
     /// The fields of friends.
+    #[schema(value_type = Vec<FieldName>)]
     pub friend: Vec<String>,
     /// When it was given.
+    #[schema(format = DateTime)]
     pub created: String,
-    /// When its time is over.
+    /// The first second in which it no longer holds.
+    #[schema(format = DateTime)]
     pub until: String,
 }
 
 /// What has been ended.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct EndedGrant {
     /// Its id.
+    #[schema(value_type = GrantIdText)]
     pub id: String,
     /// Always true; a grant that this person does not have is an error.
     pub ended: bool,

@@ -5,11 +5,13 @@ use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_people::store::{Event, HistoryRecord};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
 use super::grants::ShownGrant;
 use super::settings::OpenFields;
+use super::vocabulary;
 
 /// How many changes are told at once where nobody says how many.
 pub const LIMIT_DEFAULT: usize = 100;
@@ -17,24 +19,29 @@ pub const LIMIT_DEFAULT: usize = 100;
 /// The most changes that are told at once.
 pub const LIMIT_MAX: usize = 1_000;
 
-/// A part of a history, newest first.
-#[derive(Debug, Serialize, Deserialize)]
+/// A part of a person's history, newest first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct History {
     /// The changes.
     pub history: Vec<ShownChange>,
     /// What to ask for as `before` to see those before them; absent at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, nullable = false)]
     pub before: Option<u64>,
 }
 
-/// One change.
-#[derive(Debug, Serialize, Deserialize)]
+/// One change, which is one of `settings`, `grant_given`, `grant_ended`, `erased` and `hold`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Change)]
 pub struct ShownChange {
     /// Its number; a person's changes are counted from one.
+    #[schema(minimum = 1)]
     pub number: u64,
     /// When.
+    #[schema(format = DateTime)]
     pub time: String,
-    /// By which way: `admin_api`, `command`, `import` or `login`.
+    /// By which way: `admin_api`, `command`, `import`, `login`, or `recovery` of what the log had and an older backup
+    /// lacked. A command that goes through a running server comes by the admin API.
     pub by: String,
     /// What changed.
     #[serde(flatten)]
@@ -42,8 +49,9 @@ pub struct ShownChange {
 }
 
 /// What changed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = Event)]
 pub enum ShownEvent {
     /// What the person chose.
     Settings(ShownSettings),
@@ -62,19 +70,24 @@ pub enum ShownEvent {
     /// A legal hold was set, in place of the one before.
     Hold {
         /// When it ends, or ended.
+        #[schema(format = DateTime)]
         until: String,
     },
 }
 
 /// A change of settings.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ChangedSettings)]
 pub struct ShownSettings {
     /// The preset to which the settings are equal since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::Preset>, nullable = false)]
     pub preset: Option<String>,
     /// The fields that were opened, by route.
+    #[schema(value_type = BTreeMap<String, vocabulary::FieldNames>)]
     pub opened: OpenFields,
     /// The fields that were closed, by route.
+    #[schema(value_type = BTreeMap<String, vocabulary::FieldNames>)]
     pub closed: OpenFields,
 }
 

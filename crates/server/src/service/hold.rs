@@ -5,17 +5,20 @@
 use countersign_domain::time::Timestamp;
 use countersign_people::store::StoreError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
 use crate::clock;
 
-/// A hold.
-#[derive(Debug, Serialize, Deserialize)]
+/// A legal hold.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Hold)]
 pub struct ShownHold {
-    /// When it ends, as `2026-11-27T00:00:00Z`.
+    /// When it ends, or ended, as `2026-11-27T00:00:00Z`.
+    #[schema(format = DateTime)]
     pub until: String,
 }
 

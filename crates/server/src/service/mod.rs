@@ -35,6 +35,7 @@ pub mod client_secrets;
 pub mod credentials;
 pub mod disclosure;
 pub mod disk;
+pub mod documents;
 pub mod erasure;
 pub mod error;
 pub mod explain;
@@ -55,6 +56,7 @@ pub mod settings;
 pub mod token;
 pub mod tokens;
 pub mod usage;
+pub mod vocabulary;
 
 /// An instance that is open.
 pub struct Service {

@@ -5,30 +5,37 @@ use std::sync::Arc;
 use countersign_domain::digest::Digest;
 use countersign_log::period::PeriodHead;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
+use super::vocabulary;
 
 /// A period that was closed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ClosedPeriod)]
 pub struct ShownPeriod {
     /// Its number, from 0.
     pub period: u64,
     /// Its first entry.
     pub from: u64,
     /// The first entry after it.
+    #[schema(minimum = 1)]
     pub until: u64,
     /// How many people it holds anything about.
     pub people: u64,
     /// How many records and consent records that is.
     pub items: u64,
     /// Where its close stands in the log.
+    #[schema(minimum = 1)]
     pub index: u64,
     /// When that was appended.
+    #[schema(format = DateTime)]
     pub time: String,
     /// The root of its person index.
+    #[schema(value_type = vocabulary::Digest)]
     pub person_index: String,
-    /// The directory's epoch.
+    /// The epoch of the directory of accounts.
     pub directory_epoch: u64,
 }
 

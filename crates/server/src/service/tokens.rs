@@ -13,23 +13,28 @@ use countersign_domain::time::Timestamp;
 use countersign_people::store::{Given, GrantId, GrantRecord, Way};
 use countersign_source::SourceError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Service;
 use super::error::OperationError;
 use super::masks::Compiled;
+use super::vocabulary::Name;
 
 /// How long a grant that is made here holds: ninety days, in seconds.
 const GRANT_LIFETIME_S: u64 = 90 * 86_400;
 
 /// Who granted what to whom.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// The platform's name for the person.
+    #[schema(min_length = 1)]
     pub account: String,
     /// The build that will ask.
+    #[schema(value_type = Name)]
     pub build: String,
     /// For what.
+    #[schema(value_type = Name)]
     pub purpose: String,
     /// Whether the person's user agent said, by the Global Privacy Control, that data be neither sold nor
     /// shared: `Sec-GPC: 1` on the platform's own page. Then the grant has less in it.
@@ -53,13 +58,15 @@ const fn why_stopped(reason: Reason) -> &'static str {
 }
 
 /// A token and what it stands for.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Issued {
-    /// The access token.
+    /// The access token, a JWT (RFC 9068).
     pub access_token: String,
     /// Always `bearer`.
+    #[schema(pattern = "^bearer$")]
     pub token_type: String,
     /// How long it holds, in seconds.
+    #[schema(minimum = 1)]
     pub expires_in: u64,
 }
 

@@ -18,7 +18,7 @@ use countersign_domain::act::{Act, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
 use serde_json::{Value, json};
 
-use crate::support::{Serving, World, header, ids, send};
+use crate::support::{Serving, World, assert_golden, header, ids, send};
 use crate::{unauthorised, village};
 
 /// The document of an instance that has everything that is optional.
@@ -51,7 +51,7 @@ fn openapi_has_every_route_and_no_other() {
         .collect();
     let documented = operations(&document);
     let missing: Vec<_> = served.difference(&documented).collect();
-    assert!(missing.is_empty(), "openapi/*.json has not: {missing:?}");
+    assert!(missing.is_empty(), "the API document has not: {missing:?}");
     // What is not a route of its own: the folder of the log, and the fallback, which is the read API.
     let is_read = |path: &str| {
         let item = &document["paths"][path];
@@ -61,7 +61,57 @@ fn openapi_has_every_route_and_no_other() {
         .difference(&served)
         .filter(|(_, path)| !path.starts_with("/log/") && !is_read(path))
         .collect();
-    assert!(extra.is_empty(), "openapi/*.json has what is not served: {extra:?}");
+    assert!(extra.is_empty(), "the API document has what is not served: {extra:?}");
+}
+
+/// The names of an object's members, in order.
+fn names_of(object: &Value) -> Vec<&str> {
+    object.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+/// What an operation is sent and what it answers, without words and schemas.
+fn surface(document: &Value, operation: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    let must = |it: &Value| if it["required"] == true { " required" } else { "" };
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let it = resolved(parameter, document);
+        let [place, name] = [&it["in"], &it["name"]].map(|text| text.as_str().unwrap());
+        lines.push(format!("  {place} {name}{}", must(it)));
+    }
+    lines.sort_unstable();
+    let body = resolved(&operation["requestBody"], document);
+    if !body.is_null() {
+        lines.push(format!("  body{}: {}", must(body), names_of(&body["content"]).join(", ")));
+    }
+    for (status, response) in operation["responses"].as_object().unwrap() {
+        let response = resolved(response, document);
+        let headers = names_of(&response["headers"]).join(", ");
+        let kinds = names_of(&response["content"]).join(", ");
+        let with = if headers.is_empty() { String::new() } else { format!("with {headers}") };
+        let said = [kinds, with];
+        let said: Vec<_> = said.into_iter().filter(|said| !said.is_empty()).collect();
+        lines.push(format!("  {status}: {}", said.join(" ")).trim_end().to_owned());
+    }
+    let schemes = operation["security"].as_array().unwrap().iter().map(|scheme| {
+        let together = names_of(scheme).join("+");
+        if together.is_empty() { "none".to_owned() } else { together }
+    });
+    let schemes = schemes.collect::<Vec<_>>().join(" or ");
+    let schemes = if schemes.is_empty() { "none" } else { &schemes };
+    lines.push(format!("  security: {schemes}"));
+    lines
+}
+
+#[test]
+fn golden_openapi_surface() {
+    let document = whole_document();
+    let mut text = String::new();
+    for (method, path) in operations(&document) {
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        let lines = surface(&document, operation).join("\n");
+        text += &format!("{method} {path}\n{lines}\n");
+    }
+    assert_golden("openapi_surface.txt", &text);
 }
 
 #[test]
@@ -108,7 +158,7 @@ pub(crate) fn assert_documented(method: &str, path: &str, status: u16) {
     let status = status.to_string();
     assert!(
         operation["responses"].get(&status).is_some(),
-        "{method} {path} was answered with {status}, which openapi/*.json does not have for {template}"
+        "{method} {path} was answered with {status}, which the API document does not have for {template}"
     );
 }
 

@@ -7,14 +7,29 @@ use axum::extract::State;
 use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
+use crate::gateway::openapi::refusals::{Broken, NotNow};
 use crate::governance;
 use crate::service::acts::{Posted, Taken};
 use crate::service::error::OperationError;
 
-/// Appends the act.
+/// Append a signed governance act.
+///
+/// Whether it is properly signed is for the log to say, which checks every act before it takes it. `countersign …
+/// --out` writes such files.
 ///
 /// # Errors
 /// [`AdminError`] 422 when a signature is missing or wrong, or the register cannot take the act.
+#[utoipa::path(
+    post,
+    path = "/acts",
+    operation_id = "submitAct",
+    request_body = Posted,
+    responses(
+        (status = 200, description = "The act is durable in the log.", body = Taken),
+        Broken,
+        NotNow,
+    ),
+)]
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(posted): Json<Posted>,

@@ -8,8 +8,10 @@ use axum::response::AppendHeaders;
 use countersign_protocol::consent_receipt::CONSENT_RECEIPT_HEADER;
 
 use super::AdminError;
+use super::paths::ConsentPath;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
+use crate::gateway::openapi::refusals::{Broken, NotFound, NotNow};
 use crate::service::choice::{Chosen, Told};
 
 /// An answer to a choice: how things stand, and the receipt in a header, where there is one.
@@ -17,12 +19,26 @@ pub(super) type ChosenAnswer<T> = (AppendHeaders<Option<(&'static str, String)>>
 
 /// The receipt for one choice.
 ///
+/// For the person: it proves, with the log's public files, that what they chose stands there.
+///
 /// # Errors
 /// [`AdminError`] 404 for an unknown account or a choice that there is not or that the log does not have yet,
 /// 503 if the source of people's data cannot tell.
+#[utoipa::path(
+    get,
+    path = "/people/{account}/consents/{number}",
+    operation_id = "readConsent",
+    params(ConsentPath),
+    responses(
+        (status = 200, description = "The receipt.", body = Told),
+        NotFound,
+        Broken,
+        NotNow,
+    ),
+)]
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
-    Path((account, number)): Path<(String, u64)>,
+    Path(ConsentPath { account, number }): Path<ConsentPath>,
 ) -> Result<Json<Told>, AdminError> {
     Ok(Json(gateway.service.consent_receipt(&account, number).await?))
 }

@@ -7,16 +7,34 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use super::AdminError;
+use super::ErrorBody;
+use super::paths::AccountPath;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
+use crate::gateway::openapi::refusals::{Broken, NotFound};
+use crate::service::export::Export;
 
-/// The person's export.
+/// Everything that is kept about a person.
+///
+/// For that person alone: their ledger is in it, and so their secret.
 ///
 /// # Errors
 /// [`AdminError`] 404 for an unknown account, 503 while a close is not published yet.
+#[utoipa::path(
+    get,
+    path = "/people/{account}/export",
+    operation_id = "exportPerson",
+    params(AccountPath),
+    responses(
+        (status = 200, description = "The export.", body = Export),
+        NotFound,
+        Broken,
+        (status = 503, description = "A close is not published yet. Ask again in a second.", body = ErrorBody),
+    ),
+)]
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
-    Path(account): Path<String>,
+    Path(AccountPath { account }): Path<AccountPath>,
 ) -> Result<impl IntoResponse, AdminError> {
     let export = gateway.service.export(&account).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(export)))

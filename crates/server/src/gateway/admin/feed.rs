@@ -6,10 +6,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::AdminError;
+use super::ErrorBody;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Body, Json, Query};
+use crate::gateway::openapi::refusals::{Broken, NotFound};
 use crate::people::feed::Applied;
 use crate::service::feed::{FeedPart, Sequence};
 
@@ -23,12 +26,15 @@ const FIRST_LINE_MAX: u64 = (1 << 53) - 1;
 pub const CONTENT_TYPE: &str = "application/x-ndjson";
 
 /// Where the lines stand in a longer feed.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Part {
-    /// The number of the first line, for messages.
+    /// The number of the first line in a longer feed, for messages.
+    #[param(maximum = 9007199254740991_u64)]
     first_line: Option<u64>,
-    /// The sequence of the line before the first one, above which this part has to go on.
+    /// The sequence of the line before the first one, in a feed that is sent in parts: this part has to go on above it.
+    #[param(maximum = 9007199254740991_u64)]
     after: Option<u64>,
 }
 
@@ -36,14 +42,45 @@ pub struct Part {
 ///
 /// # Errors
 /// [`AdminError`] 500 when the store fails.
+#[utoipa::path(
+    get,
+    path = "/people/feed",
+    operation_id = "readFeed",
+    responses(
+        (status = 200, description = "The last sequence that is applied; zero before the first.", body = Sequence),
+        Broken,
+    ),
+)]
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, AdminError> {
     Ok(Json(gateway.service.feed_sequence()?))
 }
 
-/// Applies lines of the feed, durably.
+/// Apply changes of people.
+///
+/// JSON Lines with sequences that rise from line to line, in the order in which the platform committed the changes;
+/// docs/operations.md says what a line can hold. A line at or below the last sequence that had been applied is
+/// skipped, so that sending again is harmless. The changes are durable when this answers, and the very next read
+/// shows them.
 ///
 /// # Errors
 /// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
+#[utoipa::path(
+    post,
+    path = "/people/feed",
+    operation_id = "applyFeed",
+    params(Part),
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses(
+        (status = 200, description = "What was done.", body = Applied),
+        (status = 400, description = "The query cannot be read, or the body broke off.", body = ErrorBody),
+        NotFound,
+        (status = 413, description = "The body is above 8 MiB: send the feed in parts.", body = ErrorBody),
+        (status = 415, description = "The `Content-Type` does not say `application/x-ndjson`.", body = ErrorBody),
+        (status = 422, description = "A line cannot be taken: which, and up to which sequence the feed is applied.", body = ErrorBody),
+        Broken,
+        (status = 503, description = "A new image of the people is being written, and changes run far ahead of it. Nothing was applied.", body = ErrorBody, headers(("Retry-After"))),
+    ),
+)]
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,

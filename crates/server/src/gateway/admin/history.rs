@@ -5,30 +5,50 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::AdminError;
+use super::paths::AccountPath;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path, Query};
+use crate::gateway::openapi::refusals::{Broken, NotFound, NotNow};
 use crate::service::history::{History, LIMIT_DEFAULT, LIMIT_MAX};
 
 /// Which part of a history is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Part {
     /// The most changes.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<usize>,
-    /// The changes before the one of this number.
+    /// Those before the change of this number: `before` of the page before.
+    #[param(maximum = 9007199254740991_u64)]
     before: Option<u64>,
 }
 
-/// A part of a person's history.
+/// What a person changed.
+///
+/// Every change of the person's settings and grants, newest first. It is personal data, and goes with the person.
 ///
 /// # Errors
 /// [`AdminError`] 400 for a limit that cannot be, 404 for an unknown account, 503 if the source of people's
 /// data cannot tell.
+#[utoipa::path(
+    get,
+    path = "/people/{account}/history",
+    operation_id = "readHistory",
+    params(AccountPath, Part),
+    responses(
+        (status = 200, description = "A part of the history.", body = History),
+        NotFound,
+        Broken,
+        NotNow,
+    ),
+)]
 pub async fn get(
     State(gateway): State<Arc<Gateway>>,
-    Path(account): Path<String>,
+    Path(AccountPath { account }): Path<AccountPath>,
     Query(part): Query<Part>,
 ) -> Result<Json<History>, AdminError> {
     let limit = part.limit.unwrap_or(LIMIT_DEFAULT);

@@ -9,7 +9,8 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use countersign_domain::remedy::Remedy;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Gateway;
 use super::bearer;
@@ -30,6 +31,7 @@ pub mod grants;
 pub mod history;
 pub mod hold;
 pub mod ledger;
+pub mod paths;
 pub mod register;
 pub mod sample;
 pub mod secrets;
@@ -78,6 +80,16 @@ pub struct AdminError {
     pub message: String,
 }
 
+/// What was wrong, and what to do.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminError)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorBody {
+    /// In words.
+    #[schema(min_length = 1)]
+    pub error: String,
+}
+
 impl AdminError {
     /// A request that could not be read.
     pub(super) const fn of(status: StatusCode, message: String) -> Self {
@@ -108,7 +120,7 @@ impl From<OperationError> for AdminError {
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.message }))).into_response();
+        let mut response = (self.status, Json(ErrorBody { error: self.message })).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);

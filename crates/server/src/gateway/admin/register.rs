@@ -4,13 +4,22 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use serde_json::Value;
 
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
-use crate::service::register::as_json;
+use crate::service::register::ShownRegister;
 
-/// The register as JSON.
-pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
-    Json(as_json(&gateway.service.log.register()))
+/// The register as it stands.
+///
+/// Nothing in it is secret; it can be computed from the public log as well.
+#[utoipa::path(
+    get,
+    path = "/register",
+    operation_id = "readRegister",
+    responses(
+        (status = 200, description = "The fields in force, partners, clients with their agreements, builds with their states, and who is suspended.", body = ShownRegister),
+    ),
+)]
+pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<ShownRegister> {
+    Json(gateway.service.register())
 }

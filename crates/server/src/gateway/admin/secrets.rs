@@ -5,28 +5,57 @@ use std::sync::Arc;
 use axum::extract::State;
 
 use super::AdminError;
+use super::paths::ClientPath;
 use crate::gateway::Gateway;
 use crate::gateway::extract::{Json, Path};
+use crate::gateway::openapi::refusals::{Broken, NotFound};
 use crate::service::client_secrets::{Made, Removed};
 
-/// Makes a secret, in the place of an earlier one.
+/// Make a client's secret.
+///
+/// What the client's server proves that it knows, in `appsecret_proof` and in app access tokens. It is shown this
+/// once, and an earlier one ends.
 ///
 /// # Errors
 /// [`AdminError`] 404 for a client that is not in the register.
+#[utoipa::path(
+    post,
+    path = "/clients/{client}/secret",
+    operation_id = "makeSecret",
+    params(ClientPath),
+    responses(
+        (status = 200, description = "The secret.", body = Made),
+        NotFound,
+        Broken,
+    ),
+)]
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
-    Path(client): Path<String>,
+    Path(ClientPath { client }): Path<ClientPath>,
 ) -> Result<Json<Made>, AdminError> {
     Ok(Json(gateway.service.make_client_secret(&client).await?))
 }
 
-/// Removes a client's secret: app access tokens and proofs that are made with it no longer count.
+/// Remove a client's secret.
+///
+/// App access tokens and proofs that are made with it no longer count.
 ///
 /// # Errors
 /// [`AdminError`] 404 for a client that is not in the register.
+#[utoipa::path(
+    delete,
+    path = "/clients/{client}/secret",
+    operation_id = "removeSecret",
+    params(ClientPath),
+    responses(
+        (status = 200, description = "It is gone.", body = Removed),
+        NotFound,
+        Broken,
+    ),
+)]
 pub async fn delete(
     State(gateway): State<Arc<Gateway>>,
-    Path(client): Path<String>,
+    Path(ClientPath { client }): Path<ClientPath>,
 ) -> Result<Json<Removed>, AdminError> {
     Ok(Json(gateway.service.remove_client_secret(&client).await?))
 }

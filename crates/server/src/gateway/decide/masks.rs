@@ -12,16 +12,19 @@ use countersign_domain::time::Timestamp;
 use countersign_log::annex::{Standing, withheld};
 use countersign_log::released::Placed;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::question::Question;
+use crate::service::vocabulary::{self, FieldName, PersonId};
 
-/// The masks of one question, and the proof that goes with the answer.
-#[derive(Serialize, Deserialize)]
+/// Which fields of whom may be sent, and the proof to send along.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Masks {
     /// Where in the log the disclosure stands.
     pub index: u64,
     /// The first second in which the answer may no longer be sent.
+    #[schema(value_type = u64)]
     pub valid_until: Timestamp,
     /// The headers that the answer has to carry.
     pub headers: BTreeMap<String, String>,
@@ -31,41 +34,48 @@ pub struct Masks {
     pub friends: Vec<PersonMask>,
     /// The friends who are not. For the operator alone.
     pub hidden: Vec<Hidden>,
-    /// What was asked for and withheld from everybody of one kind. For the operator alone.
+    /// What was asked for and withheld from everybody of one kind: `self`, `friend`, `minor_friend`. For the operator alone.
     pub withheld: BTreeMap<String, Vec<Withheld>>,
 }
 
 /// What may be sent of one person.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonMask {
     /// The platform's name for them, which is not for the partner.
     pub account: String,
     /// Their id, which is what the answer calls them.
+    #[schema(value_type = PersonId)]
     pub id: PairwiseId,
     /// Exactly the fields that the answer has to hold of them.
+    #[schema(value_type = Vec<FieldName>)]
     pub fields: Vec<String>,
     /// The fields that only their own settings withhold. For the operator alone.
+    #[schema(value_type = Vec<FieldName>)]
     pub closed: Vec<String>,
 }
 
 /// A friend of whom nothing may be sent.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HiddenFriend)]
 pub struct Hidden {
     /// The platform's name for them.
     pub account: String,
     /// The clause that withholds their id.
+    #[schema(value_type = vocabulary::Reason)]
     pub reason: Reason,
 }
 
 /// Fields that one clause withholds.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withheld {
     /// The clause.
+    #[schema(value_type = vocabulary::Reason)]
     pub reason: Reason,
     /// The fields.
+    #[schema(value_type = Vec<FieldName>)]
     pub fields: Vec<String>,
 }
 

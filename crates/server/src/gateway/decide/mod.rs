@@ -14,11 +14,13 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::request::Request;
 use countersign_domain::schema::FieldSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Gateway;
 use super::admin::AdminError;
 use super::bearer;
 use super::extract::Json;
+use crate::gateway::admin::ErrorBody;
 use crate::service::disclosure::{self, Asker, Disclosure, Whom};
 use crate::service::proof::Proof;
 use crate::service::token::Access;
@@ -39,23 +41,26 @@ const QUESTIONS_MAX: usize = 50;
 pub(super) const CALL_BYTES_MAX: usize = 16 << 20;
 
 /// Some questions, each of which is decided by itself.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Questions)]
 pub struct Call {
     /// The questions, at most fifty.
+    #[schema(max_items = 50)]
     pub questions: Vec<Question>,
 }
 
 /// What came of each question, in their order.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Outcomes)]
 pub struct Answers {
     /// Masks, or why there are none.
     pub answers: Vec<Outcome>,
 }
 
 /// What came of a question.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was decided, and the disclosure is durable in the log.
@@ -84,11 +89,25 @@ impl FromRequestParts<Arc<Gateway>> for MayDecide {
     }
 }
 
-/// Decides and logs.
+/// Decide and log answers that the platform serves.
+///
+/// Up to fifty questions, each decided by itself: who asks, for what, about whom. Masks say which fields of whom may
+/// be sent; the disclosure is then durable in the log. No value of any field comes here. docs/decide.md says what the
+/// platform must do for the promise to hold.
 ///
 /// # Errors
 /// [`AdminError`] 422 for more questions than a call may have. What is wrong with one question is said
 /// in its place, and the others are answered.
+#[utoipa::path(
+    post,
+    path = "/decide",
+    operation_id = "decide",
+    request_body = Call,
+    responses(
+        (status = 200, description = "What came of each question, in their order.", body = Answers),
+        (status = 413, description = "The body is above 16 MiB.", body = ErrorBody),
+    ),
+)]
 pub async fn post(
     _: MayDecide,
     State(gateway): State<Arc<Gateway>>,

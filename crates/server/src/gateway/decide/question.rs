@@ -9,14 +9,16 @@ use countersign_domain::schema::{FieldSchema, SchemaError};
 use countersign_protocol::receipt::{is_nonce, request_digest_of};
 use countersign_source::elsewhere::PersonElsewhere;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::refusal::Refusal;
+use crate::service::vocabulary;
 
 /// The most friends in one question.
 pub(super) const FRIENDS_MAX: usize = 50_000;
 
 /// One request of a partner's client, as the platform got it, and the people who would be in the answer.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// The access token that the client sent.
@@ -34,8 +36,8 @@ pub struct Question {
     pub friends: Option<Friends>,
 }
 
-/// A request as the client sent it.
-#[derive(Clone, Serialize, Deserialize)]
+/// A request as the client sent it; the receipt is for this one.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerRequest {
     /// The method, as `GET`.
@@ -44,8 +46,9 @@ pub struct PartnerRequest {
     pub uri: String,
     /// SHA-256 of the body, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::Digest>)]
     pub body_sha256: Option<Digest>,
-    /// The header `Countersign-Nonce`, if it was sent.
+    /// The header `Countersign-Nonce`, if it was sent: at most 128 bytes, or the question is answered with an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// Whether the token came in the query, which the agreement has to allow.
@@ -54,28 +57,31 @@ pub struct PartnerRequest {
     /// The parameter `appsecret_proof`, if it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appsecret_proof: Option<String>,
-    /// Whether it had the header `Sec-GPC: 1`: the viewer's user agent says that data be neither sold nor
-    /// shared.
+    /// Whether it had the header `Sec-GPC: 1`: the viewer's user agent says that data be neither sold nor shared. Then
+    /// nothing of friends and no special category of the viewer's is decided open.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sec_gpc: bool,
     /// The address that it came from. Only its network is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::IpAddress>)]
     pub client_ip: Option<IpAddr>,
 }
 
 /// Friends, and what is asked for about each of them.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CandidateFriends)]
 pub struct Friends {
     /// The fields; the id always is one.
     pub fields: Vec<String>,
-    /// The friends. The platform answers for their being friends of the viewer.
+    /// The friends, at most 50,000. The platform answers for their being friends of the viewer.
     pub people: Vec<Person>,
 }
 
 /// A person as the platform knows them.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Candidate)]
 pub struct Person {
     /// The platform's name for them.
     pub account: String,

@@ -10,6 +10,7 @@ use countersign_log::append::AppendError;
 use countersign_protocol::receipt::NONCE_BYTES_MAX;
 use countersign_source::SourceError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::question::FRIENDS_MAX;
 use crate::gateway::errors::GraphError;
@@ -17,15 +18,17 @@ use crate::service::credentials::CredentialsError;
 use crate::service::disclosure::DiscloseError;
 use crate::service::granted::GrantError;
 use crate::service::principal::AuthError;
+use crate::service::vocabulary;
 
-/// A question without masks. Nothing was logged, but for [`Code::MaybeLogged`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Why there are no masks. Nothing may be sent; nothing was logged, unless the code is `maybe_logged`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// What kind of trouble it is.
     pub code: Code,
     /// The clause that stopped the whole answer, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::Reason>, nullable = false)]
     pub reason: Option<Reason>,
     /// What was wrong, and what to do.
     pub message: String,
@@ -33,9 +36,11 @@ pub struct Refusal {
     pub partner: ForPartner,
 }
 
-/// Kinds of trouble.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// What kind of trouble it is. `unavailable` is worth asking again; `broken` is not before the operator has mended what
+/// the message names; after `maybe_logged` nothing may be sent, though the log may have an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RefusalCode)]
 pub enum Code {
     /// The client's token does not hold.
     Token,
@@ -52,8 +57,9 @@ pub enum Code {
 }
 
 /// What a partner's client may be told, as the Graph API would say it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RefusalForPartner)]
 pub struct ForPartner {
     /// The HTTP status.
     pub status: u16,

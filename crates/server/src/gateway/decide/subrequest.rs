@@ -27,8 +27,10 @@ use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;
 use super::{Masks, answer};
 use crate::gateway::admin::AdminError;
+use crate::gateway::admin::ErrorBody;
 use crate::gateway::{Gateway, bearer, gpc};
 use crate::service::token::Access;
+use crate::service::vocabulary::Name;
 
 const TOKEN: &str = "countersign-decide-token";
 const METHOD: &str = "x-original-method";
@@ -39,7 +41,30 @@ const FIELDS: &str = "countersign-fields";
 const ACCOUNT: &str = "countersign-account";
 const ERROR: &str = "countersign-error";
 
-/// Decides about the viewer of a request that waits elsewhere.
+/// Decide about the viewer, for a proxy.
+///
+/// Asked and answered in headers, as nginx's `auth_request` asks before it lets a request through.
+#[utoipa::path(
+    get,
+    path = "/decide/subrequest",
+    operation_id = "decideSubrequest",
+    security(("decideTokenOfProxy" = [], "accessToken" = [])),
+    params(
+        ("X-Original-Method" = String, Header, description = "The method of the client's request.", min_length = 1, example = "GET"),
+        ("X-Original-URI" = String, Header, description = "Path and query of the client's request, as sent.", min_length = 1, example = "/api/profile"),
+        ("X-Real-IP" = Option<String>, Header, description = "The client's address, of which only the network is kept.", example = "192.0.2.7"),
+        ("Countersign-Purpose" = Name, Header, description = "What this location serves: the purpose of the token's grant.", example = "address-book"),
+        ("Countersign-Fields" = String, Header, description = "The fields that it serves, with commas between.", min_length = 1, example = "name,work"),
+        ("Countersign-Nonce" = Option<String>, Header, description = "Bytes of the client's choice that the receipt then binds, so that an old answer cannot be passed off as this one.", max_length = 128),
+    ),
+    responses(
+        (status = 204, description = "The request may be let through, for these fields.", headers(("Countersign-Receipt"), ("Countersign-Seed"), ("Countersign-Viewer"), ("Countersign-Account"), ("Countersign-Fields"))),
+        (status = 401, description = "The client's token does not hold, or the proxy's is missing or wrong, which a body then says.", body = ErrorBody),
+        (status = 403, description = "There is no answer, or a header is missing or wrong.", headers(("Countersign-Error"))),
+        (status = 500, description = "Something of ours fails that only the operator can mend, and nothing may be sent.", headers(("Countersign-Error"))),
+        (status = 503, description = "Something of ours fails, and nothing may be sent.", headers(("Countersign-Error"))),
+    ),
+)]
 pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if !text(TOKEN).is_some_and(|presented| gateway.decide_token.opens_for(presented)) {

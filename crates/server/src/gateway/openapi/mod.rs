@@ -1,8 +1,8 @@
 //! `GET /openapi.json`: what is served here, as an OpenAPI 3.1 document; and the page made of it.
 //!
-//! The document is kept by hand in `crates/server/openapi/`, a file for each group of endpoints, and
-//! tests hold it against the router, against running servers and against what they answered. Here the
-//! files become one document, with the addresses of this instance and the recorded examples in it.
+//! Handlers and their types say what the document has of them; `crates/server/openapi/` has by hand what it says of the
+//! read API and of the log. Tests hold it against the router, against running servers and against what they answered.
+//! Here all becomes one document, with the addresses of this instance and the recorded examples in it.
 
 use std::sync::Arc;
 
@@ -15,8 +15,10 @@ use serde_json::{Map, Value, json};
 use super::Gateway;
 use crate::config::Config;
 
+mod derived;
 pub mod examples;
 pub mod reference;
+pub mod refusals;
 mod schema;
 
 use examples::Examples;
@@ -25,19 +27,13 @@ use reference::Reference;
 /// What the document begins with.
 const DOCUMENT: &str = include_str!("../../../openapi/document.json");
 
-/// The groups of endpoints: add a line for a new one.
-const GROUPS: [&str; 7] = [
+/// What no type of a handler says: the read API, whose answers have the fields of people, and the folder of the log.
+const BY_HAND: [&str; 4] = [
     include_str!("../../../openapi/graph.json"),
     include_str!("../../../openapi/graph_root.json"),
     include_str!("../../../openapi/graph_own.json"),
-    include_str!("../../../openapi/admin.json"),
-    include_str!("../../../openapi/canaries.json"),
-    include_str!("../../../openapi/decide.json"),
-    include_str!("../../../openapi/public.json"),
+    include_str!("../../../openapi/log.json"),
 ];
-
-/// The demonstration's sign-in, which is there only where the configuration says so.
-const LOGIN: &str = include_str!("../../../openapi/login.json");
 
 /// Whether the paths of a group can be called with a version before them.
 const VERSIONED: &str = "x-versioned";
@@ -55,14 +51,14 @@ pub struct ApiDocument {
     pub reference: Reference,
 }
 
-/// A file below `crates/server/openapi/` that is not what it should be.
+/// A part of the document that is not what it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// It is not JSON, or not of its form.
     #[error("the API document cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// Two files say the same thing twice.
-    #[error("the API document has {name} twice; each name stands in one file")]
+    /// Two parts have one name for different things.
+    #[error("the API document has two different things called {name}; give one another name")]
     Twice {
         /// The path or component.
         name: String,
@@ -97,8 +93,10 @@ impl ApiDocument {
 /// [`DocumentError`], which a test of this crate would have found.
 pub fn document(config: &Config, examples: &Examples) -> Result<Value, DocumentError> {
     let mut document: Value = serde_json::from_str(DOCUMENT)?;
-    let login = config.tokens.demo_login.then_some(LOGIN);
-    for group in GROUPS.into_iter().chain(login) {
+    for group in derived::groups(config.tokens.demo_login)? {
+        merge(&mut document, group)?;
+    }
+    for group in BY_HAND {
         let mut group: Value = serde_json::from_str(group)?;
         if group[VERSIONED] == true {
             add_versions(&mut group)?;
@@ -167,15 +165,27 @@ fn merge(document: &mut Value, group: Value) -> Result<(), DocumentError> {
 
 fn insert_all(target: &mut Value, members: Map<String, Value>) -> Result<(), DocumentError> {
     for (name, member) in members {
-        if target.get(&name).is_some() {
-            return Err(DocumentError::Twice { name });
+        match target.get(&name) {
+            // Two groups can have a type in common.
+            Some(found) if *found == member => {}
+            Some(_) => return Err(DocumentError::Twice { name }),
+            None => target[name] = member,
         }
-        target[name] = member;
     }
     Ok(())
 }
 
-/// `GET /openapi.json`. Any page may read it, as it may the log.
+/// This reference, for machines.
+///
+/// An OpenAPI 3.1 document. Any page may read it, as it may the log.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "readOpenApi",
+    responses(
+        (status = 200, description = "The document.", body = Value, headers(("Access-Control-Allow-Origin"))),
+    ),
+)]
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];

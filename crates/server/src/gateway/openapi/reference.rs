@@ -384,7 +384,15 @@ fn shortened(answer: &Value) -> Option<String> {
     Some(format!("{}\n… and {} lines more", first.join("\n"), lines.len() - ANSWER_LINES_MAX))
 }
 
-/// `GET /docs`.
+/// This reference, as a page for people.
+#[utoipa::path(
+    get,
+    path = "/docs",
+    operation_id = "readReference",
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+    ),
+)]
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
     let reference = &gateway.api.reference;
     let headers = [
@@ -396,7 +404,15 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
     (headers, page.clone()).into_response()
 }
 
-/// `GET /docs/filter.js`.
+/// The script of the reference's filter.
+#[utoipa::path(
+    get,
+    path = "/docs/filter.js",
+    operation_id = "readReferenceScript",
+    responses(
+        (status = 200, description = "The script. The page reads without it.", body = String, content_type = "text/javascript"),
+    ),
+)]
 pub async fn filter() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], FILTER).into_response()
 }

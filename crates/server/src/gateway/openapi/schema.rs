@@ -36,11 +36,24 @@ pub(super) fn kind(schema: &Value) -> Kind {
         let named = reference.rsplit('/').next().map(str::to_owned);
         return Kind { named, ..Kind::default() };
     }
+    if let Some(choices) = choices(schema) {
+        let (nulls, others): (Vec<_>, Vec<_>) =
+            choices.iter().partition(|choice| choice["type"] == "null");
+        if let ([only], false) = (&others[..], nulls.is_empty()) {
+            let only = kind(only);
+            return Kind { after: format!("{} or null", only.after), ..only };
+        }
+    }
     if schema["type"] == "array" {
         let items = kind(&schema["items"]);
         return Kind { before: format!("list of {}", items.before), ..items };
     }
     Kind { before: in_words(schema), ..Kind::default() }
+}
+
+/// The schemas of which a value has one.
+fn choices(schema: &Value) -> Option<&Vec<Value>> {
+    schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array())
 }
 
 fn in_words(schema: &Value) -> String {
@@ -56,7 +69,11 @@ fn in_words(schema: &Value) -> String {
         Value::Array(names) => {
             names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
         }
-        _ => "any JSON".to_owned(),
+        _ => match choices(schema) {
+            Some(choices) => choices.iter().map(in_words).collect::<Vec<_>>().join(" or "),
+            None if schema.get("allOf").is_some() => "object".to_owned(),
+            None => "any JSON".to_owned(),
+        },
     };
     for (key, before, after) in [
         ("format", " (", ")"),
@@ -92,6 +109,15 @@ fn add_properties(
     rows: &mut Vec<Property>,
 ) {
     let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        add_properties(resolved(part, document), document, prefix, depth, rows);
+    }
+    for choice in choices(schema).into_iter().flatten() {
+        let first = rows.len();
+        add_properties(choice, document, prefix, depth, rows);
+        // Those of one choice are not in a value that is another.
+        rows.iter_mut().skip(first).for_each(|row| row.is_required = false);
+    }
     let required = schema["required"].as_array();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let said = property.get("description");
