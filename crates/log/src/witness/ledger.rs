@@ -8,7 +8,7 @@
 //!
 //! What it is not: HTTP, and an opinion on what the entries say. It sees no entry.
 //!
-//! Spec: C2SP tlog-witness, `add-checkpoint`; docs/operations.md says what an operator has to keep.
+//! Spec: C2SP tlog-witness, `add-checkpoint`; docs/operations/audit.md says what an operator has to keep.
 
 use std::collections::BTreeMap;
 use std::io;

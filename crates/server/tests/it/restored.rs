@@ -1,5 +1,5 @@
 //! Parts of an instance that were restored from backups of different ages, a test for each row of the table in
-//! docs/operations.md: the start refuses what does not belong together, and says what to do. Rows of single files are
+//! docs/operations/backup-and-recovery.md: the start refuses what does not belong together, and says what to do. Rows of single files are
 //! in `restored_files`.
 //!
 //! ```text
@@ -328,7 +328,7 @@ fn restored_people_without_those_who_came_since_have_ledgers_again_when_they_com
     backup.restore();
     run(&world, &["people", "recover"], &["--accept-loss"]).unwrap();
 
-    // As operations.md says: the feed, a close, and then the server.
+    // As backup-and-recovery.md says: the feed, a close, and then the server.
     let feed = world.path().join("feed.jsonl");
     fs::write(&feed, newcomer(1, "early")).unwrap();
     run(&world, &["people", "upsert"], &[feed.to_str().unwrap()]).unwrap();

@@ -35,7 +35,7 @@ read stops the feed, and the message says up to which sequence it is applied.
 Sequences rise from line to line and may have gaps. A line at or below the last sequence that was applied
 is skipped, so a feed can be sent again; nobody looks whether that very line was applied. So sequences
 have to be in the order in which changes were committed: a number that a transaction drew, and committed
-after a higher one was sent, would be lost. docs/operations.md says how to get such numbers."#;
+after a higher one was sent, would be lost. docs/operations/people.md says how to get such numbers."#;
 
 /// Apply changes of people one by one: a running server is told, so that its very next read shows them.
 ///
