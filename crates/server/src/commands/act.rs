@@ -26,7 +26,7 @@ pub(super) enum Act {
     Submit(Submit),
 }
 
-/// Show what an act does, who signed it, and who has yet to.
+/// Show what an act does, who signed it, and whose signature is missing.
 ///
 /// Example: countersign act show approve.json
 #[derive(Args)]

@@ -33,7 +33,8 @@ pub(super) struct Init {
     /// Let POST /login give a token for any account that is named. For demonstrations on loopback.
     #[arg(long)]
     demo_login: bool,
-    /// Begin without the budgets of the preset `harvest`, which stop a client that reaches far more people than granted.
+    /// Begin without the budgets of the preset `harvest`, which stop a client that reaches far more people than
+    /// granted.
     #[arg(long)]
     without_harvest_budget: bool,
 }

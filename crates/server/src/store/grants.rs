@@ -104,8 +104,8 @@ impl People {
         Ok(grants)
     }
 
-    /// Ends the grant of this id, if it is this person's: the number that its end has in their history. Its tokens are refused from the
-    /// next request on.
+    /// Ends the grant of this id, if it is this person's: the number that its end has in their history. Its tokens
+    /// are refused from the next request on.
     ///
     /// # Errors
     /// [`StoreError::Database`], [`StoreError::Damaged`].

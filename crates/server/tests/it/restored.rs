@@ -1,6 +1,6 @@
 //! Parts of an instance that were restored from backups of different ages, a test for each row of the table in
-//! docs/operations/backup-and-recovery.md: the start refuses what does not belong together, and says what to do. Rows of single files are
-//! in `restored_files`.
+//! docs/operations/backup-and-recovery.md: the start refuses what does not belong together, and says what to do.
+//! Rows of single files are in `restored_files`.
 //!
 //! ```text
 //! people/: older                       …people_serve_nobody_who_was_erased_…, …people_have_the_grants_and_holds_…

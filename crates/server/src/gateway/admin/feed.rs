@@ -43,7 +43,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 /// Applies lines of the feed, durably.
 ///
 /// # Errors
-/// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
+/// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another
+/// content type, 422 for a line that is not what it should be.
 pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(part): Query<Part>,

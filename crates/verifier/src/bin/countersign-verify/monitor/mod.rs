@@ -34,10 +34,10 @@ const INTERRUPTED: i32 = 130;
 /// Watch a log: check what is new on a timer, and raise an alarm at the first lie.
 ///
 /// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
-/// What was checked is kept in a file, so that the next start goes on from there and a lie is never forgotten. The first
-/// lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next round. A round
-/// that takes too long is cut off, and the next one goes on behind what it had proved. The alarm about age is raised
-/// by a clock of its own, in the middle of a round too.
+/// What was checked is kept in a file, so that the next start goes on from there and a lie is never forgotten. The
+/// first lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next
+/// round. A round that takes too long is cut off, and the next one goes on behind what it had proved. The alarm
+/// about age is raised by a clock of its own, in the middle of a round too.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
