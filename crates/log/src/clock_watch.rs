@@ -28,7 +28,7 @@ const VERSION_LINE: &str = "countersign clock 1";
 /// The clock went forward at once, further than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the machine's clock says {found}, and by how long the machine has run it is {expected}: the clock was set forward, and nothing is dated by it until somebody has looked; set it right, or, if it is right now, restart with `countersign serve --accept-clock`"
+    "the machine's clock says {found}, and by how long the machine has run it is {expected}: the clock was set forward, and nothing is dated by it until an operator has checked it; set it right, or, if it is right now, restart with `countersign serve --accept-clock`"
 )]
 pub struct ClockJump {
     /// The time that it should be.

@@ -62,7 +62,7 @@ impl LastSeconds {
 
 /// A time that cannot be, given what stands in the log before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{found} is too early: what stands before it allows {earliest} at the earliest")]
+#[error("{found} is too early: the entries before it allow {earliest} at the earliest")]
 pub struct TooEarly {
     /// The entry's time.
     pub found: Timestamp,

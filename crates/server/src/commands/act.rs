@@ -37,7 +37,7 @@ pub(super) struct Show {
 
 /// Add signatures to an act. Read it first: `countersign act show FILE`.
 ///
-/// Give DIR or --origin, for the name of the log that the signatures are for. Whoever signs again
+/// Give DIR or --origin, for the name of the log that the signatures are for. A signer who signs again
 /// replaces their own signature.
 ///
 /// Example: countersign act sign approve.json --origin log.example.org/2026 --sign reviewer:ann=ann.key

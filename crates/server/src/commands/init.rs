@@ -50,8 +50,7 @@ impl Init {
         };
         let created = instance::create(&self.dir, &founding)?;
         let dir = self.dir.display();
-        let document =
-            json!({ "dir": self.dir, "log_key": created.log_key, "entries": created.entries });
+        let document = json!({ "dir": dir.to_string(), "log_key": created.log_key, "entries": created.entries });
         let text = format!(
             "Made {dir}/ with {} entries in its log.
 

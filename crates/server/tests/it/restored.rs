@@ -404,7 +404,7 @@ fn restored_instance_without_people_gets_no_new_ones() {
     let file = file.to_str().unwrap();
     let dir = world.path().to_str().unwrap();
     for command in [
-        &["people", "import", "jsonl", file, dir][..],
+        &["people", "import", "jsonl", dir, file][..],
         &["people", "image", dir],
         &["people", "recover", dir],
         &["people", "settings", dir, VIEWER],

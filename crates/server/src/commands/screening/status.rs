@@ -15,7 +15,7 @@ use crate::screening::standing::{Stage, Standing};
 
 /// Say which partners are screened, against which lists, and what waits for a person, undecided matches first.
 ///
-/// With --list it also says whose screening was made with another version of a list. Exit code 0: nothing waits; 3:
+/// With --list it also names the partners that were screened with another version of a list. Exit code 0: nothing waits; 3:
 /// something does; 1: failure.
 ///
 /// Example: countersign screening status platform --list us-csl=consolidated.csv

@@ -39,8 +39,8 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, the receipt for a choice, evidence, a person's ledger, the
-/// lists of a period or the directory of accounts, and believes nobody.
+/// Checks a Countersign log, and against it answers, receipts, ledgers, evidence, the lists of a period and the
+/// directory of accounts. It trusts the keys and policies that you give it, and nothing else.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {
