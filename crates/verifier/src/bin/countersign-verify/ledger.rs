@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     account: Option<String>,
     /// Since when you have had the account, as 2027-01-31, as 2027-01-31T08:00:00Z or in seconds since 1970: fails if
-    /// the first close from then on does not have it. A date is its first second in UTC. An account that was made while a
-    /// period was being closed is in the next close, so the day after is a good date. Without it, an account that was
-    /// published late, so that less is shown, is not detected.
+    /// the first close from then on does not have it. A date is its first second in UTC. An account that was made
+    /// while a period was being closed is in the next close, so the day after is a good date. Without it, an account
+    /// that was published late, so that less is shown, is not detected.
     #[arg(long, value_name = "DATE", value_parser = instant::parse)]
     account_since: Option<Timestamp>,
     /// A consent receipt that you kept, in a file: fails if it is under another secret than those shown, or if its

@@ -80,9 +80,9 @@ Examples:
   What the alarm command gets, and how to read it:
     --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
 
-Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a lie, or with --once a log that is
-too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an old copy;
-then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
+Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a violation, or with --once a log
+that is too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an
+old copy; then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
 falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
 monitors do not share one state file.
 To begin again from the first entry, move the state file away.";
