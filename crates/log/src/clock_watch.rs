@@ -1,6 +1,5 @@
-//! Holds the machine's clock against how long the machine has run, so that a clock that jumps forward
-//! does not get into the log: times there never run back, and one entry from next year would have every
-//! act refused until then.
+//! Compares the machine's clock with its uptime, so that a clock that jumps forward does not get into the log:
+//! times there never run back, and after one entry from next year every act would be refused until then.
 //!
 //! ```text
 //! stream/clock = "countersign clock 1" LF boot LF seconds LF
@@ -9,8 +8,8 @@
 //! `seconds` is how far the clock has been ahead of the machine's uptime at most. It is kept so that a
 //! restart alone does not make a jump good; after a start of the machine it says nothing.
 //!
-//! What it is not: a judge of clocks. One that was wrong from the start, or goes wrong while the machine
-//! is off, is believed; the start says how long ago the newest entry is.
+//! Non-goal: judging clocks. One that was wrong from the start, or goes wrong while the machine is off, is
+//! accepted; the start reports how long ago the newest entry is.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

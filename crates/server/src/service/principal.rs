@@ -1,4 +1,4 @@
-//! Who asks: a client that has shown a token or its secret, and whose call is counted.
+//! The principal: an authenticated client, by a token or its secret, whose call is counted.
 
 use std::sync::Arc;
 use std::time::Instant;

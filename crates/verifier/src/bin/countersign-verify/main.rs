@@ -1,8 +1,8 @@
-//! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
-//! asks nobody. An auditor's own key is the only secret that it reads, to sign with it what was found.
+//! `countersign-verify`: the program of third parties. It needs the log's public files and the log's key, and
+//! no service of the platform. An auditor's own key is the only secret that it reads, to sign a result.
 //!
-//! Exit codes: 0 if everything holds, 1 if something of this log does not, 2 if it cannot be said (usage, a file
-//! that cannot be read or is of another kind, log or key, an old copy), 3 if a receipt's promise is not due yet.
+//! Exit codes: 0 valid; 1 a violation by this log; 2 not checked (usage, a file that cannot be read or is of another
+//! kind, log or key, an old copy); 3 a receipt whose deadline has not passed.
 #![forbid(unsafe_code)]
 
 mod consent;
