@@ -1,5 +1,5 @@
-//! A governance act: what somebody with the right to do so did to the register. Who has to sign
-//! which act is said here; whether they did is checked by `countersign-verifier`.
+//! A governance act: a change of the register by an authorised signer. Who has to sign which act is defined
+//! here; whether they did is checked by `countersign-protocol`, `replay`.
 
 use std::fmt;
 

@@ -3,7 +3,7 @@
 //! says beside them, and [`decide`](mod@decide), which fields of which person are released.
 //!
 //! What it is not: it does no I/O and reads no clock (time is a parameter everywhere), it knows no
-//! wire format (those are `countersign-verifier`'s) and no cryptography.
+//! wire format (those are `countersign-protocol`'s) and no cryptography.
 #![forbid(unsafe_code)]
 
 pub mod act;

@@ -1,4 +1,4 @@
-//! Why a field was withheld: a closed list, so that people and reviewers always get an answer.
+//! Why a field was withheld: a closed list, so that people and reviewers always see one.
 
 use serde::{Deserialize, Serialize};
 

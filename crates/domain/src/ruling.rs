@@ -1,6 +1,6 @@
 //! The ruling: everything that the register says about one build, purpose and relation at an instant,
-//! clause by clause. Gateway and outsiders compute it with this one code; only rules that a platform wrote
-//! in Cedar come behind it, and people's own settings and grants.
+//! clause by clause. The gateway and the verifier compute it with this one code. A platform's own rules in Cedar,
+//! and people's settings and grants, are applied after it.
 
 use crate::build::BuildState;
 use crate::clause::{Clause, Clauses, Says};

@@ -1,5 +1,5 @@
-//! What the agreements about a client allow at an instant. The gateway and every outsider who re-decides
-//! call this one function, so that there is one meaning.
+//! What the agreements about a client allow at an instant. The gateway and the verifier call this one function,
+//! so that an agreement has one meaning.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Admission: what a disclosure is asked last, at its place in the order, before it is put into a batch.
-//! It is for limits on several disclosures together, which no decision about one of them can keep.
+//! Admission control: the final check of a disclosure, made in log order just before batching. It enforces limits
+//! on several disclosures together, which a decision about one of them cannot enforce.
 //!
 //! ```text
 //! caller's thread     weigh      what is proportional to the people in the answer

@@ -185,7 +185,8 @@ pub enum ActError {
 }
 
 impl Log {
-    /// Appends a disclosure, the answer to the request of this digest. When this returns, entry and annex are durable, and the answer may be made.
+    /// Appends a disclosure, the answer to the request of this digest. When this returns, entry and annex are
+    /// durable, and the answer may be made.
     ///
     /// # Errors
     /// [`NotAppended`]; on [`AppendError::Stale`] decide again and come back.

@@ -1,6 +1,5 @@
-//! Holds the machine's clock against how long the machine has run, so that a clock that jumps forward
-//! does not get into the log: times there never run back, and one entry from next year would have every
-//! act refused until then.
+//! Compares the machine's clock with its uptime, so that a clock that jumps forward does not get into the log:
+//! times there never run back, and after one entry from next year every act would be refused until then.
 //!
 //! ```text
 //! stream/clock = "countersign clock 1" LF boot LF seconds LF
@@ -9,8 +8,8 @@
 //! `seconds` is how far the clock has been ahead of the machine's uptime at most. It is kept so that a
 //! restart alone does not make a jump good; after a start of the machine it says nothing.
 //!
-//! What it is not: a judge of clocks. One that was wrong from the start, or goes wrong while the machine
-//! is off, is believed; the start says how long ago the newest entry is.
+//! Non-goal: judging clocks. One that was wrong from the start, or goes wrong while the machine is off, is
+//! accepted; the start reports how long ago the newest entry is.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +27,7 @@ const VERSION_LINE: &str = "countersign clock 1";
 /// The clock went forward at once, further than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the machine's clock says {found}, and by how long the machine has run it is {expected}: the clock was set forward, and nothing is dated by it until somebody has looked; set it right, or, if it is right now, restart with `countersign serve --accept-clock`"
+    "the machine's clock says {found}, and by how long the machine has run it is {expected}: the clock was set forward, and nothing is dated by it until an operator has checked it; set it right, or, if it is right now, restart with `countersign serve --accept-clock`"
 )]
 pub struct ClockJump {
     /// The time that it should be.

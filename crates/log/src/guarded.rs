@@ -1,5 +1,5 @@
-//! People's data under guard: it may be carried about by anybody, and read by nobody before the
-//! disclosure that covers it is durable. Only [`Released`](crate::released::Released) opens it.
+//! People's data under guard: any code may pass it on, and none can read it before the disclosure that
+//! covers it is durable. Only [`Released`](crate::released::Released) opens it.
 
 use countersign_domain::decide::{Candidate, People};
 use countersign_domain::field::{FieldId, FieldSet};

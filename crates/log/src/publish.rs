@@ -60,7 +60,7 @@ pub(crate) enum PublishError {
     )]
     RootDiffers { size: u64 },
     #[error(
-        "{STORED_CHECKPOINT} was changed by somebody else: nothing is signed; find out who writes to this folder"
+        "{STORED_CHECKPOINT} was changed by another program: nothing is signed; find out which one writes to this folder"
     )]
     Foreign,
     #[error("a checkpoint of {stored} entries was signed before: none of {size} entries is signed")]

@@ -1,5 +1,5 @@
-//! The sequencer: one thread that gives every entry its index, checks that no decision stands behind an
-//! act that it has not seen, or too far behind anything else, has each one admitted, and makes batches durable.
+//! The sequencer: one thread that assigns every entry its index. It rejects any decision that predates a governance
+//! act or is too old, asks admission control about each disclosure, and makes batches durable.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,5 +1,5 @@
-//! People as an instance keeps them: accounts, handles, secrets, settings, grants and their history, in an embedded store with an
-//! image that requests read; the directory of accounts; and the files of an instance, with its keys.
+//! People as an instance keeps them: accounts, handles, secrets, settings, grants and their history, in an embedded
+//! store with an image that requests read; the directory of accounts; and the files of an instance, with its keys.
 //!
 //! What it is not: it asks nobody over a network, and knows no log.
 #![deny(unsafe_code)]

@@ -1,6 +1,6 @@
 //! What the order of a log says about its times. The time of a disclosure, of consents or of a close is
-//! read from the log's own clock; an act's time is set by those who sign it, and the log takes an act whose time is within
-//! [`ACT_SKEW_S`] of its clock, before or after.
+//! read from the log's own clock; an act's time is set by those who sign it, and the log takes an act whose time is
+//! within [`ACT_SKEW_S`] of its clock, before or after.
 //!
 //! From entries alone an outsider therefore knows a floor below which the log's clock cannot have
 //! been: no lower than any time before that was read from it, nor than that of any act before less the
@@ -62,7 +62,7 @@ impl LastSeconds {
 
 /// A time that cannot be, given what stands in the log before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{found} is too early: what stands before it allows {earliest} at the earliest")]
+#[error("{found} is too early: the entries before it allow {earliest} at the earliest")]
 pub struct TooEarly {
     /// The entry's time.
     pub found: Timestamp,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A person's consent records are numbered from 1, without a gap; number 0 says what they began with,
-//! unless that is [`Settings::DEFAULT`], and may stand behind the first disclosures about them. A record may stand in the log twice,
-//! equal both times, when a crash came between: the second says nothing new. Until a person's first
+//! unless that is [`Settings::DEFAULT`], and may stand behind the first disclosures about them. A record may stand
+//! in the log twice, equal both times, when a crash came between: the second says nothing new. Until a person's first
 //! settings record they have what they began with. What closes something is in force before its
 //! entry, what opens something only after. Behind an erasure there are none but holds.
 //!

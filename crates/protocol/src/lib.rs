@@ -4,8 +4,8 @@
 //! What it is not: it reads no file, asks no clock and holds no key. What a log is checked for as a whole is the
 //! crate `countersign-verifier`.
 //!
-//! Formats: C2SP tlog-tiles, signed-note, checkpoint, cosignature and policy to the letter; RFC 6962 trees; RFC 8785 entries;
-//! the rest is defined in docs/protocol.md.
+//! Formats: C2SP tlog-tiles, signed-note, checkpoint, cosignature and policy to the letter; RFC 6962 trees; RFC
+//! 8785 entries; the rest is defined in docs/protocol.md.
 #![forbid(unsafe_code)]
 
 pub mod archive;

@@ -26,7 +26,7 @@ pub struct Replay {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// A signature by somebody whom the register does not know.
-    #[error("it is signed by {by}, whom the register does not know")]
+    #[error("it is signed by {by}, who is not in the register")]
     UnknownSigner {
         /// Who is said to have signed.
         by: Signer,

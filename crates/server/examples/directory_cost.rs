@@ -1,5 +1,6 @@
 //! What the directory of accounts costs, beside the person index of the same people in the same run: inserting
-//! them, the memory and the disk that takes, one account's proof, and that it only grew. `cargo xtask bench close` runs it optimised.
+//! them, the memory and the disk that takes, one account's proof, and that it only grew. `cargo xtask bench close`
+//! runs it optimised.
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 

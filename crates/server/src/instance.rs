@@ -79,7 +79,7 @@ pub struct Created {
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
     /// The log could not be told what people chose.
-    #[error("the log could not be told what people chose: {0}")]
+    #[error("what people chose could not be logged: {0}")]
     Untold(#[from] TellError),
     /// The folder of a new instance.
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! Serving HTTP: TLS by files or plain on loopback, until the process is told to stop.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,10 +95,23 @@ async fn listen_with(
 ) -> std::io::Result<()> {
     // Before anything listens: whoever has seen it listen can tell it to stop.
     let stop = told_to_stop()?;
-    let listening = TcpListener::bind(listen).await?;
+    let listening = TcpListener::bind(listen).await.map_err(|error| not_bound(listen, &error))?;
     ready();
     listener::serve(listening, tls, network, router, stop, GRACE).await;
     Ok(())
+}
+
+/// An address at which nothing can listen, with the address.
+pub(crate) fn not_bound(listen: SocketAddr, error: &std::io::Error) -> std::io::Error {
+    let next = match error.kind() {
+        ErrorKind::AddrInUse => "; stop the program that listens there, or choose another address",
+        ErrorKind::AddrNotAvailable => "; choose an address of this machine",
+        ErrorKind::PermissionDenied => {
+            "; choose a port above 1023, or give the program the right to it"
+        }
+        _ => "",
+    };
+    std::io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}{next}"))
 }
 
 /// Tells the log what nobody waits for: what newcomers begin with, and what could not be told before.

@@ -1,8 +1,8 @@
 //! Partners whose names look alike: who reads one takes it for the other. Two reviewers sign each of them, and nobody
 //! refuses a name that is written otherwise, so it is said wherever names are shown.
 //!
-//! Names look alike if their skeletons are equal, by UTS 39 (Unicode security mechanisms): with confusable characters in
-//! place of each other, and without what is invisible.
+//! Names look alike if their skeletons are equal, by UTS 39 (Unicode security mechanisms): with confusable
+//! characters in place of each other, and without what is invisible.
 //!
 //! What it is not: a judgement. Companies may have one name in two countries.
 

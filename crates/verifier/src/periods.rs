@@ -4,8 +4,8 @@
 //! A log that has never had a close breaks no rule: closes bind from the first one on.
 //!
 //! What it is not: it does not say whether a person index is what the entries say. Whoever is given the
-//! blinded lists says that, and each person of their own list; see [`person_index`](countersign_protocol::person_index).
-//! Rules: docs/protocol.md, sections 3.6 and 6.
+//! blinded lists says that, and each person of their own list; see
+//! [`person_index`](countersign_protocol::person_index). Rules: docs/protocol.md, sections 3.6 and 6.
 
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;

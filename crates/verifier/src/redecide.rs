@@ -24,7 +24,8 @@ use countersign_protocol::entry::Disclosure;
 use crate::verdict::{Place, Rule, Verdict};
 
 /// Checks the disclosure at `index` of the log against the register of the entries before it and what is known of
-/// the log's clock, and notes every rule in the verdict. Its own time is checked elsewhere, since that needs no register.
+/// the log's clock, and notes every rule in the verdict. Its own time is checked elsewhere, since that needs no
+/// register.
 pub fn redecide(
     (register, chronology): (&Register, &Chronology),
     index: u64,

@@ -1,5 +1,5 @@
-//! Opening files that are read to their end. A pipe without a writer has none, and neither has a device: whoever puts one
-//! in the place of a file would stop its reader for ever.
+//! Opening files that are read to their end. A pipe without a writer has none, and neither has a device: whoever
+//! puts one in the place of a file would stop its reader for ever.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _, Result};

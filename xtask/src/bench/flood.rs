@@ -1,5 +1,5 @@
-//! `cargo xtask bench flood`: what those who ask as they should notice of a client that floods the server, phase by phase
-//! of a request, and how much more memory the server has then.
+//! `cargo xtask bench flood`: what those who ask as they should notice of a client that floods the server, phase by
+//! phase of a request, and how much more memory the server has then.
 
 use std::net::SocketAddr;
 use std::path::Path;

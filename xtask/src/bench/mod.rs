@@ -35,7 +35,8 @@ enum Name {
     Sources(sources::Sources),
     /// The decision alone, 338 friends x 40 fields, against Cedar, regorus and casbin asked for the same.
     Decide(decide::Decide),
-    /// What others notice of a client that floods the server, phase by phase of a request, and the memory that it takes.
+    /// What others notice of a client that floods the server, phase by phase of a request, and the memory that it
+    /// takes.
     Flood(flood::FloodBench),
     /// The floor's arithmetic alone: what one answer cannot do without, timed in one thread.
     #[command(name = "floor_work")]

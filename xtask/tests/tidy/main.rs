@@ -7,6 +7,8 @@ mod dead;
 mod directions;
 mod lengths;
 mod links;
+mod paths;
+mod prose;
 mod source;
 mod words;
 
@@ -76,4 +78,24 @@ fn tidy_no_dead_files() {
 #[test]
 fn tidy_links_lead_somewhere() {
     assert_tidy(links::of_files);
+}
+
+#[test]
+fn tidy_documents_name_files_that_are_there() {
+    assert_tidy(paths::named);
+}
+
+#[test]
+fn tidy_lines_are_not_wide() {
+    assert_tidy(each(prose::wide_lines));
+}
+
+#[test]
+fn tidy_no_words_that_age() {
+    assert_tidy(each(prose::ageing_words));
+}
+
+#[test]
+fn tidy_types_are_named_by_nouns() {
+    assert_tidy(prose::participles);
 }

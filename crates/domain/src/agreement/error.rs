@@ -88,7 +88,7 @@ pub enum AgreementError {
     },
     /// There is no friend-of-friend, so no agreement can give one.
     #[error(
-        "purpose {purpose} gives the friends of friends, whom nobody can have; take \"friends\" out of friend"
+        "purpose {purpose} gives the friends of friends, which no client can have; remove \"friends\" out of friend"
     )]
     FriendsOfFriends {
         /// The purpose.

@@ -1,7 +1,7 @@
 //! The register: partners, agreements, builds and their states, computed from the log by applying
 //! its acts in order. Gateway and outsiders compute it with this one code.
 //!
-//! What it is not: it verifies no signature (see `countersign-verifier`, `replay`), and decides nothing.
+//! What it is not: it verifies no signature (see `countersign-protocol`, `replay`), and decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -98,7 +98,7 @@ struct Files {
     hour: Option<Hour>,
 }
 
-/// The file that is written at present.
+/// The file that is being written.
 struct Hour {
     path: String,
     bytes: Vec<u8>,

@@ -1,14 +1,14 @@
-//! A witness: for each log that it knows the newest checkpoint that it has cosigned, and the promise never
-//! to cosign one that does not continue it.
+//! A witness: for each log that it knows, the newest checkpoint that it has cosigned. It persists a checkpoint
+//! before it cosigns it, and never cosigns one that does not continue the stored one.
 //!
 //! ```text
 //! cosigned/<SHA-256 of the origin>.checkpoint     the note, with the log's signature and the cosignature
-//! lock                                            held by whoever watches with this key
+//! lock                                            held by the process that uses this key
 //! ```
 //!
 //! What it is not: HTTP, and an opinion on what the entries say. It sees no entry.
 //!
-//! Spec: C2SP tlog-witness, `add-checkpoint`; docs/operations.md says what an operator has to keep.
+//! Spec: C2SP tlog-witness, `add-checkpoint`; docs/operations/audit.md says what an operator has to keep.
 
 use std::collections::BTreeMap;
 use std::io;

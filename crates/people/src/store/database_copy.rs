@@ -9,7 +9,7 @@ use super::error::{StoreError, file_error};
 use super::layout::{COPIES, DATA, LMDB_LOCK};
 use super::opening::open_database;
 
-/// Puts a copy of what is alive in the place of a database, and opens it. It lies in a folder of this number while it is
+/// Puts a copy of what is alive in the place of a database, and opens it. It is in a folder of this number while it is
 /// made and opened; `of` is complete, and nobody writes there meanwhile or ever again.
 pub(super) fn copied(of: &Database, number: u32) -> Result<Database, StoreError> {
     let dir = &of.dir().path;

@@ -1,4 +1,4 @@
-//! LMDB's named databases, as tables, and the transactions that read and write them. Whatever LMDB says goes through here,
+//! LMDB's named databases, as tables, and the transactions that read and write them. What LMDB says goes through here,
 //! and leaves as an error that names the store's folder.
 //!
 //! | name | key | value |

@@ -17,7 +17,7 @@ use super::view::View;
 /// A person as the store knows them by account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Enrolled {
-    /// Their number, under which [`People::view`](super::People::view) has the rest; taken after this, it has everybody.
+    /// Their number, under which a [view](super::People::view) has the rest; taken after this, it has everybody.
     pub number: u32,
     /// Their handle.
     pub handle: Handle,

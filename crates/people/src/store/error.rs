@@ -109,7 +109,7 @@ pub enum StoreError {
     UnknownPerson,
     /// Somebody who asked for erasure is not to be brought back by the way.
     #[error(
-        "the person of this account is being erased; the account can come back once that is done: after the next close, or the first one behind the end of a legal hold"
+        "the person of this account is being erased; the account can come back once that is done: after the next close, or the first one after the end of a legal hold"
     )]
     BeingErased,
     /// An account that cannot be a key.

@@ -67,7 +67,7 @@ pub enum PolicyReason {
         first: usize,
     },
     /// `none` is defined by the format, and no member of anything.
-    #[error("`none` can stand after `quorum` only; take another name")]
+    #[error("`none` is allowed only after `quorum`; take another name")]
     NoneElsewhere,
     /// No earlier line defines the name.
     #[error("{name:?} is not defined on a line before; define it there")]

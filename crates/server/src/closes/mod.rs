@@ -76,7 +76,7 @@ pub enum CloseError {
     NotClosedYet,
     /// The directory has not grown.
     #[error(
-        "the directory has not grown since epoch {since}; it does at a close behind which somebody came or went"
+        "the directory is still at epoch {since}: it advances only at a close after accounts were added or erased"
     )]
     NotGrown {
         /// Since when.

@@ -26,7 +26,7 @@ pub(super) enum Act {
     Submit(Submit),
 }
 
-/// Show what an act does, who signed it, and who has yet to.
+/// Show what an act does, who signed it, and whose signature is missing.
 ///
 /// Example: countersign act show approve.json
 #[derive(Args)]
@@ -37,7 +37,7 @@ pub(super) struct Show {
 
 /// Add signatures to an act. Read it first: `countersign act show FILE`.
 ///
-/// Give DIR or --origin, for the name of the log that the signatures are for. Whoever signs again
+/// Give DIR or --origin, for the name of the log that the signatures are for. A signer who signs again
 /// replaces their own signature.
 ///
 /// Example: countersign act sign approve.json --origin log.example.org/2026 --sign reviewer:ann=ann.key

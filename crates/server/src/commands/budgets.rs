@@ -68,7 +68,7 @@ pub(super) struct PresetOf {
 
 /// Put the platform's budgets in force. Two reviewers sign.
 ///
-/// They take the place of those before, and count what was released before them, too.
+/// They replace the earlier budgets, and also count what was released before them.
 ///
 /// Example: countersign budgets set platform budgets.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
 #[derive(Args)]

@@ -22,7 +22,7 @@ pub(super) enum Build {
     Revoke(Revoke),
 }
 
-/// Submit a build. Its partner signs; what it declares must lie within its client's agreement.
+/// Submit a build, signed by its partner. It may declare only what its client's agreement allows.
 ///
 /// The file:
 ///

@@ -12,8 +12,8 @@ use crate::service::periods::ShownPeriod;
 
 /// End the period now: bind in the log, for each person, everything that it holds about them since the last close.
 ///
-/// A running server closes by itself (`log.close_every_s`), and this asks it to do so at once; without a server it is
-/// done here. What a person's ledger proves to be complete ends at the last close.
+/// A running server closes periods by itself (`log.close_every_s`); this asks it to close one at once. Without a
+/// server the command closes it. Ledgers are proved complete up to the last close.
 ///
 /// Example: countersign close platform
 #[derive(Args)]

@@ -57,6 +57,10 @@ impl Demo {
         let temporary = tempfile::tempdir()?;
         let dir = self.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
         let listen = free_address(self.listen)?;
+        if listen.port() != self.listen.port() && self.listen.port() != 0 {
+            output
+                .note(&format!("{} is in use, so the demonstration is on {listen}.", self.listen));
+        }
         let log_key = world::found(&dir, listen)?;
         let directory = DataDir::new(&dir);
         let people = self.fill(&directory)?;
@@ -93,9 +97,13 @@ impl Demo {
 
 /// The address itself, or one with a free port if the port is taken.
 fn free_address(wanted: SocketAddr) -> Result<SocketAddr, Failure> {
-    let bound = std::net::TcpListener::bind(wanted)
-        .or_else(|_| std::net::TcpListener::bind((wanted.ip(), 0)))?;
-    Ok(bound.local_addr()?)
+    let bound = match std::net::TcpListener::bind(wanted) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            std::net::TcpListener::bind((wanted.ip(), 0))
+        }
+        bound => bound,
+    };
+    Ok(bound.map_err(|error| serving::not_bound(wanted, &error))?.local_addr()?)
 }
 
 /// A demonstration that is ready to be served.

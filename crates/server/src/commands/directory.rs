@@ -13,7 +13,7 @@ use super::{Failure, Output};
 
 /// Write how the directory of accounts grew, epoch by epoch, for an auditor.
 ///
-/// It shows that no account was ever given another secret that was taken back since; it names nobody. The auditor
+/// It shows that no account had another secret in between; it names no account. The auditor
 /// checks it with `countersign-verify directory`, and says next time with --since where that ended: all of a large
 /// directory takes long to prove.
 ///

@@ -14,6 +14,12 @@ use countersign_people::durable_file;
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
+    /// A file of this name is there, and is not written over.
+    #[error("{}: a file of this name exists; give another name, or move it away first", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// It cannot be read or written.
     #[error("{}: {error}", path.display())]
     System {
@@ -98,13 +104,21 @@ pub(super) fn read_text(path: &Path) -> Result<String, FileError> {
 /// Writes a file that must not be there yet.
 pub(super) fn write_new(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), FileError> {
     durable_file::create_new(path, bytes.as_ref(), durable_file::PUBLIC)
-        .map_err(|error| FileError::System { path: path.to_owned(), error })
+        .map_err(|error| not_created(path, error))
 }
 
 /// Writes a file that must not be there yet, and that its owner alone may read.
 pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     durable_file::create_new(path, bytes, durable_file::PRIVATE)
-        .map_err(|error| FileError::System { path: path.to_owned(), error })
+        .map_err(|error| not_created(path, error))
+}
+
+fn not_created(path: &Path, error: std::io::Error) -> FileError {
+    let path = path.to_owned();
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => FileError::Exists { path },
+        _ => FileError::System { path, error },
+    }
 }
 
 /// Writes a file in the place of an earlier one, whole or not at all.

@@ -33,7 +33,8 @@ pub(super) struct Init {
     /// Let POST /login give a token for any account that is named. For demonstrations on loopback.
     #[arg(long)]
     demo_login: bool,
-    /// Begin without the budgets of the preset `harvest`, which stop a client that reaches far more people than granted.
+    /// Begin without the budgets of the preset `harvest`, which stop a client that reaches far more people than
+    /// granted.
     #[arg(long)]
     without_harvest_budget: bool,
 }
@@ -49,8 +50,7 @@ impl Init {
         };
         let created = instance::create(&self.dir, &founding)?;
         let dir = self.dir.display();
-        let document =
-            json!({ "dir": self.dir, "log_key": created.log_key, "entries": created.entries });
+        let document = json!({ "dir": dir.to_string(), "log_key": created.log_key, "entries": created.entries });
         let text = format!(
             "Made {dir}/ with {} entries in its log.
 

@@ -13,7 +13,7 @@ use super::{Failure, Output};
 
 /// Write a person's ledger bundle: everything that the log holds about them, with the proof that it is complete.
 ///
-/// The file has the person's secret in it, with which whoever reads it finds them in the log: give it to that person
+/// The file contains the person's secret, with which a reader finds them in the log: give it to that person
 /// alone. They check it with `countersign-verify ledger`, or on the page `/ledger`.
 ///
 /// Example: countersign ledger platform person-17 --out person-17.ledger

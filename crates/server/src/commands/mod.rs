@@ -5,7 +5,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 mod act;
 mod agreement;
@@ -39,14 +41,14 @@ mod suspend;
 mod token;
 mod witness;
 
-/// Data sharing nobody has to take on trust.
+/// A data-sharing gateway whose answers are decided, logged, and checked by third parties.
 ///
-/// Countersign stands between a platform's user data and its partners: it decides about every field of
-/// every person in an answer, logs the answer before it leaves, and lets outsiders check.
+/// Countersign sits between a platform's user data and its partners, decides about
+/// every field of every person in an answer, logs the answer before it leaves, and lets third parties check.
 #[derive(Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
 struct Cli {
-    /// Print one JSON document instead of text.
+    /// Print one JSON document instead of text: the result, or {"error": …, "because": […]}.
     #[arg(long, global = true)]
     json: bool,
     #[command(flatten)]
@@ -119,6 +121,16 @@ impl Output {
         let _ = said.and_then(|()| out.flush());
     }
 
+    /// Says why it failed: to people on standard error, and to programs in a document.
+    fn failed(self, failure: &dyn std::error::Error) -> ExitCode {
+        explain(failure);
+        if self.json {
+            let because = causes(failure);
+            self.say(&json!({ "error": failure.to_string(), "because": because }), "");
+        }
+        ExitCode::FAILURE
+    }
+
     /// Says something beside what happened to people, who may be sending the rest into a file. Programs
     /// find it in the document.
     fn note(self, text: &str) {
@@ -140,8 +152,11 @@ pub fn run() -> ExitCode {
         }
         _ => "warn",
     };
-    let filter =
-        EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let output = Output { json: cli.json };
+    let filter = match log_filter(std::env::var("COUNTERSIGN_LOG").ok().as_deref(), level) {
+        Ok(filter) => filter,
+        Err(failure) => return output.failed(&*failure),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -153,13 +168,25 @@ pub fn run() -> ExitCode {
     // One provider for all of TLS; it can only have been installed before by this same line.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     cli.server.install();
-    match dispatch(cli.command, Output { json: cli.json }) {
-        Ok(code) => code,
-        Err(failure) => {
-            explain(&*failure);
-            ExitCode::FAILURE
-        }
+    dispatch(cli.command, output).unwrap_or_else(|failure| output.failed(&*failure))
+}
+
+/// What is logged: as `COUNTERSIGN_LOG` says, or from `level` on. A word that is no level would be taken for the name
+/// of a module, and silence everything else.
+fn log_filter(wanted: Option<&str>, level: &str) -> Result<EnvFilter, Failure> {
+    let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or(level);
+    let is_known = |directive: &str| {
+        directive.contains(['=', '['])
+            || directive.contains("::")
+            || directive.starts_with("countersign")
+            || directive.parse::<LevelFilter>().is_ok()
+    };
+    let allowed = "a level (off, error, warn, info, debug, trace) or MODULE=LEVEL, as in countersign_log=debug";
+    if let Some(unknown) = wanted.split(',').map(str::trim).find(|word| !is_known(word)) {
+        return Err(format!("COUNTERSIGN_LOG: {unknown:?} is not {allowed}").into());
     }
+    let filter = EnvFilter::try_new(wanted);
+    filter.map_err(|error| format!("COUNTERSIGN_LOG: {error}; expected {allowed}").into())
 }
 
 fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
@@ -199,15 +226,46 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
 #[expect(clippy::print_stderr, reason = "this is where commands speak")]
 fn explain(failure: &dyn std::error::Error) {
     eprintln!("error: {failure}");
+    for cause in causes(failure) {
+        eprintln!("  because: {cause}");
+    }
+}
+
+/// The causes of an error, the nearest first, but for those that the one before it says itself.
+fn causes(failure: &dyn std::error::Error) -> Vec<String> {
+    let mut causes = Vec::new();
     let mut last = failure.to_string();
     let mut cause = failure.source();
     while let Some(error) = cause {
         let said = error.to_string();
-        // Errors that print their cause themselves would say it twice.
         if !last.contains(&said) {
-            eprintln!("  because: {said}");
+            causes.push(said.clone());
         }
         last = said;
         cause = error.source();
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_filter_refuses_what_is_no_level() {
+        for fine in
+            ["", "debug", "OFF", "3", "warn,countersign_log=debug", "hyper::client", "countersign"]
+        {
+            assert!(log_filter(Some(fine), "warn").is_ok(), "{fine}");
+        }
+        assert!(log_filter(None, "countersign=info,warn").is_ok());
+        for (wrong, named) in [
+            ("debg", "\"debg\""),
+            ("warn, verbose", "\"verbose\""),
+            ("hyper=loud", "COUNTERSIGN_LOG: "),
+        ] {
+            let error = log_filter(Some(wrong), "warn").unwrap_err().to_string();
+            assert!(error.contains(named) && error.contains("debug, trace"), "{error}");
+        }
     }
 }

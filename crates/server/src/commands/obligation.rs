@@ -98,7 +98,7 @@ enum What {
     Deletion,
     /// It has to be shown that nothing is kept for longer than agreed.
     Retention,
-    /// It has to be shown to whom data was passed on.
+    /// The partner has to show to which recipients data was passed on.
     OnwardTransfer,
 }
 

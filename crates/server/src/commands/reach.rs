@@ -1,5 +1,5 @@
-//! How a command reaches an instance: through the server that runs on it, or, while none runs, by opening it. Operations are the
-//! same either way.
+//! How a command reaches an instance: through the server that runs on it, or, while none runs, by opening it.
+//! Operations are the same either way.
 
 use std::cell::OnceCell;
 use std::path::Path;

@@ -58,16 +58,16 @@ pub(super) struct Show {
     dir: PathBuf,
 }
 
-/// Check a rules file against the field schema in force, and say what it means.
+/// Check a rules file against the field schema in force, and print what it means.
 ///
-/// Example: countersign rules check rules.toml platform
+/// Example: countersign rules check platform rules.toml
 #[derive(Args)]
 #[command(after_long_help = FORMAT)]
 pub(super) struct Check {
-    /// The rules as a TOML file.
-    file: PathBuf,
     /// The folder of the instance.
     dir: PathBuf,
+    /// The rules as a TOML file.
+    file: PathBuf,
 }
 
 /// Put rules in force, in the place of those that are. Two reviewers sign.

@@ -46,7 +46,7 @@ const JSON: &str = "application/json";
 /// How commands reach the running server of an instance.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ServerOptions {
-    /// How long to go on asking a server that asks to wait, in seconds.
+    /// How many seconds to keep retrying while the server asks to wait.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
     /// The authority that signed the server's certificate, in PEM; COUNTERSIGN_CA and `ca` in [tls] of

@@ -23,7 +23,7 @@ file that only you may read. Which items are drawn follows from the close and fr
 Make it before the next close: the secrets of people who are erased then cannot be opened any more, and an
 auditor bears few such items.";
 
-/// Open some items of a closed period to its auditor, to show that there are people behind its lists.
+/// Open some items of a closed period to its auditor, to show that its lists are about real accounts.
 ///
 /// Example: countersign sample platform 3 --challenge 9f86d0… --out period-3.sample
 #[derive(Args)]

@@ -11,15 +11,15 @@ use super::{Failure, Output};
 use crate::instance::{self, ClockTrust};
 use crate::serving;
 
-/// Serve an instance until it is told to stop (Ctrl-C or SIGTERM).
+/// Serve an instance until Ctrl-C or SIGTERM.
 ///
 /// Example: countersign serve platform
 #[derive(Args)]
 pub(super) struct Serve {
     /// The folder of the instance.
     dir: PathBuf,
-    /// Take this machine's clock as it stands, although it was set forward since something was logged
-    /// last. Look at the clock first: times in the log never run back.
+    /// Accept this machine's clock, although it was set forward since the last entry of the log. Check
+    /// the clock first: times in the log never run back.
     #[arg(long)]
     accept_clock: bool,
 }

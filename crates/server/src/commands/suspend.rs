@@ -31,7 +31,7 @@ pub(super) struct Reinstate {
     about: About,
 }
 
-/// Who, and why.
+/// The subject, and the reason.
 #[derive(Args)]
 struct About {
     /// The folder of the instance.

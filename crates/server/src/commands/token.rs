@@ -27,11 +27,11 @@ pub(super) struct Token {
     /// The build that will ask.
     #[arg(long)]
     build: String,
-    /// For what it will ask.
+    /// The purpose for which it will ask, from its agreement.
     #[arg(long)]
     purpose: String,
-    /// The people's user agents say, by the Global Privacy Control, that data be neither sold nor shared:
-    /// nothing of friends and no special category is granted.
+    /// The people's browsers send `Sec-GPC: 1` (Global Privacy Control): nothing of friends and no special
+    /// category is granted.
     #[arg(long)]
     sec_gpc: bool,
 }
@@ -46,7 +46,7 @@ struct Who {
     /// A file with an account a line.
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
-    /// So many people, spread evenly over the store; only while no server runs.
+    /// For this many people, spread evenly over the store; only while no server runs.
     #[arg(long, value_name = "N")]
     count: Option<u32>,
 }

@@ -16,8 +16,8 @@ use crate::{serving, witness};
 /// Be a witness of other people's logs: watch that their trees only grow, and say so with a key.
 ///
 /// A log asks its witnesses to cosign its checkpoints (C2SP tlog-witness). A witness cosigns a tree only if
-/// it is proved to continue the one that it has cosigned last, so nobody who waits for its cosignature can
-/// be shown two histories of a log. It sees no entries and holds nobody's data.
+/// it is proved to continue the one that it has cosigned last, so a reader who requires its cosignature cannot
+/// be shown two histories of a log. It sees no entries and holds no personal data.
 ///
 /// A log of your own is not worth watching: be a witness for others, and have others be yours.
 #[derive(Subcommand)]
@@ -88,7 +88,10 @@ write `witness NAME KEY ADDRESS` into their policies. Write each log's key into 
 
   countersign witness serve {dir}"
         );
-        output.say(&json!({ "dir": self.dir, "witness_key": key.to_string() }), &text);
+        output.say(
+            &json!({ "dir": self.dir.display().to_string(), "witness_key": key.to_string() }),
+            &text,
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

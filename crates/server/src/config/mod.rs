@@ -171,8 +171,17 @@ impl Default for Tokens {
 /// A configuration that cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The folder has no configuration.
+    #[error(
+        "{}: there is no such file, so the folder holds no instance: give the folder of one, or make one with `countersign init`",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read.
-    #[error("{}: {error}; run `countersign init` to make a new instance", path.display())]
+    #[error("{}: the configuration cannot be read: {error}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -197,8 +206,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with file, line, key and what is allowed.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let path = path.to_owned();
+            match error.kind() {
+                std::io::ErrorKind::NotFound => ConfigError::Missing { path },
+                _ => ConfigError::Unreadable { path, error },
+            }
+        })?;
         Self::parse(&text).map_err(|(offset, message)| ConfigError::Wrong {
             path: path.to_owned(),
             line: text.get(..offset).unwrap_or(&text).matches('\n').count() + 1,
@@ -239,7 +253,8 @@ impl Config {
     fn parse(text: &str) -> Result<Self, (usize, String)> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().unwrap_or_default().start;
-            (offset, format!("{}{}", key_at(text, offset), error.message()))
+            let quotes = unquoted_hint(text, offset);
+            (offset, format!("{}{}{quotes}", key_at(text, offset), error.message()))
         })?;
         if *config.version.get_ref() != CONFIG_VERSION {
             let found = config.version.get_ref();
@@ -336,9 +351,28 @@ fn offset_of(text: &str, key: &str) -> usize {
 
 /// The key on the line of this offset, to put before a message that does not name it.
 fn key_at(text: &str, offset: usize) -> impl fmt::Display {
-    let line_start = text.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |at| at + 1);
-    let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let line = line_at(text, offset);
     line.split_once('=').map(|(key, _)| format!("{}: ", key.trim())).unwrap_or_default()
+}
+
+/// What to do about a text without quotation marks, which the parser takes for a number.
+fn unquoted_hint(text: &str, offset: usize) -> String {
+    let Some((key, value)) = line_at(text, offset).split_once('=') else {
+        return String::new();
+    };
+    let value = value.split('#').next().unwrap_or_default().trim();
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || ".:/_+-".contains(c);
+    let is_other = ["true", "false"].contains(&value) || value.parse::<f64>().is_ok();
+    if value.is_empty() || is_other || !value.chars().all(is_bare) {
+        return String::new();
+    }
+    format!("; a text is in quotation marks: {} = \"{value}\"", key.trim())
+}
+
+/// The line in which this byte is.
+fn line_at(text: &str, offset: usize) -> &str {
+    let start = text.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -347,6 +381,25 @@ mod tests {
 
     fn template() -> String {
         TEMPLATE.replace("{origin}", "log.example/2026").replace("{listen}", "127.0.0.1:8080")
+    }
+
+    #[test]
+    fn a_text_without_quotation_marks_is_told_where_they_belong() {
+        for (key, bare) in [("listen", "127.0.0.1:1"), ("origin", "log.example/2026")] {
+            let line =
+                template().lines().find(|l| l.starts_with(&format!("{key} ="))).unwrap().to_owned();
+            let (_, message) =
+                Config::parse(&template().replace(&line, &format!("{key} = {bare} # x")))
+                    .unwrap_err();
+            let hint = format!("; a text is in quotation marks: {key} = \"{bare}\"");
+            assert!(
+                message.starts_with(&format!("{key}: ")) && message.ends_with(&hint),
+                "{message}"
+            );
+        }
+        let (_, message) =
+            Config::parse(&template().replace("version = 1", "version = true")).unwrap_err();
+        assert!(!message.contains("quotation"), "{message}");
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! The texts that open what is for the platform's own engineers and machines: each in a file, sent as
-//! a bearer token.
+//! Static bearer tokens for the platform's own engineers and machines, each in a file.
 
 use std::fs::File;
 use std::io::Read as _;

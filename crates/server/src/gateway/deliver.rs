@@ -1,5 +1,5 @@
-//! Turns an [`Answer`] into a reply with its proof. Whatever leaves toward a partner with status 200 is
-//! made here, as a response of its own or as one in that of a batch. Sealing will stand here too.
+//! Turns an [`Answer`] into a reply with its proof. Every success response to a
+//! partner is made here, alone or within that of a batch.
 
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use countersign_domain::digest::Digest;

@@ -1,5 +1,5 @@
-//! What the network's limits need to know of the gateway's endpoints: which of them room is kept for, who has a
-//! token that opens them, and how a request is refused in the form that its errors have.
+//! What the network limits need to know about endpoints: which have reserved capacity, which tokens give access to
+//! them, and in which form their errors are.
 
 use std::sync::Arc;
 

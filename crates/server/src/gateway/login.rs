@@ -1,6 +1,6 @@
-//! `POST /login`, the demo's stand-in for the platform's own sign-in and for OAuth: whoever names an
-//! account is that account. It exists only where the configuration says so, on loopback, and for whoever has
-//! the code that the start printed: other programs of this machine reach loopback as well.
+//! `POST /login`, the demonstration's replacement for the platform's own sign-in and for OAuth: the caller names an
+//! account and is that account. It exists only if the configuration says so, on loopback, and requires the code that
+//! the start printed, because other programs of this machine reach loopback as well.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The address of the client behind a connection: that of its other end, or, where that is a trusted proxy, the one that
-//! the proxy names.
+//! The address of the client behind a connection: that of its other end, or, where that is a trusted proxy, the one
+//! that the proxy names.
 //!
 //! Proxies append: the right-most address is the one that the nearest proxy saw. Going from the right, the first
 //! address that is no trusted proxy is the client. What stands to the left of it may be the client's invention.

@@ -1,8 +1,8 @@
 //! Which connections are taken: so many, so many of one client, and some beyond those in which health checks and
 //! the admin API are answered.
 //!
-//! A connection too many goes into the reserve. There the newest takes the place of the oldest, so that who asks at once is
-//! answered, however many others hold connections open.
+//! A connection too many goes into the reserve. There the newest takes the place of the oldest, so that who asks at
+//! once is answered, however many others hold connections open.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;

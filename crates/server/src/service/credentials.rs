@@ -32,7 +32,7 @@ pub enum CredentialsError {
     #[error("there is no client of this name and secret")]
     Secret,
     /// The secret within an app access token is not the client's.
-    #[error("the app access token is none of this instance's")]
+    #[error("the app access token was not issued by this instance")]
     AppToken,
     /// The proof was not made with the client's secret from this token.
     #[error("the proof was not made with the client's secret from this token")]

@@ -94,8 +94,8 @@ pub trait Question: Sync {
     /// Whom it is about.
     fn whom<'a>(&'a self, read: &'a Self::Read) -> Whom<'a>;
 
-    /// What is decided about toward this partner, and what is told of the decision. An error in the place of what is told
-    /// counts only where the decision is that there may be an answer: it may depend on who an id is.
+    /// What is decided about toward this partner, and what is told of the decision. An error in the place of what
+    /// is told counts only where the decision is that there may be an answer: it may depend on who an id is.
     fn asked(
         &self,
         read: Self::Read,

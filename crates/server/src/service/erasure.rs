@@ -1,7 +1,7 @@
 //! Erasing a person, for good, and how far that is.
 //!
-//! Nothing of theirs leaves from when it is asked for on. What is kept for the log goes behind the next close, or the first
-//! one behind the end of a legal hold; then the account is unknown.
+//! Nothing of theirs leaves from when it is asked for on. What is kept for the log goes behind the next close, or
+//! the first one behind the end of a legal hold; then the account is unknown.
 
 use countersign_people::store::Erasure;
 use serde::{Deserialize, Serialize};

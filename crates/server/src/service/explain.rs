@@ -1,4 +1,5 @@
-//! What a request would be answered, and for each withheld field the clause that withholds it, in words. Nothing is released and nothing logged: no value of a field is read.
+//! What a request would be answered, and for each withheld field the clause that withholds it, in words. Nothing is
+//! released and nothing logged: no value of a field is read.
 
 use countersign_domain::decide::{Candidate, People as _};
 use countersign_domain::field::FieldSet;
@@ -116,8 +117,8 @@ impl Service {
     /// Explains.
     ///
     /// # Errors
-    /// [`OperationError`] for a build, purpose, account or friend that there is not, a token that does not hold, a field
-    /// that there is not, and if the source of people's data cannot tell.
+    /// [`OperationError`] for a build, purpose, account or friend that there is not, a token that does not hold, a
+    /// field that there is not, and if the source of people's data cannot tell.
     pub async fn explain(&self, wanted: &Wanted) -> Result<Explanation, OperationError> {
         let view = self.log.view();
         let now = wanted.at.map_or_else(clock::now, Timestamp::from_seconds);

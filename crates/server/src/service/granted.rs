@@ -11,10 +11,10 @@ use super::token::UserAccess;
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// It was ended.
-    #[error("the grant behind the token was ended")]
+    #[error("the grant of the token was ended")]
     Ended,
     /// The time for which it was given is over, or it is another client's.
-    #[error("the grant behind the token is over for {client}")]
+    #[error("the grant of the token has expired for {client}")]
     Over {
         /// Who asks.
         client: Identifier,

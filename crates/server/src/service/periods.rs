@@ -58,8 +58,8 @@ impl ShownPeriod {
 }
 
 impl Service {
-    /// Tells the log what people chose, and ends the period; it returns when the close is in the log, and goes on if the
-    /// caller goes away.
+    /// Tells the log what people chose, and ends the period; it returns when the close is in the log, and goes on
+    /// if the caller goes away.
     ///
     /// # Errors
     /// [`OperationError`] while a close is under way, and if it failed.

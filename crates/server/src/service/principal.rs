@@ -1,4 +1,4 @@
-//! Who asks: a client that has shown a token or its secret, and whose call is counted.
+//! The principal: an authenticated client, by a token or its secret, whose call is counted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,7 +67,7 @@ impl Service {
         self.counted(Access::App(client), now)
     }
 
-    /// What a token stands for now, whoever sends it.
+    /// What a token stands for at this instant, whichever client sends it.
     ///
     /// # Errors
     /// [`AuthError::Token`], and [`AuthError::Credentials`] for an app's.
@@ -94,8 +94,8 @@ impl Principal {
         self.access.client()
     }
 
-    /// Counts the time of the call, from `began` until what this returns is dropped: with its answer, or because whoever
-    /// asked went away.
+    /// Counts the time of the call, from `began` until what this returns is dropped: with its answer, or because
+    /// whoever asked went away.
     #[must_use]
     pub fn timed(&self, began: Instant, now: Timestamp) -> Timed {
         Timed { usage: Arc::clone(&self.usage), began, now }

@@ -82,7 +82,7 @@ struct Claims {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// This instance did not make it.
-    #[error("the access token is none of this instance's")]
+    #[error("the access token was not issued by this instance")]
     Unknown,
     /// Its time is over.
     #[error("the access token has expired")]

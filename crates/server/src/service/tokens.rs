@@ -1,5 +1,5 @@
-//! Grants and the tokens under them: the platform's own sign-in tells that a person granted a client something, and gets
-//! an access token for it. OAuth will stand in front of this.
+//! Grants and the tokens under them: the platform's own sign-in tells that a person granted a client something, and
+//! gets an access token for it. OAuth will stand in front of this.
 
 use std::sync::Arc;
 
@@ -86,8 +86,8 @@ impl Service {
         Ok(Issued { access_token, token_type: "bearer".to_owned(), expires_in })
     }
 
-    /// The same for each of these accounts, in their order; the one that is wanted beside them is passed over. The grants
-    /// are durable together.
+    /// The same for each of these accounts, in their order; the one that is wanted beside them is passed over. The
+    /// grants are durable together.
     ///
     /// # Errors
     /// As [`Self::issue_token`]; then there is no grant and no token.

@@ -52,13 +52,16 @@ fn a_draft_is_taken_as_it_is_and_never_written_over_another_file() {
         "new.toml",
     ];
     desk.done(&new);
-    let checked = desk.json(&["agreement", "check", "new.toml", "p"]);
+    let checked = desk.json(&["agreement", "check", "new.toml", "--dir", "p"]);
     let document = &checked["agreement"];
     assert_eq!(document["platform"], "Söhne \"& Co\"");
     assert_eq!((&document["agreement"], &document["kind"]), (&json!("aurora-2"), &json!("device")));
     let seconds = |key: &str| document[key].as_u64().unwrap();
     assert_eq!(seconds("not_after") - seconds("not_before"), 10 * 86_400);
-    assert!(desk.refused(&new).contains("new.toml: File exists"), "it is somebody's work");
+    assert!(
+        desk.refused(&new).contains("new.toml: a file of this name exists"),
+        "it is somebody's work"
+    );
 }
 
 #[test]
@@ -106,7 +109,8 @@ fn agreements_are_compared_as_files_and_as_the_log_has_them() {
     desk.write("again.toml", &AGREEMENT.replace("[\"id\", \"name\"]", "[\"name\", \"id\"]"));
     let (said, _) = ended(&desk, 0, &["agreement", "diff", "agreement.toml", "agreement.toml"]);
     assert_eq!(said, "They are the same.\n");
-    let (said, _) = ended(&desk, 0, &["agreement", "diff", "agreement.toml", "again.toml", "p"]);
+    let (said, _) =
+        ended(&desk, 0, &["agreement", "diff", "agreement.toml", "again.toml", "--dir", "p"]);
     assert!(said.starts_with("They mean the same, and are written in another way"), "{said}");
     let wider =
         AGREEMENT.replace("friend = [\"id\", \"name\"]", "friend = [\"id\", \"name\", \"work\"]");
@@ -275,10 +279,11 @@ fn an_agreement_goes_to_odrl_and_back_and_what_is_lost_is_told_beside_it() {
     assert!(beside.contains("not expressed: certification: "), "{beside}");
     assert!(beside.contains("not expressed: settings: "), "{beside}");
     desk.write("policy.json", &policy);
-    let (file, beside) = ended(&desk, 0, &["agreement", "import", "--odrl", "policy.json", "p"]);
+    let (file, beside) =
+        ended(&desk, 0, &["agreement", "import", "--odrl", "policy.json", "--dir", "p"]);
     assert!(beside.contains("assumed: certification: every 365 days"), "{beside}");
     desk.write("back.toml", &file);
-    desk.done(&["agreement", "check", "back.toml", "p"]);
+    desk.done(&["agreement", "check", "back.toml", "--dir", "p"]);
     let changed = ended(&desk, 1, &["agreement", "diff", "whole.toml", "back.toml", "--json"]).0;
     let changed: Value = serde_json::from_str(&changed).unwrap();
     let clauses: std::collections::BTreeSet<_> = changed["changes"]
@@ -310,7 +315,10 @@ fn an_agreement_goes_to_odrl_and_back_and_what_is_lost_is_told_beside_it() {
     let told = "the key \"permission\" stands twice in one object; every key is expected once";
     assert!(said.contains("twice.json:") && said.contains(told), "{said}");
     desk.write("marked.json", &format!("\u{feff}{policy}"));
-    assert_eq!(ended(&desk, 0, &["agreement", "import", "--odrl", "marked.json", "p"]).0, file);
+    assert_eq!(
+        ended(&desk, 0, &["agreement", "import", "--odrl", "marked.json", "--dir", "p"]).0,
+        file
+    );
     assert_eq!(desk.run(&["agreement", "import", "policy.json"]).status.code(), Some(2));
     assert!(fs::metadata(desk.path("policy.json")).is_ok());
 }

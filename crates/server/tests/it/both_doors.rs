@@ -160,8 +160,8 @@ impl Serving<'_> {
     }
 }
 
-/// What the doors have to agree about in an entry: all but how it was delivered, and what a fresh seed and the clock make
-/// different.
+/// What the doors have to agree about in an entry: all but how it was delivered, and what a fresh seed and the
+/// clock make different.
 fn comparable(world: &World, index: u64, delivery: Delivery) -> Disclosure {
     let leaf = &world.verified(index + 1)[index as usize];
     let Entry::Disclosure(entry) = &leaf.entry else { panic!("entry {index} is no disclosure") };

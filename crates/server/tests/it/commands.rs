@@ -161,7 +161,7 @@ key = "{key}"
 #[test]
 fn a_partner_is_registered_and_its_build_lives_and_is_stopped() {
     let desk = Desk::with_build();
-    let meaning = desk.done(&["agreement", "check", "agreement.toml", "p"]);
+    let meaning = desk.done(&["agreement", "check", "agreement.toml", "--dir", "p"]);
     assert!(meaning.contains("of each friend   id, name"), "{meaning}");
     let suspend = ["suspend", "p", "partner:aurora", "--reason", "audit", ANN];
     assert_eq!(desk.json(&suspend)["index"], 7);
@@ -186,7 +186,7 @@ fn unauthorised_an_act_without_its_signatures_is_refused_and_the_error_says_what
         (&[ANN], "missing: one reviewer"),
         (&[ANN, ANN], "reviewer:ann is to sign twice"),
         (&[ANN, "--sign=reviewer:ben=aurora.key"], "the signature of reviewer:ben does not hold"),
-        (&[ANN, "--sign=reviewer:eve=aurora.key"], "reviewer:eve, whom the register does not know"),
+        (&[ANN, "--sign=reviewer:eve=aurora.key"], "reviewer:eve, who is not in the register"),
     ] {
         let said = desk.refused(&[&register, signatures].concat());
         assert!(said.contains(expected), "{expected}: {said}");
@@ -249,7 +249,7 @@ fn a_wrong_file_is_named_with_line_and_column() {
     let desk = Desk::new();
     for (command, file, from, to, expected) in [
         (
-            &["agreement", "check", "wrong", "p"][..],
+            &["agreement", "check", "wrong", "--dir", "p"][..],
             "agreement.toml",
             "friend = [\"id\", \"name\"]",
             "friend = [\"id\", \"nane\"]",
@@ -423,7 +423,7 @@ fn settings_are_opened_and_closed_by_route() {
     let desk = Desk::new();
     desk.write("people.jsonl", "{\"account\":\"ada b/é\",\"profile\":{\"name\":\"Ada\"}}\n");
     let report =
-        desk.json(&["people", "import", "jsonl", "people.jsonl", "p", "--settings", "closed"]);
+        desk.json(&["people", "import", "jsonl", "p", "people.jsonl", "--settings", "closed"]);
     assert_eq!(report["people_new"], 1);
     let settings = |changes: &[&str]| {
         desk.json(&[&["people", "settings", "p", "ada b/é"], changes].concat())["open"].clone()
@@ -538,7 +538,7 @@ fn the_agreement_in_the_help_is_one_that_is_taken() {
         let begin = help.find("  version = 2").unwrap();
         let end = help.find("The names of fields").unwrap();
         desk.write("helped.toml", &help[begin..end]);
-        let meaning = desk.done(&["agreement", "check", "helped.toml", "p"]);
+        let meaning = desk.done(&["agreement", "check", "helped.toml", "--dir", "p"]);
         assert!(meaning.contains("from 2026-06-01T00:00:00Z no more name"), "{command}: {meaning}");
     }
 }

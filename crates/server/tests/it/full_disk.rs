@@ -198,7 +198,7 @@ fn crash_full_disk_of_people_changes_nothing_and_recovers() {
     let line =
         |n| format!("{}\n", json!({"account": format!("more-{n}"), "profile": {"name": "N"}}));
     fs::write(&file, (0..2_000).map(line).collect::<String>()).unwrap();
-    let import = || finish(program(&["people", "import", "jsonl"]).arg(&file).arg(world.path()));
+    let import = || finish(program(&["people", "import", "jsonl"]).arg(world.path()).arg(&file));
     let refused = import();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");

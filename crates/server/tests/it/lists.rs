@@ -64,7 +64,7 @@ fn an_auditor_checks_and_signs_what_an_operator_hands_over() {
     let mode = file.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "others can read the lists");
     let (done, why) = lists(&world, "0", &file);
-    assert!(!done && why.contains("period-0.lists: File exists"), "{why}");
+    assert!(!done && why.contains("period-0.lists: a file of this name exists"), "{why}");
     let none = world.path().join("period-1.lists");
     let (done, why) = lists(&world, "1", &none);
     assert!(!done && why.contains("period 1 has no files in stream/periods"), "{why}");

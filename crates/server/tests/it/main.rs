@@ -35,6 +35,7 @@ mod erasure;
 mod error_envelopes;
 mod evidence;
 mod explain;
+mod first_day;
 mod foreign;
 mod friends_of_friends;
 mod full_disk;

@@ -35,7 +35,7 @@ fn crash_second_program_beside_a_server_refuses_and_harms_nothing() {
     assert_refused(program(&["serve"]).arg(world.path()), people_in_use);
     let import = || {
         let mut command = program(&["people", "import", "jsonl"]);
-        command.arg(&file).arg(world.path());
+        command.arg(world.path()).arg(&file);
         command
     };
     assert_refused(&mut import(), people_in_use);
@@ -73,7 +73,7 @@ fn crash_second_program_beside_a_command_refuses_and_harms_nothing() {
     let people_in_use = "another program has these people open";
     assert_refused(program(&["serve"]).arg(world.path()), people_in_use);
     assert_refused(
-        program(&["people", "import", "jsonl"]).arg(people_file(&world)).arg(world.path()),
+        program(&["people", "import", "jsonl"]).arg(world.path()).arg(people_file(&world)),
         people_in_use,
     );
     drop(people);

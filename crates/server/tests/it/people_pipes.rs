@@ -55,15 +55,15 @@ fn people_import_reads_a_pipe_as_it_reads_a_file() {
     assert!(shell("mkfifo \"$2/fifo\"", &world, folder.path()).0);
     let import = "people import jsonl";
     for line in [
-        format!("$0 {import} \"$2/people.jsonl\" \"$1\""),
-        format!("$0 {import} \"$2/people.jsonl.gz\" \"$1\""),
-        format!("$0 {import} \"$2/people.jsonl.zst\" \"$1\""),
-        format!("$0 {import} <(cat \"$2/people.jsonl\") \"$1\""),
-        format!("$0 {import} <(zcat \"$2/people.jsonl.gz\") \"$1\""),
-        format!("cat \"$2/people.jsonl\" | $0 {import} /dev/stdin \"$1\""),
-        format!("$0 {import} - \"$1\" < \"$2/people.jsonl.gz\""),
-        format!("cat \"$2/people.jsonl.zst\" | $0 {import} - \"$1\""),
-        format!("cat \"$2/people.jsonl\" > \"$2/fifo\" & $0 {import} \"$2/fifo\" \"$1\""),
+        format!("$0 {import} \"$1\" \"$2/people.jsonl\""),
+        format!("$0 {import} \"$1\" \"$2/people.jsonl.gz\""),
+        format!("$0 {import} \"$1\" \"$2/people.jsonl.zst\""),
+        format!("$0 {import} \"$1\" <(cat \"$2/people.jsonl\")"),
+        format!("$0 {import} \"$1\" <(zcat \"$2/people.jsonl.gz\")"),
+        format!("cat \"$2/people.jsonl\" | $0 {import} \"$1\" /dev/stdin"),
+        format!("$0 {import} \"$1\" - < \"$2/people.jsonl.gz\""),
+        format!("cat \"$2/people.jsonl.zst\" | $0 {import} \"$1\" -"),
+        format!("cat \"$2/people.jsonl\" > \"$2/fifo\" & $0 {import} \"$1\" \"$2/fifo\""),
     ] {
         let (is_done, told) = shell(&line, &world, folder.path());
         assert!(
@@ -85,7 +85,7 @@ fn people_import_refuses_a_compressed_file_that_breaks_off() {
     let whole = gzipped();
     fs::write(folder.path().join("cut.gz"), &whole[..whole.len() - 12]).unwrap();
     let (is_done, told) =
-        shell("$0 people import jsonl \"$2/cut.gz\" \"$1\"", &world, folder.path());
+        shell("$0 people import jsonl \"$1\" \"$2/cut.gz\"", &world, folder.path());
     assert!(
         !is_done && told.contains("reading failed") && told.contains("nothing was imported"),
         "{told}"

@@ -1,6 +1,6 @@
 //! Parts of an instance that were restored from backups of different ages, a test for each row of the table in
-//! docs/operations.md: the start refuses what does not belong together, and says what to do. Rows of single files are
-//! in `restored_files`.
+//! docs/operations/backup-and-recovery.md: the start refuses what does not belong together, and says what to do.
+//! Rows of single files are in `restored_files`.
 //!
 //! ```text
 //! people/: older                       …people_serve_nobody_who_was_erased_…, …people_have_the_grants_and_holds_…
@@ -328,7 +328,7 @@ fn restored_people_without_those_who_came_since_have_ledgers_again_when_they_com
     backup.restore();
     run(&world, &["people", "recover"], &["--accept-loss"]).unwrap();
 
-    // As operations.md says: the feed, a close, and then the server.
+    // As backup-and-recovery.md says: the feed, a close, and then the server.
     let feed = world.path().join("feed.jsonl");
     fs::write(&feed, newcomer(1, "early")).unwrap();
     run(&world, &["people", "upsert"], &[feed.to_str().unwrap()]).unwrap();
@@ -404,7 +404,7 @@ fn restored_instance_without_people_gets_no_new_ones() {
     let file = file.to_str().unwrap();
     let dir = world.path().to_str().unwrap();
     for command in [
-        &["people", "import", "jsonl", file, dir][..],
+        &["people", "import", "jsonl", dir, file][..],
         &["people", "image", dir],
         &["people", "recover", dir],
         &["people", "settings", dir, VIEWER],

@@ -1,5 +1,5 @@
-//! Single files of an instance that are missing, older, or another's, by the table in docs/operations.md: `serve` and
-//! `countersign check` say the same of each.
+//! Single files of an instance that are missing, older, or another's, by the table in
+//! docs/operations/backup-and-recovery.md: `serve` and `countersign check` say the same of each.
 
 use std::fs;
 

@@ -118,7 +118,7 @@ fn rules_that_cannot_be_taken_are_refused_with_what_to_do_and_nothing_changes() 
         let said = publish(&world, &file).unwrap_err();
         assert!(said.contains(expected), "{cedar}: {said}");
         let folder = world.path().to_str().unwrap();
-        assert!(run(&world, &["rules", "check", &file, folder]).is_err());
+        assert!(run(&world, &["rules", "check", folder, &file]).is_err());
     }
     let twice = "@id(\"a\") @reason(\"minor\") forbid (principal, action, resource) when { context.minor };";
     let said = publish(&world, &write(&world, &[twice, twice])).unwrap_err();
@@ -134,7 +134,7 @@ fn the_examples_to_start_from_are_rules() {
         fs::read_to_string(format!("{folder}/{name}.cedar")).unwrap()
     });
     let file = write(&world, &examples.each_ref().map(String::as_str));
-    let said = run(&world, &["rules", "check", &file, world.path().to_str().unwrap()]).unwrap();
+    let said = run(&world, &["rules", "check", world.path().to_str().unwrap(), &file]).unwrap();
     assert_eq!(said.matches("\nrule ").count(), 6, "{said}");
     publish(&world, &file).unwrap();
     let token = world.token(village::VIEWER);

@@ -5,7 +5,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// What every session is asked for, beside its time limit: to write nothing, to look names up nowhere but where
-/// the statement says, to show every value in the one way that loses nothing, and to send rows in the order of the statement.
+/// the statement says, to show every value in the one way that loses nothing, and to send rows in the order of the
+/// statement.
 const SETTINGS: [(&str, &str); 9] = [
     ("default_transaction_read_only", "on"),
     ("search_path", "pg_catalog"),

@@ -1,6 +1,7 @@
-//! What it costs to verify a million entries, from the start and with what an earlier check kept, beside what no check can
-//! do without: reading the files, hashing leaves and nodes, and verifying the signatures under acts, timed alone in the same
-//! run. And how fast a log grows. `cargo xtask bench verify` runs it optimised; an argument is another number of entries.
+//! What it costs to verify a million entries, from the start and with what an earlier check kept, beside what no
+//! check can do without: reading the files, hashing leaves and nodes, and verifying the signatures under acts,
+//! timed alone in the same run. And how fast a log grows. `cargo xtask bench verify` runs it optimised; an argument
+//! is another number of entries.
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::indexing_slicing, reason = "the same: an index that is not there ends it")]

@@ -139,7 +139,7 @@ pub enum ListError {
     UnknownKind,
     /// A row that nobody could be matched against, or past which nothing can be read.
     #[error(
-        "{0}; the whole list is refused, since whoever is listed there would be cleared: fetch it again, or tell its publisher"
+        "{0}; the whole list is refused, because parties on it would be cleared: fetch it again, or tell its publisher"
     )]
     Row(#[from] RowFault),
     /// The list has no listing at all: it would clear everybody.

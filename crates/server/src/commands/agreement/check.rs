@@ -12,15 +12,16 @@ use super::origin::schema_of;
 use super::{FORMAT, words};
 use crate::commands::{Failure, Output, files};
 
-/// Check an agreement file, say everything that it means, and warn of what is odd.
+/// Check an agreement file, print everything that it means, and warn of what is odd.
 ///
-/// Example: countersign agreement check aurora-2026.toml platform
+/// Example: countersign agreement check aurora-2026.toml --dir platform
 #[derive(Args)]
 #[command(after_long_help = FORMAT)]
 pub(crate) struct Check {
     /// The agreement as a TOML file.
     file: PathBuf,
-    /// The folder of the instance, whose field schema counts; without it the one that is shipped does.
+    /// The instance whose field schema is used; without it, the schema that is shipped.
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 

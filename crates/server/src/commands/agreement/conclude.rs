@@ -13,8 +13,8 @@ use crate::commands::{Failure, Output, files};
 
 /// Put an agreement in force. The partner and two reviewers sign.
 ///
-/// It takes the place of an earlier agreement of its name. Beside others about the same client, the
-/// stricter holds.
+/// It replaces an earlier agreement of its name. Of several agreements about one client, the strictest
+/// applies.
 ///
 /// Example: countersign agreement conclude platform aurora-2026.toml --sign partner:aurora=aurora.key
 /// --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key

@@ -9,10 +9,10 @@ use countersign_policy::agreement::diff;
 use serde_json::json;
 
 use super::origin::{Origin, schema_of};
-use crate::commands::{Failure, Output, explain};
+use crate::commands::{Failure, Output};
 
-/// Say what changes from agreement A to agreement B, clause by clause: what becomes wider, narrower, or
-/// another thing.
+/// List the changes from agreement A to agreement B, clause by clause: wider, narrower, or otherwise
+/// different.
 ///
 /// A and B are files, or NAME@DIR for an agreement in the log of an instance. Order means nothing. The exit
 /// code is 0 if both mean the same, 1 if they do not, and 2 if one cannot be read.
@@ -24,8 +24,8 @@ pub(crate) struct Diff {
     a: Origin,
     /// The agreement after.
     b: Origin,
-    /// The folder of the instance whose field schema counts; without it that of A's or B's log does, or the
-    /// one that is shipped.
+    /// The instance whose field schema is used; without it, that of A's or B's log, or the one that is shipped.
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
@@ -35,7 +35,7 @@ const TROUBLE: u8 = 2;
 impl Diff {
     pub(super) fn run(self, output: Output) -> ExitCode {
         self.compare(output).unwrap_or_else(|failure| {
-            explain(&*failure);
+            output.failed(&*failure);
             ExitCode::from(TROUBLE)
         })
     }

@@ -15,7 +15,7 @@ use crate::commands::{Failure, Output};
 /// FILE is a file, or NAME@DIR for an agreement in the log of an instance. What is signed is the
 /// agreement's own document, not the policy; docs/agreements.md says what is lost.
 ///
-/// Example: countersign agreement export --odrl aurora-2026.toml platform
+/// Example: countersign agreement export --odrl aurora-2026.toml --dir platform
 #[derive(Args)]
 pub(crate) struct Export {
     /// In ODRL, the only language that there is.
@@ -23,8 +23,9 @@ pub(crate) struct Export {
     odrl: bool,
     /// The agreement.
     file: Origin,
-    /// The folder of the instance, whose field schema counts; without it that of the agreement's log does, or
-    /// the one that is shipped.
+    /// The instance whose field schema is used; without it, that of the agreement's log, or the one that is
+    /// shipped.
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 

@@ -14,7 +14,7 @@ use crate::commands::{Failure, Output, files};
 ///
 /// A policy of which anything cannot be kept here is refused, with the place of it as a JSON pointer.
 ///
-/// Example: countersign agreement import --odrl policy.json platform > aurora-2026.toml
+/// Example: countersign agreement import --odrl policy.json --dir platform > aurora-2026.toml
 #[derive(Args)]
 pub(crate) struct Import {
     /// From ODRL, the only language that there is.
@@ -22,7 +22,8 @@ pub(crate) struct Import {
     odrl: bool,
     /// The policy, JSON-LD with ODRL's own terms.
     file: PathBuf,
-    /// The folder of the instance, whose field schema counts; without it the one that is shipped does.
+    /// The instance whose field schema is used; without it, the schema that is shipped.
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 

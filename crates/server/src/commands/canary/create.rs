@@ -11,12 +11,12 @@ use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
 use crate::service::canaries::Wanted;
 
-/// Make an account a canary: somebody whom nobody is, planted by you with profile, friends and settings like
-/// anybody's.
+/// Make an account a canary: a fictitious account that you planted, with profile, friends and settings like
+/// those of others.
 ///
-/// In answers, names, addresses and texts of this account are from now on of the partner's own. Planting the
-/// account is the platform's: let it come as everybody does, with `people upsert` or `people import`, or in your
-/// database, and open its settings to whoever is to see it.
+/// From now on its names, addresses and texts differ from partner to partner in answers. You plant the account in
+/// the way every account arrives, with `people upsert` or `people import` or in your database, and open its
+/// settings to the routes on which it should be seen.
 ///
 /// Example: countersign canary create platform person-17
 #[derive(Args)]

@@ -16,7 +16,7 @@ use crate::commands::{Failure, Output};
 use crate::people::progress::Progress;
 use crate::service::canaries::ShownGeneration;
 
-/// Find the partner for whom a value was made, and the answers that it left in. Exit code 1 if no canary has had it.
+/// Find the partner that received a value, and the answers that contained it. Exit code 1 if no canary has had it.
 ///
 /// The value is one whole text as it was in an answer: a name, an e-mail address, the address of a page, a school,
 /// an employer, a sentence. A name is short and may be of several canaries; every other text is of one.

@@ -13,7 +13,7 @@ use crate::service::canaries::ShownCanaries;
 
 /// Name the canaries that there are or were, with the generations of their values.
 ///
-/// Whoever reads the list can tell them from people: keep it from partners.
+/// The list tells canaries from people: keep it from partners.
 ///
 /// Example: countersign canary list platform
 #[derive(Args)]

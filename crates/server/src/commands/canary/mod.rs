@@ -13,8 +13,8 @@ mod list;
 mod refresh;
 mod remove;
 
-/// Plant people whom nobody is, with values of their own toward each partner, and find the answer that one of
-/// these values left in.
+/// Mark fictitious accounts whose values differ from partner to partner, and find the answers that gave a value
+/// away.
 #[derive(Subcommand)]
 pub(super) enum CanaryCommand {
     Create(create::Create),

@@ -11,12 +11,12 @@ use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 use crate::service::erasure::{AskedErasure, ExportFirst, ShownErasure};
 
-/// Erase a person, for good.
+/// Erase a person, permanently.
 ///
-/// Nothing of theirs is released from now on; profile, friendships, settings and grants are gone. What the log needs
-/// for their last ledger goes behind the next close, or the first one behind the end of a legal hold: account, handle,
-/// secret, history, and what the log's private part says of them. The log stays valid, and what remains in it says
-/// nothing about them. Their export cannot be made afterwards.
+/// From now on nothing of theirs is released, and profile, friendships, settings and grants are gone. What the log
+/// needs for their last ledger is destroyed after the next close, or after the first one that follows a legal hold:
+/// account, person id, secret, history, and what the log's private part says of them. The log stays valid, and what
+/// remains in it reveals nothing about them. Their export cannot be made afterwards.
 ///
 /// Example: countersign people erase platform ada --export ada.json
 #[derive(Args)]

@@ -14,7 +14,7 @@ use crate::service::error::OperationError;
 /// Write everything that is kept about a person as one JSON file: profile, friends, settings, history, grants, receipts
 /// and their ledger.
 ///
-/// The ledger has the person's secret in it, with which whoever reads it finds them in the log: give the file to that
+/// The ledger contains the person's secret, with which a reader finds them in the log: give the file to that
 /// person alone.
 ///
 /// Example: countersign people export platform ada --out ada.json

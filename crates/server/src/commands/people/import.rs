@@ -21,19 +21,19 @@ Only the account has to be there. Values of the profile are taken as they are, b
 is no value. A friend is somebody of this file or of the store, and friendship is mutual, whoever names
 it. A route that settings leaves out is as --settings says."#;
 
-/// Import people: all of them, or on any error nobody. Run again, it changes nothing. Where a change feed
-/// has been applied, --sequence says up to where the files have it.
+/// Import people: all of them, or none if there is any error. Repeating it changes nothing. If a change feed
+/// has been applied, --sequence says up to which sequence the files contain it.
 ///
-/// Example: countersign people import snap facebook/ platform
+/// Example: countersign people import snap platform facebook/
 #[derive(Args)]
 #[command(after_long_help = JSONL)]
 pub(in crate::commands) struct Import {
     /// What kind of files they are.
     kind: Kind,
-    /// A folder (snap, ldbc), or a file or a pipe (jsonl), plain or compressed by gzip or zstd; - is standard input.
-    path: PathBuf,
     /// The folder of the instance.
     dir: PathBuf,
+    /// A folder (snap, ldbc), or a file or a pipe (jsonl), plain or compressed by gzip or zstd; - is standard input.
+    path: PathBuf,
     /// The last sequence of the change feed that is in these files: the feed goes on after it. Needed
     /// where a feed has been applied.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]

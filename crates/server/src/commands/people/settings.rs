@@ -16,7 +16,7 @@ use crate::service::settings::{OpenFields, OpenSettings};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///
-/// A running server is told, so that its very next read obeys. On a route that is named, exactly the
+/// A running server applies it at once: its very next read obeys. On a route that is named, exactly the
 /// named fields are open; other routes stay as they are. A preset is applied first.
 ///
 /// Example: countersign people settings platform ada --preset closed --open my_device=id,name,friends

@@ -27,17 +27,17 @@ const LINES: &str = r#"The feed has one change a line, and each has a sequence:
   {"sequence":22,"friendship_ended":["ada","bob"]}
   {"sequence":30,"account":"ada","removed":true}
 
-profile and friends take the place of what was there; set changes the fields that it names, and null
-takes a value away; what a line does not name stays. Friendship is mutual, whoever names it. Whoever is
-named and was not there comes, without a profile. Lines are applied in batches: a line that cannot be
-read stops the feed, and the message says up to which sequence it is applied.
+profile and friends replace what was there; set changes the fields that it names, and null removes a
+value; what a line does not name stays as it is. Friendship is mutual. An unknown account that a line
+names is created without a profile. Lines are applied in batches: a line that cannot be read stops the
+feed, and the message says up to which sequence it is applied.
 
 Sequences rise from line to line and may have gaps. A line at or below the last sequence that was applied
-is skipped, so a feed can be sent again; nobody looks whether that very line was applied. So sequences
-have to be in the order in which changes were committed: a number that a transaction drew, and committed
-after a higher one was sent, would be lost. docs/operations.md says how to get such numbers."#;
+is skipped, so a feed can be sent again; nothing checks whether that very line was applied. Sequences
+must therefore be in the order in which changes were committed: a change whose number was drawn early
+and committed after a higher one was sent is lost. docs/operations/people.md says how to get such numbers."#;
 
-/// Apply changes of people one by one: a running server is told, so that its very next read shows them.
+/// Apply a feed of changes to people, through the running server if there is one: its very next read shows them.
 ///
 /// Example: countersign people upsert platform changes.jsonl
 #[derive(Args)]

@@ -15,11 +15,11 @@ use crate::governance::Submission;
 use crate::screening::case_files::CaseFiles;
 use crate::screening::standing::{Outdated, outdated};
 
-/// Put the outcome that the decisions come to into the log. Two reviewers sign that a partner is clear; one is
+/// Log the outcome that the decisions lead to. Two reviewers sign that a partner is clear; one is
 /// enough for undecided or refused, from where on it gets nothing.
 ///
 /// The entry has the lists, the outcome and a commitment to the report, no name and no score. The report stays in
-/// DIR/screening/concluded under the commitment, for whoever may see it.
+/// DIR/screening/concluded under the commitment, for readers who may see it.
 ///
 /// Example: countersign screening conclude platform aurora --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
 #[derive(Args)]

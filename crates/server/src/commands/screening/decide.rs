@@ -16,7 +16,7 @@ use crate::screening::case_files::CaseFiles;
 
 /// Record what a person decided about a match, and why. It stays private; `conclude` puts the outcome into the log.
 ///
-/// Whoever decides otherwise later decides again: the last decision counts, and all are kept.
+/// To change a decision, decide again: the last one counts, and all are kept.
 ///
 /// Example: countersign screening decide platform aurora 1 --false-positive --reason "another company: founded 2019,
 /// register number 123" --by ann
@@ -31,7 +31,7 @@ pub(in super::super) struct Decide {
     /// partner is screened again.
     #[arg(value_name = "MATCH")]
     asked: String,
-    /// The party is somebody else than the listed one.
+    /// The party is not the listed one.
     #[arg(long)]
     false_positive: bool,
     /// The party is the listed one: the partner is refused.

@@ -26,7 +26,7 @@ use countersign_source::settings::http::HttpSettings;
 pub(in crate::commands) struct Check {
     /// The folder of the instance.
     dir: PathBuf,
-    /// The person to ask an HTTP API about, by the platform's account; a database finds somebody by itself.
+    /// The person to ask an HTTP API about, by the platform's account; a database needs none.
     #[arg(long)]
     account: Option<String>,
 }

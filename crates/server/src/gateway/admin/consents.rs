@@ -1,5 +1,5 @@
-//! `GET /admin/v1/people/{account}/consents/{number}`: the receipt for one choice of a person's, and how every answer to
-//! a choice carries one.
+//! `GET /admin/v1/people/{account}/consents/{number}`: the receipt for one choice of a person's, and how every
+//! answer to a choice carries one.
 
 use std::sync::Arc;
 

@@ -63,7 +63,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 /// shows them.
 ///
 /// # Errors
-/// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another content type, 422 for a line that is not what it should be.
+/// [`AdminError`] 503 while the store is behind, 400 for a first line or a sequence that cannot be, 415 for another
+/// content type, 422 for a line that is not what it should be.
 #[utoipa::path(
     post,
     path = "/people/feed",

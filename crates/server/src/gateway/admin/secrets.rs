@@ -1,4 +1,5 @@
-//! `POST` and `DELETE /admin/v1/clients/{client}/secret`: what a client's server proves that it knows. It is shown once.
+//! `POST` and `DELETE /admin/v1/clients/{client}/secret`: what a client's server proves that it knows. It is shown
+//! once.
 
 use std::sync::Arc;
 

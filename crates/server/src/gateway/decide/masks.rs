@@ -34,7 +34,8 @@ pub struct Masks {
     pub friends: Vec<PersonMask>,
     /// The friends who are not. For the operator alone.
     pub hidden: Vec<Hidden>,
-    /// What was asked for and withheld from everybody of one kind: `self`, `friend`, `minor_friend`. For the operator alone.
+    /// What was asked for and withheld from everybody of one kind: `self`, `friend`, `minor_friend`. For the operator
+    /// alone.
     pub withheld: BTreeMap<String, Vec<Withheld>>,
 }
 

@@ -1,5 +1,5 @@
-//! Answers of the platform's own API that many operations have, by what an operation's handler says of them. Their words
-//! stand in `document.json`.
+//! Answers of the platform's own API that many operations have, by what an operation's handler says of them. Their
+//! words are in `document.json`.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ refusals! {
     ClosingNow = "409" "ClosingNow";
     /// Something of ours fails, and a person has to mend it.
     Broken = "500" "Failed", "507" "NoRoom";
-    /// Something of ours fails for now, and nothing was changed.
+    /// Something of ours fails, which a moment may mend, and nothing was changed.
     NotNow = "503" "NotNow";
     /// What was chosen holds, and the log does not have it yet.
     NotTold = "503" "NotTold";

@@ -15,9 +15,9 @@ use crate::{CannotSay, receipt, report};
 /// Check the receipt for a choice: is what was chosen in the log, as the platform promised?
 ///
 /// Checks the platform's signature, that the record is under the root of the entry that the receipt names, and that
-/// this entry stands in the log where it says. The log is checked as by `log` on the way. Exit code 3 means that the
-/// entry is not published yet and need not be. With a ledger it also checks that the ledger shows this choice: one that
-/// was made under another secret, or left out, does not.
+/// this entry is in the log at its index. Also checks the log, as `log` does. Exit code 3: the entry is not published,
+/// and its deadline has not passed. With a ledger it also checks that the ledger shows this choice, and was not made
+/// under another secret.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     receipt: PathBuf,
     #[command(flatten)]
     log: LogOption,
-    /// The person's ledger bundle, which has to show the choice.
+    /// The person's ledger bundle, which must show the choice.
     #[arg(long, value_name = "BUNDLE")]
     ledger: Option<PathBuf>,
     #[command(flatten)]

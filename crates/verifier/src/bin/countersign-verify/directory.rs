@@ -14,9 +14,9 @@ use crate::{CannotSay, exit_code, report};
 
 /// Check that the directory of accounts only ever grew, from one close of the log to the newest.
 ///
-/// Each person sees in their ledger every secret that their account has had under the newest root of the directory.
-/// Whether an earlier root had another one for them, which was taken back since, is what this says: every epoch has
-/// everything of the one before, unchanged. The log is checked on the way, as `countersign-verify log` does.
+/// A ledger shows every secret that its account has under the newest root of the directory. This check excludes that
+/// an earlier root had another one, removed since: every epoch must contain everything of the one before, unchanged.
+/// Also checks the log, as `countersign-verify log` does.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

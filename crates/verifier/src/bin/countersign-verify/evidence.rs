@@ -12,11 +12,11 @@ use crate::source::{Source, bar, read_file};
 use crate::trust::{GivenAt, PolicyFile};
 use crate::{CannotSay, exit_code, report};
 
-/// Check evidence: is what it shows in the log, was it right, and does the page say what it proves?
+/// Check evidence: is its content in the log, was it permitted, and does the page say what it proves?
 ///
 /// The file is a page for people with the proof of it embedded. The check replays every act with its signatures,
-/// decides each disclosure again against what was in force before it, and makes the page anew: a page that says
-/// anything else fails. With the public log it also finds what was left out.
+/// decides each disclosure again against what was in force before it, and generates the page again: a page that
+/// differs fails. With the public log it also finds omissions.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     log: LogKey,
     #[command(flatten)]
     policy: PolicyFile,
-    /// The folder or the URL of the public log: fails if the evidence leaves something out that it has.
+    /// The folder or the URL of the public log: fails if the evidence omits an entry of it.
     /// A person's evidence shows by itself that it is complete.
     #[arg(long, value_name = "PATH-OR-URL")]
     site: Option<String>,

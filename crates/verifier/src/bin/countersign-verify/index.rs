@@ -22,11 +22,10 @@ use crate::{CannotSay, exit_code, report};
 
 /// Check the person index of a closed period from its blinded lists, and sign what was found.
 ///
-/// A close signs one root over what the period holds about everybody, so that nobody's ledger can leave
-/// anything out. Whether that root is honest is what this says: it rebuilds it from the lists that the
-/// operator gives to auditors, and holds every commitment of the period's entries against them. A record
-/// or a person that was left out or put twice fails. Lists can be filled with invented people; with --sample
-/// the operator has to name accounts for items that they did not choose.
+/// A close signs one root over what the period holds about all people, so that no ledger can omit anything. This
+/// check rebuilds that root from the lists that the operator gives to auditors, and compares them with every
+/// commitment of the period's entries. A record or a person that is missing or listed twice fails. Lists can be
+/// padded with invented people; with --sample the operator must name accounts for items that it did not choose.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -37,8 +36,8 @@ pub(crate) struct Arguments {
     log: LogPlace,
     #[command(flatten)]
     policy: PolicyFile,
-    /// How many entries may be unaccounted for. Where somebody's secret was destroyed before the close, the
-    /// entries about them are, and cannot be told from entries of which something was left out.
+    /// How many entries may be unaccounted for. If a secret was destroyed before the close, the entries about that
+    /// person are, and cannot be distinguished from incomplete ones.
     #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
     forgotten_max: u64,
     /// The file that `countersign sample` wrote: whose some of the items are, drawn by the close.
@@ -48,15 +47,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", default_value_t = DRAWN_DEFAULT, requires = "sample",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(DRAWN_MAX)))]
     sample_items: u32,
-    /// What you gave the operator, once you had the lists, for the draw: 64 hexadecimal digits of your own choice.
-    /// Without it the operator knew the draw when they made the close, and could try until it suited them.
+    /// Your challenge for the draw, chosen after you had the lists: 64 hexadecimal digits. Without it the operator
+    /// could predict the draw when it made the close.
     #[arg(long, value_name = "DIGITS", requires = "sample", value_parser = Digest::parse)]
     challenge: Option<Digest>,
-    /// How many items of the sample may be of people who were erased. Nobody can open those any more, so each is
-    /// the operator's word.
+    /// How many items of the sample may be of erased people. These cannot be opened, so each rests on the
+    /// operator's word.
     #[arg(long, value_name = "ITEMS", default_value_t = 0, requires = "sample")]
     erased_max: u64,
-    /// If everything holds, sign that with the key in this file: Ed25519, PKCS#8 PEM, mode 600.
+    /// If the check succeeds, sign the result with the key in this file: Ed25519, PKCS#8 PEM, mode 600.
     #[arg(long, value_name = "KEY-FILE", requires_all = ["name", "out"])]
     cosign: Option<PathBuf>,
     /// The name under which you sign, for ever: a host and a path without scheme.

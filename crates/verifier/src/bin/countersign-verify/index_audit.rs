@@ -11,8 +11,8 @@ use crate::{CANNOT_SAY, CannotSay, DOES_NOT_HOLD, report};
 
 /// Check what an auditor signed about the person index of a period.
 ///
-/// It says whether this auditor signed it, and what for. Whether the close that it names is in the log is
-/// for `countersign-verify log` to say.
+/// Checks that this auditor signed it, and prints what was signed. `countersign-verify log` checks whether the close
+/// that it names is in the log.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

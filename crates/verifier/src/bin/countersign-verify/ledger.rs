@@ -18,9 +18,9 @@ use crate::{CannotSay, exit_code, instant, report};
 /// key: it follows the closes of all periods from the first one to one signed checkpoint, looks for the person's
 /// secrets in the directory, in every period for what the index has under them, opens every record, and holds it
 /// against what the person had chosen. It is complete since the first period whose close has the person's secret in its
-/// directory. Only you know whose ledger it should be, since when, and what you chose: bring --account,
-/// --account-since and your consent receipts. Keep the bundle to yourself: with the secrets in it, whoever reads it
-/// finds you in the log.
+/// directory. Only you know which account it should be, since when, and what you chose: give --account,
+/// --account-since and your consent receipts. Keep the bundle private: it contains secrets with which a reader finds
+/// you in the log.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     account: Option<String>,
     /// Since when you have had the account, as 2027-01-31, as 2027-01-31T08:00:00Z or in seconds since 1970: fails if
-    /// the first close from then on does not have it. A date is its first second in UTC; whoever came while a period
-    /// was being closed is in the next close, so the day after is a good date. Without it an account that was published
-    /// late, so that less is shown, is not found out.
+    /// the first close from then on does not have it. A date is its first second in UTC. An account that was made
+    /// while a period was being closed is in the next close, so the day after is a good date. Without it, an account
+    /// that was published late, so that less is shown, is not detected.
     #[arg(long, value_name = "DATE", value_parser = instant::parse)]
     account_since: Option<Timestamp>,
     /// A consent receipt that you kept, in a file: fails if it is under another secret than those shown, or if its

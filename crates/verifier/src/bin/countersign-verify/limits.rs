@@ -14,11 +14,11 @@ pub(crate) const CHECK_S: u64 = 86_400;
 /// How long files of a URL may take.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Give up on a file that takes longer than so many seconds, all attempts together.
+    /// Give up on a file that takes longer than this many seconds, all attempts together.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     file_timeout_s: u64,
-    /// Give up if all files together take longer than so many seconds: a day unless said otherwise, and ten minutes
-    /// for a round of `monitor`.
+    /// Give up if all files together take longer than this many seconds. Default: a day, and ten minutes for a round
+    /// of `monitor`.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline_s: Option<u64>,
 }

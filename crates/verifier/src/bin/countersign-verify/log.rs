@@ -17,7 +17,7 @@ use crate::{CannotSay, exit_code, report};
 ///
 /// Recomputes the tree from the entries and compares it with every tile and with the signed
 /// checkpoint, checks the signatures under every act, and decides every disclosure again from the
-/// public register: was the build approved, was nobody suspended, did the agreement give the fields.
+/// public register: was the build approved, was the partner not suspended, did the agreement allow the fields.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     log: LogPlace,
     #[command(flatten)]
     trust: Trust,
-    /// Fail if the newest entry is older than so many seconds.
+    /// Fail if the newest entry is older than this many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
     /// How many failures of each rule to list; the others are counted.

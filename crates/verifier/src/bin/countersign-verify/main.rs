@@ -1,8 +1,8 @@
-//! `countersign-verify`: what an outsider runs. It needs the log's public files and the log's key, and
-//! asks nobody. An auditor's own key is the only secret that it reads, to sign with it what was found.
+//! `countersign-verify`: the program of third parties. It needs the log's public files and the log's key, and
+//! no service of the platform. An auditor's own key is the only secret that it reads, to sign a result.
 //!
-//! Exit codes: 0 if everything holds, 1 if something of this log does not, 2 if it cannot be said (usage, a file
-//! that cannot be read or is of another kind, log or key, an old copy), 3 if a receipt's promise is not due yet.
+//! Exit codes: 0 valid; 1 a violation by this log; 2 not checked (usage, a file that cannot be read or is of another
+//! kind, log or key, an old copy); 3 a receipt whose deadline has not passed.
 #![forbid(unsafe_code)]
 
 mod consent;
@@ -39,7 +39,8 @@ const CANNOT_SAY: u8 = 2;
 /// A promise that is not due yet.
 const NOT_YET: u8 = 3;
 
-/// Checks a Countersign log, or against it an answer, the receipt for a choice, evidence, a person's ledger, the lists of a period or the directory of accounts, and believes nobody.
+/// Checks a Countersign log, and against it answers, receipts, ledgers, evidence, the lists of a period and the
+/// directory of accounts. It trusts the keys and policies that you give it, and nothing else.
 #[derive(Parser)]
 #[command(name = "countersign-verify", version, about, after_help = EXIT_CODES)]
 struct Arguments {

@@ -18,9 +18,9 @@ use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, exit_code, report};
 /// Check an answer: was its receipt's promise kept, and is it what was logged?
 ///
 /// Checks the receipt against body and request, finds its entry in the log, and recomputes from the
-/// body which fields of which person were released: the entry must commit to exactly those. The log
-/// is checked as by `log` on the way. Exit code 3 means that the entry is not published yet and need not be;
-/// an answer that is an error carries no receipt, and ends in exit code 2.
+/// body which fields of which person were released: the entry must commit to exactly those. Also
+/// checks the log, as `log` does. Exit code 3: the entry is not published, and its deadline has not passed.
+/// Exit code 2: not checked, as of an error, which carries no receipt.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

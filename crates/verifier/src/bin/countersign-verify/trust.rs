@@ -21,7 +21,7 @@ pub(crate) struct Trust {
     /// A checkpoint of this log that you kept earlier: fails if the log is not a continuation of it.
     #[arg(long, value_name = "CHECKPOINT-FILE")]
     since: Option<PathBuf>,
-    /// Keep in this file what was checked, and go on from there the next time: only what is new is then read.
+    /// Store in this file what was checked, and continue from there the next time: only new files are then read.
     #[arg(long, value_name = "FILE", conflicts_with = "since")]
     state: Option<PathBuf>,
     #[command(flatten)]
@@ -31,8 +31,8 @@ pub(crate) struct Trust {
 /// Witnesses who are trusted.
 #[derive(Args)]
 pub(crate) struct PolicyFile {
-    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. A log is
-    /// then checked as far as they have. Without one the platform could show you a log of your own.
+    /// A policy, in the C2SP format, of the witnesses that you trust: fails unless its quorum has cosigned. The log
+    /// is then checked up to that point. Without one the platform could show different logs to different readers.
     #[arg(long, value_name = "POLICY-FILE")]
     policy: Option<PathBuf>,
 }

@@ -13,7 +13,8 @@ pub(super) enum Start<T, F> {
 }
 
 /// Runs the operations, of which each depends on those at these places, all of them before its own. `start` gets an
-/// operation's place and what has come of those that ended, of which it may take parts away. What was not begun in time comes to nothing.
+/// operation's place and what has come of those that ended, of which it may take parts away. What was not begun in
+/// time comes to nothing.
 pub(super) async fn run<T, F>(
     dependencies: &[Vec<usize>],
     at_once_max: usize,

@@ -31,13 +31,13 @@ const NOTICE: Duration = Duration::from_millis(100);
 /// The exit code of who was interrupted, as shells have it.
 const INTERRUPTED: i32 = 130;
 
-/// Watch a log: check what is new on a timer, and raise an alarm at the first lie.
+/// Monitor a log: check what is new on a timer, and raise an alarm at the first violation.
 ///
 /// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
-/// What was checked is kept in a file, so that the next start goes on from there and a lie is never forgotten. The first
-/// lie ends it, with the verdict and exit code 1. A log that cannot be read is asked for again in the next round. A round
-/// that takes too long is cut off, and the next one goes on behind what it had proved. The alarm about age is raised
-/// by a clock of its own, in the middle of a round too.
+/// What was checked is stored in a file, so that the next start continues from there and remembers violations. The
+/// first violation ends it, with the verdict and exit code 1. A log that cannot be read is asked again in the next
+/// round. A round that takes too long is cut off, and the next one continues after what it proved. A separate clock
+/// raises the alarm about age, also during a round.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -49,9 +49,9 @@ pub(crate) struct Arguments {
     /// Seconds from the end of one round to the beginning of the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     every_s: u64,
-    /// Raise an alarm if the newest entry that was verified is older than so many seconds; while a round hangs, at
-    /// most --every-s later. With --once also if none was verified at all. Under a policy the log has to be cosigned
-    /// anew within that time.
+    /// Raise an alarm if the newest verified entry is older than this many seconds; while a round hangs, at most
+    /// --every-s later. With --once also if none was verified. Under a policy the log must be cosigned again within
+    /// that time.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
     #[command(flatten)]
@@ -59,10 +59,10 @@ pub(crate) struct Arguments {
     /// Run this with `sh -c` for each alarm; it gets the verdict as JSON on its standard input.
     #[arg(long, value_name = "COMMAND")]
     on_alert: Option<String>,
-    /// Go on after a lie; the alarm is raised again only when something else is found.
+    /// Continue after a violation; the alarm is raised again only for another one.
     #[arg(long)]
     keep_going: bool,
-    /// One round, then end: for timers and cron.
+    /// Run one round and exit, for timers and cron.
     #[arg(long)]
     once: bool,
     /// Print a line of JSON for each round instead, and the verdict as another.
@@ -72,7 +72,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  Watch a log, every minute, and send a mail at the first lie or after ten minutes of silence:
+  Monitor a log, every minute, and send a mail at the first violation or after ten minutes of silence:
     countersign-verify monitor https://log.example/log --key \"$(cat log.vkey)\" --state log.state \\
       --max-age-s 600 --on-alert 'mail -s \"the log does not hold\" you@example.org'
   From a timer, one round each time:
@@ -80,9 +80,9 @@ Examples:
   What the alarm command gets, and how to read it:
     --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
 
-Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a lie, or with --once a log that is
-too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an old copy;
-then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
+Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a violation, or with --once a log
+that is too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an
+old copy; then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
 falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
 monitors do not share one state file.
 To begin again from the first entry, move the state file away.";
