@@ -79,7 +79,7 @@ fn circles(
             .filter(|to| reached(to, &edges).contains(from))
             .collect();
         if !circle.is_empty() && !seen.contains(from) {
-            let names: Vec<String> = circle.iter().map(|one| shown(one)).collect();
+            let names: Vec<String> = circle.iter().map(shown).collect();
             let why = "what several files need belongs into one below them";
             let what = format!("these import each other in a circle: {}", names.join(", "));
             findings.extend(modules.get(from).map(|file| file.finding(1, what, why)));

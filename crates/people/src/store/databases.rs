@@ -159,6 +159,7 @@ impl<K, V> Table<K, V> {
     }
 
     /// Everything in it, in the order of the keys.
+    #[expect(clippy::type_complexity, reason = "it is what LMDB gives, with our error")]
     pub(super) fn iter<'t, T: Txn>(
         self,
         txn: &'t T,

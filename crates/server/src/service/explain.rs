@@ -17,7 +17,9 @@ use countersign_source::Question;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, ObjectBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Service;
 use super::documents;
@@ -31,7 +33,6 @@ use crate::clock;
 /// What is to be explained: a build and a purpose, or the token of a real request.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ToExplain)]
 pub struct Wanted {
     /// The build that would ask; that of the token, if there is one.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -61,6 +62,27 @@ pub struct Wanted {
     #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 253402300799_u64, nullable = false)]
     pub at: Option<u64>,
+}
+
+/// The API document's schema of [`Wanted`], with what no member says by itself: which of them are needed.
+pub struct ToExplain;
+
+impl PartialSchema for ToExplain {
+    fn schema() -> RefOr<Schema> {
+        let with = |names: &[&str]| {
+            names.iter().fold(ObjectBuilder::new(), |object, name| object.required(*name))
+        };
+        let either = AnyOfBuilder::new().item(with(&["token"])).item(with(&["build", "purpose"]));
+        let both = AllOfBuilder::new().item(Wanted::schema()).item(either);
+        let description = "A build and a purpose, or the token of a real request.";
+        Schema::from(both.description(Some(description))).into()
+    }
+}
+
+impl ToSchema for ToExplain {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Wanted::schemas(schemas);
+    }
 }
 
 /// Reads a whole number, as JSON writes it: `366.0` is one.

@@ -66,7 +66,9 @@ fn openapi_has_every_route_and_no_other() {
 
 /// The names of an object's members, in order.
 fn names_of(object: &Value) -> Vec<&str> {
-    object.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    let members = object.as_object().into_iter().flatten();
+    let names: std::collections::BTreeSet<_> = members.map(|(name, _)| name.as_str()).collect();
+    names.into_iter().collect()
 }
 
 /// What an operation is sent and what it answers, without words and schemas.

@@ -9,7 +9,7 @@ use super::AdminError;
 use crate::gateway::Gateway;
 use crate::gateway::extract::Json;
 use crate::gateway::openapi::refusals::{Broken, NotFound, NotNow};
-use crate::service::explain::{Explanation, Wanted};
+use crate::service::explain::{Explanation, ToExplain, Wanted};
 
 /// Explain a request.
 ///
@@ -25,7 +25,7 @@ use crate::service::explain::{Explanation, Wanted};
     post,
     path = "/explain",
     operation_id = "explain",
-    request_body = Wanted,
+    request_body = ToExplain,
     responses(
         (status = 200, description = "What would be released, and why not more.", body = Explanation),
         NotFound,

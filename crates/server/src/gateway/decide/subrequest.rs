@@ -52,10 +52,10 @@ const ERROR: &str = "countersign-error";
     params(
         ("X-Original-Method" = String, Header, description = "The method of the client's request.", min_length = 1, example = "GET"),
         ("X-Original-URI" = String, Header, description = "Path and query of the client's request, as sent.", min_length = 1, example = "/api/profile"),
-        ("X-Real-IP" = Option<String>, Header, description = "The client's address, of which only the network is kept.", example = "192.0.2.7"),
+        ("X-Real-IP" = Option<String>, Header, description = "The client's address, of which only the network is kept.", nullable = false, example = "192.0.2.7"),
         ("Countersign-Purpose" = Name, Header, description = "What this location serves: the purpose of the token's grant.", example = "address-book"),
         ("Countersign-Fields" = String, Header, description = "The fields that it serves, with commas between.", min_length = 1, example = "name,work"),
-        ("Countersign-Nonce" = Option<String>, Header, description = "Bytes of the client's choice that the receipt then binds, so that an old answer cannot be passed off as this one.", max_length = 128),
+        ("Countersign-Nonce" = Option<String>, Header, description = "Bytes of the client's choice that the receipt then binds, so that an old answer cannot be passed off as this one.", nullable = false, max_length = 128),
     ),
     responses(
         (status = 204, description = "The request may be let through, for these fields.", headers(("Countersign-Receipt"), ("Countersign-Seed"), ("Countersign-Viewer"), ("Countersign-Account"), ("Countersign-Fields"))),

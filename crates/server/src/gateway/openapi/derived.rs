@@ -130,6 +130,9 @@ impl Group {
                 operation["responses"][status] = json!({ "$ref": named });
             }
         }
+        if let Some(responses) = operation["responses"].as_object_mut() {
+            responses.sort_keys();
+        }
         // The same headers are on many answers, so their words stand in one place.
         let responses =
             operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut);

@@ -70,7 +70,11 @@ fn in_words(schema: &Value) -> String {
             names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
         }
         _ => match choices(schema) {
-            Some(choices) => choices.iter().map(in_words).collect::<Vec<_>>().join(" or "),
+            Some(choices) => {
+                let mut words: Vec<_> = choices.iter().map(in_words).collect();
+                words.dedup();
+                words.join(" or ")
+            }
             None if schema.get("allOf").is_some() => "object".to_owned(),
             None => "any JSON".to_owned(),
         },
@@ -121,6 +125,8 @@ fn add_properties(
     let required = schema["required"].as_array();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let said = property.get("description");
+        let of_choice = || choices(property)?.iter().find_map(|choice| choice.get("description"));
+        let said = said.or_else(of_choice);
         let said = said.or_else(|| resolved(property, document).get("description"));
         let name_in_full = format!("{prefix}{name}");
         rows.push(Property {
