@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
 // How a record lies in LMDB is the store's own affair; a measurement reads it by the same code.
-#[allow(dead_code, reason = "a measurement reads, and changes nothing")]
+#[allow(dead_code, unreachable_pub, reason = "a measurement reads, and changes nothing")]
 #[path = "../../people/src/store/record.rs"]
 mod record;
 
