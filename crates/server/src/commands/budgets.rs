@@ -110,7 +110,7 @@ impl PresetOf {
                 files::replace(file, &text)?;
                 let count = document.budgets.len();
                 let done = format!("Wrote {count} budgets to {}", file.display());
-                output.say(&json!({ "file": file, "budgets": count }), &done);
+                output.say(&json!({ "file": file.display().to_string(), "budgets": count }), &done);
             }
             None => output.say(&json!(document), text.trim_end()),
         }

@@ -119,7 +119,7 @@ impl Evidence {
         }
         let out = self.out.display();
         let document = json!({
-            "out": self.out, "bytes": file.len(), "holds": verdict.holds(), "size": verdict.size,
+            "out": self.out.display().to_string(), "bytes": file.len(), "holds": verdict.holds(), "size": verdict.size,
             "disclosures": verdict.disclosures, "acts": verdict.acts,
         });
         let told = format!(

@@ -113,7 +113,8 @@ pub(super) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         .map_err(|error| not_created(path, error))
 }
 
-fn not_created(path: &Path, error: std::io::Error) -> FileError {
+/// Why a new file is not there.
+pub(super) fn not_created(path: &Path, error: std::io::Error) -> FileError {
     let path = path.to_owned();
     match error.kind() {
         std::io::ErrorKind::AlreadyExists => FileError::Exists { path },

@@ -12,7 +12,7 @@ use countersign_log::period::Period;
 use countersign_people::data_dir::DataDir;
 use serde_json::json;
 
-use super::files::FileError;
+use super::files::{self, FileError};
 use super::{Failure, Output};
 use crate::config::Config;
 use crate::people::progress::Progress;
@@ -50,7 +50,8 @@ impl Lists {
         let system = |error| FileError::System { path: self.out.clone(), error };
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        let mut out = options.open(&self.out).map_err(system)?;
+        let out = options.open(&self.out);
+        let mut out = out.map_err(|error| files::not_created(&self.out, error))?;
         let head = period.head();
         let bar = Progress::Stderr.step("writing lists", head.people);
         let written = period.write_lists(config.origin(), &mut out, &mut |done| bar.at(done));
@@ -61,7 +62,7 @@ impl Lists {
         out.flush().and_then(|()| out.sync_all()).map_err(system)?;
         drop(bar);
         let document = json!({
-            "out": self.out, "period": head.number, "from": head.from, "until": head.until,
+            "out": self.out.display().to_string(), "period": head.number, "from": head.from, "until": head.until,
             "close": head.close.index, "people": head.people, "items": head.items,
         });
         let text = format!(

@@ -113,7 +113,7 @@ pub(super) fn sign_into(
     } else {
         format!("Still missing: {}", missing.join(", "))
     };
-    let document = json!({ "file": file, "signed_by": by, "missing": missing });
+    let document = json!({ "file": shown.to_string(), "signed_by": by, "missing": missing });
     output.say(&document, &format!("Signed in {shown}: {what}.\n{next}"));
     Ok(ExitCode::SUCCESS)
 }
@@ -193,7 +193,7 @@ fn write_out(
             missing.join(", ")
         )
     };
-    let document = json!({ "file": file, "missing": missing });
+    let document = json!({ "file": shown.to_string(), "missing": missing });
     output.say(&document, &format!("Wrote to {shown}: {what}.\n{next}"));
     Ok(ExitCode::SUCCESS)
 }

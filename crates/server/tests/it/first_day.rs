@@ -32,6 +32,10 @@ fn a_folder_may_have_a_name_that_is_no_text() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(path.exists());
     }
+    let draft = folder.path().join(OsStr::from_bytes(b"draft\xff"));
+    let output = finish(program(&["--json", "agreement", "new", "--out"]).arg(&draft));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(draft.exists());
 }
 
 #[test]

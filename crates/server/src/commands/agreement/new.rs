@@ -68,7 +68,7 @@ impl New {
         files::write_new(out, &text)?;
         let file = out.display();
         let next = format!("Wrote {file}. Next: countersign agreement check {file}");
-        output.say(&json!({ "out": out, "file": text }), &next);
+        output.say(&json!({ "out": file.to_string(), "file": text }), &next);
         Ok(ExitCode::SUCCESS)
     }
 

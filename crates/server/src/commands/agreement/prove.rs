@@ -89,7 +89,7 @@ mod proving {
     }
 
     fn of_file(file: &Path, proofs: &[Proof]) -> Value {
-        json!({ "file": file, "pledges": proofs.iter().map(of_proof).collect::<Vec<_>>() })
+        json!({ "file": file.display().to_string(), "pledges": proofs.iter().map(of_proof).collect::<Vec<_>>() })
     }
 
     fn of_proof(proof: &Proof) -> Value {

@@ -54,7 +54,8 @@ impl Generate {
             write(path, &options)
                 .map_err(|e| format!("{}: writing failed: {e}", path.display()))?;
             let text = format!("Wrote {} people to {}.", self.people, path.display());
-            output.say(&json!({ "people": self.people, "file": path }), &text);
+            output
+                .say(&json!({ "people": self.people, "file": path.display().to_string() }), &text);
             return Ok(ExitCode::SUCCESS);
         }
         let people = reach.people()?;
