@@ -58,7 +58,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>) -> Result<Json<Sequence>, 
 /// Apply changes of people.
 ///
 /// JSON Lines with sequences that rise from line to line, in the order in which the platform committed the changes;
-/// docs/operations.md says what a line can hold. A line at or below the last sequence that had been applied is
+/// docs/operations/people.md says what a line can hold. A line at or below the last sequence that had been applied is
 /// skipped, so that sending again is harmless. The changes are durable when this answers, and the very next read
 /// shows them.
 ///
