@@ -1,10 +1,10 @@
-//! The gateway of Countersign, and everything that runs beside it on the platform's machine: the
-//! embedded people store, imports, the admin API and the commands.
+//! The program `countersign`: the application (`service`) with what it leans on, its adapters for HTTP (`gateway`) and for
+//! people (`commands`), configuration, imports, and the demonstration.
 //!
-//! What it is not: it gives no meaning to an agreement (`countersign-domain`), defines no signed
-//! format (`countersign-verifier`), and nothing in it can open a person's data before the log has it
-//! (`countersign-log`).
-#![deny(unsafe_code)]
+//! What it is not: it gives no meaning to an agreement (`countersign-domain`), defines no signed format
+//! (`countersign-protocol`), keeps no people (`countersign-people`), and nothing in it can open a person's data before
+//! the log has it (`countersign-log`).
+#![forbid(unsafe_code)]
 
 pub mod admission;
 pub mod canaries;

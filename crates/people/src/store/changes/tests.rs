@@ -169,8 +169,10 @@ fn think(model: &mut Model, op: &Op) {
             (thought.values, thought.removed) = (Values::new(), true);
         }
         Op::Settings(who, bits) => {
-            let open = FieldSet::from_bits(*bits);
-            of(model, *who).settings = Settings::CLOSED.with(Route::FriendsApp, open);
+            let chosen = Settings::CLOSED.with(Route::FriendsApp, FieldSet::from_bits(*bits));
+            let thought = of(model, *who);
+            // Of somebody who was removed a choice closes, and opens nothing.
+            thought.settings = if thought.removed { thought.settings.and(chosen) } else { chosen };
         }
         Op::Enrol(everybody) => everybody.iter().for_each(|who| drop(of(model, *who).clone())),
         Op::Import(who) => {
