@@ -415,6 +415,8 @@ fn permissions_that_were_declared_and_not_granted_are_declined() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
     let access = world.tokens().inspect(&token).unwrap();
+    // The grant holds once the log was told of it.
+    world.serve().stop();
     let people = world.people();
     let mut record = people.grant(access.grant).unwrap().unwrap();
     let schema = crate::people_support::default_schema();

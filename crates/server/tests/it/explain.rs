@@ -109,7 +109,7 @@ fn explain_says_what_is_missing() {
             422,
             "did you mean \"name\"?",
         ),
-        (json!({ "token": "x" }), 404, "none of this instance"),
+        (json!({ "token": "x" }), 404, "not issued by this instance"),
     ] {
         let (found, said) = ask(&serving, &wanted);
         assert_eq!(found, status, "{wanted}");
