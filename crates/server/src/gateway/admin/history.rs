@@ -14,6 +14,9 @@ use crate::gateway::extract::{Json, Path, Query};
 use crate::gateway::openapi::refusals::{Broken, NotFound, NotNow};
 use crate::service::history::{History, LIMIT_DEFAULT, LIMIT_MAX};
 
+/// The highest number that a change can have: one that every JSON reader keeps whole.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
+
 /// Which part of a history is asked for.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +35,7 @@ pub struct Part {
 /// Every change of the person's settings and grants, newest first. It is personal data, and goes with the person.
 ///
 /// # Errors
-/// [`AdminError`] 400 for a limit that cannot be, 404 for an unknown account, 503 if the source of people's
+/// [`AdminError`] 400 for a limit or a number that cannot be, 404 for an unknown account, 503 if the source of people's
 /// data cannot tell.
 #[utoipa::path(
     get,
@@ -54,6 +57,10 @@ pub async fn get(
     let limit = part.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let message = format!("limit: 1 to {LIMIT_MAX} is expected");
+        return Err(AdminError::of(StatusCode::BAD_REQUEST, message));
+    }
+    if part.before.is_some_and(|before| before > NUMBER_MAX) {
+        let message = format!("before: at most {NUMBER_MAX} is expected");
         return Err(AdminError::of(StatusCode::BAD_REQUEST, message));
     }
     Ok(Json(gateway.service.history(&account, part.before, limit).await?))
