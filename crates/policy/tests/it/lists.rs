@@ -107,7 +107,7 @@ fn a_stray_quote_hides_nobody() {
     let error = ScreeningList::from_csv(open.as_bytes()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "row 3: the quote that opens cell 11 never closes; the whole list is refused, since whoever is listed there \
+        "row 3: the quote that opens cell 11 never closes; the whole list is refused, because parties on it \
          would be cleared: fetch it again, or tell its publisher"
     );
 }
