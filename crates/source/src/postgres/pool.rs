@@ -149,27 +149,32 @@ impl Connection {
 impl Connections {
     /// Looks who is at the other end, with two connections. While one is in a transaction, the other gets a
     /// session of its own. A pooler of transactions gives the other one, after that, the session that was given
-    /// back last, and what was prepared on another one is not there, unless the pooler sees to it.
+    /// back last, and what was prepared on another one is not there, unless the pooler sees to it. Another program
+    /// may have left a statement of the same name there, so ours has a number in it that no other has.
     async fn peer(&self) -> Result<Peer, ConnectError> {
-        const WHO: &str = "SELECT pg_catalog.pg_backend_pid()";
+        let tag = getrandom::u32().map_err(|error| ConnectError::Unavailable(error.to_string()))?;
+        let who = format!("SELECT (pg_catalog.pg_backend_pid()::bigint << 32) + {tag}");
         let one = managed::Manager::create(self).await?;
         // There may be room for one connection only, which is no fault.
         let Ok(two) = managed::Manager::create(self).await else { return Ok(Peer::Session) };
         one.client.batch_execute("BEGIN").await?;
-        one.client.simple_query(WHO).await?;
+        one.client.simple_query(&who).await?;
         // Where the pooler has one session only, this waits for the transaction of the first.
         let before = async {
-            let who = two.client.prepare(WHO).await?;
+            let who = two.client.prepare(&who).await?;
             let row = two.client.query_one(&who, &[]).await?;
-            Ok::<_, tokio_postgres::Error>((who, row.try_get::<_, i32>(0)?))
+            Ok::<_, tokio_postgres::Error>((who, row.try_get::<_, i64>(0)?))
         };
         let before = tokio::time::timeout(WAIT_FOR_SECOND, before).await;
         one.client.batch_execute("COMMIT").await?;
         let Ok(before) = before else { return Ok(Peer::Session) };
         let (who, before) = before?;
-        let after = two.client.query_one(&who, &[]).await?;
-        if after.try_get::<_, i32>(0)? == before {
+        let after = two.client.query_one(&who, &[]).await?.try_get::<_, i64>(0).ok();
+        if after == Some(before) {
             return Ok(Peer::Session);
+        }
+        if after.is_none_or(|after| after & i64::from(u32::MAX) != i64::from(tag)) {
+            return Err(ConnectError::Session(trouble::UNPREPARED.to_owned()));
         }
         match self.session.differences(&two.client).await? {
             Some(differences) => Err(ConnectError::Session(differences)),
