@@ -21,6 +21,7 @@ use countersign_domain::budget::{BudgetDocument, BudgetError};
 use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
 use countersign_domain::pledge::PledgeDocument;
 use countersign_domain::schema::{FieldSchema, SchemaError, nearest};
+use countersign_domain::text::line_and_column;
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use toml::Spanned;
@@ -270,13 +271,8 @@ fn did_you_mean<'n>(found: &str, names: impl Iterator<Item = &'n str>) -> String
 }
 
 fn located(text: &str, span: Range<usize>, message: String) -> AgreementFileError {
-    let before = text.get(..span.start).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    AgreementFileError {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message,
-    }
+    let (line, column) = line_and_column(text, span.start);
+    AgreementFileError { line, column, message }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::text::after_byte_order_mark;
+use countersign_domain::text::{after_byte_order_mark, line_and_column};
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
 use serde::de::DeserializeOwned;
@@ -46,15 +46,9 @@ pub(super) enum FileError {
 pub(super) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     let text = read_text(path)?;
     toml::from_str(&text).map_err(|error| {
-        let at = error.span().unwrap_or_default().start;
-        let before = text.get(..at).unwrap_or(&text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        FileError::Wrong {
-            path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-            message: error.message().to_owned(),
-        }
+        let (line, column) = line_and_column(&text, error.span().unwrap_or_default().start);
+        let message = error.message().to_owned();
+        FileError::Wrong { path: path.to_owned(), line, column, message }
     })
 }
 

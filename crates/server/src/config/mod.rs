@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use countersign_domain::text::line_and_column;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -215,7 +216,7 @@ impl Config {
         })?;
         Self::parse(&text).map_err(|(offset, message)| ConfigError::Wrong {
             path: path.to_owned(),
-            line: text.get(..offset).unwrap_or(&text).matches('\n').count() + 1,
+            line: line_and_column(&text, offset).0,
             message,
         })
     }

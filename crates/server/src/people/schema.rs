@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use countersign_domain::schema::{FieldSchema, SchemaDocument, SchemaError};
+use countersign_domain::text::line_and_column;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -58,7 +59,7 @@ pub fn read(path: &Path) -> Result<FieldSchema, SchemaFileError> {
 /// [`SchemaFileError`], with file, line and key.
 pub fn parse(path: &Path, text: &str) -> Result<FieldSchema, SchemaFileError> {
     let document: SchemaDocument = toml::from_str(text).map_err(|error| {
-        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        let line = line_and_column(text, error.span().map_or(0, |span| span.start)).0;
         let message = match key_at(text, line) {
             Some(key) => format!("{key}: {}", error.message()),
             None => error.message().to_owned(),
@@ -69,10 +70,6 @@ pub fn parse(path: &Path, text: &str) -> Result<FieldSchema, SchemaFileError> {
         let line = line_of_fault(text, &source);
         SchemaFileError::NotASchema { path: path.to_owned(), line, source }
     })
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
 /// The key that stands on a line.
@@ -108,5 +105,5 @@ fn line_of_fault(text: &str, fault: &SchemaError) -> usize {
         _ => None,
     };
     let field = position.and_then(|position| names.get(position));
-    field.map_or(1, |field| line_of(text, field.name.span().start))
+    field.map_or(1, |field| line_and_column(text, field.name.span().start).0)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::field::FieldId;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::text::line_and_column;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::{Authority, Scheme};
 use serde::Deserialize;
@@ -206,7 +207,7 @@ impl Mapping {
             .map_err(|error| MappingError::Unreadable { path: path.to_owned(), error })?;
         Self::parse(&text, folder, schema).map_err(|(span, message)| MappingError::Wrong {
             path: path.to_owned(),
-            line: text.get(..span.start).unwrap_or(&text).matches('\n').count() + 1,
+            line: line_and_column(&text, span.start).0,
             message,
         })
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::text::line_and_column;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -76,14 +77,8 @@ pub fn parse(path: &Path, text: &str, schema: &FieldSchema) -> Result<Mapping, M
         })
         .and_then(|raw| raw.checked(schema));
     parsed.map_err(|Wrong { at, message }| {
-        let before = text.get(..at).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        MappingError::Wrong {
-            path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-            message,
-        }
+        let (line, column) = line_and_column(text, at);
+        MappingError::Wrong { path: path.to_owned(), line, column, message }
     })
 }
 
