@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_place_is_a_line_and_a_column_in_characters() {
         let text = "a = 1\nb = \"é\"\n";
-        for (at, place) in [(0, (1, 1)), (5, (1, 6)), (6, (2, 1)), (13, (2, 7)), (14, (3, 1))] {
+        for (at, place) in [(0, (1, 1)), (5, (1, 6)), (6, (2, 1)), (13, (2, 7)), (15, (3, 1))] {
             assert_eq!(line_and_column(text, at), place, "{at}");
         }
         assert_eq!(line_and_column(text, 99), (3, 1));
