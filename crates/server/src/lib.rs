@@ -1,5 +1,5 @@
-//! The program `countersign`: the application (`service`) with what it leans on, its adapters for HTTP (`gateway`) and for
-//! people (`commands`), configuration, imports, and the demonstration.
+//! The program `countersign`: the application (`service`) with what it leans on, its adapters for HTTP (`gateway`) and
+//! for people (`commands`), configuration, imports, and the demonstration.
 //!
 //! What it is not: it gives no meaning to an agreement (`countersign-domain`), defines no signed format
 //! (`countersign-protocol`), keeps no people (`countersign-people`), and nothing in it can open a person's data before
