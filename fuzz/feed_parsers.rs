@@ -4,8 +4,8 @@
 #[path = "schema.rs"]
 mod schema;
 
-use countersign::people::feed::{self, Applied, Batches, FeedError};
 use countersign_people::store::{People, StoreOptions};
+use countersign_service::people::feed::{self, Applied, Batches, FeedError};
 
 use self::schema::schema;
 

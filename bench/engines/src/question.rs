@@ -30,7 +30,7 @@ use countersign_policy::mask::Masks;
 use crate::Trouble;
 use crate::random::Random;
 
-const SHIPPED_FIELDS: &str = include_str!("../../../crates/server/schema/fields.toml");
+const SHIPPED_FIELDS: &str = include_str!("../../../crates/service/schema/fields.toml");
 const MORE_FIELDS: &str = include_str!("../world/more-fields.toml");
 const AGREEMENT: &str = include_str!("../world/forty-fields.agreement.toml");
 const BUILD: &str = include_str!("../world/build.toml");

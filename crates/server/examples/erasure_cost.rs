@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use countersign::people::beginning::Beginning;
-use countersign::people::generate::{GenerateOptions, run};
-use countersign::people::progress::Progress;
-use countersign::people::schema::{DEFAULT_SCHEMA, parse};
+use countersign_demo::choices::mixed;
+use countersign_demo::generate::{GenerateOptions, run};
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_people::store::{Made, People, StoreError, StoreOptions, Way};
+use countersign_service::people::progress::Progress;
+use countersign_service::people::schema::{DEFAULT_SCHEMA, parse};
 
 const PEOPLE: u32 = 1_000_000;
 const ERASED: u32 = 100;
@@ -52,7 +52,7 @@ fn main() {
     let options = GenerateOptions {
         people: PEOPLE,
         seed: 1,
-        beginning: Beginning::Mixed { seed: 1 },
+        beginning: mixed(1),
         schema: &schema,
         now: MADE.at,
         progress: Progress::Stderr,

@@ -15,10 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use countersign::people::beginning::Beginning;
-use countersign::people::generate::{GenerateOptions, run};
-use countersign::people::progress::Progress;
-use countersign::people::schema::{DEFAULT_SCHEMA, parse};
+use countersign_demo::choices::mixed;
+use countersign_demo::generate::{GenerateOptions, run};
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, PairwiseId, Secret};
@@ -26,10 +24,11 @@ use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_people::store::{People, Place, StoreOptions, View, open_environment};
 use countersign_protocol::record::pairwise_id;
+use countersign_service::people::progress::Progress;
+use countersign_service::people::schema::{DEFAULT_SCHEMA, parse};
 use heed::byteorder::BE;
 use heed::types::{Bytes, Str, U32};
 use heed::{CommitOrAbort, Env, RoTxn, WithTls};
-
 use record::Record;
 
 const SIZES: [u32; 2] = [10_000, 1_000_000];
@@ -201,7 +200,7 @@ fn make(folder: &Path, people: u32) -> u64 {
     let options = GenerateOptions {
         people,
         seed: 1,
-        beginning: Beginning::Mixed { seed: 1 },
+        beginning: mixed(1),
         schema: &schema,
         now: Timestamp::from_seconds(1_000),
         progress: Progress::Hidden,

@@ -2,9 +2,9 @@
 // or null. And counts those that hold without one of their fields, with one twice, or with something behind the end.
 
 import { readFileSync } from "node:fs";
-import { bytesOfHex, hex } from "../../../crates/server/templates/ledger/bytes.js";
-import { verifyHistory } from "../../../crates/server/templates/ledger/directory.js";
-import { HistoryError } from "../../../crates/server/templates/ledger/history.js";
+import { bytesOfHex, hex } from "../../../crates/http/templates/ledger/bytes.js";
+import { verifyHistory } from "../../../crates/http/templates/ledger/directory.js";
+import { HistoryError } from "../../../crates/http/templates/ledger/history.js";
 
 const { vectors, flips } = JSON.parse(readFileSync(0, "utf8"));
 const histories = vectors.map(({ history }) => bytesOfHex(history));

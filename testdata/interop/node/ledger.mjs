@@ -2,9 +2,9 @@
 // perhaps a bit to flip.
 
 import { readFileSync } from "node:fs";
-import { bytesOf, bytesOfHex } from "../../../crates/server/templates/ledger/bytes.js";
-import { receiptsIn } from "../../../crates/server/templates/ledger/receipts.js";
-import { checkLedger } from "../../../crates/server/templates/ledger/verify.js";
+import { bytesOf, bytesOfHex } from "../../../crates/http/templates/ledger/bytes.js";
+import { receiptsIn } from "../../../crates/http/templates/ledger/receipts.js";
+import { checkLedger } from "../../../crates/http/templates/ledger/verify.js";
 
 const { key, ledgers } = JSON.parse(readFileSync(0, "utf8"));
 const found = [];

@@ -1,11 +1,11 @@
 // Holds the hash, the signatures and the verifiable random function of the page `/ledger` against published vectors.
 
 import { readFileSync } from "node:fs";
-import { blake3 } from "../../../crates/server/templates/ledger/blake3.js";
-import { bytesOfHex, hex } from "../../../crates/server/templates/ledger/bytes.js";
-import { GROUP_ORDER, littleEndian } from "../../../crates/server/templates/ledger/curve.js";
-import { isSigned } from "../../../crates/server/templates/ledger/signature.js";
-import { vrfOutput } from "../../../crates/server/templates/ledger/vrf.js";
+import { blake3 } from "../../../crates/http/templates/ledger/blake3.js";
+import { bytesOfHex, hex } from "../../../crates/http/templates/ledger/bytes.js";
+import { GROUP_ORDER, littleEndian } from "../../../crates/http/templates/ledger/curve.js";
+import { isSigned } from "../../../crates/http/templates/ledger/signature.js";
+import { vrfOutput } from "../../../crates/http/templates/ledger/vrf.js";
 
 const { blake3: hashes, ed25519, ecvrf } = JSON.parse(readFileSync(0, "utf8"));
 

@@ -27,7 +27,7 @@ pub(crate) const WHOLE: &str = include_str!("../../../../testdata/agreements/who
 /// The schema that is shipped.
 pub(crate) fn schema() -> FieldSchema {
     static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
-        let text = include_str!("../../../server/schema/fields.toml");
+        let text = include_str!("../../../service/schema/fields.toml");
         FieldSchema::from_document(toml::from_str(text).unwrap()).unwrap()
     });
     READ.clone()

@@ -65,7 +65,7 @@ fn read(path: &Path) -> String {
 }
 
 fn schema_document() -> SchemaDocument {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/schema/fields.toml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service/schema/fields.toml");
     toml::from_str(&read(&path)).unwrap()
 }
 

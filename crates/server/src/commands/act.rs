@@ -9,14 +9,14 @@ use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_domain::text::{self, controls};
 use countersign_protocol::chronology::ACT_SKEW_S;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::Posted;
 use serde_json::json;
 
 use super::agreement::ends_in_words;
 use super::reach::Reach;
 use super::submit::{self, SignWith};
 use super::{Failure, Output, files};
-use crate::governance::Submission;
-use crate::service::acts::Posted;
 
 /// Show, sign or hand in an act that a command wrote with --out.
 #[derive(Subcommand)]

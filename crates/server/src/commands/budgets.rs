@@ -8,15 +8,15 @@ use countersign_domain::act::{Act, Published};
 use countersign_domain::budget::{BudgetsDocument, Scope, Then};
 use countersign_policy::budget::Usage;
 use countersign_policy::budget::preset::Preset;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::budgets::InForce;
 use serde_json::json;
 
 use super::reach::Reach;
 use super::running::Call;
 use super::submit::Signing;
 use super::{Failure, Output, files};
-use crate::clock;
-use crate::governance::Submission;
-use crate::service::budgets::InForce;
 
 /// What a budgets file looks like.
 const FORMAT: &str = r#"The file is TOML. It takes the place of the budgets that the platform set before;

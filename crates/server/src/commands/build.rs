@@ -7,12 +7,12 @@ use clap::{Args, Subcommand};
 use countersign_domain::act::{Act, Review, ReviewOutcome};
 use countersign_domain::build::Build as Version;
 use countersign_domain::identifier::Identifier;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output, files};
-use crate::clock;
-use crate::governance::Submission;
 
 /// Submit, approve and revoke builds.
 #[derive(Subcommand)]

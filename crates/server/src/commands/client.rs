@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use countersign_service::operations::client_secrets::{Made, Removed};
 use serde_json::json;
 
 use super::reach::Reach;
 use super::running::{Call, path_part};
 use super::{Failure, Output};
-use crate::service::client_secrets::{Made, Removed};
 
 /// Look after clients' secrets.
 #[derive(Subcommand)]

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::periods::ShownPeriod;
 
 use super::reach::Reach;
 use super::running::Call;
 use super::{Failure, Output};
-use crate::service::periods::ShownPeriod;
 
 /// End the period now: bind in the log, for each person, everything that it holds about them since the last close.
 ///

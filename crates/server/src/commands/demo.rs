@@ -6,22 +6,27 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use countersign_demo::choices::mixed;
+use countersign_demo::generate::{self, GenerateOptions};
+use countersign_demo::sample_graph::Kind;
+use countersign_demo::tour::{Audience, READ, Tour};
+use countersign_demo::world;
+use countersign_domain::identifier::Identifier;
+use countersign_http::bearer::BearerToken;
+use countersign_http::gateway::Gateway;
+use countersign_http::serving;
 use countersign_people::data_dir::DataDir;
 use countersign_people::store::{People, StoreOptions};
+use countersign_service::clock;
+use countersign_service::instance::ClockTrust;
+use countersign_service::instance::create::Founding;
+use countersign_service::people::import::{self, ImportOptions};
+use countersign_service::people::progress::Progress;
+use countersign_service::people::schema;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::clock;
-use crate::demo::tour::{Audience, READ, Tour};
-use crate::demo::world;
-use crate::gateway::Gateway;
-use crate::gateway::bearer::BearerToken;
-use crate::people::beginning::Beginning;
-use crate::people::generate::{self, GenerateOptions};
-use crate::people::import::{self, ImportOptions, Kind};
-use crate::people::progress::Progress;
-use crate::people::schema;
-use crate::{instance, serving};
+use crate::instance::{NewInstance, start};
 
 /// What the demonstration cannot show yet.
 const NOT_YET: [&str; 3] = [
@@ -61,13 +66,12 @@ impl Demo {
             output
                 .note(&format!("{} is in use, so the demonstration is on {listen}.", self.listen));
         }
-        let log_key = world::found(&dir, listen)?;
+        let log_key = world::found(&dir, &founding(listen)?)?;
         let directory = DataDir::new(&dir);
         let people = self.fill(&directory)?;
         // Its source is the image, which needs no runtime once it is open.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let gateway =
-            runtime.block_on(instance::open(&directory, instance::ClockTrust::Watched))?;
+        let gateway = runtime.block_on(start(&directory, ClockTrust::Watched))?;
         let cast = world::most_befriended(&gateway.service.people)?;
         let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
         if self.tour { scene.tour(output) } else { scene.serve(output) }
@@ -77,13 +81,13 @@ impl Demo {
     fn fill(&self, directory: &DataDir) -> Result<String, Failure> {
         let store = People::open(&directory.people(), StoreOptions::default())?;
         let schema = schema::read(&directory.schema())?;
-        let (schema, beginning, progress) =
-            (&schema, Beginning::Mixed { seed: 1 }, Progress::Stderr);
+        let (schema, beginning, progress) = (&schema, mixed(1), Progress::Stderr);
         let now = clock::now();
         let report = match &self.people {
             Some(folder) => {
                 let options = ImportOptions { schema, beginning, sequence: None, now, progress };
-                import::run(Kind::detect(folder)?, folder, &store, &options)?
+                let kind = Kind::detect(folder)?;
+                import::run(&store, &options, |batch| kind.read(folder, batch))?
             }
             None => {
                 let people = self.count;
@@ -93,6 +97,23 @@ impl Demo {
         };
         Ok(format!("{} people and {} friendships", report.people, report.friendships))
     }
+}
+
+/// What its instance is founded with.
+///
+/// # Errors
+/// [`Failure`], if a reviewer has no name.
+pub fn founding(listen: SocketAddr) -> Result<Founding, Failure> {
+    let reviewers =
+        world::REVIEWERS.map(Identifier::parse).into_iter().collect::<Result<_, _>>()?;
+    let new = NewInstance {
+        origin: world::ORIGIN.to_owned(),
+        listen,
+        reviewers,
+        demo_login: true,
+        harvest_budget: false,
+    };
+    Ok(new.founding()?)
 }
 
 /// The address itself, or one with a free port if the port is taken.
@@ -117,7 +138,7 @@ struct Scene {
 impl Scene {
     fn serve(self, output: Output) -> Result<ExitCode, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let url = self.gateway.service.config.public_url().to_owned();
+        let url = self.gateway.settings.public_url.clone();
         let document = json!({ "url": url, "log_key": self.log_key, "account": self.cast.account });
         let text = self.story(&url);
         runtime.block_on(serving::serve(self.gateway, || output.say(&document, &text)))?;
@@ -134,20 +155,20 @@ impl Scene {
         if listening.recv().is_err() {
             runtime.block_on(served)??;
         }
-        let config = &self.gateway.service.config;
+        let url = self.gateway.settings.public_url.as_str();
         let tour = Tour {
             directory: &self.gateway.service.directory,
-            url: config.public_url(),
-            origin: config.origin(),
+            url,
+            origin: &self.gateway.service.settings.origin,
             log_key: &self.log_key,
-            admin_token: self.gateway.admin_token.as_str(),
+            admin_token: self.gateway.files.admin_token.as_str(),
             sign_in_code: self.sign_in_code(),
             account: &self.cast.account,
             friends_count: self.cast.friends_count,
             people: &self.gateway.service.people,
         };
         let mut teller = Teller { output, seen: Vec::new() };
-        teller.say(&format!("A world of {}, served on {}.", self.people, config.public_url()));
+        teller.say(&format!("A world of {}, served on {}.", self.people, url));
         let walked = tour.walk(&mut teller);
         runtime.shutdown_background();
         self.gateway.service.log.shutdown();

@@ -15,15 +15,16 @@ use countersign_protocol::evidence_pack::{
     Body, CONSENT_CHARACTERS_MAX, Pack, PersonPart, Subject, is_consent,
 };
 use countersign_protocol::note::NoteKey;
+use countersign_service::clock;
+use countersign_service::instance::log;
+use countersign_service::people::progress::Progress;
 use countersign_verifier::evidence::write;
 use serde_json::json;
 
 use super::files;
 use super::ledger::bundle;
 use super::{Failure, Output};
-use crate::clock;
-use crate::instance::log_key;
-use crate::people::progress::Progress;
+use crate::config::Config;
 
 const HANDING_OVER: &str = "\
 The file is a page to read and to print, with the proof of it embedded. Whoever gets it checks it with
@@ -105,7 +106,9 @@ impl Evidence {
             let out = self.out.display();
             return Err(format!("{out} is there already; --force writes over it").into());
         }
-        let key: NoteKey = log_key(&DataDir::new(&self.dir))?.parse()?;
+        let directory = DataDir::new(&self.dir);
+        let config = Config::read(&directory.config())?;
+        let key: NoteKey = log::key(&directory, config.origin())?.parse()?;
         let pack = self.pack()?;
         let (file, verdict) = write(&pack, &key);
         if self.force && self.out.exists() {

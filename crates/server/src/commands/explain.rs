@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_domain::time::Timestamp;
 use countersign_policy::explain::Explained;
+use countersign_service::operations::explain::{Explanation, Wanted};
 
 use super::reach::Reach;
 use super::running::Call;
 use super::{Failure, Output, files};
-use crate::service::explain::{Explanation, Wanted};
 
 /// Explain one request: what would be released, and for every other field the clause that withholds it, with
 /// the entry of the log that says so.

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::text::{after_byte_order_mark, line_and_column};
+use countersign_people::durable_file;
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
 use serde::de::DeserializeOwned;
-
-use countersign_people::durable_file;
 
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]

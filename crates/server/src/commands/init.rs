@@ -9,7 +9,7 @@ use countersign_domain::identifier::Identifier;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::instance::{self, Founding};
+use crate::instance::NewInstance;
 
 /// Make a new instance: keys, a configuration with every setting documented, the field schema, and a
 /// log that begins with them.
@@ -41,14 +41,14 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let founding = Founding {
+        let new = NewInstance {
             origin: self.origin,
             listen: self.listen,
             reviewers: self.reviewers,
             demo_login: self.demo_login,
             harvest_budget: !self.without_harvest_budget,
         };
-        let created = instance::create(&self.dir, &founding)?;
+        let created = new.create(&self.dir)?;
         let dir = self.dir.display();
         let document = json!({ "dir": dir.to_string(), "log_key": created.log_key, "entries": created.entries });
         let text = format!(

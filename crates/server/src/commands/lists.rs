@@ -10,12 +10,12 @@ use clap::Args;
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::Period;
 use countersign_people::data_dir::DataDir;
+use countersign_service::people::progress::Progress;
 use serde_json::json;
 
 use super::files::{self, FileError};
 use super::{Failure, Output};
 use crate::config::Config;
-use crate::people::progress::Progress;
 
 const HANDING_OVER: &str = "\
 The auditor checks the file with `countersign-verify index`, and may sign what was found.

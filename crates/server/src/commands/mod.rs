@@ -17,7 +17,8 @@ mod canary;
 mod check;
 mod client;
 mod close;
-mod demo;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod directory;
 mod evidence;
 mod explain;
@@ -62,6 +63,7 @@ enum Command {
     Init(init::Init),
     Serve(serve::Serve),
     Check(check::Check),
+    #[cfg(feature = "demo")]
     Demo(demo::Demo),
     #[command(subcommand)]
     People(people::People),
@@ -147,9 +149,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     // Servers tell what they do; other commands say what they did, and only trouble besides.
     let level = match cli.command {
-        Command::Serve(_) | Command::Demo(_) | Command::Witness(_) => {
-            "countersign=info,countersign_log=info,warn"
-        }
+        Command::Serve(_) | Command::Witness(_) => "countersign=info,warn",
         _ => "warn",
     };
     let output = Output { json: cli.json };
@@ -194,6 +194,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Init(command) => command.run(output),
         Command::Serve(command) => command.run(output),
         Command::Check(command) => command.run(output),
+        #[cfg(feature = "demo")]
         Command::Demo(command) => command.run(output),
         Command::People(command) => command.run(output),
         Command::Partner(command) => command.run(output),

@@ -9,12 +9,12 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::time::Timestamp;
 use countersign_policy::instant;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output};
-use crate::clock;
-use crate::governance::Submission;
 
 /// Demand what an agreement obliges a partner to, attest that it was done, or lift it.
 #[derive(Subcommand)]

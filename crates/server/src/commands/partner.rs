@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use countersign_domain::act::Act;
 use countersign_domain::partner::Partner as Entity;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output, files};
-use crate::clock;
-use crate::governance::Submission;
 
 /// Register partners.
 #[derive(Subcommand)]

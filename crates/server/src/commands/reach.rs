@@ -19,6 +19,11 @@ use countersign_people::data_dir::DataDir;
 use countersign_people::store::People;
 use countersign_policy::budget::Budgets;
 use countersign_protocol::site_path::DOCUMENTS_FOLDER;
+use countersign_service::governance::{self, Submission};
+use countersign_service::instance::{log, open};
+use countersign_service::operations::Service;
+use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::operations::error::OperationError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -27,11 +32,6 @@ use tokio::runtime::Runtime;
 use super::Failure;
 use super::running::{Call, Running};
 use crate::config::Config;
-use crate::governance::{self, Submission};
-use crate::instance;
-use crate::service::Service;
-use crate::service::acts::{Posted, Taken};
-use crate::service::error::OperationError;
 
 /// An instance with a way to its log.
 pub(super) struct Reach {
@@ -78,7 +78,7 @@ impl Reach {
         let way = match Running::find(&directory, &config)? {
             Some(running) => Way::Server(running),
             None => {
-                let (log, budgets) = instance::open_log_counting(&directory, &config)?;
+                let (log, budgets) = log::open_counting(&directory, &config.settings())?;
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 Way::Here(Here { log, budgets, runtime, service: OnceCell::new() })
             }
@@ -124,9 +124,9 @@ impl Reach {
         let service = match here.service.get() {
             Some(service) => service,
             None => {
-                let opened = here.runtime.block_on(instance::open_service(
+                let opened = here.runtime.block_on(open::open_for_command(
                     &self.directory,
-                    &self.config,
+                    &self.config.settings(),
                     here.log.clone(),
                     here.budgets.clone(),
                 ))?;
@@ -151,7 +151,7 @@ impl Reach {
 
     /// The people, while no server runs; they are as new as the log.
     pub(super) fn people(&self) -> Result<People, Failure> {
-        Ok(instance::open_people(&self.directory)?)
+        Ok(open::open_people(&self.directory)?)
     }
 
     /// The field schema in force.

@@ -7,16 +7,16 @@ use clap::{Args, Subcommand};
 use countersign_domain::act::{Act, Published};
 use countersign_domain::partner::Country;
 use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
+use countersign_http::ledger_page;
 use countersign_policy::cedar::rules::Rules as Own;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output, files};
-use crate::clock;
-use crate::gateway::ledger_page;
-use crate::governance::Submission;
 
 /// What a rules file looks like.
 const FORMAT: &str = r#"The file is TOML; the Cedar files that it names lie beside it.

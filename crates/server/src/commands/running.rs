@@ -6,11 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use countersign_http::admin::feed::CONTENT_TYPE;
+use countersign_http::bearer::BearerToken;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
 use countersign_people::data_dir::DataDir;
 use countersign_protocol::ledger_bundle::BUNDLE_BYTES_MAX;
+use countersign_service::instance::InstanceError;
 use countersign_source::http_client::authorities;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
@@ -21,9 +24,6 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::config::Config;
-use crate::gateway::admin::feed::CONTENT_TYPE;
-use crate::gateway::bearer::BearerToken;
-use crate::instance::InstanceError;
 
 /// How long the server may take to say that it is there.
 const PROBE: Duration = Duration::from_secs(3);

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_http::serving;
 use countersign_people::data_dir::DataDir;
+use countersign_service::instance::ClockTrust;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::instance::{self, ClockTrust};
-use crate::serving;
+use crate::instance::start;
 
 /// Serve an instance until Ctrl-C or SIGTERM.
 ///
@@ -28,8 +29,8 @@ impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let gateway = runtime.block_on(instance::open(&DataDir::new(&self.dir), trust))?;
-        let url = gateway.service.config.public_url().to_owned();
+        let gateway = runtime.block_on(start(&DataDir::new(&self.dir), trust))?;
+        let url = gateway.settings.public_url.clone();
         let key = gateway.service.log_key.clone();
         let code = gateway.sign_in_code.as_ref().map(|code| code.as_str().to_owned());
         runtime.block_on(serving::serve(gateway, || {

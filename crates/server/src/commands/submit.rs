@@ -10,14 +10,14 @@ use countersign_domain::act::{Act, Signer};
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::SecretKey;
 use countersign_protocol::entry::SignedAct;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::Posted;
 use countersign_verifier::confusable_names::confusable_names;
 use serde_json::json;
 
 use super::reach::Reach;
 use super::{Failure, Output, act, files};
 use crate::config::Config;
-use crate::governance::Submission;
-use crate::service::acts::Posted;
 
 /// Who signs, and where the act goes.
 #[derive(Args)]

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use super::reach::Reach;
 use super::submit::Signing;
 use super::{Failure, Output};
-use crate::clock;
-use crate::governance::Submission;
 
 /// Stop a partner or a client: its very next request fails. One reviewer signs.
 ///

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use countersign_people::store::Way;
+use countersign_service::operations::tokens::{Issued, Wanted};
 use serde_json::json;
 
 use super::reach::Reach;
 use super::running::Call;
 use super::{Failure, Output, files};
-use crate::service::tokens::{Issued, Wanted};
 
 /// Make access tokens: each person grants the build everything that it declared, for ninety days.
 /// The token itself holds for `[tokens] lifetime_s` seconds of countersign.toml, an hour unless changed.

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use countersign_http::serving;
+use countersign_http::settings::Tls;
+use countersign_http::witness;
 use countersign_people::file_system;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::config::Tls;
-use crate::{serving, witness};
 
 /// Be a witness of other people's logs: watch that their trees only grow, and say so with a key.
 ///

@@ -7,15 +7,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_domain::text::line_and_column;
+use countersign_http::network::settings::Network;
+use countersign_http::settings::{Graph, Settings as HttpSettings, Tls};
+use countersign_service::settings::canary::Canary;
+use countersign_service::settings::screening::Screening;
+use countersign_service::settings::witnesses::Witnesses;
+use countersign_service::settings::{Limits, Log, Settings, Tokens};
+use countersign_source::settings::Source;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub mod canary;
-pub mod network;
-pub mod screening;
 #[cfg(test)]
 mod source_http_tests;
-pub mod witnesses;
+#[cfg(test)]
+mod witnesses_tests;
 
 /// The version of the configuration that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
@@ -39,7 +44,7 @@ pub struct Config {
     pub log: Log,
     /// Where profiles and friendships come from.
     #[serde(default)]
-    pub source: countersign_source::settings::Source,
+    pub source: Source,
     /// How the read API answers.
     #[serde(default)]
     pub graph: Graph,
@@ -48,125 +53,18 @@ pub struct Config {
     pub tokens: Tokens,
     /// How many clients are served at once, and how long each of them may take.
     #[serde(default)]
-    pub network: network::Network,
+    pub network: Network,
     /// How much each client may ask for.
     #[serde(default)]
     pub limits: Limits,
     /// When ownership is control, for screening.
     #[serde(default)]
-    pub screening: screening::Screening,
+    pub screening: Screening,
     /// What canaries' values are made with.
     #[serde(default)]
-    pub canary: canary::Canary,
+    pub canary: Canary,
     /// Who cosigns the log's checkpoints; nobody, without it.
-    pub witnesses: Option<witnesses::Witnesses>,
-}
-
-/// The files to serve TLS with; relative paths are relative to the instance's folder.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// PEM, the leaf first.
-    pub certificate: PathBuf,
-    /// PEM.
-    pub key: PathBuf,
-    /// The authority that signed the certificate, in PEM, where it is not one of the system's: commands take the
-    /// server for the instance's own by it.
-    pub ca: Option<PathBuf>,
-}
-
-/// How the log is written and published.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// How long a disclosure waits for others to share its fdatasync, in milliseconds.
-    pub pool_wait_ms: u64,
-    /// How often tiles and a checkpoint are published, in milliseconds.
-    pub publish_interval_ms: u64,
-    /// How long after its entry a receipt promises the published checkpoint, in seconds.
-    pub publish_deadline_s: u64,
-    /// How far the machine's clock may be set forward at once, in seconds, before entries are no longer
-    /// dated by it.
-    pub clock_step_max_s: u64,
-    /// How long after a close the next one is made, in seconds.
-    pub close_every_s: u64,
-    /// How much of the log's disk is kept for acts, choices and erasures: with less free, nothing is disclosed.
-    pub disk_reserve_mib: u64,
-    /// Whether the instance may lie on a network file system.
-    pub network_file_system: bool,
-}
-
-/// How the read API answers.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Graph {
-    /// Friends on a page when the client does not say.
-    pub page_default: usize,
-    /// The most friends on a page, whatever the client says.
-    pub page_max: usize,
-    /// How long a batch may take until no more of its operations are begun, in milliseconds.
-    pub batch_timeout_ms: u64,
-    /// Whether a client that has a secret has to prove it with every user's token.
-    pub require_appsecret_proof: bool,
-}
-
-/// How access tokens are made.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Tokens {
-    /// How long an access token holds, in seconds.
-    pub lifetime_s: u64,
-    /// Whether `POST /login` gives a token for any account that is named. For demonstrations only.
-    pub demo_login: bool,
-}
-
-/// How much each client may ask for.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// The most calls of one client within an hour; 0 for no limit.
-    pub calls_per_hour: u64,
-    /// The most time that the calls of one client may take within an hour, in seconds; 0 for no limit.
-    pub seconds_per_hour: u64,
-    /// The most bytes that the calls of one client may append to the log within an hour; 0 for no limit.
-    pub log_bytes_per_hour: u64,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            pool_wait_ms: 1,
-            publish_interval_ms: 1_000,
-            publish_deadline_s: 60,
-            clock_step_max_s: 60,
-            close_every_s: 82_800,
-            disk_reserve_mib: 512,
-            network_file_system: false,
-        }
-    }
-}
-
-impl Default for Graph {
-    fn default() -> Self {
-        Self {
-            page_default: 25,
-            page_max: 5_000,
-            batch_timeout_ms: 20_000,
-            require_appsecret_proof: false,
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { calls_per_hour: 200_000, seconds_per_hour: 0, log_bytes_per_hour: 1 << 30 }
-    }
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Self { lifetime_s: 3_600, demo_login: false }
-    }
+    pub witnesses: Option<Witnesses>,
 }
 
 /// A configuration that cannot be taken.
@@ -241,10 +139,36 @@ impl Config {
         self.public_url.get_ref()
     }
 
+    /// What the application reads of it.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            origin: self.origin().to_owned(),
+            log: self.log.clone(),
+            source: self.source.clone(),
+            tokens: self.tokens.clone(),
+            limits: self.limits.clone(),
+            require_appsecret_proof: self.graph.require_appsecret_proof,
+            canary: self.canary.clone(),
+            witnesses: self.witnesses.clone(),
+        }
+    }
+
+    /// What the HTTP side reads of it.
+    #[must_use]
+    pub fn http_settings(&self) -> HttpSettings {
+        HttpSettings {
+            listen: self.listen,
+            public_url: self.public_url().to_owned(),
+            graph: self.graph.clone(),
+            network: self.network.clone(),
+            answer_wait_max: self.answer_wait_max(),
+        }
+    }
+
     /// The longest that an answer may be waited for, as it is configured: a batch may begin its last operation at its
     /// end, and that may wait for the log's publication or its witnesses.
-    #[must_use]
-    pub fn answer_wait_max(&self) -> Duration {
+    fn answer_wait_max(&self) -> Duration {
         let batch = Duration::from_millis(self.graph.batch_timeout_ms);
         let published = Duration::from_secs(self.log.publish_deadline_s);
         let witnessed = self.witnesses.as_ref().map_or(0, |witnesses| witnesses.wait_max_ms);
@@ -307,7 +231,7 @@ impl Config {
             ("limits.log_bytes_per_hour", self.limits.log_bytes_per_hour, 0, 1 << 40),
             ("screening.percent_min", u64::from(ownership.percent_min), 1, 100),
         ];
-        let of_witnesses = self.witnesses.iter().flat_map(witnesses::Witnesses::ranges);
+        let of_witnesses = self.witnesses.iter().flat_map(Witnesses::ranges);
         let of_network = self.network.ranges();
         for (key, found, least, most) in ranges.into_iter().chain(of_network).chain(of_witnesses) {
             if !(least..=most).contains(&found) {
@@ -425,7 +349,7 @@ mod tests {
             (config.limits.seconds_per_hour, Limits::default().seconds_per_hour),
             (
                 u64::from(config.screening.rule().percent_min),
-                u64::from(screening::Screening::default().rule().percent_min),
+                u64::from(Screening::default().rule().percent_min),
             ),
             (
                 config.graph.require_appsecret_proof.into(),
@@ -433,7 +357,7 @@ mod tests {
             ),
         ];
         assert!(stated.iter().all(|(stated, default)| stated == default), "{stated:?}");
-        let (stated, default) = (config.network, network::Network::default());
+        let (stated, default) = (config.network, Network::default());
         assert_eq!(format!("{stated:?}"), format!("{default:?}"));
     }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign::clock;
-use countersign::governance::Submission;
-use countersign::service::acts::Posted;
 use countersign_domain::act::{Act, AgreementAct, Published, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::Posted;
 use serde_json::{Value, json};
 
 use crate::support::{World, program};

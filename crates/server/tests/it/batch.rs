@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use countersign_protocol::receipt::operation_nonce;
+use countersign_service::clock;
 use countersign_verifier::batch::operation;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};

@@ -3,14 +3,14 @@
 
 use std::fs;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world;
-use countersign::gateway::decide::{Answers, Outcome};
+use countersign_demo::client::Reply;
+use countersign_demo::world;
 use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::time::Timestamp;
+use countersign_http::decide::{Answers, Outcome};
 use countersign_protocol::entry::{Disclosure, Entry};
+use countersign_service::clock;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use proptest::test_runner::{Config, TestRunner};

@@ -5,24 +5,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign::clock;
-use countersign::demo::client::{Client, Reply};
-use countersign::demo::world::{CLIENT, PARTNER, PURPOSE};
-use countersign::gateway::decide::Answers;
-use countersign::gateway::decide::Outcome;
-use countersign::governance::Submission;
-use countersign::service::budgets::InForce;
+use countersign_demo::client::{Client, Reply};
+use countersign_demo::world::{CLIENT, PARTNER, PURPOSE};
 use countersign_domain::act::{Act, Published, ReviewOutcome};
 use countersign_domain::budget::{
     AppliesTo, BUDGETS_VERSION, BudgetDocument, BudgetsDocument, Limit, Scope, SetBudget, Then,
 };
 use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
+use countersign_http::decide::Answers;
+use countersign_http::decide::Outcome;
 use countersign_log::annex::Annex;
 use countersign_log::backend::posix::Posix;
 use countersign_log::stream::{Found, Position, Stream};
 use countersign_policy::budget::Usage;
 use countersign_protocol::entry::Entry;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::budgets::InForce;
 use serde_json::{Value, json};
 
 use crate::support::{Serving, World, eventually, finish, ids, program, send};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use countersign_domain::act::ReviewOutcome;
+use countersign_service::clock;
 use serde_json::{Value, json};
 
 use crate::checked::{Recipient, body};

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use countersign_domain::agreement::Delivery;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::PairwiseId;

@@ -1,6 +1,6 @@
 //! Clients' secrets: made, shown once, replaced and removed, by the admin API and by command.
 
-use countersign::demo::world::CLIENT;
+use countersign_demo::world::CLIENT;
 use countersign_domain::identifier::Identifier;
 use serde_json::Value;
 

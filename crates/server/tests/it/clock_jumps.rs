@@ -3,10 +3,10 @@
 
 use std::fs;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world::{BUILD, CLIENT, PURPOSE};
+use countersign_demo::client::Reply;
+use countersign_demo::world::{BUILD, CLIENT, PURPOSE};
 use countersign_domain::time::Timestamp;
+use countersign_service::clock;
 use serde_json::json;
 
 use crate::support::{Serving, World, finish, program, send};

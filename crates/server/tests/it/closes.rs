@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use countersign::clock;
 use countersign_domain::digest::Digest;
 use countersign_domain::person::{Handle, Secret};
 use countersign_log::backend::posix::Posix;
@@ -19,6 +18,7 @@ use countersign_people::store::{LogMark, View};
 use countersign_protocol::directory::{secret_commitment, verify_history};
 use countersign_protocol::entry::DirectoryRoot;
 use countersign_protocol::person_index::Label;
+use countersign_service::clock;
 use countersign_verifier::ledger::{Question, check};
 use serde_json::json;
 

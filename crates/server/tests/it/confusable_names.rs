@@ -4,10 +4,10 @@
 use std::fs;
 use std::process::Command;
 
-use countersign::instance::log_key;
 use countersign_people::data_dir::DataDir;
 
 use crate::commands::{ANN, BEN, Desk};
+use crate::support::log_key;
 use crate::support::{finish, verifier};
 
 #[test]
@@ -50,7 +50,7 @@ fn confusable_names_are_told_where_acts_are_made_and_on_the_register_page() {
     assert!(page.contains(">\u{410}urora\\u{200b} Devices Ltd<"), "{page}");
     assert!(!page.contains('\u{200b}'), "what is invisible is on the page");
 
-    let key = log_key(&DataDir::new(&desk.path("p"))).unwrap();
+    let key = log_key(&DataDir::new(&desk.path("p")));
     let mut check = Command::new(verifier());
     let output = finish(check.args(["log"]).arg(desk.path("p/log")).args(["--key", &key]));
     let said = String::from_utf8(output.stdout).unwrap();

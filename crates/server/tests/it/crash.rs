@@ -14,16 +14,16 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use countersign::clock;
-use countersign::demo::client::Client;
-use countersign::governance::Submission;
-use countersign::service::acts::{Posted, Taken};
+use countersign_demo::client::Client;
 use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
 use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::entry::Entry;
 use countersign_protocol::merkle::{Frontier, Hash};
 use countersign_protocol::receipt::Receipt;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::{Posted, Taken};
 use serde_json::{Value, json};
 
 use crate::support::{Leaf, World, program};

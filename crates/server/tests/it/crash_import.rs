@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use countersign::people::import::Kind;
 use countersign_domain::field::FieldSet;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
@@ -15,6 +14,7 @@ use countersign_people::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::crash::{next, seed};
+use crate::people_support::Kind;
 use crate::people_support::MADE;
 use crate::support::{World, program};
 use crate::village;

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world;
-use countersign::gateway::decide::masks::{Masks, PersonMask};
-use countersign::gateway::decide::refusal::{Code, Refusal};
-use countersign::gateway::decide::{Answers, Outcome};
+use countersign_demo::client::Reply;
+use countersign_demo::world;
 use countersign_domain::agreement::Delivery;
 use countersign_domain::reason::Reason;
+use countersign_http::decide::masks::{Masks, PersonMask};
+use countersign_http::decide::refusal::{Code, Refusal};
+use countersign_http::decide::{Answers, Outcome};
 use countersign_protocol::entry::Entry;
+use countersign_service::clock;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use axum::http::HeaderMap;
 use axum::routing::get;
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world;
+use countersign_demo::client::Reply;
+use countersign_demo::world;
+use countersign_service::clock;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::promise::{ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;

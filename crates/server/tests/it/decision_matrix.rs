@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use countersign::clock;
-use countersign::demo::world::{BUILD, PURPOSE};
-use countersign::governance::Submission;
-use countersign::instance;
+use countersign_demo::world::{BUILD, PURPOSE};
 use countersign_domain::act::{Act, ObligationAct, ReviewOutcome};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldId;
@@ -18,6 +15,9 @@ use countersign_domain::obligation::{Duty, ObligationStep};
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::screening::{Outcome, ScreeningAct, ScreeningList};
 use countersign_policy::mask::Masks;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::instance::log;
 use serde_json::Value;
 
 use crate::people_support::default_schema;
@@ -178,7 +178,7 @@ fn world() -> World {
 }
 
 fn bases(world: &World) -> Vec<Arc<Basis>> {
-    let log = instance::open_log(&world.directory, &world.config()).unwrap();
+    let log = log::open(&world.directory, &world.config().settings()).unwrap();
     let (masks, now) = (Masks::new(log.register(), None), clock::now());
     log.shutdown();
     let basis = |(build, purpose): (&str, &str)| masks.basis(build, purpose, now).unwrap();

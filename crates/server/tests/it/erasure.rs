@@ -8,15 +8,16 @@ use std::slice;
 use std::thread::sleep;
 use std::time::Duration;
 
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::client::Reply;
+use countersign_demo::world::{BUILD, PURPOSE};
 use countersign_domain::person::{Handle, Secret};
 use countersign_protocol::record::own_id;
+use countersign_service::clock;
 use countersign_verifier::ledger::{Ledger, Question, check};
 use serde_json::{Value, json};
 
 use crate::ledger::close;
+use crate::support::log_key;
 use crate::support::{Serving, World, eventually, finish, header, program, send};
 
 /// A viewer who is erased, and a friend in whose stead somebody else is.
@@ -77,7 +78,7 @@ fn ledger(serving: &Serving<'_>, account: &str) -> Ledger {
     let path = format!("/admin/v1/people/{account}/ledger");
     let reply = serving.client.get(&path, &serving.admin_token()).unwrap();
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
-    let key = countersign::instance::log_key(&serving.world.directory).unwrap().parse().unwrap();
+    let key = log_key(&serving.world.directory).parse().unwrap();
     let question = Question::new(&key, clock::now());
     let (verdict, ledger) = check(&reply.body, &question);
     assert_eq!(verdict.failures, [], "{account}");

@@ -1,12 +1,12 @@
 //! What a partner is told when there is no answer: a golden table, and real bodies to compare it with.
 
-use countersign::clock;
-use countersign::demo::client::Reply;
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::client::Reply;
+use countersign_demo::world::{BUILD, PURPOSE};
 use countersign_domain::act::{Act, Review, ReviewOutcome};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_people::store::GrantId;
+use countersign_service::clock;
 use serde_json::Value;
 
 use crate::people_support::shared_data;

@@ -5,16 +5,17 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::clock;
 use countersign_protocol::evidence_pack::{Body, LogPart, Pack};
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::shared_proof::prove_shared;
 use countersign_protocol::tile::TileReader;
+use countersign_service::clock;
 use countersign_verifier::evidence::{Against, Evidence, Question, check, write};
 use countersign_verifier::ledger::Event;
 use countersign_verifier::site::{FolderSite, SiteTiles};
 use countersign_verifier::verdict::{Rule, Verdict};
 
+use crate::support::log_key;
 use crate::support::{World, eventually, finish, program, verifier};
 use crate::village;
 
@@ -37,7 +38,7 @@ fn answered() -> World {
 }
 
 fn key(world: &World) -> NoteKey {
-    countersign::instance::log_key(&world.directory).unwrap().parse().unwrap()
+    log_key(&world.directory).parse().unwrap()
 }
 
 /// Runs the operator's command over all of the time so far, for what these arguments say.

@@ -1,7 +1,7 @@
 //! `explain`, by API and by command: what a request would be answered, with the clause and its entry, and
 //! never anything beyond what the decision then does.
 
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::world::{BUILD, PURPOSE};
 use serde_json::{Value, json};
 
 use crate::support::{Serving, finish, program};

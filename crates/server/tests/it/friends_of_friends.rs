@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-
 use serde_json::{Value, json};
 
 use crate::support::{Serving, World, header, send};

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use countersign::demo::client::Reply;
-use countersign::demo::world as demo;
+use countersign_demo::client::Reply;
+use countersign_demo::world as demo;
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use serde_json::{Value, json};
 
 use crate::full_disk::{Mounted, fill};

@@ -1,6 +1,6 @@
 //! Grants that cannot be made: nothing could be released under them.
 
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::world::{BUILD, PURPOSE};
 use countersign_domain::act::ReviewOutcome;
 use serde_json::json;
 

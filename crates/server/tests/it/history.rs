@@ -1,7 +1,7 @@
 //! What a person changed of settings and grants: by every way, newest first, page by page, and gone with the
 //! person. And the end of one grant.
 
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use serde_json::{Value, json};
 
 use crate::support::{Serving, World, finish, program, send};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign::clock;
-use countersign::demo::world::{BUILD, CLIENT, PURPOSE};
+use countersign_demo::world::{BUILD, CLIENT, PURPOSE};
 use countersign_domain::time::Timestamp;
+use countersign_service::clock;
 use serde_json::{Value, json};
 
 use crate::foreign::{friends, granted, node};

@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use countersign::clock;
-use countersign::demo::world::{BUILD, PURPOSE};
-use countersign::people::import::Kind;
+use countersign_demo::world::{BUILD, PURPOSE};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::preset::Preset;
 use countersign_domain::time::Timestamp;
+use countersign_service::clock;
 use serde_json::{Value, json};
 
 use crate::foreign::{friends, python};
+use crate::people_support::Kind;
 use crate::people_support::shared_data;
 use crate::support::World;
 use crate::village;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign::demo::world::CLIENT;
+use countersign_demo::world::CLIENT;
 use serde_json::{Value, json};
 
 use crate::foreign::{friends, granted, node};

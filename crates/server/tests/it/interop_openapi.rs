@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use countersign::demo::world;
+use countersign_demo::world;
 use serde_json::Value;
 
 use crate::client_tokens::{proof, with_other_client};

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::world::{BUILD, PURPOSE};
 use serde_json::{Value, json};
 
 use crate::postgres_support::{Cluster, Database, said, shared};

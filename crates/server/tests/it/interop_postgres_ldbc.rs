@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use countersign::people::import::Kind;
 use countersign_domain::preset::Preset;
 use serde_json::{Value, json};
 
+use crate::people_support::Kind;
 use crate::people_support::shared_data;
 use crate::postgres_support::{Database, shared};
 use crate::support::World;

@@ -3,18 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use countersign::clock;
 use countersign_domain::relation::Relation;
 use countersign_protocol::note::NoteKey;
+use countersign_service::clock;
 use countersign_verifier::ledger::{Event, Ledger, Question, check};
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde_json::{Value, json};
 
+use crate::support::log_key;
 use crate::support::{Serving, World, eventually, finish, program, send};
 use crate::village;
 
 fn key(world: &World) -> NoteKey {
-    countersign::instance::log_key(&world.directory).unwrap().parse().unwrap()
+    log_key(&world.directory).parse().unwrap()
 }
 
 fn checked(world: &World, bundle: &[u8]) -> (Verdict, Option<Ledger>) {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use countersign::clock;
-use countersign::governance::Submission;
 use countersign_domain::act::{Act, Published};
 use countersign_domain::digest::Digest;
 use countersign_people::keys::SecretKey;
 use countersign_protocol::ledger_bundle::Bundle;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -75,6 +75,7 @@ mod own_tokens;
 mod paging;
 mod partners;
 mod people_feed;
+mod people_feed_again;
 mod people_feed_parsers;
 mod people_generate;
 mod people_import;

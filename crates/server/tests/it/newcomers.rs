@@ -1,6 +1,8 @@
 //! People of whom only the platform knows yet, with a source that is not the image: they sign in, choose and
 //! are read before anybody imported them.
 
+use countersign_demo::client::Reply;
+use countersign_demo::world::{BUILD, PURPOSE};
 use serde_json::{Value, json};
 
 use crate::platform_api::{PlatformApi, Shape};
@@ -9,9 +11,6 @@ use crate::source_conformance::Fault;
 use crate::source_http::{base_url, write_mapping};
 use crate::source_people::{ALONE, Network, STRANGER, VIEWER};
 use crate::support::{Serving, World, ids, program, send};
-
-use countersign::demo::client::Reply;
-use countersign::demo::world::{BUILD, PURPOSE};
 
 const READ: &str = "/v3.0/me?fields=id,name,friends.limit(100){id,name}";
 

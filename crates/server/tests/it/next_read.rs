@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use countersign::demo::client::Client;
+use countersign_demo::client::Client;
 use serde_json::{Value, json};
 
 use crate::checked::body;

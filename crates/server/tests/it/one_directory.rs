@@ -3,7 +3,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use countersign::instance;
+use countersign_service::instance::log;
 
 use crate::support::{World, eventually, finish, program};
 use crate::village;
@@ -78,7 +78,7 @@ fn crash_second_program_beside_a_command_refuses_and_harms_nothing() {
     );
     drop(people);
     // This process has the log open, as a command does that appends while no server runs.
-    let log = instance::open_log(&world.directory, &world.config()).unwrap();
+    let log = log::open(&world.directory, &world.config().settings()).unwrap();
     let log_in_use = "another process uses this log";
     assert_refused(program(&["serve"]).arg(world.path()), log_in_use);
     assert_refused(
@@ -114,7 +114,7 @@ fn crash_of_many_servers_at_once_one_serves() {
             assert!(codes.len() < servers.len(), "none serves");
             codes.len() + 1 == servers.len()
         });
-        let client = countersign::demo::client::Client::new(&world.url());
+        let client = countersign_demo::client::Client::new(&world.url());
         eventually("the one serves", || {
             client.get(READ, &token).is_ok_and(|reply| reply.status == 200)
         });

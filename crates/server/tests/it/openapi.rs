@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use countersign::clock;
 use countersign::config::{Config, TEMPLATE};
-use countersign::demo::client::Reply;
-use countersign::demo::world;
-use countersign::gateway::openapi::document;
-use countersign::gateway::openapi::examples::{Example, Examples, Token};
-use countersign::governance::Submission;
-use countersign::service::acts::Posted;
+use countersign_demo::client::Reply;
+use countersign_demo::world;
 use countersign_domain::act::{Act, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
+use countersign_http::openapi::document;
+use countersign_http::openapi::examples::{Example, Examples, Token};
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::Posted;
 use serde_json::{Value, json};
 
 use crate::support::{Serving, World, assert_golden, header, ids, send};
@@ -28,7 +28,7 @@ fn whole_document() -> Value {
         .replace("{listen}", "127.0.0.1:80")
         .replace("demo_login = false", "demo_login = true");
     let config = Config::check_text(&text).unwrap();
-    document(&config, &Examples::recorded().unwrap()).unwrap()
+    document(config.public_url(), config.tokens.demo_login, &Examples::recorded().unwrap()).unwrap()
 }
 
 /// Method and path of every operation.
@@ -239,7 +239,9 @@ fn openapi_examples_are_what_a_running_server_answers() {
     let serving = world.serve();
     let bearer = |token: &str| Some(format!("Bearer {}", token.trim()));
     let read = |path: PathBuf| bearer(&std::fs::read_to_string(path).unwrap());
-    let document = document(&world.config(), &Examples::recorded().unwrap()).unwrap();
+    let config = world.config();
+    let examples = Examples::recorded().unwrap();
+    let document = document(config.public_url(), config.tokens.demo_login, &examples).unwrap();
     let mut examples = Examples::recorded().unwrap();
     let recorded = examples.names.clone();
     examples.names = names(&world, &serving, &token);
@@ -283,7 +285,7 @@ fn openapi_examples_are_what_a_running_server_answers() {
         }
     }
     if bless {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/examples.json");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/openapi/examples.json");
         std::fs::write(path, serde_json::to_string_pretty(&examples).unwrap() + "\n").unwrap();
     } else {
         assert_eq!(recorded.len(), examples.names.len());

@@ -10,7 +10,7 @@ use std::process::Output;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use countersign::demo::world::{BUILD, PURPOSE};
+use countersign_demo::world::{BUILD, PURPOSE};
 use serde_json::json;
 
 use crate::support::{World, program, send};

@@ -1,7 +1,5 @@
 //! More partners for the village than the demonstration has: clients with other agreements.
 
-use countersign::clock;
-use countersign::governance::Submission;
 use countersign_domain::act::{Act, AgreementAct, Review, ReviewOutcome};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::build::Build;
@@ -10,6 +8,8 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::{Country, Partner};
 use countersign_people::keys::SecretKey;
 use countersign_policy::agreement;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use crate::people_support::default_schema;
 use crate::support::World;

@@ -8,16 +8,18 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use countersign::gateway;
-use countersign::instance::{self, ClockTrust};
-use countersign::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
-use countersign::people::generate::{self, GenerateOptions};
-use countersign::people::import::{self, ImportError, ImportOptions, Kind};
-use countersign::people::progress::Progress;
+use countersign::instance::start;
+use countersign_demo::generate::{self, GenerateOptions};
 use countersign_domain::field::FieldSet;
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
+use countersign_http::gateway;
 use countersign_people::store::{Counts, Folder, People, StoreOptions};
+use countersign_service::instance::ClockTrust;
+use countersign_service::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
+use countersign_service::people::import::{self, ImportError, ImportOptions};
+use countersign_service::people::import_jsonl;
+use countersign_service::people::progress::Progress;
 use serde_json::{Value, json};
 
 use crate::people_support::{MADE, default_schema, open, set_settings};
@@ -185,7 +187,7 @@ fn files_from_before_the_feed_undo_nothing_that_the_feed_does_not_say_again() {
         let (beginning, now) = (Preset::Default.into(), MADE.at);
         let progress = Progress::Hidden;
         let options = ImportOptions { schema: &schema, beginning, sequence, now, progress };
-        import::run(Kind::Jsonl, &file, &people, &options)
+        import::run(&people, &options, |batch| import_jsonl::read(&file, people.folder(), batch))
     };
     import(Some(4)).unwrap();
     assert_eq!(people.feed_sequence().unwrap(), 4);
@@ -354,7 +356,7 @@ fn a_removed_viewer_is_no_longer_answered_and_leaves_their_friends_lists() {
 fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_applied() {
     let world = World::founded();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let opened = runtime.block_on(instance::open(&world.directory, ClockTrust::Watched)).unwrap();
+    let opened = runtime.block_on(start(&world.directory, ClockTrust::Watched)).unwrap();
     let mut gateway = Arc::into_inner(opened).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let options = StoreOptions { fold_people: 1, ..StoreOptions::default() };

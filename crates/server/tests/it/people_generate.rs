@@ -1,23 +1,28 @@
 //! Generated worlds: repeatable, complete, unequal.
 
-use countersign::people::beginning::Beginning;
-use countersign::people::generate::{self, GenerateOptions};
-use countersign::people::generate_jsonl;
-use countersign::people::import::{self, ImportOptions, Kind};
-use countersign::people::progress::Progress;
+use countersign_demo::choices::mixed;
+use countersign_demo::generate::{self, GenerateOptions};
+use countersign_demo::generate_jsonl;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_people::store::People;
+use countersign_service::people::import::{self, ImportOptions};
+use countersign_service::people::import_jsonl;
+use countersign_service::people::progress::Progress;
 
 use crate::people_support::{MADE, default_schema, open};
 
-fn generate(people: &People, count: u32, seed: u64) -> countersign::people::import::ImportReport {
+fn generate(
+    people: &People,
+    count: u32,
+    seed: u64,
+) -> countersign_service::people::import::ImportReport {
     let schema = default_schema();
     let options = GenerateOptions {
         people: count,
         seed,
-        beginning: Beginning::Mixed { seed },
+        beginning: mixed(seed),
         now: MADE.at,
         schema: &schema,
         progress: Progress::Hidden,
@@ -112,7 +117,7 @@ fn a_world_written_as_json_lines_is_the_same_when_it_is_read() {
         progress: Progress::Hidden,
     };
     let mut lines = Vec::new();
-    generate_jsonl::write(&mut lines, &options(Beginning::Mixed { seed: 11 })).unwrap();
+    generate_jsonl::write(&mut lines, &options(mixed(11))).unwrap();
     let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
     std::fs::write(file.path(), lines).unwrap();
     let import = ImportOptions {
@@ -122,7 +127,8 @@ fn a_world_written_as_json_lines_is_the_same_when_it_is_read() {
         sequence: None,
         progress: Progress::Hidden,
     };
-    import::run(Kind::Jsonl, file.path(), &read, &import).unwrap();
+    import::run(&read, &import, |batch| import_jsonl::read(file.path(), read.folder(), batch))
+        .unwrap();
 
     assert_eq!(generated.counts(), read.counts());
     let (generated, read) = (generated.view(), read.view());

@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use countersign::people::beginning::Beginning;
-use countersign::people::import::{ImportError, Kind};
+use countersign_demo::choices::mixed;
+use countersign_demo::sample_graph;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::person::Handle;
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
 use countersign_people::store::People;
+use countersign_service::people::beginning::Beginning;
+use countersign_service::people::import::ImportError;
 
-use crate::people_support::{default_schema, import, open, shared_data};
+use crate::people_support::{Kind, default_schema, import, open, shared_data};
 
 fn handle(people: &People, account: &str) -> Handle {
     people.person_of_account(account).unwrap().unwrap()
@@ -59,7 +61,6 @@ fn json_lines_become_people_and_can_come_again() {
     let dir = tempfile::tempdir().unwrap();
     let people = open(&dir.path().join("people"));
     let file = write(dir.path(), THREE);
-    assert_eq!(Kind::detect(&file).unwrap(), Kind::Jsonl);
     let report = import(Kind::Jsonl, &file, &people, Preset::Default).unwrap();
     assert_eq!((report.people, report.people_new, report.friendships), (3, 3, 2));
     assert_eq!(glance(&people, "ada"), (fields(&["id", "friends", "name", "religion"]), 2, false));
@@ -122,12 +123,12 @@ fn a_malformed_line_says_where_and_leaves_the_store_as_it_was() {
 fn presets_are_what_they_say() {
     let schema = default_schema();
     let mixed = |account: &str| {
-        let choice = Beginning::Mixed { seed: 1 }.choice(&schema, account);
+        let choice = mixed(1).choice(&schema, account);
         assert_eq!(choice.preset, None);
         choice.settings.open(Route::FriendsDevice)
     };
     for preset in Preset::ALL {
-        let choice = Beginning::parse(preset.name(), 1).unwrap().choice(&schema, "ada");
+        let choice = Beginning::from(preset).choice(&schema, "ada");
         assert_eq!((choice.settings, choice.preset), (preset.settings(&schema), Some(preset)));
     }
     let legacy = Preset::Legacy2014.settings(&schema);
@@ -207,7 +208,7 @@ fn snap_a_person_in_two_ego_nets_has_the_features_of_both() {
     let dir = tempfile::tempdir().unwrap();
     let people = open(&dir.path().join("people"));
     write_snap(dir.path());
-    assert_eq!(Kind::detect(dir.path()).unwrap(), Kind::Snap);
+    assert_eq!(sample_graph::Kind::detect(dir.path()).unwrap(), sample_graph::Kind::Snap);
     let report = import(Kind::Snap, dir.path(), &people, Preset::Default).unwrap();
     assert_eq!((report.people, report.friendships), (4, 4));
     let merged = fields(&["id", "friends", "birthday", "education", "work"]);
@@ -292,7 +293,7 @@ fn ldbc_files_become_people() {
     let dir = tempfile::tempdir().unwrap();
     let people = open(&dir.path().join("people"));
     write_ldbc(dir.path());
-    assert_eq!(Kind::detect(dir.path()).unwrap(), Kind::Ldbc);
+    assert_eq!(sample_graph::Kind::detect(dir.path()).unwrap(), sample_graph::Kind::Ldbc);
     let report = import(Kind::Ldbc, dir.path(), &people, Preset::Default).unwrap();
     assert_eq!((report.people, report.friendships), (2, 1));
     let always = ["id", "friends", "name", "first_name", "last_name", "gender", "birthday"];

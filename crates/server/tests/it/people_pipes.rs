@@ -6,12 +6,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use countersign::people::import::{ImportError, Kind};
 use countersign_domain::preset::Preset;
 use countersign_people::store::People;
+use countersign_service::people::import::ImportError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::people_support::Kind;
 use crate::people_support::{import, open};
 use crate::support::{World, finish, program};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use countersign::people::schema;
 use countersign_domain::schema::{FieldSchema, Sensitivity};
+use countersign_service::people::schema;
 
 use crate::people_support::{default_schema, shared_data};
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use countersign::people::import::Kind;
 use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
@@ -17,6 +16,7 @@ use countersign_people::store::{
     Counts, GrantId, GrantRecord, ImageFault, People, StoreError, StoreOptions, Way, rebuild_image,
 };
 
+use crate::people_support::Kind;
 use crate::people_support::{MADE, import, open, set_settings, tell};
 
 /// `count` people, each a friend of the next one.

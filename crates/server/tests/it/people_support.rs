@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign::people::beginning::Beginning;
-use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
-use countersign::people::progress::Progress;
-use countersign::people::schema;
+use countersign_demo::sample_graph;
 use countersign_domain::person::Handle;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
@@ -13,6 +10,19 @@ use countersign_domain::time::Timestamp;
 use countersign_people::store::{
     LogMark, Logged, Made, People, SettledConsent, StoreError, StoreOptions, Way,
 };
+use countersign_service::people::beginning::Beginning;
+use countersign_service::people::import::{self, ImportError, ImportOptions, ImportReport};
+use countersign_service::people::import_jsonl;
+use countersign_service::people::progress::Progress;
+use countersign_service::people::schema;
+
+/// A kind of files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Snap,
+    Ldbc,
+    Jsonl,
+}
 
 /// A change that a test makes itself.
 pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };
@@ -53,7 +63,11 @@ pub(crate) fn import(
     let progress = Progress::Hidden;
     let (beginning, now) = (beginning.into(), MADE.at);
     let options = ImportOptions { schema: &schema, beginning, sequence: None, now, progress };
-    import::run(kind, path, people, &options)
+    import::run(people, &options, |batch| match kind {
+        Kind::Snap => sample_graph::Kind::Snap.read(path, batch),
+        Kind::Ldbc => sample_graph::Kind::Ldbc.read(path, batch),
+        Kind::Jsonl => import_jsonl::read(path, people.folder(), batch),
+    })
 }
 
 /// The folder of real input, if this clone has it; else says which test it skips.

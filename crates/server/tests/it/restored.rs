@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use countersign::clock;
+use countersign_service::clock;
 use countersign_verifier::ledger::{Question, check};
 use serde_json::json;
 

@@ -60,7 +60,7 @@ fn a_rule_in_cedar_holds_from_the_next_request_on_and_is_named_by_explain() {
     let said = publish(&world, &write(&world, &[NO_WORK])).unwrap();
     assert!(said.contains("The rules are in the log"), "{said}");
     assert_eq!(works(&serving.read(READ, &token)), (true, 0));
-    let wanted = json!({ "build": countersign::demo::world::BUILD, "purpose": countersign::demo::world::PURPOSE, "fields": ["work"] });
+    let wanted = json!({ "build": countersign_demo::world::BUILD, "purpose": countersign_demo::world::PURPOSE, "fields": ["work"] });
     let reply = serving.client.post("/admin/v1/explain", &serving.admin_token(), &wanted).unwrap();
     let explained: Value = serde_json::from_slice(&reply.body).unwrap();
     let work = &explained["friend"][0];

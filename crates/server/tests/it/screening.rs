@@ -5,10 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use countersign::clock;
-use countersign::demo::world::PARTNER;
-use countersign::governance::Submission;
-use countersign::screening::report::{CaseFile, commitment};
+use countersign_demo::world::PARTNER;
 use countersign_domain::act::{Act, Published};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::{Country, Owner, Partner};
@@ -16,6 +13,9 @@ use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_people::keys::SecretKey;
 use countersign_protocol::canonical;
 use countersign_protocol::entry::Entry;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::screening::report::{CaseFile, commitment};
 use serde_json::Value;
 
 use crate::people_support::shared_data;

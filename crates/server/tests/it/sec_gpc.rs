@@ -1,8 +1,8 @@
 //! The Global Privacy Control: `Sec-GPC: 1` narrows a grant that is made under it, and an answer to a request
 //! that carries it. It never widens anything.
 
-use countersign::clock;
 use countersign_domain::act::ReviewOutcome;
+use countersign_service::clock;
 use serde_json::{Value, json};
 
 use crate::partners;

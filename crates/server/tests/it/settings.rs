@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use serde_json::Value;
 
 use crate::support::{Serving, ids};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::demo::client::Client;
+use countersign_demo::client::Client;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;

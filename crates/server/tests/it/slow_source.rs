@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use countersign::demo::client::Reply;
+use countersign_demo::client::Reply;
 use serde_json::{Value, json};
 
 use crate::checked::Recipient;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign::people::import::Kind;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::Handle;
@@ -20,6 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::people_support;
+use crate::people_support::Kind;
 use crate::source_opened::{Seen, open};
 use crate::source_people::{ALONE, MINOR, Network, STRANGER, VIEWER};
 use crate::support::World;

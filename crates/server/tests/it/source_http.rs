@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign::clock;
 use countersign_people::store::People;
+use countersign_service::clock;
 use countersign_source::http::HttpSource;
 use countersign_source::settings::http::HttpSettings;
 use countersign_source::{Naming, Source};

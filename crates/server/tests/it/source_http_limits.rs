@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::clock;
 use countersign_domain::decide::People as _;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_people::store::People;
+use countersign_service::clock;
 use countersign_source::http::{BreakerState, HttpSource};
 use countersign_source::settings::http::HttpSettings;
 use countersign_source::{Naming, Question, SourceError};

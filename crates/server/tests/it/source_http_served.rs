@@ -6,18 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::clock;
-use countersign::people::import::Kind;
 use countersign_domain::field::FieldSet;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::preset::Preset;
 use countersign_log::Log;
 use countersign_people::store::People;
+use countersign_service::clock;
 use countersign_source::http::{EndpointCheck, Report, check};
 use countersign_source::image::ImageSource;
 use countersign_source::{Question, Source};
 use serde_json::Value;
 
+use crate::people_support::Kind;
 use crate::people_support::{self, default_schema, shared_data};
 use crate::platform_api::{PlatformApi, Shape};
 use crate::restored;

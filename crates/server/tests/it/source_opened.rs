@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign::clock;
 use countersign_domain::agreement::{Delivery, Wait};
 use countersign_domain::decide::{People as _, decide};
 use countersign_domain::digest::Digest;
@@ -19,6 +18,7 @@ use countersign_log::Log;
 use countersign_log::annex::Circumstances;
 use countersign_log::guarded::Guarded;
 use countersign_people::store::People;
+use countersign_service::clock;
 use countersign_source::Circle;
 
 use crate::people_support::default_schema;

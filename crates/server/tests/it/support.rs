@@ -10,16 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::clock;
+use countersign::commands::demo::founding;
 use countersign::config::Config;
-use countersign::demo::client::{Client, Reply};
-use countersign::demo::world;
-use countersign::governance::{self, Submission};
-use countersign::instance;
-use countersign::people::beginning::Beginning;
-use countersign::people::import::Kind;
-use countersign::service::acts::{Posted, Taken};
-use countersign::service::token::Tokens;
+use countersign_demo::client::{Client, Reply};
+use countersign_demo::world;
 use countersign_domain::act::{Act, Reinstatement, Signer, Subject, Suspension};
 use countersign_domain::grant::Grant;
 use countersign_domain::identifier::Identifier;
@@ -35,6 +29,12 @@ use countersign_protocol::entry::Entry;
 use countersign_protocol::merkle::Hash;
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::receipt::{RECEIPT_HEADER, Receipt};
+use countersign_service::clock;
+use countersign_service::governance::{self, Submission};
+use countersign_service::instance::log;
+use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::operations::token::Tokens;
+use countersign_service::people::beginning::Beginning;
 use countersign_verifier::log_check::{Question as LogQuestion, check_log};
 use countersign_verifier::site::FolderSite;
 use rustix::process::{Pid, Signal, kill_process};
@@ -43,6 +43,7 @@ use tempfile::TempDir;
 
 use crate::openapi::assert_documented;
 use crate::people_support;
+use crate::people_support::Kind;
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,6 +54,12 @@ pub(crate) struct World {
     pub(crate) key: NoteKey,
     pub(crate) address: SocketAddr,
     folder: Option<TempDir>,
+}
+
+/// The log's key, as outsiders give it to a verifier.
+pub(crate) fn log_key(directory: &DataDir) -> String {
+    let config = Config::read(&directory.config()).unwrap();
+    log::key(directory, config.origin()).unwrap()
 }
 
 /// An entry of the log, as an outsider who checked all of it has seen it.
@@ -74,7 +81,7 @@ impl World {
     pub(crate) fn founded_in(folder: &Path) -> Self {
         let address = free_address();
         let path = folder.join("instance");
-        let key = world::found(&path, address).unwrap();
+        let key = world::found(&path, &founding(address).unwrap()).unwrap();
         let key = NoteKey::parse(&key).unwrap();
         let world = Self { directory: DataDir::new(&path), key, address, folder: None };
         world.configure("publish_interval_ms = 1000", "publish_interval_ms = 100");
@@ -112,7 +119,7 @@ impl World {
 
     /// The log, while no server has it.
     pub(crate) fn log(&self) -> Log {
-        instance::open_log(&self.directory, &self.config()).unwrap()
+        log::open(&self.directory, &self.config().settings()).unwrap()
     }
 
     pub(crate) fn import(&self, kind: Kind, path: &Path, preset: impl Into<Beginning>) -> u64 {
@@ -163,7 +170,7 @@ impl World {
         account: &str,
         made: Timestamp,
     ) -> String {
-        let log = instance::open_log(&self.directory, &self.config()).unwrap();
+        let log = log::open(&self.directory, &self.config().settings()).unwrap();
         let register = log.register();
         log.shutdown();
         let (build, people) = (Identifier::parse(build).unwrap(), self.people());
@@ -211,7 +218,7 @@ impl World {
 
     /// Appends an act while no server runs.
     pub(crate) fn act(&self, submission: Submission, signers: &[&str]) -> u64 {
-        let log = instance::open_log(&self.directory, &self.config()).unwrap();
+        let log = log::open(&self.directory, &self.config().settings()).unwrap();
         let submission = self.sign(submission, signers);
         let index = governance::submit_blocking(&log, submission).unwrap();
         log.shutdown();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use countersign::demo::client::Client;
+use countersign_demo::client::Client;
 use countersign_domain::act::Act;
 use countersign_protocol::entry::Entry;
 

@@ -84,7 +84,7 @@ fn world() -> World {
 #[test]
 fn a_field_is_answered_under_the_name_by_which_it_was_asked_for() {
     let world = world();
-    let now = countersign::clock::now();
+    let now = countersign_service::clock::now();
     let token = world.token_of("desk@1", "contacts", village::VIEWER, now);
     let friend = world.id_toward("clover", &village::open(1));
     let serving = world.serve();

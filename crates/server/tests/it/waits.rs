@@ -1,9 +1,9 @@
 //! An agreement that has answers wait: none leaves before its entry is in a published checkpoint, and what
 //! ceased to be allowed meanwhile does not leave at all.
 
-use countersign::clock;
 use countersign_domain::act::{Act, ReviewOutcome, Suspension};
 use countersign_protocol::entry::Entry;
+use countersign_service::clock;
 
 use crate::support::{Serving, World, eventually};
 use crate::{partners, village};
@@ -131,7 +131,7 @@ fn operations_that_wait_for_publication_leave_their_room_to_other_batches() {
         // As many as there is room for, eight at once of each batch, and some more.
         let waiting: Vec<_> = (0..10)
             .map(|_| {
-                let client = countersign::demo::client::Client::new(&world.url());
+                let client = countersign_demo::client::Client::new(&world.url());
                 let (batch, patient) = (&batch, &patient);
                 scope.spawn(move || client.post("/", patient, batch).is_ok())
             })

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use countersign::witness;
+use countersign_http::witness;
 use countersign_log::witness::request::AddCheckpoint;
 use countersign_protocol::cosigned::Cosigned;
 use countersign_protocol::note::NoteKey;

@@ -1,8 +1,8 @@
 //! Whether an id is the viewer's own is told by an entry in the log or not at all: what a client may not
 //! be told of the viewer, no error says either.
 
-use countersign::demo::client::Reply;
-use countersign::demo::world;
+use countersign_demo::client::Reply;
+use countersign_demo::world;
 use countersign_domain::act::{Act, Review, ReviewOutcome, Subject, Suspension};
 use countersign_domain::identifier::Identifier;
 use serde_json::{Value, json};

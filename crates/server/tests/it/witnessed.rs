@@ -4,7 +4,6 @@
 use std::fs;
 use std::time::Duration;
 
-use countersign::clock;
 use countersign_domain::act::ReviewOutcome;
 use countersign_log::signer::{Signer as _, SoftwareSigner};
 use countersign_log::witness::request::AddCheckpoint;
@@ -13,6 +12,7 @@ use countersign_protocol::cosignature::{WitnessKey, cosign};
 use countersign_protocol::entry::Entry;
 use countersign_protocol::note::SignedNote;
 use countersign_protocol::witness_policy::Policy;
+use countersign_service::clock;
 use countersign_verifier::log_check::{Question, check_log};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::Rule;

@@ -449,7 +449,7 @@ people_max = 50
         std::fs::write(&token, "very-secret\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&token, mode).unwrap();
-        let fields = include_str!("../../../server/schema/fields.toml");
+        let fields = include_str!("../../../service/schema/fields.toml");
         let schema = FieldSchema::from_document(toml::from_str(fields).unwrap()).unwrap();
         Mapping::parse(text, folder.path(), &schema)
     }

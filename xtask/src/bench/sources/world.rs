@@ -100,7 +100,7 @@ pub(super) fn settle(postgres: &Postgres, next: Kind) -> Outcome<()> {
 
 impl Schema {
     fn read() -> Outcome<Self> {
-        let path = shell::root().join("crates/server/schema/fields.toml");
+        let path = shell::root().join("crates/service/schema/fields.toml");
         let text = fs::read_to_string(&path).during(|| format!("reading {}", path.display()))?;
         toml::from_str(&text).during(|| format!("reading {}", path.display()))
     }

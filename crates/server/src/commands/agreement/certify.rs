@@ -7,12 +7,12 @@ use clap::{ArgGroup, Args};
 use countersign_domain::act::{Act, Certification};
 use countersign_domain::agreement::Agreement;
 use countersign_domain::identifier::Identifier;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::submit::Signing;
 use crate::commands::{Failure, Output};
-use crate::governance::Submission;
 
 /// Certify that the partner keeps to an agreement, for types of data. The partner signs.
 ///

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::clock;
 
 use super::{FORMAT, submission};
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::submit::Signing;
 use crate::commands::{Failure, Output, files};

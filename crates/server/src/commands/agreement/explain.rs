@@ -16,10 +16,10 @@ use countersign_domain::schema::FieldSchema;
 use countersign_domain::terms::terms;
 use countersign_domain::time::Timestamp;
 use countersign_policy::explain::{Asked, Explained, explain, of_relation};
+use countersign_service::clock;
 use serde_json::json;
 
 use super::shipped;
-use crate::clock;
 use crate::commands::explain::{instant, lines};
 use crate::commands::{Failure, Output, files};
 

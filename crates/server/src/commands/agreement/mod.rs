@@ -7,9 +7,9 @@ use clap::Subcommand;
 use countersign_domain::act::{Act, AgreementAct};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::time::Timestamp;
+use countersign_service::governance::{GovernanceError, Submission};
 
 use super::{Failure, Output};
-use crate::governance::{GovernanceError, Submission};
 
 mod certify;
 mod check;

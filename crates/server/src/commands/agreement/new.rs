@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
+use countersign_service::clock;
 use serde_json::json;
 
-use crate::clock;
 use crate::commands::{Failure, Output, files};
 
 /// Write the first draft of an agreement: a file with every key and what it means, which `check` takes as it
@@ -159,7 +159,7 @@ mod tests {
     use countersign_policy::agreement::{odd, read};
 
     use super::*;
-    use crate::people::schema;
+    use countersign_service::people::schema;
 
     #[test]
     fn every_draft_is_an_agreement_that_nothing_is_odd_about() {

@@ -8,10 +8,10 @@ use std::str::FromStr;
 use countersign_domain::agreement::{Agreement, AgreementDocument};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::schema::FieldSchema;
+use countersign_service::people::schema;
 
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, files};
-use crate::people::schema;
 
 /// An agreement as a command is told of it.
 #[derive(Clone, Debug)]

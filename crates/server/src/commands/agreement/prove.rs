@@ -51,7 +51,7 @@ mod proving {
     use super::{ExitCode, Failure, Output, Prove};
     use crate::commands::agreement::shipped;
     use crate::commands::files;
-    use crate::people::progress::Progress;
+    use countersign_service::people::progress::Progress;
 
     impl Prove {
         pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {

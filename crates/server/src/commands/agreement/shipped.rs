@@ -6,12 +6,14 @@ use std::path::Path;
 #[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::schema::FieldSchema;
+#[cfg(feature = "prove")]
+use countersign_http::ledger_page;
+#[cfg(feature = "prove")]
+use countersign_service::instance::create::default_rules;
+use countersign_service::people::schema::DEFAULT_SCHEMA;
 
 use crate::commands::Failure;
 use crate::commands::reach::Reach;
-#[cfg(feature = "prove")]
-use crate::instance;
-use crate::people::schema::DEFAULT_SCHEMA;
 
 /// The field schema of the instance in this folder, or the shipped one.
 pub(super) fn schema(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
@@ -33,7 +35,8 @@ pub(super) fn schema_and_rules(
         }
         None => {
             let schema = schema(None)?;
-            let rules = PlatformRules::from_document(&instance::default_rules(), &schema)?;
+            let rules =
+                PlatformRules::from_document(&default_rules(ledger_page::digest()), &schema)?;
             Ok((schema, rules))
         }
     }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::clock;
+use countersign_service::operations::acts::Posted;
 
 use super::origin::schema_of;
 use super::submission;
-use crate::clock;
 use crate::commands::submit::{self, SignWith};
 use crate::commands::{Failure, Output, files};
-use crate::service::acts::Posted;
 
 /// Sign an agreement where the instance is not, and write the act for the next signer.
 ///

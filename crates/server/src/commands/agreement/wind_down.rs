@@ -9,13 +9,13 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use countersign_policy::instant;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
 
 use super::ends_in_words;
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::submit::Signing;
 use crate::commands::{Failure, Output};
-use crate::governance::Submission;
 
 /// Schedule the end of an agreement, or of a part of it. One reviewer signs.
 ///

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::canaries::Wanted;
 
 use super::say;
 use crate::commands::reach::Reach;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::service::canaries::Wanted;
 
 /// Make an account a canary: a fictitious account that you planted, with profile, friends and settings like
 /// those of others.

@@ -7,14 +7,14 @@ use clap::Args;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::backend::posix::Posix;
 use countersign_log::disclosures::{DisclosureOf, Wanted, disclosures_of};
+use countersign_service::canaries::{Canaries, Match};
+use countersign_service::operations::canaries::ShownGeneration;
+use countersign_service::people::progress::Progress;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::canaries::{Canaries, Match};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::people::progress::Progress;
-use crate::service::canaries::ShownGeneration;
 
 /// Find the partner that received a value, and the answers that contained it. Exit code 1 if no canary has had it.
 ///

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::canaries::ShownCanaries;
 
 use super::line;
 use crate::commands::reach::Reach;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::service::canaries::ShownCanaries;
 
 /// Name the canaries that there are or were, with the generations of their values.
 ///

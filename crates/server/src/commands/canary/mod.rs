@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use countersign_service::operations::canaries::ShownCanary;
 
 use super::{Failure, Output};
-use crate::service::canaries::ShownCanary;
 
 mod create;
 mod find;

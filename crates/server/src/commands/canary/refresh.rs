@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
+use countersign_service::operations::canaries::{ShownCanaries, ShownCanary};
 use serde_json::json;
 
 use super::{line, list};
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::canaries::{ShownCanaries, ShownCanary};
 
 /// Give a canary, or all of them, new values, so that one that turns up tells when it left.
 ///

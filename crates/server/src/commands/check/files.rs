@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use countersign_http::bearer::BearerToken;
+use countersign_http::start_files::StartFiles as HttpStartFiles;
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::SecretKey;
+use countersign_service::start_files::StartFiles;
 
 use super::Lines;
 use crate::config::Config;
-use crate::gateway::bearer::BearerToken;
-use crate::start_files::StartFiles;
 
 /// Each key and token, then all that a start reads, as it reads it; `None` if it would refuse one.
 pub(super) fn check(
@@ -48,13 +49,18 @@ pub(super) fn check(
         let token = BearerToken::read(&path);
         lines.add(check, token.map(|_| "present".to_owned()).map_err(|error| error.to_string()));
     }
-    match StartFiles::read(directory, config?) {
-        Ok(files) => {
-            lines.add("files that a start reads", Ok(describe(&files)));
+    let config = config?;
+    let of_http = HttpStartFiles::read(directory, config.tls.as_ref());
+    let read = of_http.map_err(|error| error.to_string()).and_then(|of_http| {
+        let files = StartFiles::read(directory, &config.settings());
+        Ok((of_http, files.map_err(|error| error.to_string())?))
+    });
+    match read {
+        Ok((of_http, files)) => {
+            lines.add("files that a start reads", Ok(describe(&of_http, &files)));
             Some(files)
         }
         Err(error) => {
-            let error = error.to_string();
             // What is wrong with one key or token was said of it above.
             if !lines.0.iter().any(|line| !line.ok && line.found == error) {
                 lines.add("files that a start reads", Err(error));
@@ -64,8 +70,8 @@ pub(super) fn check(
     }
 }
 
-fn describe(files: &StartFiles) -> String {
-    let tls = if files.tls.is_some() { "a certificate with its key" } else { "no certificate" };
+fn describe(of_http: &HttpStartFiles, files: &StartFiles) -> String {
+    let tls = if of_http.tls.is_some() { "a certificate with its key" } else { "no certificate" };
     let witnesses = match &files.witnesses {
         Some(witnesses) => format!("{} witnesses to ask", witnesses.asked_count()),
         None => "no witnesses".to_owned(),

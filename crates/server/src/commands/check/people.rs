@@ -6,11 +6,11 @@ use countersign_domain::schema::FieldSchema;
 use countersign_log::backend::posix::Posix;
 use countersign_people::data_dir::DataDir;
 use countersign_people::store::{FORMAT_VERSION, IMAGE_VERSION, People, StoreError, StoreOptions};
+use countersign_service::recovery;
+use countersign_service::start_files::{StartFiles, open_source};
 use countersign_source::settings::SourceKind;
 
 use crate::config::Config;
-use crate::recovery;
-use crate::start_files::{StartFiles, open_source};
 
 /// The people; `None` if a running server has them, which has looked at all this.
 pub(super) fn open(directory: &DataDir) -> Result<Option<Arc<People>>, String> {
@@ -51,7 +51,7 @@ pub(super) fn open_their_source(
 ) -> Result<String, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let opened = runtime.block_on(open_source(directory, config, people, schema));
+    let opened = runtime.block_on(open_source(directory, &config.settings(), people, schema));
     opened.map_err(|error| error.to_string())?;
     Ok(match config.source.kind {
         SourceKind::Postgres => "the database has what its mapping names",

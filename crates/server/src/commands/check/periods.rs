@@ -10,10 +10,9 @@ use countersign_log::period::{Limits, PeriodError, Periods};
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::SecretKey;
 use countersign_people::store::People;
+use countersign_service::clock;
+use countersign_service::closes::{self, SecretsOf};
 use countersign_verifier::periods::CLOSE_EVERY_S_MAX;
-
-use crate::clock;
-use crate::closes::{self, SecretsOf};
 
 /// The closed periods, in words; with these people, unless a server has them open and has looked at all this.
 pub(super) fn describe(directory: &DataDir, people: Option<&People>) -> Result<String, String> {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
+use countersign_service::operations::erasure::{AskedErasure, ExportFirst, ShownErasure};
 
 use super::{erasures, export};
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::erasure::{AskedErasure, ExportFirst, ShownErasure};
 
 /// Erase a person, permanently.
 ///

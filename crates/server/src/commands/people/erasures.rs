@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::erasure::{self, ShownErasure};
 
 use crate::commands::reach::Reach;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::service::erasure::{self, ShownErasure};
 
 /// List who asked for erasure and is not destroyed yet, with the legal holds that keep them.
 ///

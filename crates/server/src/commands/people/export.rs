@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::error::OperationError;
 use serde_json::json;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output, files};
-use crate::service::error::OperationError;
 
 /// Write everything that is kept about a person as one JSON file: profile, friends, settings, history, grants, receipts
 /// and their ledger.

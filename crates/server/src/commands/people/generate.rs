@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_demo::generate::{self, GenerateOptions};
+use countersign_demo::generate_jsonl;
+use countersign_service::clock;
+use countersign_service::people::progress::Progress;
 use serde_json::json;
 
 use super::Beginning;
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::people::generate::{self, GenerateOptions};
-use crate::people::generate_jsonl;
-use crate::people::progress::Progress;
 
 /// The account that is generated first.
 const FIRST_ACCOUNT: &str = "person-00000001";

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::grants::{self, EndedGrant, ShownGrant};
 use serde_json::json;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::grants::{self, EndedGrant, ShownGrant};
 
 /// Show what a person granted to clients, or end one of their grants.
 ///

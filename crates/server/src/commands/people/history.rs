@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::operations::history::{
+    self, LIMIT_DEFAULT, LIMIT_MAX, ShownChange, ShownEvent, ShownSettings,
+};
+use countersign_service::operations::settings::OpenFields;
 
 use super::grants;
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::history::{
-    self, LIMIT_DEFAULT, LIMIT_MAX, ShownChange, ShownEvent, ShownSettings,
-};
-use crate::service::settings::OpenFields;
 
 /// Show what a person changed of their settings and grants, newest first.
 ///

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::{ArgGroup, Args};
 use countersign_domain::time::Timestamp;
 use countersign_policy::instant;
+use countersign_service::operations::hold::ShownHold;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::hold::ShownHold;
 
 /// Set a legal hold on what the log needs to say what was released of a person, or end one.
 ///

@@ -4,13 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+#[cfg(feature = "demo")]
+use countersign_demo::sample_graph;
+use countersign_service::clock;
+use countersign_service::people::import::{self, ImportOptions};
+use countersign_service::people::import_jsonl;
+use countersign_service::people::progress::Progress;
 
 use super::Beginning;
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::people::import::{self, ImportOptions};
-use crate::people::progress::Progress;
 
 /// What a line of JSON Lines looks like.
 const JSONL: &str = r#"JSON Lines have one person a line:
@@ -46,8 +49,10 @@ pub(in crate::commands) struct Import {
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
     /// SNAP's ego-Facebook networks.
+    #[cfg(feature = "demo")]
     Snap,
     /// LDBC Social Network Benchmark, CSV.
+    #[cfg(feature = "demo")]
     Ldbc,
     /// JSON Lines, one person each.
     Jsonl,
@@ -55,11 +60,6 @@ enum Kind {
 
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let kind = match self.kind {
-            Kind::Snap => import::Kind::Snap,
-            Kind::Ldbc => import::Kind::Ldbc,
-            Kind::Jsonl => import::Kind::Jsonl,
-        };
         let reach = Reach::open(&self.dir)?;
         let people = reach.people()?;
         let options = ImportOptions {
@@ -69,7 +69,14 @@ impl Import {
             now: clock::now(),
             progress: Progress::Stderr,
         };
-        let report = import::run(kind, &self.path, &people, &options)?;
+        let path = &self.path;
+        let report = import::run(&people, &options, |batch| match self.kind {
+            #[cfg(feature = "demo")]
+            Kind::Snap => sample_graph::Kind::Snap.read(path, batch),
+            #[cfg(feature = "demo")]
+            Kind::Ldbc => sample_graph::Kind::Ldbc.read(path, batch),
+            Kind::Jsonl => import_jsonl::read(path, people.folder(), batch),
+        })?;
         super::say(&report, "Imported", &self.beginning, output);
         Ok(ExitCode::SUCCESS)
     }

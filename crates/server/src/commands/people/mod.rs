@@ -4,15 +4,22 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use countersign_domain::preset::Preset;
+use countersign_service::people::beginning;
+use countersign_service::people::import::ImportReport;
 use serde_json::json;
 
 use super::{Failure, Output};
-use crate::people::beginning;
-use crate::people::import::ImportReport;
+
+/// What there is beside the presets.
+#[cfg(feature = "demo")]
+const MIXED: &str = " and mixed";
+#[cfg(not(feature = "demo"))]
+const MIXED: &str = "";
 
 mod erase;
 mod erasures;
 mod export;
+#[cfg(feature = "demo")]
 mod generate;
 mod grants;
 mod history;
@@ -30,6 +37,7 @@ pub(super) enum People {
     Erase(erase::Erase),
     Erasures(erasures::Erasures),
     Export(export::Export),
+    #[cfg(feature = "demo")]
     Generate(generate::Generate),
     Grants(grants::Grants),
     History(history::History),
@@ -60,6 +68,7 @@ impl People {
             Self::Erase(command) => command.run(output),
             Self::Erasures(command) => command.run(output),
             Self::Export(command) => command.run(output),
+            #[cfg(feature = "demo")]
             Self::Generate(command) => command.run(output),
             Self::Grants(command) => command.run(output),
             Self::History(command) => command.run(output),
@@ -74,19 +83,23 @@ impl People {
 
 impl Beginning {
     fn chosen(&self) -> Result<beginning::Beginning, Failure> {
-        beginning::Beginning::parse(&self.settings, self.seed)
-            .ok_or_else(|| unknown_preset(&self.settings).into())
+        Ok(beginning(&self.settings, self.seed)?)
+    }
+}
+
+/// The beginning of this name; `seed` is for choices that differ.
+fn beginning(name: &str, seed: u64) -> Result<beginning::Beginning, String> {
+    match name {
+        #[cfg(feature = "demo")]
+        "mixed" => Ok(countersign_demo::choices::mixed(seed)),
+        name => Preset::parse(name)
+            .map(beginning::Beginning::from)
+            .ok_or_else(|| format!("{name:?} is none of {}{MIXED}", Preset::names())),
     }
 }
 
 fn preset_name(name: &str) -> Result<String, String> {
-    beginning::Beginning::parse(name, 0)
-        .map(|_| name.to_owned())
-        .ok_or_else(|| unknown_preset(name))
-}
-
-fn unknown_preset(name: &str) -> String {
-    format!("{name:?} is none of {} and mixed", Preset::names())
+    beginning(name, 0).map(|_| name.to_owned())
 }
 
 /// Says what has come into the store.

@@ -8,15 +8,15 @@ use clap::Args;
 use countersign_log::backend::posix::Posix;
 use countersign_log::period::{Limits, Periods};
 use countersign_people::store::{People, StoreOptions};
+use countersign_service::canaries::Canaries;
+use countersign_service::closes::{self, SecretsOf};
+use countersign_service::consents::Receipts;
+use countersign_service::file_signer::FileSigner;
+use countersign_service::recovery::{self, Recovered};
 use serde_json::json;
 
-use crate::canaries::Canaries;
-use crate::closes::{self, SecretsOf};
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use crate::consents::Receipts;
-use crate::file_signer::FileSigner;
-use crate::recovery::{self, Recovered};
 
 /// Apply again what the log has of people and a `people/` from an older backup lacks: choices, grants, holds and
 /// erasures. No server runs meanwhile; one that starts refuses such people.

@@ -7,12 +7,12 @@ use std::str::FromStr;
 use clap::Args;
 use countersign_domain::preset::Preset;
 use countersign_domain::schema::FieldSchema;
+use countersign_service::operations::settings::{OpenFields, OpenSettings};
 use serde_json::json;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-use crate::service::settings::{OpenFields, OpenSettings};
 
 /// Show or change what a person has opened, by route: my_device, friends_device, my_app, friends_app.
 ///

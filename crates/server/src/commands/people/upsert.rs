@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use clap::Args;
 use countersign_people::store::Folder;
+use countersign_service::operations::error::OperationError;
+use countersign_service::operations::feed::{FeedPart, Sequence};
+use countersign_service::people::feed::{Applied, Batches};
+use countersign_service::people::input;
+use countersign_service::people::progress::Progress;
 use serde_json::json;
 
 use crate::commands::reach::Reach;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
-use crate::people::feed::{Applied, Batches};
-use crate::people::input;
-use crate::people::progress::Progress;
-use crate::service::error::OperationError;
-use crate::service::feed::{FeedPart, Sequence};
 
 /// What the lines look like.
 const LINES: &str = r#"The feed has one change a line, and each has a sequence:

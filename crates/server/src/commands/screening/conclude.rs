@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_domain::act::Act;
 use countersign_domain::identifier::Identifier;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::screening::case_files::CaseFiles;
+use countersign_service::screening::standing::{Outdated, outdated};
 
 use super::super::submit::Signing;
 use super::super::{Failure, Output};
 use super::{NoReport, matches, open, outcome_in_words};
-use crate::clock;
-use crate::governance::Submission;
-use crate::screening::case_files::CaseFiles;
-use crate::screening::standing::{Outdated, outdated};
 
 /// Log the outcome that the decisions lead to. Two reviewers sign that a partner is clear; one is
 /// enough for undecided or refused, from where on it gets nothing.

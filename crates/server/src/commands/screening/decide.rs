@@ -7,12 +7,12 @@ use clap::{ArgGroup, Args};
 use countersign_domain::identifier::Identifier;
 use countersign_people::data_dir::DataDir;
 use countersign_policy::screening::outcome::Verdict;
+use countersign_service::clock;
+use countersign_service::screening::case_files::CaseFiles;
 use serde_json::json;
 
 use super::super::{Failure, Output};
 use super::{NoReport, matches, outcome_in_words, shown};
-use crate::clock;
-use crate::screening::case_files::CaseFiles;
 
 /// Record what a person decided about a match, and why. It stays private; `conclude` puts the outcome into the log.
 ///

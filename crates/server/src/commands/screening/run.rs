@@ -10,17 +10,17 @@ use countersign_domain::partner::Partner;
 use countersign_policy::screening::matches::Match;
 use countersign_policy::screening::ownership::OwnershipRule;
 use countersign_policy::screening::subject::Owner;
+use countersign_service::clock;
+use countersign_service::people::progress::Progress;
+use countersign_service::screening::case_files::{CaseFiles, LockedCaseFiles};
+use countersign_service::screening::list_file::{ListFile, LoadedList};
+use countersign_service::screening::report::Report;
+use countersign_service::screening::run::{new_matches, run};
+use countersign_service::screening::subject::SubjectFile;
 use serde_json::{Value, json};
 
 use super::super::{Failure, Output, files};
 use super::{WAITS, matches, open, outcome_in_words, shown};
-use crate::clock;
-use crate::people::progress::Progress;
-use crate::screening::case_files::{CaseFiles, LockedCaseFiles};
-use crate::screening::list_file::{ListFile, LoadedList};
-use crate::screening::report::Report;
-use crate::screening::run::{new_matches, run};
-use crate::screening::subject::SubjectFile;
 
 /// What a subject file looks like, and how the command ends.
 const FORMAT: &str = r#"Lists are the US Consolidated Screening List as CSV and OpenSanctions' targets.simple.csv; which one a file is,

@@ -12,12 +12,12 @@ use countersign_policy::screening::matches::{CountryAgreement, Match};
 use countersign_policy::screening::outcome::Verdict;
 use countersign_policy::screening::ownership::OwnershipRule;
 use countersign_policy::screening::subject::Role;
+use countersign_service::screening::case_files::CaseFiles;
+use countersign_service::screening::report::{CaseFile, Decided, Report};
 use serde_json::{Value, json};
 
 use super::super::{Failure, Output};
 use super::{NoReport, matches, outcome_in_words, shown};
-use crate::screening::case_files::CaseFiles;
-use crate::screening::report::{CaseFile, Decided, Report};
 
 /// Show a partner's case: every match with its score, the words that matched, what the list says, and what was
 /// decided; and who controls the partner.

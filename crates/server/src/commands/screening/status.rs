@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_service::screening::case_files::CaseFiles;
+use countersign_service::screening::list_file::ListFile;
+use countersign_service::screening::standing::{Stage, Standing};
 use serde_json::json;
 
 use super::super::{Failure, Output};
 use super::{WAITS, matches, open, outcome_in_words};
-use crate::screening::case_files::CaseFiles;
-use crate::screening::list_file::ListFile;
-use crate::screening::standing::{Stage, Standing};
 
 /// List which partners are screened, against which lists, and what waits for a person, undecided matches first.
 ///

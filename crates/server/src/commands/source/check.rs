@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_domain::schema::FieldSchema;
 use countersign_people::store::{People, StoreError, StoreOptions};
+use countersign_service::clock;
 use countersign_source::postgres::check::{Report, check};
 use countersign_source::settings::SourceKind;
+use countersign_source::settings::http::HttpSettings;
 use countersign_source::settings::postgres::PostgresSettings;
 use serde_json::json;
 
-use countersign_domain::schema::FieldSchema;
-
-use crate::clock;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
-use countersign_source::settings::http::HttpSettings;
 
 /// Check the source of profiles and friendships: table by table, or endpoint by endpoint, what the mapping
 /// finds and misses, and one question, of which no value is shown. Exit code 0 only if nothing is missing.

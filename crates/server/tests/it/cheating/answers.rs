@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use countersign::demo::client::{Client, Reply};
+use countersign_demo::client::{Client, Reply};
 use countersign_domain::digest::Digest;
 use countersign_people::keys::SecretKey;
 use countersign_protocol::receipt::{RECEIPT_HEADER, Receipt};

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use countersign::demo::client::{Client, Reply};
+use countersign_demo::client::{Client, Reply};
 
 /// Stands in front of the server at this URL and tells this lie; its own URL. It ends with the process.
 pub(super) fn before(url: &str, lie: impl Fn(&mut Reply) + Send + 'static) -> String {

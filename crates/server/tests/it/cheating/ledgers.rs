@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use countersign::demo::client::Client;
+use countersign_demo::client::Client;
 use countersign_domain::person::Secret;
 use countersign_people::store::{People, StoreOptions};
 use countersign_protocol::ledger_bundle::{Bundle, Opening};

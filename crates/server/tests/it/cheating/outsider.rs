@@ -23,7 +23,7 @@ impl<'a> Asked<'a> {
     /// With these arguments.
     pub(super) fn new(world: &'a World, arguments: &[&str]) -> Self {
         let mut all: Vec<_> = arguments.iter().map(|&text| text.to_owned()).collect();
-        all.extend(["--key".to_owned(), countersign::instance::log_key(&world.directory).unwrap()]);
+        all.extend(["--key".to_owned(), crate::support::log_key(&world.directory)]);
         Self { world, arguments: all }
     }
 

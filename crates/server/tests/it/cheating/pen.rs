@@ -5,8 +5,7 @@
 
 use std::fs;
 
-use countersign::clock;
-use countersign::demo::world::{BUILD, CLIENT, PARTNER, PURPOSE};
+use countersign_demo::world::{BUILD, CLIENT, PARTNER, PURPOSE};
 use countersign_domain::act::{Act, Signer};
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
@@ -16,6 +15,7 @@ use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::entry::{ActSignature, Close, Consents, Disclosure, Entry, SignedAct};
 use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};
 use countersign_protocol::tile::{TileKind, paths, push_entry};
+use countersign_service::clock;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{Serving, World, eventually};

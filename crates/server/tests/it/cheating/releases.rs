@@ -1,6 +1,6 @@
 //! Lies about releases: an answer that should never have left, logged as if all was well.
 
-use countersign::demo::world::{BUILD, CLIENT};
+use countersign_demo::world::{BUILD, CLIENT};
 use countersign_domain::act::{Act, Review, ReviewOutcome, WindDown};
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::identifier::Identifier;

@@ -1,0 +1,31 @@
+//! The section `[canary]`: what the operator gives to people whom nobody is.
+
+use serde::Deserialize;
+
+/// What canaries' values are made with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Canary {
+    /// The domain of their e-mail addresses; without it, those stay as the profile has them.
+    pub email_domain: Option<String>,
+}
+
+impl Canary {
+    /// Whether an address can be at the domain.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), String> {
+        let is_label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        match &self.email_domain {
+            Some(domain) if !domain.contains('.') || !domain.split('.').all(is_label) => {
+                Err(format!(
+                    "canary.email_domain: {domain:?} is no domain; use one of your own, as \"post.example\""
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
