@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use tokio::task::spawn_blocking;
+use countersign_service::operations::health::NotReady;
 
 use crate::bearer;
 use crate::gateway::Gateway;
@@ -40,35 +40,20 @@ pub async fn ready(
     State(gateway): State<Arc<Gateway>>,
     headers: HeaderMap,
 ) -> (StatusCode, Cow<'static, str>) {
-    let log_trouble = {
-        let gateway = Arc::clone(&gateway);
-        // It may wait for the disk.
-        spawn_blocking(move || log_trouble(&gateway)).await
-    };
-    match log_trouble {
-        Ok(None) => {}
-        Ok(Some(trouble)) => return not_ready(&trouble),
-        Err(_) => return not_ready("whether the log takes entries could not be found out"),
-    }
-    match gateway.service.source.ready().await {
+    match gateway.service.ready().await {
         Ok(()) => (StatusCode::OK, "ready\n".into()),
-        Err(error) => {
-            let presented = bearer::presented(&headers);
-            let may_know = presented.is_some_and(|presented| gateway.is_operator(presented));
-            if may_know {
-                not_ready(&error.to_string())
-            } else {
-                not_ready("the source of people's data cannot be asked; the server's log says why")
-            }
+        Err(NotReady::Source(_)) if !may_know(&gateway, &headers) => {
+            not_ready("the source of people's data cannot be asked; the server's log says why")
         }
+        Err(error) => not_ready(&error.to_string()),
     }
+}
+
+/// Whether the caller is told what the source says.
+fn may_know(gateway: &Gateway, headers: &HeaderMap) -> bool {
+    bearer::presented(headers).is_some_and(|presented| gateway.is_operator(presented))
 }
 
 fn not_ready(why: &str) -> (StatusCode, Cow<'static, str>) {
     (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n").into())
-}
-
-fn log_trouble(gateway: &Gateway) -> Option<String> {
-    let trouble = gateway.service.log.trouble().map(|trouble| trouble.to_string());
-    trouble.or_else(|| gateway.service.disk.shortage())
 }

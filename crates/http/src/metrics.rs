@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_service::closes::Closes;
+use countersign_service::operations::health::LogFigures;
 use countersign_service::witnesses::Witnesses;
 use countersign_source::Source;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -181,8 +182,8 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
         .into_response();
     }
     let metrics = &gateway.metrics;
-    let log = gateway.service.log.metrics();
-    metrics.log_entries.set(gateway.service.log.head());
+    let LogFigures { entries, witnessed_size, counts: log } = gateway.service.log_figures();
+    metrics.log_entries.set(entries);
     metrics.log_batches.set(log.batches);
     metrics.published_size.set(log.checkpoint_size);
     metrics.write_us.set(log.write_us);
@@ -190,7 +191,7 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
     metrics.budget_alerts.set(log.budget_alerts);
     metrics.budget_refusals.set(log.budget_refusals);
     metrics.unpublished_since.set(log.unpublished_since_seconds);
-    metrics.witnessed_size.set(gateway.service.log.witnessed_size());
+    metrics.witnessed_size.set(witnessed_size);
     let mut text = String::new();
     if encode(&mut text, &metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -90,12 +90,12 @@ pub async fn get(
 }
 
 fn page(gateway: &Gateway) -> Response {
-    let register = gateway.service.log.register();
+    let register = gateway.service.register();
     let page = Page {
         origin: &gateway.service.settings.origin,
         public_url: &gateway.settings.public_url,
         log_key: &gateway.service.log_key,
-        entries: gateway.service.log.head(),
+        entries: gateway.service.log_figures().entries,
         is_legacy_2014_on: gateway.service.is_legacy_2014_on(),
         clients: client_rows(&register, clock::now()),
         builds: build_rows(&register),

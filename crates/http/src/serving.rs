@@ -7,12 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use countersign_log::witness::ledger::Ledger;
-use countersign_people::store::Folder;
-use countersign_service::consents::Consents;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::spawn_blocking;
-use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 
 use crate::connections::affordable;
@@ -29,12 +25,6 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The most connections of a witness at once. A log needs one.
 const WITNESS_CONNECTIONS: usize = 1_000;
 
-/// How often the log is told what nobody waits for.
-const TELLING: Duration = Duration::from_secs(1);
-
-/// How often it is looked how much room the log's disk has.
-const LOOKING: Duration = Duration::from_secs(1);
-
 /// Serves until SIGINT or SIGTERM; calls `ready` once the socket listens.
 ///
 /// # Errors
@@ -43,19 +33,9 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let listen = gateway.settings.listen;
     let tls = gateway.files.tls.clone();
     let network = network(&gateway);
-    let log = gateway.service.log.clone();
-    let _folder = Folder::start(Arc::clone(&gateway.service.people))?;
-    let telling = tokio::spawn(tell_every_second(gateway.service.consents.clone()));
-    let looking = tokio::spawn(look_every_second(Arc::clone(&gateway)));
-    let _closing = gateway.service.closes.start()?;
-    let _asking = match &gateway.service.witnesses {
-        Some(witnesses) => Some(witnesses.ask(&log)?),
-        None => None,
-    };
+    let running = gateway.service.run()?;
     let served = listen_with(listen, tls, network, gateway::router(gateway), ready).await;
-    telling.abort();
-    looking.abort();
-    log.shutdown();
+    drop(running);
     served
 }
 
@@ -113,30 +93,6 @@ pub fn not_bound(listen: SocketAddr, error: &std::io::Error) -> std::io::Error {
         _ => "",
     };
     std::io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}{next}"))
-}
-
-/// Tells the log what nobody waits for: what newcomers begin with, and what could not be told before.
-async fn tell_every_second(consents: Consents) {
-    let mut ticks = tokio::time::interval(TELLING);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = consents.tell().await {
-            tracing::warn!(%error, "the log could not be told what people chose; it is tried again");
-        }
-    }
-}
-
-/// Looks how much room the log's disk has, so that no request has to.
-async fn look_every_second(gateway: Arc<Gateway>) {
-    let mut ticks = tokio::time::interval(LOOKING);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let gateway = Arc::clone(&gateway);
-        // It waits for the disk. A look that panicked has said so, and the next one is taken all the same.
-        let _ = spawn_blocking(move || gateway.service.disk.look()).await;
-    }
 }
 
 /// Listens to SIGINT and SIGTERM from here on; ends with the first one.

@@ -19,6 +19,7 @@ pub mod instance;
 pub mod operations;
 pub mod people;
 pub mod recovery;
+pub mod running;
 pub mod screening;
 pub mod settings;
 pub mod start_files;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::{File, Finding};
 
 /// The names of these folders, wherever they are.
-const FOLDERS: [&str; 1] = ["store"];
+const FOLDERS: [&str; 2] = ["graph", "store"];
 
 /// Segments of a path within such a folder; none is its `mod.rs`.
 type Module = Vec<String>;

@@ -178,7 +178,7 @@ const DIRECTIONS: [Direction; 7] = [
     Direction {
         paths: &["crates/http/src/"],
         except: &[],
-        names: &["clap", "heed", "store::People", "append::append"],
+        names: &["clap", "heed", "store::People", "service.people", "service.log"],
         why: "an endpoint reaches people and log through the application alone",
     },
 ];
@@ -249,6 +249,8 @@ fn uses_against_the_direction_are_found() {
     assert_eq!(finds("crates/people/src/store/mod.rs", "use axum::Router;\n"), 1);
     assert_eq!(finds("crates/http/src/page.rs", "use axum::Router;\n"), 0);
     assert_eq!(finds("crates/http/src/page.rs", "use countersign_people::store::People;\n"), 1);
+    assert_eq!(finds("crates/http/src/page.rs", "let head = gateway.service.log.head();\n"), 1);
+    assert_eq!(finds("crates/http/src/page.rs", "let log = gateway.service.log_figures();\n"), 0);
     assert_eq!(finds("crates/service/src/operations/mod.rs", "use axum::Router;\n"), 1);
     assert_eq!(finds("crates/service/src/operations/mod.rs", "use hyper::StatusCode;\n"), 2);
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use countersign_service::governance;
 use countersign_service::operations::acts::{Posted, Taken};
-use countersign_service::operations::error::OperationError;
 
 use super::AdminError;
 use crate::extract::Json;
@@ -34,9 +32,5 @@ pub async fn post(
     State(gateway): State<Arc<Gateway>>,
     Json(posted): Json<Posted>,
 ) -> Result<Json<Taken>, AdminError> {
-    let log = &gateway.service.log;
-    let submission = posted.submission_for(log.origin()).map_err(OperationError::unprocessable)?;
-    let index = governance::submit(log, submission).await.map_err(OperationError::from)?;
-    tracing::info!(index, "an act was taken");
-    Ok(Json(Taken { index }))
+    Ok(Json(gateway.service.submit(posted).await?))
 }

@@ -21,5 +21,5 @@ use crate::gateway::Gateway;
     ),
 )]
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<ShownRegister> {
-    Json(gateway.service.register())
+    Json(gateway.service.shown_register())
 }

@@ -149,7 +149,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     let asked = &question.request;
     let request = question.digest()?;
     let began = Instant::now();
-    let now = service.log.believed_now().map_err(|error| Refusal::failed(&error))?;
+    let now = service.now().map_err(|error| Refusal::failed(&error))?;
     let proof = asked.appsecret_proof.as_deref();
     let principal = service.authenticate(&question.token, proof, now)?;
     let _timed = principal.timed(began, now);
@@ -158,7 +158,7 @@ async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal
     if stored.grant.purpose.as_str() != question.purpose {
         return Err(Refusal::another_purpose());
     }
-    let viewer = service.people.person_of_account(&question.viewer.account);
+    let viewer = service.known_person(&question.viewer.account);
     if viewer.map_err(|error| Refusal::failed(&error))? != Some(stored.viewer) {
         return Err(Refusal::another_viewer());
     }

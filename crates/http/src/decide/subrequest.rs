@@ -89,12 +89,12 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
         said.ok_or_else(|| Refusal::missing_header(name))
     };
     let token = bearer::presented(headers).ok_or_else(Refusal::no_token)?;
-    let now = gateway.service.log.believed_now().map_err(|error| Refusal::failed(&error))?;
+    let now = gateway.service.now().map_err(|error| Refusal::failed(&error))?;
     let Access::User(access) = gateway.service.access_of(token, now)? else {
         return Err(Refusal::no_viewer());
     };
     let stored = gateway.service.granted(&access, now)?;
-    let account = gateway.service.people.account_of(stored.viewer);
+    let account = gateway.service.account_of(stored.viewer);
     let (method, uri) = (needed(METHOD)?, needed(URI)?);
     if method != "GET" {
         return Err(Refusal::reads_only());

@@ -182,7 +182,7 @@ async fn answer_sent(gateway: &Arc<Gateway>, sent: &Sent<'_>, pace: Pace<'_>) ->
 /// Answers a call: a request of its own, or an operation of a batch.
 pub(super) async fn answer(gateway: &Gateway, request: Request<'_>, pace: Pace<'_>) -> Answered {
     // By a clock that was set forward no token is judged: clients would drop sessions that hold.
-    let now = match gateway.service.log.believed_now() {
+    let now = match gateway.service.now() {
         Ok(now) => now,
         Err(error) => return failed(error).into(),
     };

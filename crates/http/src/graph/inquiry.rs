@@ -66,7 +66,7 @@ impl Inquiry<'_> {
     fn viewer_toward(&self, partner: &Identifier) -> Option<PairwiseId> {
         match self.asking.target.node {
             Node::Me => None,
-            Node::Id(_) | Node::Ids => self.service.people.pairwise(self.viewer, partner),
+            Node::Id(_) | Node::Ids => self.service.pairwise(self.viewer, partner),
         }
     }
 }

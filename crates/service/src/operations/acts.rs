@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Service;
 use super::documents::Act;
 use super::error::OperationError;
-use crate::governance::{GovernanceError, Submission};
+use crate::governance::{self, GovernanceError, Submission};
 
 /// A signed act, with its document where it has one.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -67,6 +68,20 @@ impl Posted {
             }
             _ => Ok(Submission::new(self.act, self.document)?),
         }
+    }
+}
+
+impl Service {
+    /// Submits a signed act.
+    ///
+    /// # Errors
+    /// [`OperationError`]: it is for another log, not properly signed, or the log does not take it now.
+    pub async fn submit(&self, posted: Posted) -> Result<Taken, OperationError> {
+        let submission = posted.submission_for(&self.settings.origin);
+        let submission = submission.map_err(OperationError::unprocessable)?;
+        let index = governance::submit(&self.log, submission).await?;
+        tracing::info!(index, "an act was taken");
+        Ok(Taken { index })
     }
 }
 

@@ -6,14 +6,17 @@
 
 use std::sync::Arc;
 
-use countersign_domain::person::Handle;
+use countersign_domain::identifier::Identifier;
+use countersign_domain::person::{Handle, PairwiseId};
 use countersign_domain::preset::Preset;
 use countersign_domain::register::Register;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::Timestamp;
 use countersign_log::Log;
 use countersign_log::signer::Signer;
+use countersign_log::clock_watch::ClockJump;
 use countersign_people::data_dir::DataDir;
-use countersign_people::store::{People, Way};
+use countersign_people::store::{People, StoreError, Way};
 use countersign_policy::budget::Budgets;
 use countersign_source::{Naming, Source, SourceError};
 use tokio::sync::Semaphore;
@@ -43,6 +46,7 @@ pub mod export;
 pub mod feed;
 pub mod granted;
 pub mod grants;
+pub mod health;
 pub mod history;
 pub mod hold;
 pub mod masks;
@@ -113,6 +117,40 @@ impl Service {
     pub async fn person(&self, account: &str) -> Result<Handle, SourceError> {
         let person = self.source.person(&self.naming, account).await?;
         person.ok_or(SourceError::UnknownPerson)
+    }
+
+    /// The register, as of the newest entry.
+    #[must_use]
+    pub fn register(&self) -> Arc<Register> {
+        self.log.register()
+    }
+
+    /// The time, unless the machine's clock was set further forward than is believed.
+    ///
+    /// # Errors
+    /// [`ClockJump`].
+    pub fn now(&self) -> Result<Timestamp, ClockJump> {
+        self.log.believed_now()
+    }
+
+    /// The account of a person who is not erased.
+    #[must_use]
+    pub fn account_of(&self, person: Handle) -> Option<String> {
+        self.people.account_of(person)
+    }
+
+    /// The person of this account, if they are known here already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn known_person(&self, account: &str) -> Result<Option<Handle>, StoreError> {
+        self.people.person_of_account(account)
+    }
+
+    /// What a partner calls this person.
+    #[must_use]
+    pub fn pairwise(&self, person: Handle, partner: &Identifier) -> Option<PairwiseId> {
+        self.people.pairwise(person, partner)
     }
 
     /// Does something with the field schema in force.

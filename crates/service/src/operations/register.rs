@@ -107,7 +107,7 @@ impl Service {
     /// The fields in force, partners, clients with their agreements, builds with their states, each
     /// partner's last screening, and who is suspended.
     #[must_use]
-    pub fn register(&self) -> ShownRegister {
+    pub fn shown_register(&self) -> ShownRegister {
         ShownRegister::of(&self.log.register())
     }
 }

@@ -53,7 +53,7 @@ pub(in crate::graph) fn answer(
 ) -> Result<Reply, Stop> {
     let (service, client) = (&gateway.service, principal.client());
     let in_query = Credentials::of(request)?.in_query;
-    check_client(&service.log.register(), client, in_query)?;
+    check_client(&service.register(), client, in_query)?;
     let Query { grant_type, fb_exchange_token, .. } = &request.query;
     let facts = match grant_type.as_deref() {
         Some("client_credentials") => {
@@ -82,14 +82,14 @@ fn exchange(
         return Err(TokenError::Unknown.into());
     }
     let stored = service.granted(&access, now)?;
-    let compiled = service.masks.of(&service.log.register());
+    let compiled = service.masks.of(&service.register());
     let basis = compiled.basis(access.build.as_str(), stored.grant.purpose.as_str(), now);
     if let Some(reason) = basis.ok_or_else(GraphError::unknown_build)?.stopped {
         return Err(GraphError::refused(reason));
     }
     let until = stored.grant.until;
     // No token is dated by a clock that nothing else is dated by.
-    let now = service.log.believed_now().map_err(failed)?;
+    let now = service.now().map_err(failed)?;
     let minted = service.tokens.mint_until(client, &access.build, access.grant, now, until);
     let (token, expires_in_s) = minted.map_err(broken)?;
     Ok(Facts::access_token(&token, Some(expires_in_s)))

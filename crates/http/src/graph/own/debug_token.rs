@@ -38,7 +38,7 @@ pub(in crate::graph) async fn answer(
 ) -> Result<Reply, Stop> {
     let (service, client) = (&gateway.service, principal.client());
     let in_query = request.token.as_ref().is_some_and(|token| token.in_query);
-    check_client(&service.log.register(), client, in_query)?;
+    check_client(&service.register(), client, in_query)?;
     if let Access::User(user) = &principal.access {
         service.granted(user, now)?;
     }
@@ -100,7 +100,7 @@ fn valid<'a>(
     stored: GrantRecord,
 ) -> (TokenFacts<'a>, Option<GrantRecord>) {
     facts.data_access_expires_at = Some(stored.grant.until);
-    let register = service.log.register();
+    let register = service.register();
     if let (Some(build), Some(schema)) = (register.builds().get(&access.build), register.schema()) {
         facts.scopes = scopes(of_grant(&stored.grant, build, schema));
     }

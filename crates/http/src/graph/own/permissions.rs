@@ -69,7 +69,7 @@ pub(in crate::graph) async fn answer(
     now: Timestamp,
 ) -> Result<Reply, Stop> {
     let access = user(principal, asked.node == Node::Me)?;
-    let register = gateway.service.log.register();
+    let register = gateway.service.register();
     let in_query = request.token.as_ref().is_some_and(|token| token.in_query);
     check_client(&register, &access.client, in_query)?;
     let stored = gateway.service.granted(access, now)?;

@@ -87,7 +87,8 @@ impl Beginning {
     }
 }
 
-/// The beginning of this name; `seed` is for choices that differ.
+/// The beginning of this name.
+#[cfg_attr(not(feature = "demo"), expect(unused_variables, reason = "a preset has no seed"))]
 fn beginning(name: &str, seed: u64) -> Result<beginning::Beginning, String> {
     match name {
         #[cfg(feature = "demo")]
