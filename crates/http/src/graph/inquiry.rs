@@ -10,7 +10,7 @@ use countersign_service::operations::Service;
 use countersign_service::operations::disclosure::{Question, Whom};
 
 use super::asked::{Asked, Asking, Form, Read};
-use super::handler::Stop;
+use super::outcome::Stop;
 use super::path::Node;
 use crate::errors::GraphError;
 

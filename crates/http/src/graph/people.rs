@@ -5,9 +5,10 @@ use countersign_service::operations::disclosure::Disclosure;
 use countersign_service::operations::principal::Principal;
 
 use super::asked::Asking;
-use super::handler::{Pace, Stop, asker, user};
+use super::asker::{Pace, asker, user};
 use super::inquiry::Inquiry;
 use super::link::Links;
+use super::outcome::Stop;
 use super::path::Node;
 use super::render::Page;
 use super::request::Request;

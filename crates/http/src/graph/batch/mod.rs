@@ -19,7 +19,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::handler::{self, Answered, Pace, Stop, refused};
+use super::asker::Pace;
+use super::call;
+use super::outcome::{self, Answered, Stop, refused};
 use super::request::{OfBatch, Request, Sent, Token};
 use super::version::Version;
 use crate::deliver::Reply;
@@ -179,13 +181,13 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
     let began = std::time::Instant::now();
     let pace = Pace { began, deadline: Some(shared.deadline), room: Some(&room) };
     let Answered { reply, usage } = match Request::parse(&sent) {
-        Ok(request) => handler::answer(&shared.gateway, request, pace).await,
+        Ok(request) => call::answer(&shared.gateway, request, pace).await,
         Err(error) => error.into(),
     };
     if let Err(Stop::Late) = reply {
         return None;
     }
-    let mut reply = handler::written(&shared.gateway, &sent, reply);
+    let mut reply = outcome::written(&shared.gateway, &sent, reply);
     let value = is_referred_to.then(|| serde_json::from_slice(reply.body()).ok()).flatten();
     if reply.status() == StatusCode::OK {
         tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());

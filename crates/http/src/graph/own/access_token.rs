@@ -16,7 +16,7 @@ use super::facts::Facts;
 use crate::deliver::Reply;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
-use crate::graph::handler::{Stop, Unauthenticated};
+use crate::graph::outcome::{Stop, Unauthenticated};
 use crate::graph::query::Query;
 use crate::graph::request::Request;
 use crate::trouble::{broken, failed};

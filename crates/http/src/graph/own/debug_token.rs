@@ -22,7 +22,8 @@ use super::viewer::Viewer;
 use crate::deliver::Reply;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
-use crate::graph::handler::{Pace, Stop};
+use crate::graph::asker::Pace;
+use crate::graph::outcome::Stop;
 use crate::graph::path::Node;
 use crate::graph::request::Request;
 

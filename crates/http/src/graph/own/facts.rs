@@ -11,7 +11,7 @@ use countersign_domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::permissions::Permission;
+use super::permission::Permission;
 use crate::deliver::Reply;
 use crate::errors::GraphError;
 

@@ -13,6 +13,7 @@ use crate::errors::GraphError;
 pub(super) mod access_token;
 pub(super) mod debug_token;
 mod facts;
+mod permission;
 pub(super) mod permissions;
 mod viewer;
 

@@ -13,16 +13,17 @@ use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use countersign_service::operations::principal::Principal;
-use serde::Serialize;
 use serde_json::json;
 
 use super::check_client;
 use super::facts::Facts;
+use super::permission::{Permission, Status};
 use super::viewer::Viewer;
 use crate::deliver::Reply;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
-use crate::graph::handler::{Pace, Stop, user};
+use crate::graph::asker::{Pace, user};
+use crate::graph::outcome::Stop;
 use crate::graph::path::Node;
 use crate::graph::request::Request;
 
@@ -30,31 +31,6 @@ use crate::graph::request::Request;
 pub(in crate::graph) struct Asked<'a> {
     pub(in crate::graph) node: Node,
     pub(in crate::graph) name: Option<&'a str>,
-}
-
-/// One permission and what the viewer said to it.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
-pub(super) struct Permission {
-    #[serde(rename = "permission")]
-    pub(super) name: String,
-    pub(super) status: Status,
-}
-
-/// What the viewer said.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Status {
-    Granted,
-    Declined,
-}
-
-impl Status {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Declined => "declined",
-        }
-    }
 }
 
 /// Answers with the permissions of the token's grant.
