@@ -91,7 +91,7 @@ fn rows<const N: usize>(
 ) -> Result<(), ImportError> {
     let mut lines = Lines::open(&folder.join(table.name))?;
     let mut is_first = true;
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         if is_first && line.text != table.columns {
             let expected = format!("the columns {}; wanted is {WANTED}", table.columns);
             return Err(line.malformed(0, &expected));

@@ -105,7 +105,7 @@ pub(super) fn read(folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportErr
 fn read_combined(path: &Path, network: &mut Network) -> Result<(), ImportError> {
     let mut lines = Lines::open(path)?;
     let expected = "two people's numbers with a space between them";
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         let [one, other] = line.exactly(' ', expected)?;
         let number = |cell: Cell<'_>| cell.number("a person's number");
         let friendship = (number(one)?, number(other)?);
@@ -189,7 +189,7 @@ fn read_ego(folder: &Path, ego: u64, network: &mut Network) -> Result<(), Import
     let mut lines = Lines::open(&folder.join(format!("{ego}.egofeat")))?;
     let expected = "one line, with the ego's features";
     let mut is_read = false;
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         if std::mem::replace(&mut is_read, true) {
             return Err(line.malformed(0, expected));
         }
@@ -203,7 +203,7 @@ fn read_ego(folder: &Path, ego: u64, network: &mut Network) -> Result<(), Import
 
     let mut lines = Lines::open(&folder.join(format!("{ego}.feat")))?;
     let mut seen = BTreeSet::new();
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         let mut cells = line.cells(' ');
         let expected = "a person's number";
         let person = cells.next().ok_or_else(|| line.malformed(0, expected))?.number(expected)?;
@@ -222,7 +222,7 @@ fn read_ego(folder: &Path, ego: u64, network: &mut Network) -> Result<(), Import
 fn read_names(path: &Path) -> Result<Vec<Feature>, ImportError> {
     let mut lines = Lines::open(path)?;
     let mut features = Vec::new();
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         let expected = format!(
             "'{} CATEGORY;anonymized feature N' with one of SNAP's 27 categories",
             features.len()

@@ -26,6 +26,9 @@ pub(crate) struct Test {
     full: bool,
 }
 
+/// What is shipped: the command without the demonstration.
+const SHIPPED: [&str; 3] = ["--package", "countersign", "--no-default-features"];
+
 /// What is tested: everything, and proofs, which ordinary builds of the server do without.
 const WHAT: [&str; 3] = ["--workspace", "--features", "countersign/prove"];
 
@@ -36,6 +39,7 @@ impl Test {
             shell::run(shell::cargo().args(["fmt", "--all", "--check"]))?;
             let lints = ["--all-targets", "--", "-D", "warnings"];
             shell::run(shell::cargo().arg("clippy").args(WHAT).args(lints))?;
+            shell::run(shell::cargo().arg("clippy").args(SHIPPED).args(&lints[1..]))?;
             let mut doc = shell::cargo();
             doc.env("RUSTDOCFLAGS", "-D warnings").arg("doc").args(WHAT).arg("--no-deps");
             shell::run(&mut doc)?;

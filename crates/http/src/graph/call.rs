@@ -1,4 +1,5 @@
-//! A call: a request of its own, or an operation of a batch. It is authenticated, and answered by what its path leads to.
+//! A call: a request of its own, or an operation of a batch. It is authenticated, and answered by what its path
+//! leads to.
 
 use std::sync::Arc;
 

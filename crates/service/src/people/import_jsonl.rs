@@ -94,7 +94,7 @@ fn each(
     person: &mut Person,
     mut take: impl FnMut(Line<'_>, &mut Person) -> Result<(), ImportError>,
 ) -> Result<u32, ImportError> {
-    while let Some(line) = lines.next()? {
+    while let Some(line) = lines.next_line()? {
         if line.text.trim().is_empty() {
             continue;
         }

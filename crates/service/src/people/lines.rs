@@ -72,7 +72,7 @@ impl Lines {
     }
 
     /// The next line; `None` after the last.
-    pub fn next(&mut self) -> Result<Option<Line<'_>>, ImportError> {
+    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, ImportError> {
         self.buffer.clear();
         let read = self.reader.read_until(b'\n', &mut self.buffer);
         let bytes = read.map_err(|source| ImportError::File { path: self.path.clone(), source })?;
