@@ -22,6 +22,7 @@ use countersign_policy::budget::preset::harvest;
 use countersign_protocol::chronology::ACT_SKEW_S;
 use countersign_protocol::note::{NoteKey, NoteKeyError};
 use countersign_source::{Naming, Source};
+use countersign_toml::TomlFileError;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -40,7 +41,7 @@ use crate::gateway::metrics::Metrics;
 use crate::gateway::openapi::{ApiDocument, DocumentError};
 use crate::governance::{self, FirstDocuments, Founders, GovernanceError};
 use crate::people::beginning::Beginning;
-use crate::people::schema::{self, SchemaFileError};
+use crate::people::schema;
 use crate::recovery::{self, RecoveryError};
 use crate::service::Service;
 use crate::service::disk::LogDisk;
@@ -117,7 +118,7 @@ pub enum InstanceError {
     StartFile(#[from] StartFileError),
     /// The field schema.
     #[error(transparent)]
-    Schema(#[from] SchemaFileError),
+    Schema(#[from] TomlFileError),
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -458,8 +459,8 @@ fn checked_settings(founding: &Founding) -> Result<String, InstanceError> {
         .replace("demo_login = false", &demo_login)
         .replace("{listen}", &founding.listen.to_string())
         .replace("{origin}", &founding.origin);
-    let config =
-        Config::check_text(&text).map_err(|message| InstanceError::Settings { message })?;
+    let config = Config::check_text(&text)
+        .map_err(|error| InstanceError::Settings { message: error.without_place() })?;
     // Any key will do: what matters is the name.
     NoteKey::new(config.origin(), SecretKey::generate()?.public())?;
     Ok(text)

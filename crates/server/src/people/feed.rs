@@ -359,7 +359,7 @@ mod tests {
     type Everybody = BTreeMap<String, (BTreeMap<u8, Value>, bool, bool, BTreeSet<String>)>;
 
     fn default_schema() -> FieldSchema {
-        schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
+        schema::parse(schema::DEFAULT_SCHEMA).unwrap()
     }
 
     fn open(dir: &Path) -> People {

@@ -11,13 +11,13 @@ use crate::commands::Failure;
 use crate::commands::reach::Reach;
 #[cfg(feature = "prove")]
 use crate::instance;
-use crate::people::schema::DEFAULT_SCHEMA;
+use crate::people::schema::{self, DEFAULT_SCHEMA};
 
 /// The field schema of the instance in this folder, or the shipped one.
 pub(super) fn schema(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
     match dir {
         Some(dir) => Reach::open(dir)?.schema(),
-        None => Ok(FieldSchema::from_document(toml::from_str(DEFAULT_SCHEMA)?)?),
+        None => Ok(schema::parse(DEFAULT_SCHEMA)?),
     }
 }
 
