@@ -255,7 +255,8 @@ impl Config {
 
     fn check_ranges(&self) -> Result<(), Fault> {
         // Releases stop when half of the deadline has passed unpublished, so some rounds must fit before.
-        let deadline_least_s = self.log.publish_interval_ms.saturating_mul(8).div_ceil(1_000).max(10);
+        let deadline_least_s =
+            self.log.publish_interval_ms.saturating_mul(8).div_ceil(1_000).max(10);
         let ownership = self.screening.rule();
         let ranges = [
             ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
