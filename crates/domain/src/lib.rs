@@ -19,6 +19,7 @@ pub mod grant;
 pub mod identifier;
 pub mod key;
 pub mod mask;
+pub mod nearest;
 pub mod obligation;
 pub mod partner;
 pub mod permission;

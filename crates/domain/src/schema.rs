@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::field::{FIELDS_MAX, FieldId, FieldSet};
+use crate::nearest::nearest;
 
 /// The version of the schema document that this code reads and writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -266,36 +267,6 @@ fn aliases(
 fn is_field_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     (1..=40).contains(&name.len()) && name.bytes().all(allowed)
-}
-
-/// The candidate most similar to `found`, when it is similar enough to be a slip of the pen.
-#[must_use]
-pub fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    let tolerated = found.len().div_ceil(3);
-    candidates
-        .map(|candidate| (edit_distance(found, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= tolerated)
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
-/// Levenshtein's distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let here = (*cell + 1).min(left + 1).min(diagonal + usize::from(from != *to));
-            diagonal = std::mem::replace(cell, here);
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Free text in acts: names of companies, packages, reasons. It is shown on terminals and pages to
 //! people who decide by it, so it holds nothing that moves a cursor or turns a line around. And of the text
-//! of files: the mark that some programs put before it, and where in it something stands.
+//! of files: the mark that some programs put before it.
 
 /// The longest name, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 200;
@@ -53,15 +53,6 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[must_use]
 pub fn after_byte_order_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
-}
-
-/// Where the byte `at` of a text stands: its line, and its column in characters, both counted from 1. What lies beyond
-/// the end, or within a character, stands at the end.
-#[must_use]
-pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
-    (before.matches('\n').count() + 1, column)
 }
 
 /// Whether a character leaves no trace where it stands: what Unicode calls default ignorable, and its other characters
@@ -143,15 +134,6 @@ mod tests {
         for text in ["", "a\u{feff}", "\u{fefe}"] {
             assert_eq!(after_byte_order_mark(text.as_bytes()), text.as_bytes());
         }
-    }
-
-    #[test]
-    fn a_place_is_a_line_and_a_column_in_characters() {
-        let text = "a = 1\nb = \"é\"\n";
-        for (at, place) in [(0, (1, 1)), (5, (1, 6)), (6, (2, 1)), (13, (2, 7)), (15, (3, 1))] {
-            assert_eq!(line_and_column(text, at), place, "{at}");
-        }
-        assert_eq!(line_and_column(text, 99), (3, 1));
     }
 
     #[test]

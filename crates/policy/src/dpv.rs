@@ -8,7 +8,7 @@
 //! repository `w3c/dpv`, terms alone. `dpv:Purpose` itself, which says nothing, and `dpv:Sector`, which is
 //! no purpose, are left out.
 
-use countersign_domain::schema::nearest;
+use countersign_domain::nearest::nearest;
 
 /// What stands before a term in an agreement.
 pub const PREFIX: &str = "dpv:";
@@ -169,7 +169,7 @@ pub fn check(text: &str) -> Result<(), NotAPurpose> {
     let found = text.to_owned();
     // Prefixes and namespaces of others end with one of these.
     let term = text.rsplit([':', '#', '/']).next().unwrap_or(text);
-    let nearest = nearest(term, PURPOSES.into_iter());
+    let nearest = nearest(term, PURPOSES);
     Err(if text.starts_with(PREFIX) {
         NotAPurpose::Unknown { found, nearest }
     } else {

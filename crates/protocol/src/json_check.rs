@@ -11,6 +11,8 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor,
 };
 
+use crate::json_visitor::{JsonVisitor, Scalar, visit};
+
 /// How deep a value may be. Many readers give up at 128, and it stands some levels deep in an answer.
 pub const LEVELS_MAX: usize = 100;
 
@@ -82,23 +84,6 @@ impl JsonFault {
     }
 }
 
-/// What a serde visitor of lists and objects does with everything else: it passes it over. Its value is `()`.
-#[macro_export]
-macro_rules! pass_over_scalars {
-    () => {
-        $crate::pass_over_scalars!(visit_str: &str, visit_bool: bool, visit_u64: u64, visit_i64: i64, visit_f64: f64);
-
-        fn visit_unit<E>(self) -> Result<(), E> {
-            Ok(())
-        }
-    };
-    ($($visit:ident: $scalar:ty),*) => {
-        $(fn $visit<E>(self, _: $scalar) -> Result<(), E> {
-            Ok(())
-        })*
-    };
-}
-
 /// A value that is read through and forgotten.
 #[derive(Clone, Copy)]
 struct Checked<'p> {
@@ -126,18 +111,14 @@ impl<'de> DeserializeSeed<'de> for Checked<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
+        visit(json, self)
     }
 }
 
-impl<'de> Visitor<'de> for Checked<'_> {
+impl<'de> JsonVisitor<'de> for Checked<'_> {
     type Value = ();
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inner = self.inner()?;
         let mut keys = Keys::default();
         while let Some(key) = map.next_key_seed(Key)? {
@@ -149,13 +130,13 @@ impl<'de> Visitor<'de> for Checked<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let inner = self.inner()?;
         while list.next_element_seed(inner)?.is_some() {}
         Ok(())
     }
 
-    crate::pass_over_scalars!();
+    fn scalar(self, _: Scalar<'_>) {}
 }
 
 /// A key, borrowed from the text where it has no escapes.

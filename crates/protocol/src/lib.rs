@@ -24,6 +24,7 @@ pub mod evidence_pack;
 pub mod index_audit;
 pub mod index_sample;
 pub mod json_check;
+pub mod json_visitor;
 pub mod ledger_bundle;
 pub mod merkle;
 pub mod note;

@@ -48,7 +48,7 @@ fn copy(from: &Path, to: &Path) {
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let people = People::open(&folder.path().join("people"), StoreOptions::default()).unwrap();
-    let schema = parse(Path::new("fields.toml"), DEFAULT_SCHEMA).unwrap();
+    let schema = parse(DEFAULT_SCHEMA).unwrap();
     let options = GenerateOptions {
         people: PEOPLE,
         seed: 1,

@@ -196,7 +196,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Makes a world; its friendships.
 fn make(folder: &Path, people: u32) -> u64 {
     let store = People::open(folder, StoreOptions::default()).unwrap();
-    let schema = parse(Path::new("fields.toml"), DEFAULT_SCHEMA).unwrap();
+    let schema = parse(DEFAULT_SCHEMA).unwrap();
     let options = GenerateOptions {
         people,
         seed: 1,
@@ -262,7 +262,7 @@ fn measure(folder: &Path, people: u32, wanted: &Wanted) -> usize {
 fn main() {
     let sizes: Vec<u32> = std::env::args().skip(1).map(|size| size.parse().unwrap()).collect();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    let schema = parse(Path::new("fields.toml"), DEFAULT_SCHEMA).unwrap();
+    let schema = parse(DEFAULT_SCHEMA).unwrap();
     let fields: FieldSet = FIELDS.iter().map(|name| schema.by_name(name).unwrap()).collect();
     println!(
         "| people | an answer's people are | people/answer | replica, µs | LMDB alone, µs | ratio | memory, anonymous + of files, MiB: replica | LMDB |"

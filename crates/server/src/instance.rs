@@ -73,7 +73,7 @@ impl NewInstance {
             .replace("{listen}", &self.listen.to_string())
             .replace("{origin}", &self.origin);
         let config = Config::check_text(&configuration)
-            .map_err(|message| StartError::Settings { message })?;
+            .map_err(|error| StartError::Settings { message: error.without_place() })?;
         Ok(Founding {
             configuration,
             settings: config.settings(),

@@ -4,6 +4,7 @@
 //! What it is not: it keeps no value of a field.
 
 use countersign_domain::person::PairwiseId;
+use countersign_protocol::json_visitor::{JsonVisitor, Scalar, visit};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -78,18 +79,14 @@ impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Anything;
 
-        impl<'de> Visitor<'de> for Anything {
+        impl<'de> JsonVisitor<'de> for Anything {
             type Value = Value;
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+            fn object<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
                 read_members(map).map(Value::Object)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+            fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
                 let mut values = Vec::new();
                 while let Some(value) = list.next_element()? {
                     values.push(value);
@@ -97,32 +94,17 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::List(values))
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Text(text.to_owned()))
-            }
-
-            fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-                Ok(Value::Flag(flag))
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_u64<E>(self, count: u64) -> Result<Value, E> {
-                Ok(Value::Count(count))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-                Ok(Value::Other)
-            }
-
-            fn visit_unit<E>(self) -> Result<Value, E> {
-                Ok(Value::Other)
+            fn scalar(self, scalar: Scalar<'_>) -> Value {
+                match scalar {
+                    Scalar::Text(text) => Value::Text(text.to_owned()),
+                    Scalar::Flag(flag) => Value::Flag(flag),
+                    Scalar::Count(count) => Value::Count(count),
+                    Scalar::Null | Scalar::Number => Value::Other,
+                }
             }
         }
 
-        deserializer.deserialize_any(Anything)
+        visit(deserializer, Anything)
     }
 }
 

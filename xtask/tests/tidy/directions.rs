@@ -5,8 +5,9 @@ use toml::{Table, Value};
 use crate::source::{File, Finding, lines_with_word};
 
 /// A crate's folder, its package, the packages of this workspace that it may depend on, and those that its tests may.
-const CRATES: [(&str, &str, &[&str], &[&str]); 12] = [
+const CRATES: [(&str, &str, &[&str], &[&str]); 13] = [
     ("crates/domain", "countersign-domain", &[], &[]),
+    ("crates/toml", "countersign-toml", &["countersign-domain"], &[]),
     ("crates/protocol", "countersign-protocol", &["countersign-domain"], &[]),
     (
         "crates/verifier",
@@ -14,7 +15,7 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 12] = [
         &["countersign-domain", "countersign-protocol"],
         &[],
     ),
-    ("crates/policy", "countersign-policy", &["countersign-domain"], &[]),
+    ("crates/policy", "countersign-policy", &["countersign-domain", "countersign-toml"], &[]),
     // What a third party runs judges what the log's tests made; the log itself does not lean on it.
     (
         "crates/log",
@@ -26,7 +27,13 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 12] = [
     (
         "crates/source",
         "countersign-source",
-        &["countersign-domain", "countersign-protocol", "countersign-log", "countersign-people"],
+        &[
+            "countersign-domain",
+            "countersign-toml",
+            "countersign-protocol",
+            "countersign-log",
+            "countersign-people",
+        ],
         &[],
     ),
     ("crates/service", "countersign-service", &BELOW_SERVICE, &[]),
@@ -37,8 +44,9 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 12] = [
 ];
 
 /// The application stands on what keeps and decides. It does not lean on what third parties run.
-const BELOW_SERVICE: [&str; 6] = [
+const BELOW_SERVICE: [&str; 7] = [
     "countersign-domain",
+    "countersign-toml",
     "countersign-protocol",
     "countersign-policy",
     "countersign-log",
@@ -47,8 +55,9 @@ const BELOW_SERVICE: [&str; 6] = [
 ];
 
 /// Two names of partners that look alike are found as a third party finds them; the demonstration checks itself.
-const BELOW_HTTP: [&str; 8] = [
+const BELOW_HTTP: [&str; 9] = [
     "countersign-domain",
+    "countersign-toml",
     "countersign-protocol",
     "countersign-policy",
     "countersign-log",
@@ -58,8 +67,9 @@ const BELOW_HTTP: [&str; 8] = [
     "countersign-verifier",
 ];
 
-const BELOW_SERVER: [&str; 10] = [
+const BELOW_SERVER: [&str; 11] = [
     "countersign-domain",
+    "countersign-toml",
     "countersign-protocol",
     "countersign-policy",
     "countersign-log",
@@ -100,7 +110,7 @@ pub(crate) fn of_crate(file: &File) -> Vec<Finding> {
         let ours = dependencies(&file.text, tables).into_iter().filter(is_ours);
         ours.filter(|name| !allowed.contains(&name.as_str()))
     });
-    let why = "dependencies run one way: domain ← protocol ← {verifier, log, people}, {log, people} ← source, domain ← policy, {people, source, log, policy} ← service ← {http, demo} ← server";
+    let why = "dependencies run one way: domain ← protocol ← {verifier, log, people}, {log, people} ← source, domain ← toml ← {policy, source}, {people, source, log, policy} ← service ← {http, demo} ← server";
     names.map(|name| finding(&name, format!("{folder} depends on {name}"), why)).collect()
 }
 
@@ -128,9 +138,14 @@ struct Direction {
     why: &'static str,
 }
 
-const DIRECTIONS: [Direction; 7] = [
+const DIRECTIONS: [Direction; 8] = [
     Direction {
-        paths: &["crates/domain/src/", "crates/protocol/src/", "crates/policy/src/"],
+        paths: &[
+            "crates/domain/src/",
+            "crates/toml/src/",
+            "crates/protocol/src/",
+            "crates/policy/src/",
+        ],
         // A proof runs a solver, behind a feature; nothing is decided by it.
         except: &["crates/policy/src/prove/solver.rs"],
         names: &[
@@ -144,6 +159,12 @@ const DIRECTIONS: [Direction; 7] = [
             "tokio",
         ],
         why: "it is pure: what it decides can be decided again by anybody, at any time",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/toml/"],
+        names: &["toml::from_str", "toml::from_slice", "toml::de", "toml::Spanned", "toml::Table"],
+        why: "countersign-toml reads TOML, so that every error says line, column, key and what is allowed",
     },
     Direction {
         paths: &["crates/verifier/src/"],
@@ -244,6 +265,8 @@ fn uses_against_the_direction_are_found() {
     assert_eq!(finds("crates/domain/src/time.rs", "use std::fs;\n"), 1);
     assert_eq!(finds("crates/domain/src/time.rs", "use std::{fmt, fs};\n"), 1);
     assert_eq!(finds("crates/domain/src/time.rs", "//! no std::fs\nuse std::fmt;\n"), 0);
+    assert_eq!(finds("crates/source/src/lib.rs", "toml::from_str::<X>(text)\n"), 1);
+    assert_eq!(finds("crates/source/src/lib.rs", "use toml::{Spanned, Value};\n"), 1);
     assert_eq!(finds("crates/verifier/src/pass.rs", "async fn f() { tokio::spawn(g()); }\n"), 1);
     assert_eq!(finds("crates/verifier/src/bin/countersign-verify/main.rs", "use ureq::get;\n"), 0);
     assert_eq!(finds("crates/people/src/store/mod.rs", "use axum::Router;\n"), 1);

@@ -5,9 +5,8 @@ use countersign_domain::budget::{Limit, Scope, Then};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::partner::Country;
 use countersign_domain::route::ClientKind;
+use countersign_toml::{Datetime, Spanned};
 use serde::Deserialize;
-use toml::Spanned;
-use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

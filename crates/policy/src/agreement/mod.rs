@@ -18,32 +18,19 @@ use countersign_domain::agreement::{
     CertificationDocument, PurposeDocument, RenewalDocument,
 };
 use countersign_domain::budget::{BudgetDocument, BudgetError};
+use countersign_domain::nearest::did_you_mean;
 use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
 use countersign_domain::pledge::PledgeDocument;
-use countersign_domain::schema::{FieldSchema, SchemaError, nearest};
-use countersign_domain::text::line_and_column;
+use countersign_domain::schema::{FieldSchema, SchemaError};
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
-use toml::Spanned;
-use toml::value::Datetime;
+use countersign_toml::{Datetime, Fault, Spanned, TomlError};
 
 use self::file::{
     File, FileBudget, FileCertification, FileDelivery, FileObligations, FilePledge, FilePurpose,
     FileWindDown,
 };
 use crate::{dpv, instant};
-
-/// An agreement file that cannot be taken, and where in it the reason stands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct AgreementFileError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
-    /// What is wrong there, and what is allowed.
-    pub message: String,
-}
 
 /// For how many days data may be kept where the file does not say: a year.
 pub const RETENTION_DAYS: u32 = 365;
@@ -57,29 +44,26 @@ const ENDS: [&str; 5] = ["new_grants", "renewal", "friends", "fields", "all"];
 /// Reads an agreement file and checks it against the field schema.
 ///
 /// # Errors
-/// [`AgreementFileError`] with line and column.
-pub fn read(text: &str, schema: &FieldSchema) -> Result<AgreementDocument, AgreementFileError> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        located(text, error.span().unwrap_or_default(), with_nearest(error.message()))
-    })?;
-    let reading = Reading { text, schema };
-    let document = reading.document(&file)?;
-    Agreement::from_document(document.clone(), schema)
-        .map_err(|error| located(text, place_of(&error, &file), error.to_string()))?;
-    Ok(document)
+/// [`TomlError`], with line, column and key.
+pub fn read(text: &str, schema: &FieldSchema) -> Result<AgreementDocument, TomlError> {
+    countersign_toml::parse_checked(text, |file: File| {
+        let document = Reading { schema }.document(&file)?;
+        Agreement::from_document(document.clone(), schema)
+            .map_err(|error| Fault::at(place_of(&error, &file), error.to_string()))?;
+        Ok(document)
+    })
 }
 
 /// What names and instants in a file are read with.
 struct Reading<'a> {
-    text: &'a str,
     schema: &'a FieldSchema,
 }
 
 impl Reading<'_> {
-    fn document(&self, file: &File) -> Result<AgreementDocument, AgreementFileError> {
+    fn document(&self, file: &File) -> Result<AgreementDocument, Fault> {
         if *file.version.get_ref() != AGREEMENT_VERSION {
             let error = AgreementError::UnknownVersion { found: *file.version.get_ref() };
-            return Err(located(self.text, file.version.span(), error.to_string()));
+            return Err(Fault::at(file.version.span(), error.to_string()));
         }
         let purposes = file.purpose.iter().map(|purpose| self.purpose(purpose));
         let wind_down = file.wind_down.iter().map(|step| self.step(step));
@@ -111,9 +95,9 @@ impl Reading<'_> {
         })
     }
 
-    fn purpose(&self, purpose: &FilePurpose) -> Result<PurposeDocument, AgreementFileError> {
+    fn purpose(&self, purpose: &FilePurpose) -> Result<PurposeDocument, Fault> {
         dpv::check(purpose.dpv.get_ref())
-            .map_err(|error| located(self.text, purpose.dpv.span(), error.to_string()))?;
+            .map_err(|error| Fault::at(purpose.dpv.span(), error.to_string()))?;
         Ok(PurposeDocument {
             purpose: purpose.purpose.get_ref().clone(),
             dpv: purpose.dpv.get_ref().clone(),
@@ -122,21 +106,21 @@ impl Reading<'_> {
         })
     }
 
-    fn step(&self, step: &FileWindDown) -> Result<WindDownDocument, AgreementFileError> {
+    fn step(&self, step: &FileWindDown) -> Result<WindDownDocument, Fault> {
         let ends = match step.ends.get_ref().as_str() {
             "new_grants" => EndsDocument::NewGrants,
             "renewal" => EndsDocument::Renewal,
             "friends" => EndsDocument::Friends,
             "fields" if step.fields.is_empty() => {
-                let message = "it ends no field; name them, as fields = [\"work\"]".to_owned();
-                return Err(located(self.text, step.ends.span(), message));
+                let message = "it ends no field; name them, as fields = [\"work\"]";
+                return Err(Fault::at(step.ends.span(), message));
             }
             "fields" => EndsDocument::Fields(self.names(&step.fields)?),
             "all" => EndsDocument::All,
             other => {
-                let hint = did_you_mean(other, ENDS.into_iter());
+                let hint = did_you_mean(other, ENDS);
                 let message = format!("{other:?} cannot end; one of {ENDS:?} can{hint}");
-                return Err(located(self.text, step.ends.span(), message));
+                return Err(Fault::at(step.ends.span(), message));
             }
         };
         if let (Some(first), false) = (step.fields.first(), step.ends.get_ref() == "fields") {
@@ -144,12 +128,12 @@ impl Reading<'_> {
                 "{:?} ends more than these fields; write ends = \"fields\", or leave fields out",
                 step.ends.get_ref()
             );
-            return Err(located(self.text, first.span(), message));
+            return Err(Fault::at(first.span(), message));
         }
         Ok(WindDownDocument { at: self.instant(&step.at)?, ends })
     }
 
-    fn pledge(&self, pledge: &FilePledge) -> Result<PledgeDocument, AgreementFileError> {
+    fn pledge(&self, pledge: &FilePledge) -> Result<PledgeDocument, Fault> {
         Ok(match pledge {
             FilePledge::ApprovedBuilds => PledgeDocument::ApprovedBuilds,
             FilePledge::Validity => PledgeDocument::Validity,
@@ -166,19 +150,19 @@ impl Reading<'_> {
         })
     }
 
-    fn names(&self, names: &[Spanned<String>]) -> Result<Vec<String>, AgreementFileError> {
+    fn names(&self, names: &[Spanned<String>]) -> Result<Vec<String>, Fault> {
         let read = |name: &Spanned<String>| {
             self.schema
                 .resolve(std::slice::from_ref(name.get_ref()))
                 .map(|_| name.get_ref().clone())
-                .map_err(|error: SchemaError| located(self.text, name.span(), error.to_string()))
+                .map_err(|error: SchemaError| Fault::at(name.span(), error.to_string()))
         };
         names.iter().map(read).collect()
     }
 
-    fn instant(&self, written: &Spanned<Datetime>) -> Result<Timestamp, AgreementFileError> {
+    fn instant(&self, written: &Spanned<Datetime>) -> Result<Timestamp, Fault> {
         instant::parse(&written.get_ref().to_string())
-            .map_err(|error| located(self.text, written.span(), error.to_string()))
+            .map_err(|error| Fault::at(written.span(), error.to_string()))
     }
 }
 
@@ -259,22 +243,6 @@ fn place_of_budget(error: &BudgetError, budgets: &[FileBudget]) -> Range<usize> 
     span.unwrap_or_default()
 }
 
-/// Adds the most similar name to a message of the parser's that lists what could stand there.
-fn with_nearest(message: &str) -> String {
-    let mut names = message.split('`').skip(1).step_by(2);
-    let hint = names.next().map(|found| did_you_mean(found, names)).unwrap_or_default();
-    format!("{}{hint}", message.trim_end())
-}
-
-fn did_you_mean<'n>(found: &str, names: impl Iterator<Item = &'n str>) -> String {
-    nearest(found, names).map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
-}
-
-fn located(text: &str, span: Range<usize>, message: String) -> AgreementFileError {
-    let (line, column) = line_and_column(text, span.start);
-    AgreementFileError { line, column, message }
-}
-
 #[cfg(test)]
 mod tests {
     use countersign_domain::schema::{Field, SchemaDocument, Sensitivity};
@@ -328,87 +296,87 @@ fields = ["religion"]
         (
             "\"religion\"]\n\n",
             "\"religon\"]\n\n",
-            "line 15, column 17: there is no field \"religon\"; did you mean \"religion\"?",
+            "15:17: purpose.friend: there is no field \"religon\"; did you mean \"religion\"?",
         ),
         (
             "dpv = \"dpv:ServiceProvision\"",
             "dpv = \"dpv:ServiceProvison\"",
-            "line 13, column 7: \"dpv:ServiceProvison\" is no purpose of the Data Privacy Vocabulary 2.0; did you mean \"dpv:ServiceProvision\"?",
+            "13:7: purpose.dpv: \"dpv:ServiceProvison\" is no purpose of the Data Privacy Vocabulary 2.0; did you mean \"dpv:ServiceProvision\"?",
         ),
         (
             "dpv = \"dpv:ServiceProvision\"",
             "dpv = \"pd:Marketing\"",
-            "line 13, column 7: \"pd:Marketing\" is not of DPV: a purpose of the Data Privacy Vocabulary 2.0 with its prefix is expected, as dpv:ServiceProvision; did you mean \"dpv:Marketing\"?",
+            "13:7: purpose.dpv: \"pd:Marketing\" is not of DPV: a purpose of the Data Privacy Vocabulary 2.0 with its prefix is expected, as dpv:ServiceProvision; did you mean \"dpv:Marketing\"?",
         ),
         (
             "kind = \"device\"",
             "kind = \"phone\"",
-            "line 6, column 8: unknown variant `phone`, expected `device` or `app`",
+            "6:8: kind: found \"phone\"; allowed: \"device\", \"app\"",
         ),
         (
             "delivery = \"clear\"",
             "delivery = \"clean\"",
-            "line 9, column 12: unknown variant `clean`, expected `clear` or `sealed`; did you mean \"clear\"?",
+            "9:12: delivery: found \"clean\"; allowed: \"clear\", \"sealed\"; did you mean \"clear\"?",
         ),
         (
             "ends = \"fields\"",
             "ends = \"field\"",
-            "line 19, column 8: \"field\" cannot end; one of [\"new_grants\", \"renewal\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?",
+            "19:8: wind_down.ends: \"field\" cannot end; one of [\"new_grants\", \"renewal\", \"friends\", \"fields\", \"all\"] can; did you mean \"fields\"?",
         ),
         (
             "ends = \"fields\"",
             "ends = \"friends\"",
-            "line 20, column 11: \"friends\" ends more than these fields; write ends = \"fields\", or leave fields out",
+            "20:11: wind_down.fields: \"friends\" ends more than these fields; write ends = \"fields\", or leave fields out",
         ),
         (
             "fields = [\"religion\"]",
             "fields = []",
-            "line 19, column 8: it ends no field; name them, as fields = [\"work\"]",
+            "19:8: wind_down.ends: it ends no field; name them, as fields = [\"work\"]",
         ),
         (
             "not_after = 2027",
             "not_after = 2025",
-            "line 8, column 13: not_after (2025-01-01T00:00:00Z) must be later than not_before (2026-01-01T00:00:00Z)",
+            "8:13: not_after: not_after (2025-01-01T00:00:00Z) must be later than not_before (2026-01-01T00:00:00Z)",
         ),
         (
             "not_after = 2027-01-01T00:00:00Z",
             "not_after = 2027-01-01",
-            "line 8, column 13: \"2027-01-01\" is no instant: a whole second since 1970 with its offset is expected, as 2027-01-01T00:00:00Z",
+            "8:13: not_after: \"2027-01-01\" is no instant: a whole second since 1970 with its offset is expected, as 2027-01-01T00:00:00Z",
         ),
         (
             "self = [\"id\", \"friends\"]",
             "self = [\"id\"]",
-            "line 12, column 11: purpose address-book gives fields of friend without \"friends (of self)\"",
+            "12:11: purpose.purpose: purpose address-book gives fields of friend without \"friends (of self)\"",
         ),
         (
             "version = 2",
             "version = 1",
-            "line 1, column 11: agreement version 1 is not known; this program reads version 2",
+            "1:11: version: agreement version 1 is not known; this program reads version 2",
         ),
         (
             "kind = \"device\"",
             "kind = \"device\"\nterritry = [\"NL\"]",
-            "line 7, column 1: unknown field `territry`, expected one of `version`, `agreement`, `platform`, `partner`, `client`, `kind`, `not_before`, `not_after`, `renewal`, `territory`, `delivery`, `wait`, `query_token`, `pledges`, `certification`, `obligations`, `purpose`, `wind_down`, `budget`; did you mean \"territory\"?",
+            "7:1: territry: unknown key; allowed: version, agreement, platform, partner, client, kind, not_before, not_after, renewal, territory, delivery, wait, query_token, pledges, certification, obligations, purpose, wind_down, budget; did you mean \"territory\"?",
         ),
         (
             "delivery = \"clear\"",
             "delivery = \"clear\"\ncertification = { cure_days = 31 }",
-            "line 10, column 17: a lapsed certification is made good within at most 30 days, found 31",
+            "10:17: certification: a lapsed certification is made good within at most 30 days, found 31",
         ),
         (
             "delivery = \"clear\"",
             "delivery = \"clear\"\nrenewal = { days = 0, times = 1 }",
-            "line 10, column 11: a renewal is by at least one day and at least once; leave it out if there is none",
+            "10:11: renewal: a renewal is by at least one day and at least once; leave it out if there is none",
         ),
         (
             "delivery = \"clear\"",
             "delivery = \"clear\"\npledges = [\"consent\", { never = [\"religious\"] }]",
-            "line 10, column 34: there is no field \"religious\"; did you mean \"religion\"?",
+            "10:34: pledges.never: there is no field \"religious\"; did you mean \"religion\"?",
         ),
         (
             "delivery = \"clear\"",
             "delivery = \"clear\"\npledges = [\"consent\", { no_special_categories = \"ads\" }]",
-            "line 10, column 23: a pledge speaks of purpose ads, which the agreement does not have",
+            "10:23: pledges: a pledge speaks of purpose ads, which the agreement does not have",
         ),
     ];
 
@@ -426,8 +394,9 @@ fields = ["religion"]
         let page = include_str!("../../../../docs/agreements.md");
         assert!(page.contains(&format!("```toml\n{}```", testing::WHOLE)));
         // What the reader of files would take is what it says that it expects.
-        let error = toml::from_str::<File>("x = 1").err().unwrap().to_string();
-        let keys: Vec<_> = error.split('`').skip(1).step_by(2).filter(|key| *key != "x").collect();
+        let error = countersign_toml::parse::<File>("x = 1").err().unwrap().to_string();
+        let (_, keys) = error.split_once("; allowed: ").unwrap();
+        let keys: Vec<_> = keys.split(", ").collect();
         assert!(keys.len() >= 19, "{error}");
         for key in keys {
             let named =

@@ -28,7 +28,7 @@ pub(crate) const WHOLE: &str = include_str!("../../../../testdata/agreements/who
 pub(crate) fn schema() -> FieldSchema {
     static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
         let text = include_str!("../../../service/schema/fields.toml");
-        FieldSchema::from_document(toml::from_str(text).unwrap()).unwrap()
+        FieldSchema::from_document(countersign_toml::parse(text).unwrap()).unwrap()
     });
     READ.clone()
 }

@@ -17,8 +17,9 @@ use cedar_policy::{
 };
 use countersign_domain::clause::{Clause, Clauses, Says};
 use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::nearest::did_you_mean;
 use countersign_domain::reason::Reason;
-use countersign_domain::schema::{FieldSchema, nearest};
+use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use serde_json::Value;
 
@@ -249,11 +250,11 @@ fn describe(policy: &Policy, number: usize) -> Result<(String, Reason), RulesErr
     let found = policy.annotation("reason");
     let known = REASONS.iter().find(|(word, _)| Some(*word) == found);
     let Some((_, reason)) = known else {
-        let hint = found.and_then(|found| nearest(found, REASONS.iter().map(|(word, _)| *word)));
+        let words = REASONS.iter().map(|(word, _)| *word);
         return Err(RulesError::NoReason {
             name,
             found: found.map_or("no reason".to_owned(), |found| format!("reason {found:?}")),
-            hint: hint.map(|hint| format!("; did you mean {hint:?}?")).unwrap_or_default(),
+            hint: found.map(|found| did_you_mean(found, words)).unwrap_or_default(),
         });
     };
     Ok((name, *reason))

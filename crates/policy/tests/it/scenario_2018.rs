@@ -66,7 +66,7 @@ fn read(path: &Path) -> String {
 
 fn schema_document() -> SchemaDocument {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service/schema/fields.toml");
-    toml::from_str(&read(&path)).unwrap()
+    countersign_toml::parse(&read(&path)).unwrap()
 }
 
 fn schema() -> FieldSchema {
@@ -125,11 +125,11 @@ struct Builds {
 }
 
 fn partners(file: &str) -> Vec<FilePartner> {
-    toml::from_str::<Partners>(&read(&folder().join(file))).unwrap().partner
+    countersign_toml::parse::<Partners>(&read(&folder().join(file))).unwrap().partner
 }
 
 fn builds() -> Vec<Build> {
-    toml::from_str::<Builds>(&read(&folder().join("builds.toml"))).unwrap().build
+    countersign_toml::parse::<Builds>(&read(&folder().join("builds.toml"))).unwrap().build
 }
 
 /// A register under construction.

@@ -12,7 +12,7 @@ use countersign_policy::agreement;
 pub(crate) fn schema() -> FieldSchema {
     static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
         let document: SchemaDocument =
-            toml::from_str(include_str!("../../../service/schema/fields.toml")).unwrap();
+            countersign_toml::parse(include_str!("../../../service/schema/fields.toml")).unwrap();
         FieldSchema::from_document(document).unwrap()
     });
     READ.clone()

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::text::{after_byte_order_mark, line_and_column};
+use countersign_domain::text::after_byte_order_mark;
 use countersign_people::durable_file;
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
+use countersign_toml::TomlFileError;
 use serde::de::DeserializeOwned;
 
 /// A file that cannot be taken.
@@ -27,28 +28,22 @@ pub(super) enum FileError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Something in it is wrong.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Wrong {
+    /// Something in a file of JSON is wrong.
+    #[error("{}:{}:{}: {}", path.display(), fault.line, fault.column, fault.problem)]
+    Json {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The column in characters, counted from 1.
-        column: usize,
-        /// What is wrong there, and what is allowed.
-        message: String,
+        /// What it is, and where.
+        fault: JsonFault,
     },
+    /// A file of TOML.
+    #[error(transparent)]
+    Toml(#[from] TomlFileError),
 }
 
 /// Reads a TOML file.
 pub(super) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    let text = read_text(path)?;
-    toml::from_str(&text).map_err(|error| {
-        let (line, column) = line_and_column(&text, error.span().unwrap_or_default().start);
-        let message = error.message().to_owned();
-        FileError::Wrong { path: path.to_owned(), line, column, message }
-    })
+    Ok(countersign_toml::parse(&read_text(path)?).map_err(|error| error.in_file(path))?)
 }
 
 /// Reads an agreement file against the field schema in force.
@@ -65,12 +60,7 @@ pub(super) fn parse_agreement(
     text: &str,
     schema: &FieldSchema,
 ) -> Result<AgreementDocument, FileError> {
-    agreement::read(text, schema).map_err(|error| FileError::Wrong {
-        path: path.to_owned(),
-        line: error.line,
-        column: error.column,
-        message: error.message,
-    })
+    Ok(agreement::read(text, schema).map_err(|error| error.in_file(path))?)
 }
 
 /// Reads a JSON file.
@@ -80,9 +70,8 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError
 
 /// Reads JSON from the text of `path`, which may be a pipe and is read once.
 pub(super) fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
-    json_check::read(text.as_bytes()).map_err(|JsonFault { line, column, problem }| {
-        FileError::Wrong { path: path.to_owned(), line, column, message: problem.to_string() }
-    })
+    json_check::read(text.as_bytes())
+        .map_err(|fault| FileError::Json { path: path.to_owned(), fault })
 }
 
 /// Reads a file of text, without the byte order mark that it may begin with.

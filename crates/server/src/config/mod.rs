@@ -1,12 +1,10 @@
 //! The configuration file, `countersign.toml`: every setting with its default and its documentation
-//! stands in [`TEMPLATE`], which `countersign init` writes out. Errors say file, line and key.
+//! stands in [`TEMPLATE`], which `countersign init` writes out. Errors say file, line, column and key.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use countersign_domain::text::line_and_column;
 use countersign_http::network::settings::Network;
 use countersign_http::settings::{Graph, Settings as HttpSettings, Tls};
 use countersign_service::settings::canary::Canary;
@@ -14,8 +12,8 @@ use countersign_service::settings::screening::Screening;
 use countersign_service::settings::witnesses::Witnesses;
 use countersign_service::settings::{Limits, Log, Settings, Tokens};
 use countersign_source::settings::Source;
+use countersign_toml::{Fault, TomlError, TomlFileError};
 use serde::Deserialize;
-use toml::Spanned;
 
 #[cfg(test)]
 mod source_http_tests;
@@ -32,11 +30,11 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    version: Spanned<u32>,
-    origin: Spanned<String>,
+    version: u32,
+    origin: String,
     /// The address to listen on.
     pub listen: SocketAddr,
-    public_url: Spanned<String>,
+    public_url: String,
     /// The certificate and key to serve TLS with.
     pub tls: Option<Tls>,
     /// How the log is written and published.
@@ -79,64 +77,45 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
-    /// The file cannot be read.
-    #[error("{}: the configuration cannot be read: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
-    },
-    /// Something in the file is wrong.
-    #[error("{}:{line}: {message}", path.display())]
-    Wrong {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The key, what was found and what is allowed.
-        message: String,
-    },
+    /// It cannot be read, or something in it is wrong.
+    #[error(transparent)]
+    File(#[from] TomlFileError),
 }
 
 impl Config {
     /// Reads a configuration file.
     ///
     /// # Errors
-    /// [`ConfigError`], with file, line, key and what is allowed.
+    /// [`ConfigError`], with file, line, column, key and what is allowed.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let path = path.to_owned();
             match error.kind() {
                 std::io::ErrorKind::NotFound => ConfigError::Missing { path },
-                _ => ConfigError::Unreadable { path, error },
+                _ => TomlFileError::Unreadable { path, error }.into(),
             }
         })?;
-        Self::parse(&text).map_err(|(offset, message)| ConfigError::Wrong {
-            path: path.to_owned(),
-            line: line_and_column(&text, offset).0,
-            message,
-        })
+        Ok(Self::check_text(&text).map_err(|error| error.in_file(path))?)
     }
 
-    /// Reads the text of a configuration that is in no file yet.
+    /// Reads the text of a configuration, which need not be in a file yet.
     ///
     /// # Errors
-    /// What is wrong: the key and what is allowed.
-    pub fn check_text(text: &str) -> Result<Self, String> {
-        Self::parse(text).map_err(|(_, message)| message)
+    /// [`TomlError`], with the key and what is allowed.
+    pub fn check_text(text: &str) -> Result<Self, TomlError> {
+        countersign_toml::parse_checked(text, |config: Self| config.check().map(|()| config))
     }
 
     /// The name of the log: what its checkpoints begin with.
     #[must_use]
     pub fn origin(&self) -> &str {
-        self.origin.get_ref()
+        &self.origin
     }
 
     /// The address under which clients reach this instance, without a slash at its end.
     #[must_use]
     pub fn public_url(&self) -> &str {
-        self.public_url.get_ref()
+        &self.public_url
     }
 
     /// What the application reads of it.
@@ -175,45 +154,33 @@ impl Config {
         batch + published.max(Duration::from_millis(witnessed))
     }
 
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
-        let config: Self = toml::from_str(text).map_err(|error| {
-            let offset = error.span().unwrap_or_default().start;
-            let quotes = unquoted_hint(text, offset);
-            (offset, format!("{}{}{quotes}", key_at(text, offset), error.message()))
-        })?;
-        if *config.version.get_ref() != CONFIG_VERSION {
-            let found = config.version.get_ref();
-            let message = format!(
-                "version: {found} is not known; this program reads version {CONFIG_VERSION}"
-            );
-            return Err((config.version.span().start, message));
+    fn check(&self) -> Result<(), Fault> {
+        if self.version != CONFIG_VERSION {
+            let found = self.version;
+            let message =
+                format!("{found} is not known; this program reads version {CONFIG_VERSION}");
+            return Err(Fault::at("version", message));
         }
-        let origin = config.origin();
+        let origin = self.origin();
         let names_a_log = !origin.is_empty()
             && !origin.contains("://")
             && !origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
         if !names_a_log {
             let message = format!(
-                "origin: {origin:?} cannot name a log; use a host and a path without scheme, spaces and '+', as \"log.example/2026\""
+                "{origin:?} cannot name a log; use a host and a path without scheme, spaces and '+', as \"log.example/2026\""
             );
-            return Err((config.origin.span().start, message));
+            return Err(Fault::at("origin", message));
         }
-        let url = config.public_url();
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        // Verifiers take links of one form only, in which no path stands before the version.
-        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
-            let message = format!(
-                "public_url: {url:?} must begin with http:// or https:// and end with the host or its port"
-            );
-            return Err((config.public_url.span().start, message));
-        }
-        config.check_ranges(text)?;
-        Ok(config)
+        self.check_ranges()?;
+        self.canary.check()?;
+        self.source.check()?;
+        self.check_addresses()
     }
 
-    fn check_ranges(&self, text: &str) -> Result<(), (usize, String)> {
+    fn check_ranges(&self) -> Result<(), Fault> {
         // Releases stop when half of the deadline has passed unpublished, so some rounds must fit before.
-        let deadline_least_s = (self.log.publish_interval_ms * 8).div_ceil(1_000).max(10);
+        let deadline_least_s =
+            self.log.publish_interval_ms.saturating_mul(8).div_ceil(1_000).max(10);
         let ownership = self.screening.rule();
         let ranges = [
             ("log.pool_wait_ms", self.log.pool_wait_ms, 0, 1_000),
@@ -235,69 +202,44 @@ impl Config {
         let of_network = self.network.ranges();
         for (key, found, least, most) in ranges.into_iter().chain(of_network).chain(of_witnesses) {
             if !(least..=most).contains(&found) {
-                let message = format!("{key}: {found} is not allowed; use {least} to {most}");
-                let name = key.rsplit('.').next().unwrap_or(key);
-                return Err((offset_of(text, name), message));
+                let message = format!("{found} is not allowed; use {least} to {most}");
+                return Err(Fault::at(key, message));
             }
-        }
-        self.canary.check().map_err(|message| (offset_of(text, "email_domain"), message))?;
-        self.source.check().map_err(|(key, message)| (offset_of(text, key), message))?;
-        if self.tokens.demo_login && !self.listen.ip().is_loopback() {
-            let message = format!(
-                "tokens.demo_login: it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {}",
-                self.listen
-            );
-            return Err((offset_of(text, "demo_login"), message));
-        }
-        if self.tls.is_some() && !self.public_url().starts_with("https://") {
-            let message = format!(
-                "public_url: {:?} is not what is served: with [tls] it begins with https://, and names a host that the certificate is for",
-                self.public_url()
-            );
-            return Err((self.public_url.span().start, message));
-        }
-        if self.tls.is_none() && !self.listen.ip().is_loopback() {
-            let message = format!(
-                "listen: {} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
-                self.listen
-            );
-            return Err((offset_of(text, "listen"), message));
         }
         Ok(())
     }
-}
 
-/// Where the line of this key begins; comments speak of keys too.
-fn offset_of(text: &str, key: &str) -> usize {
-    let begins_line =
-        |at: &usize| text.get(..*at).is_some_and(|t| t.is_empty() || t.ends_with('\n'));
-    text.match_indices(key).map(|(at, _)| at).find(begins_line).unwrap_or_default()
-}
-
-/// The key on the line of this offset, to put before a message that does not name it.
-fn key_at(text: &str, offset: usize) -> impl fmt::Display {
-    let line = line_at(text, offset);
-    line.split_once('=').map(|(key, _)| format!("{}: ", key.trim())).unwrap_or_default()
-}
-
-/// What to do about a text without quotation marks, which the parser takes for a number.
-fn unquoted_hint(text: &str, offset: usize) -> String {
-    let Some((key, value)) = line_at(text, offset).split_once('=') else {
-        return String::new();
-    };
-    let value = value.split('#').next().unwrap_or_default().trim();
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || ".:/_+-".contains(c);
-    let is_other = ["true", "false"].contains(&value) || value.parse::<f64>().is_ok();
-    if value.is_empty() || is_other || !value.chars().all(is_bare) {
-        return String::new();
+    /// Checks who can reach the server, and by which links.
+    fn check_addresses(&self) -> Result<(), Fault> {
+        let (url, listen) = (self.public_url(), self.listen);
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        // Verifiers take links of one form only, in which no path stands before the version.
+        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
+            let message = format!(
+                "{url:?} must begin with http:// or https:// and end with the host or its port"
+            );
+            return Err(Fault::at("public_url", message));
+        }
+        if self.tokens.demo_login && !listen.ip().is_loopback() {
+            let message = format!(
+                "it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {listen}"
+            );
+            return Err(Fault::at("tokens.demo_login", message));
+        }
+        if self.tls.is_some() && !url.starts_with("https://") {
+            let message = format!(
+                "{url:?} is not what is served: with [tls] it begins with https://, and names a host that the certificate is for"
+            );
+            return Err(Fault::at("public_url", message));
+        }
+        if self.tls.is_none() && !listen.ip().is_loopback() {
+            let message = format!(
+                "{listen} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]"
+            );
+            return Err(Fault::at("listen", message));
+        }
+        Ok(())
     }
-    format!("; a text is in quotation marks: {} = \"{value}\"", key.trim())
-}
-
-/// The line in which this byte is.
-fn line_at(text: &str, offset: usize) -> &str {
-    let start = text.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |at| at + 1);
-    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -313,23 +255,22 @@ mod tests {
         for (key, bare) in [("listen", "127.0.0.1:1"), ("origin", "log.example/2026")] {
             let line =
                 template().lines().find(|l| l.starts_with(&format!("{key} ="))).unwrap().to_owned();
-            let (_, message) =
-                Config::parse(&template().replace(&line, &format!("{key} = {bare} # x")))
-                    .unwrap_err();
-            let hint = format!("; a text is in quotation marks: {key} = \"{bare}\"");
+            let text = template().replace(&line, &format!("{key} = {bare} # x"));
+            let message = Config::check_text(&text).unwrap_err().without_place();
+            let hint = format!("without quotation marks; allowed: {key} = \"…\"");
             assert!(
                 message.starts_with(&format!("{key}: ")) && message.ends_with(&hint),
                 "{message}"
             );
         }
-        let (_, message) =
-            Config::parse(&template().replace("version = 1", "version = true")).unwrap_err();
+        let text = template().replace("version = 1", "version = true");
+        let message = Config::check_text(&text).unwrap_err().without_place();
         assert!(!message.contains("quotation"), "{message}");
     }
 
     #[test]
     fn the_template_is_a_valid_configuration_and_states_the_defaults() {
-        let config = Config::parse(&template()).unwrap();
+        let config = Config::check_text(&template()).unwrap();
         assert_eq!(config.origin(), "log.example/2026");
         let stated = [
             (config.log.pool_wait_ms, Log::default().pool_wait_ms),
@@ -375,14 +316,19 @@ mod tests {
                 "log.pool_wait_ms: 5000 is not allowed; use 0 to 1000",
             ),
             (
+                "publish_interval_ms = 1000",
+                "publish_interval_ms = 9223372036854775807",
+                "log.publish_interval_ms: 9223372036854775807 is not allowed; use 10 to 60000",
+            ),
+            (
                 "pool_wait_ms = 1",
                 "pool_wait_ms = \"x\"",
-                "pool_wait_ms: invalid type: string \"x\", expected u64",
+                "log.pool_wait_ms: found a text; allowed: a whole number from 0",
             ),
             (
                 "pool_wait_ms = 1",
                 "pol_wait_ms = 1",
-                "pol_wait_ms: unknown field `pol_wait_ms`, expected one of `pool_wait_ms`, `publish_interval_ms`, `publish_deadline_s`, `clock_step_max_s`, `close_every_s`, `disk_reserve_mib`, `network_file_system`",
+                "log.pol_wait_ms: unknown key; allowed: pool_wait_ms, publish_interval_ms, publish_deadline_s, clock_step_max_s, close_every_s, disk_reserve_mib, network_file_system; did you mean \"pool_wait_ms\"?",
             ),
             (
                 "listen = \"127.0.0.1:8080\"",
@@ -398,11 +344,10 @@ mod tests {
         ] {
             let text = template().replacen(from, to, 1);
             assert_ne!(text, template());
-            let (offset, message) = Config::parse(&text).unwrap_err();
-            assert_eq!(message, expected);
-            let line = text[..offset].matches('\n').count();
+            let error = Config::check_text(&text).unwrap_err();
+            assert_eq!(error.without_place(), expected);
             let expected_line = text.lines().position(|line| line.starts_with(to)).unwrap();
-            assert_eq!(line, expected_line, "{message}");
+            assert_eq!(error.line, expected_line + 1, "{error}");
         }
     }
 
@@ -410,11 +355,29 @@ mod tests {
     fn tls_is_served_under_https_alone() {
         let tls = "\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\n[log]";
         let text = template().replacen("\n[log]", tls, 1);
-        let (offset, message) = Config::parse(&text).err().unwrap_or_default();
-        assert!(message.contains("with [tls] it begins with https://"), "{message}");
-        let line = text[..offset].lines().last();
+        let error = Config::check_text(&text).unwrap_err();
+        assert!(error.message.contains("with [tls] it begins with https://"), "{error}");
+        let line = text.lines().nth(error.line - 1);
         assert!(line.is_some_and(|line| line.starts_with("public_url")), "{line:?}");
         let (from, to) = ("public_url = \"http://", "public_url = \"https://");
-        assert!(Config::parse(&text.replacen(from, to, 1)).is_ok());
+        assert!(Config::check_text(&text.replacen(from, to, 1)).is_ok());
+    }
+
+    #[test]
+    fn a_setting_is_found_in_its_own_table() {
+        let sources = "[source.postgres]\nurl = \"host=db.example\"\nmapping = \"m\"\ntimeout_ms = 9\n\n[source.http]\nmapping = \"m\"\ntimeout_ms = 9\n\n[log]";
+        let text = template().replacen("\n[log]", &format!("\n{sources}"), 1);
+        let error = Config::check_text(&text).unwrap_err();
+        let expected = "source.http.timeout_ms: 9 is not allowed; use 10 to 60000";
+        assert_eq!(error.without_place(), expected);
+        let before = text.lines().take(error.line - 1).collect::<Vec<_>>();
+        assert_eq!(before.iter().rfind(|line| line.starts_with('[')), Some(&"[source.http]"));
+        assert_eq!(error.column, 14);
+        // What the file leaves out is wrong where its table begins.
+        let text = template().replacen("publish_deadline_s = 60\n", "", 1);
+        let text = text.replacen("publish_interval_ms = 1000", "publish_interval_ms = 60000", 1);
+        let error = Config::check_text(&text).unwrap_err();
+        assert_eq!(error.key, "log.publish_deadline_s");
+        assert_eq!(text.lines().nth(error.line - 1), Some("[log]"));
     }
 }

@@ -30,26 +30,30 @@ fn the_template_states_the_defaults() {
 #[test]
 fn what_is_wrong_is_named() {
     for (from, to, expected) in [
-        ("retries = 2", "retries = 11", "source.http: retries: 11 is not allowed; use 0 to 10"),
+        ("retries = 2", "retries = 11", "source.http.retries: 11 is not allowed; use 0 to 10"),
         (
             "open_ms = 2000",
             "open_ms = 0",
-            "source.http: open_ms: 0 is not allowed; use 1 to 3600000",
+            "source.http.breaker.open_ms: 0 is not allowed; use 1 to 3600000",
         ),
         (
             "friends_max = 10000",
             "friends_max = 70000",
-            "source.http: friends_max: 70000 is not allowed; use 1 to 65534",
+            "source.http.friends_max: 70000 is not allowed; use 1 to 65534",
         ),
-        ("[source.http]", "[source.htp]", "unknown field `htp`"),
+        (
+            "[source.http]",
+            "[source.htp]",
+            "source.htp: unknown key; allowed: kind, new_people, postgres, http; did you mean \"http\"?",
+        ),
     ] {
         let text = with_http().replacen(from, to, 1);
-        let message = Config::check_text(&text).unwrap_err();
+        let message = Config::check_text(&text).unwrap_err().without_place();
         assert!(message.contains(expected), "{message}");
     }
     let text = with_http();
     let (before, rest) = text.split_once("[source.http]").unwrap();
     let without = format!("{before}[graph]{}", rest.split_once("[graph]").unwrap().1);
-    let message = Config::check_text(&without).unwrap_err();
+    let message = Config::check_text(&without).unwrap_err().without_place();
     assert!(message.starts_with("source.kind: \"http\" needs a table [source.http]"), "{message}");
 }

@@ -253,28 +253,28 @@ fn a_wrong_file_is_named_with_line_and_column() {
             "agreement.toml",
             "friend = [\"id\", \"name\"]",
             "friend = [\"id\", \"nane\"]",
-            "wrong:15:17: there is no field \"nane\"; did you mean \"name\"?",
+            "wrong:15:17: purpose.friend: there is no field \"nane\"; did you mean \"name\"?",
         ),
         (
             &["agreement", "conclude", "p", "wrong"],
             "agreement.toml",
             "kind = \"device\"",
             "kind = \"phone\"",
-            "wrong:6:8: unknown variant `phone`",
+            "wrong:6:8: kind: found \"phone\"; allowed: \"device\", \"app\"",
         ),
         (
             &["partner", "register", "p", "wrong"],
             "aurora.toml",
             "country = \"IE\"",
             "country = \"Ireland\"",
-            "wrong:3:11: \"Ireland\" is not a country code",
+            "wrong:3:11: country: \"Ireland\" is not a country code",
         ),
         (
             &["build", "submit", "p", "wrong"],
             "build.toml",
             "version_code = 1",
             "version = 1",
-            "wrong:5:1: unknown field `version`",
+            "wrong:5:1: version: unknown key; allowed: ",
         ),
     ] {
         let text = fs::read_to_string(desk.path(file)).unwrap();

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };
 
 pub(crate) fn default_schema() -> FieldSchema {
-    schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
+    schema::parse(schema::DEFAULT_SCHEMA).unwrap()
 }
 
 pub(crate) fn open(dir: &Path) -> People {

@@ -158,7 +158,7 @@ fn a_mapping_that_is_wrong_stops_the_start_and_says_where() {
     let line = text.lines().position(|line| line.starts_with("gender")).unwrap() + 1;
     fs::write(&path, text.replacen("gender =", "gendre =", 1)).unwrap();
     let expected = format!(
-        "mapping.toml:{line}: fields: there is no field \"gendre\"; did you mean \"gender\"?"
+        "mapping.toml:{line}:1: fields.gendre: there is no field \"gendre\"; did you mean \"gender\"?"
     );
     restored::assert_refused(&world, &[&expected]);
     fs::remove_file(&path).unwrap();

@@ -7,13 +7,13 @@ use countersign_log::OpenError;
 use countersign_people::keys::KeyError;
 use countersign_people::store::StoreError;
 use countersign_protocol::note::NoteKeyError;
+use countersign_toml::TomlFileError;
 
 use crate::canaries::CanaryError;
 use crate::claimed_folder::ClaimError;
 use crate::closes::CloseError;
 use crate::consents::TellError;
 use crate::governance::GovernanceError;
-use crate::people::schema::SchemaFileError;
 use crate::recovery::RecoveryError;
 use crate::start_files::StartFileError;
 
@@ -49,7 +49,7 @@ pub enum InstanceError {
     StartFile(#[from] StartFileError),
     /// The field schema.
     #[error(transparent)]
-    Schema(#[from] SchemaFileError),
+    Schema(#[from] TomlFileError),
     /// The people store.
     #[error(transparent)]
     Store(#[from] StoreError),

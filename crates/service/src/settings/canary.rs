@@ -1,5 +1,6 @@
 //! The section `[canary]`: what the operator gives to people whom nobody is.
 
+use countersign_toml::Fault;
 use serde::Deserialize;
 
 /// What canaries' values are made with.
@@ -14,16 +15,16 @@ impl Canary {
     /// Whether an address can be at the domain.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn check(&self) -> Result<(), String> {
+    /// The key, what was found and what is allowed.
+    pub fn check(&self) -> Result<(), Fault> {
         let is_label = |label: &str| {
             !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
         match &self.email_domain {
             Some(domain) if !domain.contains('.') || !domain.split('.').all(is_label) => {
-                Err(format!(
-                    "canary.email_domain: {domain:?} is no domain; use one of your own, as \"post.example\""
-                ))
+                let message =
+                    format!("{domain:?} is no domain; use one of your own, as \"post.example\"");
+                Err(Fault::at("canary.email_domain", message))
             }
             _ => Ok(()),
         }

@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn single_settings_take_the_place_of_the_presets() {
-        let rule = |text| toml::from_str::<Screening>(text).unwrap().rule();
+        let rule = |text| countersign_toml::parse::<Screening>(text).unwrap().rule();
         assert_eq!(rule(""), OwnershipRule::HALF);
         assert_eq!(rule("preset = 'padfa_20'"), OwnershipRule::PADFA);
         let stricter = OwnershipRule { percent_min: 25, aggregate: true };
         assert_eq!(rule("percent_min = 25"), stricter);
         let alone = OwnershipRule { percent_min: 20, aggregate: false };
         assert_eq!(rule("preset = 'padfa_20'\naggregate = false"), alone);
-        assert!(toml::from_str::<Screening>("preset = 'us_50'").is_err());
+        assert!(countersign_toml::parse::<Screening>("preset = 'us_50'").is_err());
     }
 }

@@ -1,17 +1,15 @@
 //! The mapping file: where in the answers of a platform's API people's fields are, as TOML of version 1.
-//! docs/sources.md explains every key. Errors say file and line.
+//! docs/sources.md explains every key. Errors say file, line, column and key.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::field::FieldId;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::text::line_and_column;
+use countersign_toml::{Fault, Spanned, TomlError, TomlFileError};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::{Authority, Scheme};
 use serde::Deserialize;
-use toml::Spanned;
 use zeroize::Zeroizing;
 
 use super::birth::BirthFormat;
@@ -22,29 +20,6 @@ use crate::settings::secret_file;
 
 /// The version of the mapping that this program reads.
 const MAPPING_VERSION: u32 = 1;
-
-/// A mapping file that cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum MappingError {
-    /// It cannot be read.
-    #[error("{}: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
-    },
-    /// Something in it is wrong.
-    #[error("{}:{line}: {message}", path.display())]
-    Wrong {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The key, what was found and what is allowed.
-        message: String,
-    },
-}
 
 /// A mapping, ready for use.
 #[derive(Debug)]
@@ -123,7 +98,7 @@ struct File {
     person: PersonTable,
     fields: BTreeMap<Spanned<String>, Spanned<String>>,
     friends: Spanned<FriendsTable>,
-    profiles: Option<ProfilesTable>,
+    profiles: Option<Spanned<ProfilesTable>>,
 }
 
 #[derive(Deserialize)]
@@ -193,47 +168,41 @@ fn whole() -> Spanned<String> {
     Spanned::new(0..0, String::new())
 }
 
-/// What is wrong, and where in the text.
-type Wrong = (Range<usize>, String);
-
 impl Mapping {
     /// Reads a mapping file. Files that it names are relative to `folder`.
     pub(super) fn read(
         path: &Path,
         folder: &Path,
         schema: &FieldSchema,
-    ) -> Result<Self, MappingError> {
+    ) -> Result<Self, TomlFileError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| MappingError::Unreadable { path: path.to_owned(), error })?;
-        Self::parse(&text, folder, schema).map_err(|(span, message)| MappingError::Wrong {
-            path: path.to_owned(),
-            line: line_and_column(&text, span.start).0,
-            message,
-        })
+            .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text, folder, schema).map_err(|error| error.in_file(path))
     }
 
-    fn parse(text: &str, folder: &Path, schema: &FieldSchema) -> Result<Self, Wrong> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| (error.span().unwrap_or_default(), error.message().to_owned()))?;
+    fn parse(text: &str, folder: &Path, schema: &FieldSchema) -> Result<Self, TomlError> {
+        countersign_toml::parse_checked(text, |file| Self::checked(file, folder, schema))
+    }
+
+    fn checked(file: File, folder: &Path, schema: &FieldSchema) -> Result<Self, Fault> {
         if *file.version.get_ref() != MAPPING_VERSION {
             let found = file.version.get_ref();
-            let message = format!(
-                "version: {found} is not known; this program reads version {MAPPING_VERSION}"
-            );
-            return Err((file.version.span(), message));
+            let message =
+                format!("{found} is not known; this program reads version {MAPPING_VERSION}");
+            return Err(Fault::at(file.version.span(), message));
         }
-        let person = template("person.path", &file.person.path, Place::Account, &[])?;
+        let person = template(&file.person.path, Place::Account, &[])?;
         let document = match &file.person.document {
-            Some(document) => pointer("person.document", document)?,
+            Some(document) => pointer(document)?,
             None => Pointer::whole(),
         };
         let friends_table = file.friends.get_ref();
         let embedded = friends_table.embedded.as_ref();
-        let embedded = embedded.map(|list| pointer("friends.embedded", list)).transpose()?;
+        let embedded = embedded.map(pointer).transpose()?;
         let items = items(&file.friends)?;
         if let (Items::People(_), Some(profiles)) = (&items, &file.profiles) {
-            let message = "profiles: the items of the list are whole people already; leave out this table, or friends.people";
-            return Err((profiles.path.span(), message.to_owned()));
+            let message = "the items of the list are whole people already; leave out this table, or friends.people";
+            return Err(Fault::at(profiles.span(), message));
         }
         Ok(Self {
             base: base(&file.base_url, file.allow_clear)?,
@@ -243,7 +212,7 @@ impl Mapping {
             document,
             bare_404: file.person.bare_404,
             reader: Reader::new(
-                pointer("person.account", &file.person.account)?,
+                pointer(&file.person.account)?,
                 minor(&file.person.minor)?,
                 fields(&file.fields, schema)?,
                 embedded.clone(),
@@ -251,28 +220,23 @@ impl Mapping {
             friends: friends(&file.friends, embedded.is_some())?,
             absent_is_empty: friends_table.absent_is_empty,
             items,
-            profiles: file.profiles.as_ref().map(profiles).transpose()?,
+            profiles: file.profiles.as_ref().map(|table| profiles(table.get_ref())).transpose()?,
         })
     }
 }
 
-fn pointer(key: &str, text: &Spanned<String>) -> Result<Pointer, Wrong> {
+fn pointer(text: &Spanned<String>) -> Result<Pointer, Fault> {
     let parsed = text.get_ref().parse();
-    parsed.map_err(|error: NotAPointer| (text.span(), format!("{key}: {error}")))
+    parsed.map_err(|error: NotAPointer| Fault::at(text.span(), error.to_string()))
 }
 
-fn template(
-    key: &str,
-    text: &Spanned<String>,
-    needed: Place,
-    allowed: &[Place],
-) -> Result<Template, Wrong> {
+fn template(text: &Spanned<String>, needed: Place, allowed: &[Place]) -> Result<Template, Fault> {
     let parsed = Template::parse(text.get_ref(), needed, allowed);
-    parsed.map_err(|message| (text.span(), format!("{key}: {message}")))
+    parsed.map_err(|message| Fault::at(text.span(), message))
 }
 
-fn base(url: &Spanned<String>, allow_clear: bool) -> Result<Base, Wrong> {
-    let wrong = |message: &str| (url.span(), format!("base_url: {:?} {message}", url.get_ref()));
+fn base(url: &Spanned<String>, allow_clear: bool) -> Result<Base, Fault> {
+    let wrong = |message: &str| Fault::at(url.span(), format!("{:?} {message}", url.get_ref()));
     let uri: hyper::Uri = url.get_ref().parse().map_err(|_| wrong("is not a URL"))?;
     let parts = uri.into_parts();
     let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
@@ -299,10 +263,10 @@ fn base(url: &Spanned<String>, allow_clear: bool) -> Result<Base, Wrong> {
     Ok(Base { scheme, authority, path: path.trim_end_matches('/').to_owned() })
 }
 
-fn headers(table: &BTreeMap<String, Spanned<Header>>, folder: &Path) -> Result<HeaderMap, Wrong> {
+fn headers(table: &BTreeMap<String, Spanned<Header>>, folder: &Path) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     for (name, spanned) in table {
-        let wrong = |message: String| (spanned.span(), format!("headers.{name}: {message}"));
+        let wrong = |message: String| Fault::at(spanned.span(), message);
         let header = spanned.get_ref();
         let text = match (&header.value, &header.file) {
             (Some(value), None) => Zeroizing::new(value.clone()),
@@ -323,17 +287,17 @@ fn headers(table: &BTreeMap<String, Spanned<Header>>, folder: &Path) -> Result<H
     Ok(headers)
 }
 
-fn minor(minor: &Spanned<Minor>) -> Result<MinorRule, Wrong> {
-    let pointer = |key, text: &String| pointer(key, &Spanned::new(minor.span(), text.clone()));
+fn minor(minor: &Spanned<Minor>) -> Result<MinorRule, Fault> {
+    let pointer = |text: &String| pointer(&Spanned::new(minor.span(), text.clone()));
     Ok(match minor.get_ref() {
         Minor::Everybody(is_minor) => MinorRule::Everybody(*is_minor),
-        Minor::Pointer(text) => MinorRule::Flag(pointer("person.minor", text)?),
+        Minor::Pointer(text) => MinorRule::Flag(pointer(text)?),
         Minor::Birth(BirthTable { birth_date, format, younger_than_years: years }) => {
             if !(1..=99).contains(years) {
-                let message = "person.minor.younger_than_years: use 1 to 99".to_owned();
-                return Err((minor.span(), message));
+                let message = format!("{years} is not allowed; use 1 to 99");
+                return Err(Fault::at("person.minor.younger_than_years", message));
             }
-            let pointer = pointer("person.minor.birth_date", birth_date)?;
+            let pointer = pointer(birth_date)?;
             MinorRule::Birth { pointer, format: *format, years: *years }
         }
     })
@@ -342,72 +306,66 @@ fn minor(minor: &Spanned<Minor>) -> Result<MinorRule, Wrong> {
 fn fields(
     table: &BTreeMap<Spanned<String>, Spanned<String>>,
     schema: &FieldSchema,
-) -> Result<Vec<(FieldId, String, Pointer)>, Wrong> {
+) -> Result<Vec<(FieldId, String, Pointer)>, Fault> {
     let mut fields = Vec::new();
     for (name, text) in table {
         let set = schema.resolve(&[name.get_ref()]);
-        let set = set.map_err(|error| (name.span(), format!("fields: {error}")))?;
+        let set = set.map_err(|error| Fault::at(name.span(), error.to_string()))?;
         let field = set.iter().next().filter(|id| *id != FieldId::ID && *id != FieldId::FRIENDS);
-        let field = field.ok_or_else(|| {
-            (
-                name.span(),
-                format!("fields.{}: it is made here and comes from no source", name.get_ref()),
-            )
-        })?;
-        let name = name.get_ref().clone();
-        fields.push((field, name.clone(), pointer(&format!("fields.{name}"), text)?));
+        let field = field
+            .ok_or_else(|| Fault::at(name.span(), "it is made here and comes from no source"))?;
+        fields.push((field, name.get_ref().clone(), pointer(text)?));
     }
     fields.sort_unstable_by_key(|(field, ..)| *field);
     Ok(fields)
 }
 
-fn friends(table: &Spanned<FriendsTable>, is_embedded: bool) -> Result<Friends, Wrong> {
+fn friends(table: &Spanned<FriendsTable>, is_embedded: bool) -> Result<Friends, Fault> {
     let friends = table.get_ref();
     match (is_embedded, &friends.path, &friends.list) {
         (true, None, None) if friends.next.is_none() => Ok(Friends::Embedded),
         (false, Some(path), Some(list)) => {
             let next = friends.next.as_ref();
-            let listed = template("friends.path", path, Place::Account, &[Place::Offset])?;
+            let listed = template(path, Place::Account, &[Place::Offset])?;
             if listed.has(Place::Offset) && next.is_some() {
-                let message =
-                    "friends.path: pages come by {offset} or by friends.next, not by both";
-                return Err((path.span(), message.to_owned()));
+                let message = "pages come by {offset} or by friends.next, not by both";
+                return Err(Fault::at(path.span(), message));
             }
             Ok(Friends::Listed {
                 path: listed,
-                list: pointer("friends.list", list)?,
-                next: next.map(|next| pointer("friends.next", next)).transpose()?,
+                list: pointer(list)?,
+                next: next.map(pointer).transpose()?,
             })
         }
         _ => {
-            let message = "friends: give embedded, where the list is in the person's document; or path and list, with next if it comes in pages";
-            Err((table.span(), message.to_owned()))
+            let message = "give embedded, where the list is in the person's document; or path and list, with next if it comes in pages";
+            Err(Fault::at(table.span(), message))
         }
     }
 }
 
-fn items(table: &Spanned<FriendsTable>) -> Result<Items, Wrong> {
+fn items(table: &Spanned<FriendsTable>) -> Result<Items, Fault> {
     let friends = table.get_ref();
     match (&friends.accounts, &friends.people) {
-        (Some(accounts), None) => Ok(Items::Accounts(pointer("friends.accounts", accounts)?)),
-        (None, Some(people)) => Ok(Items::People(pointer("friends.people", people)?)),
+        (Some(accounts), None) => Ok(Items::Accounts(pointer(accounts)?)),
+        (None, Some(people)) => Ok(Items::People(pointer(people)?)),
         _ => {
-            let message = "friends: give either accounts or people, which point from an item of the list to an account or to a whole person; \"\" is the item itself";
-            Err((table.span(), message.to_owned()))
+            let message = "give either accounts or people, which point from an item of the list to an account or to a whole person; \"\" is the item itself";
+            Err(Fault::at(table.span(), message))
         }
     }
 }
 
-fn profiles(table: &ProfilesTable) -> Result<Profiles, Wrong> {
+fn profiles(table: &ProfilesTable) -> Result<Profiles, Fault> {
     let people_max = *table.people_max.get_ref();
     if !(1..=1_000).contains(&people_max) {
-        let message = format!("profiles.people_max: {people_max} is not allowed; use 1 to 1000");
-        return Err((table.people_max.span(), message));
+        let message = format!("{people_max} is not allowed; use 1 to 1000");
+        return Err(Fault::at(table.people_max.span(), message));
     }
     Ok(Profiles {
-        path: template("profiles.path", &table.path, Place::Accounts, &[])?,
-        list: pointer("profiles.list", &table.list)?,
-        item: pointer("profiles.item", &table.item)?,
+        path: template(&table.path, Place::Accounts, &[])?,
+        list: pointer(&table.list)?,
+        item: pointer(&table.item)?,
         people_max,
     })
 }
@@ -443,14 +401,14 @@ list = ""
 people_max = 50
 "#;
 
-    fn parse(text: &str) -> Result<Mapping, Wrong> {
+    fn parse(text: &str) -> Result<Mapping, TomlError> {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("api.token");
         std::fs::write(&token, "very-secret\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&token, mode).unwrap();
         let fields = include_str!("../../../service/schema/fields.toml");
-        let schema = FieldSchema::from_document(toml::from_str(fields).unwrap()).unwrap();
+        let schema = FieldSchema::from_document(countersign_toml::parse(fields).unwrap()).unwrap();
         Mapping::parse(text, folder.path(), &schema)
     }
 
@@ -484,7 +442,7 @@ people_max = 50
             (
                 "name = \"/names",
                 "nam = \"/names",
-                "fields: there is no field \"nam\"; did you mean \"name\"?",
+                "fields.nam: there is no field \"nam\"; did you mean \"name\"?",
             ),
             (
                 "name = \"/names",
@@ -506,14 +464,18 @@ people_max = 50
             (
                 "younger_than_years = 18",
                 "younger_than_years = 0",
-                "person.minor.younger_than_years: use 1 to 99",
+                "person.minor.younger_than_years: 0 is not allowed; use 1 to 99",
             ),
             (
                 "accounts = \"/id\"",
                 "people = \"\"",
                 "profiles: the items of the list are whole people already",
             ),
-            ("accounts = \"/id\"", "nothing = \"\"", "unknown field `nothing`"),
+            (
+                "accounts = \"/id\"",
+                "nothing = \"\"",
+                "friends.nothing: unknown key; allowed: embedded, path, list, next, accounts, people, absent_is_empty",
+            ),
             (
                 "people_max = 50",
                 "people_max = 0",
@@ -527,9 +489,12 @@ people_max = 50
         ] {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");
-            let (span, message) = parse(&text).map(|_| ()).unwrap_err();
-            assert!(message.starts_with(expected), "{message}");
-            assert!(span.start > 0 && span.end <= text.len(), "{message}");
+            let error = parse(&text).map(|_| ()).unwrap_err();
+            assert!(error.without_place().starts_with(expected), "{error}");
+            let line = text.lines().zip(GOOD.lines()).position(|(now, was)| now != was);
+            let is_there = line.is_some_and(|line| line + 1 == error.line);
+            let of_table = text.lines().nth(error.line - 1).is_some_and(|l| l.starts_with('['));
+            assert!(is_there || of_table, "{error}");
         }
     }
 }

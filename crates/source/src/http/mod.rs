@@ -25,12 +25,12 @@ use std::time::Duration;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::guarded::Guarded;
 use countersign_people::store::People;
+use countersign_toml::TomlFileError;
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 
 pub use breaker::BreakerState;
 pub use check::{EndpointCheck, FoundField, Report, check};
-pub use mapping::MappingError;
 pub use metrics::SourceMetrics;
 
 use self::birth::{Day, day_of};
@@ -64,7 +64,7 @@ struct Api {
 pub enum ApiError {
     /// The mapping.
     #[error(transparent)]
-    Mapping(#[from] MappingError),
+    Mapping(#[from] TomlFileError),
     /// The client.
     #[error("the client of the platform's API: {reason}")]
     Client {

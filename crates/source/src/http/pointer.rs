@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use countersign_protocol::json_visitor::{JsonVisitor, Scalar, visit};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -133,7 +134,7 @@ impl<'t> DeserializeSeed<'t> for Walk<'_, '_, 't> {
 
     fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<(), D::Error> {
         if self.node.slots.is_empty() {
-            return json.deserialize_any(self);
+            return visit(json, self);
         }
         let raw = <&'t RawValue as serde::Deserialize>::deserialize(json)?;
         let is_null = raw.get() == "null";
@@ -146,18 +147,14 @@ impl<'t> DeserializeSeed<'t> for Walk<'_, '_, 't> {
             return Ok(());
         }
         let mut inner = serde_json::Deserializer::from_str(raw.get());
-        inner.deserialize_any(self).map_err(D::Error::custom)
+        visit(&mut inner, self).map_err(D::Error::custom)
     }
 }
 
-impl<'t> Visitor<'t> for Walk<'_, '_, 't> {
+impl<'t> JsonVisitor<'t> for Walk<'_, '_, 't> {
     type Value = ();
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
+    fn object<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(child) = map.next_key_seed(Key(self.node))? {
             match child {
                 Some(node) => {
@@ -169,7 +166,7 @@ impl<'t> Visitor<'t> for Walk<'_, '_, 't> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'t>>(self, mut list: A) -> Result<(), A::Error> {
+    fn list<A: SeqAccess<'t>>(self, mut list: A) -> Result<(), A::Error> {
         for place in 0_usize.. {
             let token = place.to_string();
             let child = self.node.children.iter().find(|(known, _)| *known == token);
@@ -186,7 +183,7 @@ impl<'t> Visitor<'t> for Walk<'_, '_, 't> {
         Ok(())
     }
 
-    countersign_protocol::pass_over_scalars!();
+    fn scalar(self, _: Scalar<'_>) {}
 }
 
 /// Reads a key as the child of that name, if the shape has one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_domain::schema::nearest;
+use countersign_domain::nearest::did_you_mean;
 use serde::Serialize;
 
 use super::catalogue::{Catalogue, Column, Kind, Table};
@@ -113,8 +113,7 @@ fn look_at(
     }
     for (name, uses) in columns {
         let Some(column) = table.columns.get(*name) else {
-            let near = nearest(name, table.columns.keys().map(String::as_str));
-            let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            let hint = did_you_mean(name, table.columns.keys().map(String::as_str));
             report.missing.push(format!("there is no column {name:?}{hint}"));
             continue;
         };

@@ -1,17 +1,17 @@
-//! The mapping as a TOML file (docs/sources.md). Every error names file, line, column and what is
+//! The mapping as a TOML file (docs/sources.md). Every error says file, line, column, key and what is
 //! allowed.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::nearest::did_you_mean;
 use countersign_domain::schema::FieldSchema;
-use countersign_domain::text::line_and_column;
+use countersign_toml::{Fault, Spanned, TomlError, TomlFileError, Value};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
-use toml::Spanned;
 
 use super::mapping::{
     ColumnAt, ColumnShape, DateFormat, Filter, Friendships, Join, Mapping, Minor, Order, People,
@@ -30,66 +30,22 @@ const DEPTH_MAX: usize = 6;
 /// How many tables are joined to one.
 const JOINS_MAX: usize = 32;
 
-/// A mapping that cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum MappingError {
-    /// The file cannot be read.
-    #[error("{}: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
-    },
-    /// Something in the file is wrong.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Wrong {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The character on the line, counted from 1.
-        column: usize,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-}
-
 /// Reads a mapping file.
 ///
 /// # Errors
-/// [`MappingError`].
-pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, MappingError> {
+/// [`TomlFileError`].
+pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| MappingError::Unreadable { path: path.to_owned(), error })?;
-    parse(path, &text, schema)
+        .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+    parse(&text, schema).map_err(|error| error.in_file(path))
 }
 
-/// Reads a mapping from the text of `path`, which is only named in errors.
+/// Reads a mapping from its text.
 ///
 /// # Errors
-/// [`MappingError`].
-pub fn parse(path: &Path, text: &str, schema: &FieldSchema) -> Result<Mapping, MappingError> {
-    let parsed = toml::from_str::<RawMapping>(text)
-        .map_err(|error| Wrong {
-            at: error.span().map_or(0, |span| span.start),
-            message: error.message().to_owned(),
-        })
-        .and_then(|raw| raw.checked(schema));
-    parsed.map_err(|Wrong { at, message }| {
-        let (line, column) = line_and_column(text, at);
-        MappingError::Wrong { path: path.to_owned(), line, column, message }
-    })
-}
-
-/// What is wrong, and at which byte of the text.
-struct Wrong {
-    at: usize,
-    message: String,
-}
-
-fn wrong<V>(at: usize, message: impl Into<String>) -> Result<V, Wrong> {
-    Err(Wrong { at, message: message.into() })
+/// [`TomlError`].
+pub fn parse(text: &str, schema: &FieldSchema) -> Result<Mapping, TomlError> {
+    countersign_toml::parse_checked(text, |raw: RawMapping| raw.checked(schema))
 }
 
 #[derive(Deserialize)]
@@ -147,7 +103,7 @@ struct RawJoin {
 struct RawFilter {
     column: Spanned<String>,
     of: Option<Spanned<String>>,
-    is: Option<Spanned<toml::Value>>,
+    is: Option<Spanned<Value>>,
     is_null: Option<bool>,
 }
 
@@ -167,7 +123,10 @@ struct RawRelated {
 
 /// `"schema.name"`, or `["schema", "name"]` where a name has a dot.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "give \"schema.name\", or [\"schema\", \"name\"] where a name has a dot"
+)]
 enum RawTable {
     Text(String),
     Parts(Vec<String>),
@@ -203,7 +162,7 @@ struct RawShapeTable {
     replace: Option<Spanned<Vec<String>>>,
     join: Option<Vec<Spanned<RawShape>>>,
     separator: Option<Spanned<String>>,
-    constant: Option<Spanned<toml::Value>>,
+    constant: Option<Spanned<Value>>,
     object: Option<BTreeMap<Spanned<String>, Spanned<RawShape>>>,
     list: Option<Spanned<Box<RawRelated>>>,
     first: Option<Spanned<Box<RawRelated>>>,
@@ -249,12 +208,11 @@ impl<'de, T: Deserialize<'de> + OfName> Deserialize<'de> for OrName<T> {
 }
 
 impl RawMapping {
-    fn checked(self, schema: &FieldSchema) -> Result<Mapping, Wrong> {
+    fn checked(self, schema: &FieldSchema) -> Result<Mapping, Fault> {
         let found = *self.version.get_ref();
         if found != MAPPING_VERSION {
-            let message =
-                format!("version: {found} is not known; this program reads {MAPPING_VERSION}");
-            return wrong(self.version.span().start, message);
+            let message = format!("{found} is not known; this program reads {MAPPING_VERSION}");
+            return refuse(self.version.span().start, message);
         }
         let (people, names) = self.people.checked()?;
         let friendships = self.friendships.checked()?;
@@ -265,29 +223,30 @@ impl RawMapping {
             let at_shape = shape.span().start;
             let shape = Shaper { names: &names, in_list: false }.shape(shape, 0)?;
             if matches!(shape, Shape::Constant(_)) {
-                return wrong(at_shape, "a constant alone would be the same value for everybody");
+                return refuse(at_shape, "a constant alone would be the same value for everybody");
             }
             if fields.insert(field, (name.into_inner(), shape)).is_some() {
-                return wrong(at, "this field stands twice");
+                return refuse(at, "this field is given twice; allowed: each once");
             }
         }
         Ok(Mapping { people, friendships, fields })
     }
 }
 
-fn field_of(name: &Spanned<String>, schema: &FieldSchema) -> Result<FieldId, Wrong> {
+fn refuse<V>(at: usize, message: impl Into<String>) -> Result<V, Fault> {
+    Err(Fault::at(at, message))
+}
+
+fn field_of(name: &Spanned<String>, schema: &FieldSchema) -> Result<FieldId, Fault> {
     let at = name.span().start;
     let found = schema.resolve(&[name.get_ref()]);
-    let set: FieldSet = found.map_err(|error| Wrong { at, message: error.to_string() })?;
+    let set: FieldSet = found.map_err(|error| Fault::at(at, error.to_string()))?;
     let field = set.iter().next().filter(|field| ![FieldId::ID, FieldId::FRIENDS].contains(field));
-    field.ok_or_else(|| Wrong {
-        at,
-        message: format!("{} is made by Countersign and has no column", name.get_ref()),
-    })
+    field.ok_or_else(|| Fault::at(at, "it is made by Countersign and has no column"))
 }
 
 impl RawPeople {
-    fn checked(self) -> Result<(People, Names), Wrong> {
+    fn checked(self) -> Result<(People, Names), Fault> {
         let (scope, names) = scope(self.table, self.joins, self.filters)?;
         let account = identifier(self.account)?;
         let key = self.key.map_or_else(|| Ok(account.clone()), identifier)?;
@@ -299,7 +258,7 @@ impl RawPeople {
                 (None, Some(born), Some(younger_than_years)) => {
                     Ok(Minor::Born { column: names.column(born)?.0, younger_than_years })
                 }
-                _ => wrong(at, "minor: give column alone, or born and younger_than_years"),
+                _ => refuse(at, "give column alone, or born and younger_than_years"),
             }
         });
         Ok((People { scope, account, key, minor: minor.transpose()? }, names))
@@ -307,21 +266,21 @@ impl RawPeople {
 }
 
 impl RawFriendships {
-    fn checked(self) -> Result<Friendships, Wrong> {
+    fn checked(self) -> Result<Friendships, Fault> {
         let at = self.columns.span().start;
         let columns = self.columns.into_inner().into_iter().map(identifier);
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let Ok(columns) = <[String; 2]>::try_from(columns) else {
-            return wrong(at, "columns: two are needed, one for each of the two people");
+            return refuse(at, "two are needed, one for each of the two people");
         };
         let stored = match self.stored.get_ref().as_str() {
             "once" => Stored::Once,
             "twice" => Stored::Twice,
             other => {
                 let message = format!(
-                    "stored: {other:?} is neither \"once\" (either way round) nor \"twice\" (from either side)"
+                    "{other:?} is neither \"once\" (either way round) nor \"twice\" (from either side)"
                 );
-                return wrong(self.stored.span().start, message);
+                return refuse(self.stored.span().start, message);
             }
         };
         let (scope, _) = scope(self.table, Vec::new(), self.filters)?;
@@ -333,16 +292,18 @@ impl RawFriendships {
 struct Names(Vec<String>);
 
 impl Names {
-    fn place(&self, of: Option<Spanned<String>>) -> Result<usize, Wrong> {
+    fn place(&self, of: Option<Spanned<String>>) -> Result<usize, Fault> {
         let Some(of) = of else { return Ok(0) };
         let found = self.0.iter().position(|name| name == of.get_ref());
-        found.map(|join| join + 1).ok_or_else(|| Wrong {
-            at: of.span().start,
-            message: format!("of: nothing is joined here as {:?}", of.get_ref()),
+        found.map(|join| join + 1).ok_or_else(|| {
+            let names = self.0.iter().map(String::as_str);
+            let hint = did_you_mean(of.get_ref(), names);
+            let message = format!("nothing is joined here as {:?}{hint}", of.get_ref());
+            Fault::at(of.span().start, message)
         })
     }
 
-    fn column(&self, column: Spanned<RawColumn>) -> Result<(ColumnAt, bool), Wrong> {
+    fn column(&self, column: Spanned<RawColumn>) -> Result<(ColumnAt, bool), Fault> {
         let at = column.span().start;
         let OrName(RawColumnTable { column, of, descending }) = column.into_inner();
         Ok((ColumnAt { place: self.place(of)?, name: named(column, at)? }, descending))
@@ -353,9 +314,10 @@ fn scope(
     table: Spanned<RawTable>,
     joins: Vec<RawJoin>,
     filters: Vec<RawFilter>,
-) -> Result<(Scope, Names), Wrong> {
-    if joins.len() > JOINS_MAX {
-        return wrong(table.span().start, format!("joins: {JOINS_MAX} are the most"));
+) -> Result<(Scope, Names), Fault> {
+    if let Some(join) = joins.get(JOINS_MAX) {
+        let message = format!("{JOINS_MAX} tables are the most that can be joined");
+        return refuse(join.alias.span().start, message);
     }
     let table = table_name(table)?;
     let mut names = Names(Vec::new());
@@ -367,7 +329,10 @@ fn scope(
         checked.push(Join { table: table_name(join.table)?, from, to: identifier(join.to)? });
         let alias = join.alias.into_inner();
         if names.0.contains(&alias) {
-            return wrong(at, format!("as: {alias:?} stands twice"));
+            return refuse(
+                at,
+                format!("{alias:?} is the name of two tables; allowed: a name for each"),
+            );
         }
         names.0.push(alias);
     }
@@ -377,7 +342,7 @@ fn scope(
 }
 
 impl RawFilter {
-    fn checked(self, names: &Names) -> Result<Filter, Wrong> {
+    fn checked(self, names: &Names) -> Result<Filter, Fault> {
         let at = self.column.span().start;
         let column = ColumnAt { place: names.place(self.of)?, name: identifier(self.column)? };
         let test = match (self.is, self.is_null) {
@@ -385,13 +350,13 @@ impl RawFilter {
             (Some(value), None) => {
                 let at = value.span().start;
                 match value.into_inner() {
-                    toml::Value::String(text) => Test::Is(without_nul(text, at)?),
-                    toml::Value::Integer(number) => Test::Is(number.to_string()),
-                    toml::Value::Boolean(holds) => Test::Is(holds.to_string()),
-                    _ => return wrong(at, "is: give a text, a whole number, true or false"),
+                    Value::String(text) => Test::Is(without_nul(text, at)?),
+                    Value::Integer(number) => Test::Is(number.to_string()),
+                    Value::Boolean(holds) => Test::Is(holds.to_string()),
+                    _ => return refuse(at, "give a text, a whole number, true or false"),
                 }
             }
-            _ => return wrong(at, "where: give is or is_null"),
+            _ => return refuse(at, "give is or is_null beside it"),
         };
         Ok(Filter { column, test })
     }
@@ -404,10 +369,10 @@ struct Shaper<'a> {
 }
 
 impl Shaper<'_> {
-    fn shape(&self, raw: Spanned<RawShape>, depth: usize) -> Result<Shape, Wrong> {
+    fn shape(&self, raw: Spanned<RawShape>, depth: usize) -> Result<Shape, Fault> {
         let at = raw.span().start;
         if depth == DEPTH_MAX {
-            return wrong(at, format!("values are nested at most {DEPTH_MAX} deep"));
+            return refuse(at, format!("values are nested at most {DEPTH_MAX} deep"));
         }
         let OrName(raw) = raw.into_inner();
         let ways = [
@@ -419,7 +384,7 @@ impl Shaper<'_> {
             raw.first.is_some(),
         ];
         if ways.into_iter().filter(|way| *way).count() != 1 {
-            return wrong(at, "give one of column, join, constant, object, list and first");
+            return refuse(at, "give one of column, join, constant, object, list and first");
         }
         for (key, is_given, needs, is_there) in [
             ("of", raw.of.is_some(), "column", raw.column.is_some()),
@@ -430,14 +395,14 @@ impl Shaper<'_> {
             ("separator", raw.separator.is_some(), "join", raw.join.is_some()),
         ] {
             if is_given && !is_there {
-                return wrong(at, format!("{key}: it goes with {needs} only"));
+                return refuse(at, format!("{key}: it goes with {needs} only"));
             }
         }
         self.one(raw, at, depth)
     }
 
     /// The shape, of which it is known that it is made in one way.
-    fn one(&self, raw: RawShapeTable, at: usize, depth: usize) -> Result<Shape, Wrong> {
+    fn one(&self, raw: RawShapeTable, at: usize, depth: usize) -> Result<Shape, Fault> {
         if let Some(parts) = raw.join {
             let parts = parts.into_iter().map(|part| self.shape(part, depth + 1));
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
@@ -445,7 +410,7 @@ impl Shaper<'_> {
                 matches!(part, Shape::Column(_) | Shape::Constant(serde_json::Value::String(_)))
             };
             if parts.is_empty() || !parts.iter().all(is_text) {
-                return wrong(at, "join: its parts are columns and constant texts, one at least");
+                return refuse(at, "join: its parts are columns and constant texts, one at least");
             }
             let separator = match raw.separator {
                 Some(text) => {
@@ -464,9 +429,9 @@ impl Shaper<'_> {
                 let at = key.span().start;
                 Ok((without_nul(key.into_inner(), at)?, self.shape(shape, depth + 1)?))
             };
-            let members = members.into_iter().map(member).collect::<Result<Vec<_>, Wrong>>()?;
+            let members = members.into_iter().map(member).collect::<Result<Vec<_>, Fault>>()?;
             if members.is_empty() {
-                return wrong(at, "object: it has no member");
+                return refuse(at, "object: it has no member");
             }
             return Ok(Shape::Object(members));
         }
@@ -483,10 +448,10 @@ impl Shaper<'_> {
         &self,
         related: Spanned<Box<RawRelated>>,
         depth: usize,
-    ) -> Result<Box<Related>, Wrong> {
+    ) -> Result<Box<Related>, Fault> {
         let at = related.span().start;
         if self.in_list {
-            return wrong(at, "a list within a list: make it a view in the database instead");
+            return refuse(at, "a list within a list: make it a view in the database instead");
         }
         let related = *related.into_inner();
         let (scope, names) = scope(related.table, related.joins, related.filters)?;
@@ -494,13 +459,13 @@ impl Shaper<'_> {
             let (column, descending) = names.column(column)?;
             Ok(Order { column, descending })
         });
-        let order = order.collect::<Result<_, Wrong>>()?;
+        let order = order.collect::<Result<_, Fault>>()?;
         let value = Shaper { names: &names, in_list: true }.shape(related.value, depth + 1)?;
         Ok(Box::new(Related { scope, key: identifier(related.key)?, order, value }))
     }
 
-    fn column(&self, raw: RawShapeTable, at: usize) -> Result<Shape, Wrong> {
-        let Some(name) = raw.column else { return wrong(at, "column: it is missing") };
+    fn column(&self, raw: RawShapeTable, at: usize) -> Result<Shape, Fault> {
+        let Some(name) = raw.column else { return refuse(at, "column: it is missing") };
         let column = ColumnAt { place: self.names.place(raw.of)?, name: named(name, at)? };
         let path = raw.path.map_or_else(|| Ok(Vec::new()), pointer)?;
         let date = raw.format.map(date_format).transpose()?;
@@ -510,8 +475,8 @@ impl Shaper<'_> {
                 "text" => Some(TakenAs::Text),
                 "json" => Some(TakenAs::Json),
                 other => {
-                    let message = format!("as: {other:?} is neither \"text\" nor \"json\"");
-                    return wrong(name.span().start, message);
+                    let message = format!("{other:?} is neither \"text\" nor \"json\"");
+                    return refuse(name.span().start, message);
                 }
             },
         };
@@ -519,49 +484,47 @@ impl Shaper<'_> {
             None => None,
             Some(pair) => {
                 let at = pair.span().start;
-                let [from, to] = <[String; 2]>::try_from(pair.into_inner()).map_err(|_| Wrong {
-                    at,
-                    message: "replace: give two texts, what is replaced and by what".to_owned(),
-                })?;
+                let [from, to] = <[String; 2]>::try_from(pair.into_inner())
+                    .map_err(|_| Fault::at(at, "give two texts, what is replaced and by what"))?;
                 Some((without_nul(from, at)?, without_nul(to, at)?))
             }
         };
         if date.is_some() && (!path.is_empty() || taken_as.is_some() || replace.is_some()) {
-            return wrong(at, "format: it does not go with path, as and replace");
+            return refuse(at, "format: it does not go with path, as and replace");
         }
         Ok(Shape::Column(ColumnShape { column, path, date, taken_as, replace }))
     }
 }
 
-fn constant(value: Spanned<toml::Value>) -> Result<Shape, Wrong> {
+fn constant(value: Spanned<Value>) -> Result<Shape, Fault> {
     let at = value.span().start;
     let value = serde_json::to_value(value.into_inner());
     match value {
         Ok(value) if !value.to_string().contains("\\u0000") => Ok(Shape::Constant(value)),
-        _ => wrong(at, "constant: this cannot be JSON in PostgreSQL"),
+        _ => refuse(at, "this cannot be JSON in PostgreSQL"),
     }
 }
 
-fn date_format(name: Spanned<String>) -> Result<DateFormat, Wrong> {
+fn date_format(name: Spanned<String>) -> Result<DateFormat, Fault> {
     let found = DateFormat::ALL.iter().find(|(known, ..)| known == name.get_ref());
     found.map(|(_, format, _)| *format).ok_or_else(|| {
         let known = DateFormat::ALL.map(|(known, ..)| known).join(", ");
-        let message = format!("format: {:?} is none of {known}", name.get_ref());
-        Wrong { at: name.span().start, message }
+        let message = format!("{:?} is none of {known}", name.get_ref());
+        Fault::at(name.span().start, message)
     })
 }
 
 /// The steps of a JSON Pointer (RFC 6901).
-fn pointer(path: Spanned<String>) -> Result<Vec<String>, Wrong> {
+fn pointer(path: Spanned<String>) -> Result<Vec<String>, Fault> {
     let at = path.span().start;
     let path = without_nul(path.into_inner(), at)?;
     let Some(steps) = path.strip_prefix('/') else {
-        return wrong(at, "path: a JSON Pointer begins with a slash, as \"/hometown/name\"");
+        return refuse(at, "a JSON Pointer begins with a slash, as \"/hometown/name\"");
     };
     Ok(steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
 }
 
-fn table_name(table: Spanned<RawTable>) -> Result<TableName, Wrong> {
+fn table_name(table: Spanned<RawTable>) -> Result<TableName, Fault> {
     let at = table.span().start;
     let parts = match table.into_inner() {
         RawTable::Text(text) => text.split('.').map(str::to_owned).collect(),
@@ -573,28 +536,28 @@ fn table_name(table: Spanned<RawTable>) -> Result<TableName, Wrong> {
             Ok([name]) => ("public".to_owned(), name),
             Err(_) => {
                 let message =
-                    "table: give \"schema.name\", or [\"schema\", \"name\"] where a name has a dot";
-                return wrong(at, message);
+                    "give \"schema.name\", or [\"schema\", \"name\"] where a name has a dot";
+                return refuse(at, message);
             }
         },
     };
     Ok(TableName { schema: checked_name(schema, at)?, name: checked_name(name, at)? })
 }
 
-fn identifier(name: Spanned<String>) -> Result<String, Wrong> {
+fn identifier(name: Spanned<String>) -> Result<String, Fault> {
     let at = name.span().start;
     checked_name(name.into_inner(), at)
 }
 
 /// A name that stood alone has no place of its own.
-fn named(name: Spanned<String>, at: usize) -> Result<String, Wrong> {
+fn named(name: Spanned<String>, at: usize) -> Result<String, Fault> {
     let at = if name.span().is_empty() { at } else { name.span().start };
     checked_name(name.into_inner(), at)
 }
 
-fn checked_name(name: String, at: usize) -> Result<String, Wrong> {
+fn checked_name(name: String, at: usize) -> Result<String, Fault> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains('\0') {
-        return wrong(
+        return refuse(
             at,
             format!("{name:?} is no name in PostgreSQL: use 1 to {NAME_BYTES_MAX} bytes"),
         );
@@ -602,9 +565,9 @@ fn checked_name(name: String, at: usize) -> Result<String, Wrong> {
     Ok(name)
 }
 
-fn without_nul(text: String, at: usize) -> Result<String, Wrong> {
+fn without_nul(text: String, at: usize) -> Result<String, Fault> {
     if text.contains('\0') {
-        return wrong(at, "PostgreSQL's text has no NUL");
+        return refuse(at, "PostgreSQL's text has no NUL");
     }
     Ok(text)
 }

@@ -28,6 +28,7 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::schema::FieldSchema;
 use countersign_log::append::PEOPLE_MAX;
 use countersign_log::guarded::Guarded;
+use countersign_toml::{Fault, TomlFileError};
 use futures_util::TryStreamExt as _;
 use prometheus_client::metrics::counter::Counter;
 use tokio_postgres::types::ToSql;
@@ -39,7 +40,6 @@ use catalogue::{Catalogue, Kind};
 use check::Report;
 use countersign_people::store::People;
 use mapping::Mapping;
-use mapping_file::MappingError;
 use pool::{Lease, Pool};
 use session::Session;
 use statement::{Parameter, Statement};
@@ -80,16 +80,16 @@ type Fields = (FieldSet, Option<FieldSet>);
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The settings of the connection.
-    #[error("{path}: [source.postgres] {message}")]
+    #[error("{path}: {fault}")]
     Settings {
         /// The configuration.
         path: String,
         /// The key, what was found and what is allowed.
-        message: String,
+        fault: Fault,
     },
     /// The mapping file.
     #[error(transparent)]
-    Mapping(#[from] MappingError),
+    Mapping(#[from] TomlFileError),
     /// The database does not answer.
     #[error("[source.postgres] the database cannot be asked: {reason}")]
     Unreachable {
@@ -198,9 +198,9 @@ impl Database {
         schema: &FieldSchema,
     ) -> Result<(Self, Report), OpenError> {
         let mapping = mapping_file::read(&folder.join(&settings.mapping), schema)?;
-        let (config, tls) = connection(settings, folder).map_err(|message| {
+        let (config, tls) = connection(settings, folder).map_err(|fault| {
             let path = folder.join("countersign.toml").display().to_string();
-            OpenError::Settings { path, message }
+            OpenError::Settings { path, fault }
         })?;
         let connect = Duration::from_millis(settings.connect_timeout_ms);
         let unreachable = |reason| OpenError::Unreachable { reason };
@@ -409,7 +409,7 @@ const fn session(settings: &PostgresSettings) -> Session {
 fn connection(
     settings: &PostgresSettings,
     folder: &Path,
-) -> Result<(tokio_postgres::Config, Tls), String> {
+) -> Result<(tokio_postgres::Config, Tls), Fault> {
     let mut config = settings.connection()?;
     if let Some(password) = settings.password(folder)? {
         config.password(password.as_bytes());
@@ -424,7 +424,8 @@ fn connection(
         TlsMode::VerifyFull => {
             config.ssl_mode(tokio_postgres::config::SslMode::Require);
             let ca_file = settings.ca_file.as_ref().map(|file| folder.join(file));
-            Tls::verifying(ca_file.as_deref()).map_err(|error| format!("ca_file: {error}"))?
+            Tls::verifying(ca_file.as_deref())
+                .map_err(|error| Fault::at("source.postgres.ca_file", error))?
         }
     };
     Ok((config, tls))

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use countersign_toml::Fault;
 use serde::Deserialize;
 
 /// How the platform's HTTP API is asked.
@@ -100,8 +101,11 @@ impl HttpSettings {
         }
     }
 
-    /// What is wrong with it: the key, and what is allowed.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    /// Checks what the numbers may be.
+    ///
+    /// # Errors
+    /// The key, what was found and what is allowed.
+    pub fn check(&self) -> Result<(), Fault> {
         let breaker = &self.breaker;
         let ranges = [
             ("timeout_ms", self.timeout_ms, 10, 60_000),
@@ -111,19 +115,19 @@ impl HttpSettings {
             // An entry of the log tells so many people apart, the viewer included.
             ("friends_max", self.friends_max as u64, 1, 65_534),
             ("answer_bytes_max", self.answer_bytes_max as u64, 1_024, 1 << 30),
-            ("failures", breaker.failures.into(), 1, 1_000_000),
-            ("failures_percent", breaker.failures_percent.into(), 1, 100),
-            ("window_ms", breaker.window_ms, 100, 3_600_000),
-            ("questions_min", breaker.questions_min.into(), 1, 1_000_000),
-            ("open_ms", breaker.open_ms, 1, 3_600_000),
+            ("breaker.failures", breaker.failures.into(), 1, 1_000_000),
+            ("breaker.failures_percent", breaker.failures_percent.into(), 1, 100),
+            ("breaker.window_ms", breaker.window_ms, 100, 3_600_000),
+            ("breaker.questions_min", breaker.questions_min.into(), 1, 1_000_000),
+            ("breaker.open_ms", breaker.open_ms, 1, 3_600_000),
         ];
         let outside =
             |&(_, found, least, most): &(&str, u64, u64, u64)| found < least || found > most;
         match ranges.into_iter().find(outside) {
             None => Ok(()),
-            Some((key, found, least, most)) => Err((
-                key,
-                format!("source.http: {key}: {found} is not allowed; use {least} to {most}"),
+            Some((key, found, least, most)) => Err(Fault::at(
+                format!("source.http.{key}"),
+                format!("{found} is not allowed; use {least} to {most}"),
             )),
         }
     }

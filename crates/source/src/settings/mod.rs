@@ -1,6 +1,7 @@
 //! `[source]` of the configuration: where profiles and friendships come from.
 
 use countersign_domain::preset::Preset;
+use countersign_toml::Fault;
 use serde::Deserialize;
 
 use self::http::HttpSettings;
@@ -51,20 +52,23 @@ impl Source {
         Preset::parse(&self.new_people).unwrap_or_default()
     }
 
-    /// What is wrong with it: the key, and what is allowed.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    /// Checks what its parts may be, and that those are there which its kind needs.
+    ///
+    /// # Errors
+    /// The key, what was found and what is allowed.
+    pub fn check(&self) -> Result<(), Fault> {
         if Preset::parse(&self.new_people).is_none() {
             let (found, allowed) = (&self.new_people, Preset::names());
-            let message = format!("source.new_people: {found:?} is none of {allowed}");
-            return Err(("new_people", message));
+            let message = format!("{found:?} is none of {allowed}");
+            return Err(Fault::at("source.new_people", message));
         }
-        let kind = |message: &str| Err(("kind", message.to_owned()));
+        let kind = |message: &str| Err(Fault::at("source.kind", message));
         match self.kind {
             SourceKind::Postgres if self.postgres.is_none() => kind(
-                "source.kind: \"postgres\" needs a table [source.postgres] with its url and the file of its mapping",
+                "\"postgres\" needs a table [source.postgres] with its url and the file of its mapping",
             ),
             SourceKind::Http if self.http.is_none() => kind(
-                "source.kind: \"http\" needs a table [source.http] with the file of its mapping, as mapping = \"mapping.toml\"",
+                "\"http\" needs a table [source.http] with the file of its mapping, as mapping = \"mapping.toml\"",
             ),
             SourceKind::Image | SourceKind::Postgres | SourceKind::Http => {
                 self.postgres.as_ref().map_or(Ok(()), PostgresSettings::check)?;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use countersign_toml::Fault;
 use serde::Deserialize;
 use tokio_postgres::config::Host;
 use zeroize::Zeroizing;
@@ -61,8 +62,11 @@ const fn connect_timeout_ms() -> u64 {
 }
 
 impl PostgresSettings {
-    /// What is wrong: the key, and what is allowed.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    /// Checks what the numbers may be, and how the connection is made.
+    ///
+    /// # Errors
+    /// The key, what was found and what is allowed.
+    pub fn check(&self) -> Result<(), Fault> {
         let ranges = [
             ("pool_size", self.pool_size as u64, 1, 1_000),
             ("timeout_ms", self.timeout_ms, 1, 60_000),
@@ -70,32 +74,31 @@ impl PostgresSettings {
         ];
         for (key, found, least, most) in ranges {
             if !(least..=most).contains(&found) {
-                let message =
-                    format!("source.postgres.{key}: {found} is not allowed; use {least} to {most}");
-                return Err((key, message));
+                let message = format!("{found} is not allowed; use {least} to {most}");
+                return Err(Fault::at(format!("source.postgres.{key}"), message));
             }
         }
         if self.password_file.is_some() && self.password_env.is_some() {
-            let message = "source.postgres.password_env: password_file is given as well; keep one";
-            return Err(("password_env", message.to_owned()));
+            let message = "password_file is given as well; keep one";
+            return Err(Fault::at("source.postgres.password_env", message));
         }
-        self.connection().map(|_| ()).map_err(|message| ("url", message))
+        self.connection().map(drop)
     }
 
     /// The connection, without its password and how TLS is done.
     ///
     /// # Errors
     /// What is wrong with it; what stands in it is not repeated.
-    pub fn connection(&self) -> Result<tokio_postgres::Config, String> {
+    pub fn connection(&self) -> Result<tokio_postgres::Config, Fault> {
+        let wrong = |message: &str| Fault::at("source.postgres.url", message);
         let config: tokio_postgres::Config = self.url.parse().map_err(|_| {
-            "url: it is no connection as libpq spells it, as \"postgresql://reader@db.example:5432/platform\""
-                .to_owned()
+            wrong("it is no connection as libpq spells it, as \"postgresql://reader@db.example:5432/platform\"")
         })?;
         if config.get_password().is_some() {
-            return Err("url: there is a password in it; give password_file or password_env".into());
+            return Err(wrong("there is a password in it; give password_file or password_env"));
         }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err("url: it names no host".to_owned());
+            return Err(wrong("it names no host"));
         }
         let is_inside = |host: &Host| match host {
             Host::Tcp(name) => {
@@ -106,10 +109,9 @@ impl PostgresSettings {
         let are_inside = config.get_hosts().iter().all(is_inside)
             && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
         if self.tls == TlsMode::Disable && !are_inside {
-            return Err(
-                "tls: \"disable\" is for loopback addresses and Unix sockets; use \"verify-full\""
-                    .to_owned(),
-            );
+            let message =
+                "\"disable\" is for loopback addresses and Unix sockets; use \"verify-full\"";
+            return Err(Fault::at("source.postgres.tls", message));
         }
         Ok(config)
     }
@@ -118,15 +120,16 @@ impl PostgresSettings {
     ///
     /// # Errors
     /// Where it is not.
-    pub fn password(&self, folder: &Path) -> Result<Option<Zeroizing<String>>, String> {
+    pub fn password(&self, folder: &Path) -> Result<Option<Zeroizing<String>>, Fault> {
         let found = match (&self.password_file, &self.password_env) {
             (Some(file), _) => {
                 let found = secret_file::read(&folder.join(file));
-                found.map_err(|error| format!("password_file: {error}"))?
+                found.map_err(|error| Fault::at("source.postgres.password_file", error))?
             }
-            (None, Some(name)) => std::env::var(name)
-                .map(Zeroizing::new)
-                .map_err(|_| format!("password_env: the variable {name} is not set"))?,
+            (None, Some(name)) => std::env::var(name).map(Zeroizing::new).map_err(|_| {
+                let message = format!("the variable {name} is not set");
+                Fault::at("source.postgres.password_env", message)
+            })?,
             (None, None) => return Ok(None),
         };
         Ok(Some(Zeroizing::new(found.trim_end_matches(['\r', '\n']).to_owned())))
@@ -139,8 +142,8 @@ mod tests {
 
     fn source(settings: &str) -> Result<(), String> {
         let text = format!("mapping = \"m\"\n{settings}");
-        let settings: PostgresSettings = toml::from_str(&text).unwrap();
-        settings.check().map_err(|(_, message)| message)
+        let settings: PostgresSettings = countersign_toml::parse(&text).unwrap();
+        settings.check().map_err(|fault| fault.to_string())
     }
 
     #[test]
@@ -170,13 +173,13 @@ mod tests {
         let file = folder.path().join("password");
         std::fs::write(&file, "hunter2\n").unwrap();
         let text = "url = \"host=db.example\"\nmapping = \"m\"\npassword_file = \"password\"";
-        let settings: PostgresSettings = toml::from_str(text).unwrap();
+        let settings: PostgresSettings = countersign_toml::parse(text).unwrap();
         let set = |mode| {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
             std::fs::set_permissions(&file, mode).unwrap();
         };
         set(0o644);
-        let error = settings.password(folder.path()).unwrap_err();
+        let error = settings.password(folder.path()).unwrap_err().to_string();
         assert!(error.contains("chmod 600") && !error.contains("hunter2"), "{error}");
         set(0o600);
         assert_eq!(settings.password(folder.path()).unwrap().unwrap().as_str(), "hunter2");

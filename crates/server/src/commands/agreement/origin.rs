@@ -53,6 +53,6 @@ impl Origin {
 pub(super) fn schema_of(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
     match dir {
         Some(dir) => Reach::open(dir)?.schema(),
-        None => Ok(schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA)?),
+        None => Ok(schema::parse(schema::DEFAULT_SCHEMA)?),
     }
 }

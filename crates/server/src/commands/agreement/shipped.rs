@@ -10,7 +10,7 @@ use countersign_domain::schema::FieldSchema;
 use countersign_http::ledger_page;
 #[cfg(feature = "prove")]
 use countersign_service::instance::create::default_rules;
-use countersign_service::people::schema::DEFAULT_SCHEMA;
+use countersign_service::people::schema::{self, DEFAULT_SCHEMA};
 
 use crate::commands::Failure;
 use crate::commands::reach::Reach;
@@ -19,7 +19,7 @@ use crate::commands::reach::Reach;
 pub(super) fn schema(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
     match dir {
         Some(dir) => Reach::open(dir)?.schema(),
-        None => Ok(FieldSchema::from_document(toml::from_str(DEFAULT_SCHEMA)?)?),
+        None => Ok(schema::parse(DEFAULT_SCHEMA)?),
     }
 }
 
