@@ -1,6 +1,5 @@
 //! The default field schema covers what the product promises.
 
-use countersign_service::people::schema;
 use countersign_domain::schema::{FieldSchema, Sensitivity};
 use countersign_service::people::schema;
 
