@@ -61,7 +61,7 @@ pub struct PostgresSource {
     people: Arc<People>,
     naming: Naming,
     database: Database,
-    ready: Mutex<Option<(Instant, Result<(), String>)>>,
+    ready: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 /// A database with a mapping that fits it.
@@ -123,7 +123,7 @@ impl PostgresSource {
         for warning in report.warnings() {
             tracing::warn!("source: {warning}");
         }
-        Ok(Self { people, naming, database, ready: Mutex::new(None) })
+        Ok(Self { people, naming, database, ready: tokio::sync::Mutex::default() })
     }
 
     /// What the database tells of the people that a question is about.
@@ -173,16 +173,16 @@ impl PostgresSource {
     /// # Errors
     /// Why not, without any data of people.
     pub async fn ready(&self) -> Result<(), SourceError> {
-        let lock = || self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = lock().clone().filter(|(at, _)| at.elapsed() < READY_KEPT);
-        let found = match kept {
-            Some((_, found)) => found,
-            None => {
+        // One asks at a time, and whoever waits has that answer: connections are there for questions.
+        let mut kept = self.ready.lock().await;
+        let found = match &*kept {
+            Some((at, found)) if at.elapsed() < READY_KEPT => found.clone(),
+            _ => {
                 let found = self.database.reached().await.map_err(|error| error.to_string());
                 if let Err(reason) = &found {
                     tracing::warn!(reason, "the database cannot be asked");
                 }
-                *lock() = Some((Instant::now(), found.clone()));
+                *kept = Some((Instant::now(), found.clone()));
                 found
             }
         };
