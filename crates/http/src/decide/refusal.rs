@@ -210,6 +210,18 @@ impl Refusal {
         )
     }
 
+    /// A viewer whom no header can name.
+    pub(super) fn no_header_for_account() -> Self {
+        Self::question(
+            "the viewer's account has characters that no header can carry: ask with POST /decide",
+        )
+    }
+
+    /// A nonce that the receipt could not repeat.
+    pub(super) fn unreadable_nonce() -> Self {
+        Self::question("countersign-nonce: only visible ASCII characters can stand in it")
+    }
+
     /// The status of a subrequest that comes to this: nginx knows two.
     pub(super) const fn subrequest_status(&self) -> StatusCode {
         match self.code {

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::receipt::NONCE_HEADER;
 use countersign_service::operations::token::Access;
@@ -94,7 +94,14 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
         return Err(Refusal::no_viewer());
     };
     let stored = gateway.service.granted(&access, now)?;
-    let account = gateway.service.account_of(stored.viewer);
+    let account = gateway.service.account_of(stored.viewer).ok_or_else(Refusal::ended)?;
+    // Before anything is logged: what cannot be told is not decided.
+    if HeaderValue::from_str(&account).is_err() {
+        return Err(Refusal::no_header_for_account());
+    }
+    if headers.contains_key(NONCE_HEADER) && text(NONCE_HEADER).is_none() {
+        return Err(Refusal::unreadable_nonce());
+    }
     let (method, uri) = (needed(METHOD)?, needed(URI)?);
     if method != "GET" {
         return Err(Refusal::reads_only());
@@ -113,7 +120,7 @@ fn question(gateway: &Gateway, headers: &HeaderMap) -> Result<Question, Refusal>
             appsecret_proof: proof_in(uri),
             client_ip: text(CLIENT).and_then(|client| client.parse::<IpAddr>().ok()),
         },
-        viewer: Person { account: account.ok_or_else(Refusal::ended)?, minor: false, has: None },
+        viewer: Person { account, minor: false, has: None },
         fields: fields.filter(|name| !name.is_empty()).collect(),
         friends: None,
     })
@@ -134,7 +141,7 @@ fn permitted(masks: Masks) -> Response {
         let (Ok(name), Ok(value)) = (name.parse(), value.parse()) else {
             return refused(&Refusal::broken("an account cannot stand in a header"));
         };
-        let _: Option<axum::http::HeaderValue> =
+        let _: Option<HeaderValue> =
             response.headers_mut().insert::<axum::http::HeaderName>(name, value);
     }
     response
