@@ -11,6 +11,7 @@ use countersign_service::operations::Service;
 use crate::admin::secrets;
 use crate::bearer::BearerToken;
 use crate::metrics::Metrics;
+use crate::network::answers::AnswerBudget;
 use crate::openapi::{ApiDocument, DocumentError};
 use crate::settings::Settings;
 use crate::start_files::StartFiles;
@@ -29,6 +30,8 @@ pub struct Gateway {
     pub files: StartFiles,
     /// The counters.
     pub metrics: Metrics,
+    /// What the answers that are not sent yet may come to, those of unfinished batches among them.
+    pub unsent_answers: Arc<AnswerBudget>,
     /// What opens the demonstration's sign-in, where there is one; new at every start.
     pub sign_in_code: Option<BearerToken>,
     /// What is served here, as a document and as a page.
@@ -63,7 +66,16 @@ impl Gateway {
         let api = ApiDocument::new(&settings.public_url, demo_login)?;
         let witnesses = service.witnesses.as_deref();
         let metrics = Metrics::of(&service.source, &service.closes, witnesses);
-        Ok(Self { service: Arc::new(service), settings, files, metrics, sign_in_code, api })
+        let unsent_answers = AnswerBudget::new(settings.network.unsent_answers_bytes_max);
+        Ok(Self {
+            service: Arc::new(service),
+            settings,
+            files,
+            metrics,
+            unsent_answers: Arc::new(unsent_answers),
+            sign_in_code,
+            api,
+        })
     }
 
     /// Whether this token is one of those whose holder may know how the server fares.

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::connections::affordable;
 use crate::endpoints::GatewayEndpoints;
 use crate::gateway::{self, Gateway};
+use crate::network::answers::AnswerBudget;
 use crate::network::settings::Network as NetworkSettings;
 use crate::network::{Network, listener};
 use crate::settings::{Settings, Tls};
@@ -54,7 +55,8 @@ pub async fn serve_witness(
     let settings = NetworkSettings { connections: WITNESS_CONNECTIONS, ..Default::default() };
     let connections = affordable(WITNESS_CONNECTIONS + settings.connections_reserved);
     let endpoints = Box::new(witness::WitnessEndpoints);
-    let network = Network::new(&settings, connections, Duration::ZERO, endpoints);
+    let answers = Arc::new(AnswerBudget::new(settings.unsent_answers_bytes_max));
+    let network = Network::new(&settings, connections, Duration::ZERO, answers, endpoints);
     listen_with(listen, tls, network, witness::router(ledger), ready).await
 }
 
@@ -63,7 +65,8 @@ fn network(gateway: &Arc<Gateway>) -> Network {
     let Settings { network, answer_wait_max, .. } = &gateway.settings;
     let wanted = network.connections + network.connections_reserved;
     let endpoints = Box::new(GatewayEndpoints::new(Arc::clone(gateway)));
-    Network::new(network, affordable(wanted), *answer_wait_max, endpoints)
+    let answers = Arc::clone(&gateway.unsent_answers);
+    Network::new(network, affordable(wanted), *answer_wait_max, answers, endpoints)
 }
 
 async fn listen_with(

@@ -69,5 +69,5 @@ pub async fn put(
     Path(AccountPath { account }): Path<AccountPath>,
     Json(wanted): Json<OpenSettings>,
 ) -> Result<ChosenAnswer<OpenSettings>, AdminError> {
-    Ok(answer(gateway.service.change_settings(&account, &wanted).await?))
+    Ok(answer(gateway.service.change_settings(&account, wanted).await?))
 }

@@ -37,10 +37,16 @@ pub struct ReadingTime {
     pub bytes_per_s_min: u64,
 }
 
-/// What an answer holds until it is sent.
-struct Share {
+/// Bytes of the budget, until this is dropped.
+#[derive(Debug)]
+pub struct Reservation {
     budget: Arc<AnswerBudget>,
     bytes: usize,
+}
+
+/// What an answer holds until it is sent.
+struct Share {
+    _bytes: Reservation,
     unsent: Unsent,
 }
 
@@ -65,15 +71,22 @@ impl AnswerBudget {
 
     /// Takes room for an answer while there is any left: so that one larger than the whole budget can be given,
     /// the last one may go beyond it.
-    fn take(&self, bytes: usize) -> Result<(), UsedUp> {
+    fn take(self: &Arc<Self>, bytes: usize) -> Result<Reservation, UsedUp> {
         let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
             (held < self.bytes_max).then(|| held.saturating_add(bytes))
         });
-        taken.map(drop).map_err(|_| UsedUp)
+        taken.map(|_| Reservation { budget: Arc::clone(self), bytes }).map_err(|_| UsedUp)
+    }
+
+    /// Takes room for what is there already, even where there is none left.
+    #[must_use]
+    pub fn take_anyway(self: &Arc<Self>, bytes: usize) -> Reservation {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        Reservation { budget: Arc::clone(self), bytes }
     }
 }
 
-impl Drop for Share {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -105,17 +118,14 @@ pub fn hold(
     let announced = headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let bytes = exact.map_or(PIECE_BYTES, |exact| usize::try_from(exact).unwrap_or(usize::MAX));
-    match budget.take(bytes) {
-        Ok(()) => {}
-        Err(UsedUp) if is_kept => {
-            budget.held.fetch_add(bytes, Ordering::Relaxed);
-        }
-        Err(used_up) => return Err(used_up),
-    }
+    let held = match budget.take(bytes) {
+        Err(UsedUp) if is_kept => budget.take_anyway(bytes),
+        taken => taken?,
+    };
     let length = exact.or(announced);
     let deadline = Instant::now() + time.of(length.unwrap_or_default());
     let unsent = activity.answer(deadline);
-    let share = Arc::new(Share { budget: Arc::clone(budget), bytes, unsent });
+    let share = Arc::new(Share { _bytes: held, unsent });
     let extended_by = length.is_none().then_some(time.timeout);
     Ok(Body::new(Held { body, share, extended_by }))
 }

@@ -190,6 +190,7 @@ mod tests {
     use tower_service::Service as _;
 
     use super::*;
+    use crate::network::answers::AnswerBudget;
     use crate::network::headers::Transport;
     use crate::network::{EndpointClass, Endpoints};
 
@@ -237,7 +238,8 @@ mod tests {
             trusted_proxies: vec!["10.0.0.0/8".to_owned().try_into().unwrap()],
             ..Default::default()
         };
-        Network::new(&settings, 100, Duration::ZERO, Box::new(stub))
+        let answers = Arc::new(AnswerBudget::new(settings.unsent_answers_bytes_max));
+        Network::new(&settings, 100, Duration::ZERO, answers, Box::new(stub))
     }
 
     fn router(network: &Network) -> Router {

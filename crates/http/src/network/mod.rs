@@ -160,12 +160,14 @@ const fn ms(milliseconds: u64) -> Duration {
 
 impl Network {
     /// The limits of the configuration, for these endpoints, which may take at least so long to answer.
-    /// `connections_max` is how many connections the system has room for, those of the reserve included.
+    /// `connections_max` is how many connections the system has room for, those of the reserve included; `answers` is
+    /// what the answers that are not sent yet may come to.
     #[must_use]
     pub fn new(
         settings: &settings::Network,
         connections_max: usize,
         handler_timeout_min: Duration,
+        answers: Arc<AnswerBudget>,
         endpoints: Box<dyn Endpoints>,
     ) -> Self {
         let proxies = settings.trusted_proxies.clone();
@@ -180,7 +182,7 @@ impl Network {
             endpoints,
             admission: Admission::new(limits, Arc::clone(&proxies)),
             proxies,
-            answers: Arc::new(AnswerBudget::new(settings.unsent_answers_bytes_max)),
+            answers,
             requests: ClientRequests::new(settings.connections_per_address),
             handler_timeout: ms(settings.handler_timeout_ms).max(handler_timeout_min),
             settings: settings.clone(),

@@ -269,6 +269,36 @@ fn fifty_operations_are_a_batch_and_one_more_is_none() {
 }
 
 #[test]
+fn what_finished_operations_hold_counts_among_unsent_answers() {
+    let world = village::founded();
+    world.configure("unsent_answers_bytes_max = 268435456", "unsent_answers_bytes_max = 65536");
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let recipient = Recipient::new(&serving, &token);
+    let head = serving.head();
+    // What others refer to is held as a value besides.
+    let one = |number: usize| {
+        let url = if number == 0 {
+            "me?fields=id,name,friends{name,birthday,hometown,work,education}".to_owned()
+        } else {
+            let before = number - 1;
+            format!(
+                "{{result=n{before}:$.id}}?fields=id,name,friends{{name,birthday,hometown,work,education}}"
+            )
+        };
+        json!({ "relative_url": url, "name": format!("n{number}"), "omit_response_on_success": false })
+    };
+    let answers = recipient.batch(&Value::from((0..50).map(one).collect::<Vec<_>>()));
+    let done = answers.iter().take_while(|answer| answer["code"] == 200).count();
+    assert!((1..50).contains(&done), "{done}");
+    assert!(answers[done..].iter().all(Value::is_null));
+    assert_eq!(serving.head() - head, done as u64, "what is null was not logged");
+    // All of it was given back.
+    recipient.batch(&json!([{ "relative_url": "me?fields=id" }]));
+    assert_eq!(recipient.check(), done + 1);
+}
+
+#[test]
 fn what_does_not_get_done_in_time_is_null_and_not_logged() {
     let world = village::founded();
     // Each entry takes longer than half of what the whole batch may take.

@@ -27,6 +27,7 @@ use super::version::Version;
 use crate::deliver::Reply;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
+use crate::network::answers::{AnswerBudget, Reservation};
 use crate::trouble::undelivered;
 
 mod operation;
@@ -43,6 +44,9 @@ const AT_ONCE_MAX: usize = 8;
 /// How much the bodies of one batch may come to before no more of its operations are begun, in bytes. Fifty
 /// whole lists of friends would be gigabytes, all of which are held until the last one is there.
 const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How many times the bytes of a body the value takes that is read of it.
+const VALUE_PER_BODY: usize = 8;
 
 /// What headers begin with that are proof, and so are never left out.
 const PROOF: &str = "countersign-";
@@ -67,6 +71,21 @@ struct Done {
     value: Option<Value>,
     /// What the client uses, where it is known which client asked.
     usage: Option<Arc<ClientUsage>>,
+    /// Its room among the answers that are not sent yet.
+    _room: Reservation,
+}
+
+impl Done {
+    fn new(
+        budget: &Arc<AnswerBudget>,
+        reply: Reply,
+        value: Option<Value>,
+        usage: Option<Arc<ClientUsage>>,
+    ) -> Self {
+        let copies = if value.is_some() { 1 + VALUE_PER_BODY } else { 1 };
+        let _room = budget.take_anyway(reply.body().len() * copies);
+        Self { reply, value, usage, _room }
+    }
 }
 
 /// The answer to a batch. What is wrong with an operation is in it.
@@ -102,7 +121,8 @@ async fn answer_each(
     let mut readers = Readers::of(operations);
     let start = |number: usize, done: &mut [Option<Done>]| {
         let Some(operation) = operations.get(number) else { return Start::Ended(None) };
-        let started = if bodies_bytes(done) > BODIES_BYTES_MAX {
+        let has_room = !shared.gateway.unsent_answers.is_used_up();
+        let started = if bodies_bytes(done) > BODIES_BYTES_MAX || !has_room {
             Start::Ended(None)
         } else {
             start(&shared, number, operation, operations, done)
@@ -154,7 +174,8 @@ fn start(
         Ok(resolved) => Start::Begun(perform(Arc::clone(shared), number, resolved)),
         Err(error) => {
             let reply = refused(&shared.gateway, Stop::Error(error));
-            Start::Ended(Some(Done { reply, value: None, usage: None }))
+            let budget = &shared.gateway.unsent_answers;
+            Start::Ended(Some(Done::new(budget, reply, None, None)))
         }
     }
 }
@@ -193,7 +214,7 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
         tell(&mut reply, OPERATION_URL_HEADER, operation.url_as_resolved());
         tell(&mut reply, OPERATION_BODY_HEADER, operation.body_as_resolved());
     }
-    Some(Done { reply, value, usage })
+    Some(Done::new(&shared.gateway.unsent_answers, reply, value, usage))
 }
 
 /// Tells what became of a text with references, which the receipt covers.
@@ -293,7 +314,8 @@ mod tests {
 
     fn done(body: &str) -> Option<Done> {
         let value = serde_json::from_str(body).ok();
-        Some(Done { reply: Response::new(body.as_bytes().to_vec()), value, usage: None })
+        let budget = Arc::new(AnswerBudget::new(usize::MAX));
+        Some(Done::new(&budget, Response::new(body.as_bytes().to_vec()), value, None))
     }
 
     #[test]
