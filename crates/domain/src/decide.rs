@@ -102,7 +102,13 @@ impl Decided {
             let now = later_records.find(|now| now.handle == record.handle);
             now.is_some_and(|now| record.fields.is_within(now.fields))
         };
-        self.basis.agreements == later.basis.agreements && self.records.iter().all(still)
+        // How many friends there are beyond the page is an answer about them, too.
+        let counts = (self.count.unwrap_or(0), later.count.unwrap_or(0));
+        self.basis.agreements == later.basis.agreements
+            && self.records.iter().all(still)
+            && counts.0 <= counts.1
+            && self.previous <= later.previous
+            && self.more <= later.more
     }
 }
 

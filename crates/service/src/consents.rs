@@ -28,6 +28,7 @@ use countersign_protocol::consent_receipt::{
 };
 use countersign_protocol::record::{Seed, salt};
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
 use crate::clock;
 
@@ -43,6 +44,11 @@ pub enum TellError {
     /// A choice cannot be written.
     #[error("a consent record could not be made: {0}")]
     Form(#[from] CanonicalError),
+    /// Its receipt would be signed with a key that the log does not name.
+    #[error(
+        "keys/receipts.key is not the receipts key of the register: put the right key there and start again"
+    )]
+    ReceiptsKey,
     /// There is no randomness for the seed.
     #[error("the machine gives no random bytes")]
     NoRandomness,
@@ -57,7 +63,7 @@ impl Remediable for TellError {
             Self::Store(error) => error.remedy(),
             Self::Log(error) => error.remedy(),
             Self::CutShort => Remedy::Wait,
-            Self::Form(_) | Self::NoRandomness => Remedy::Mend,
+            Self::Form(_) | Self::NoRandomness | Self::ReceiptsKey => Remedy::Mend,
         }
     }
 }
@@ -93,7 +99,7 @@ impl Consents {
     async fn tell_all(&self) -> Result<(), TellError> {
         let _one = self.one_at_a_time.lock().await;
         loop {
-            let pending = self.people.pending(clock::now(), CONSENTS_MAX)?;
+            let pending = self.beside(|people| people.pending(clock::now(), CONSENTS_MAX)).await?;
             if pending.is_empty() {
                 return Ok(());
             }
@@ -102,6 +108,11 @@ impl Consents {
     }
 
     async fn tell_these(&self, pending: &[PendingConsent]) -> Result<(), TellError> {
+        // A receipt under another key would never be checked, and is never made again.
+        let keys = self.log.register().keys().map(|keys| keys.receipts);
+        if keys != Some(self.receipts.signer.public_key()) {
+            return Err(TellError::ReceiptsKey);
+        }
         let mut seed = Seed([0; 32]);
         getrandom::fill(&mut seed.0).map_err(|_| TellError::NoRandomness)?;
         let consent = |pending: &PendingConsent| {
@@ -123,7 +134,18 @@ impl Consents {
         });
         let settled = settled.collect::<Result<Vec<_>, CanonicalError>>()?;
         let mark = LogMark { stream: self.log.stream_id(), entries: told.index + 1 };
-        Ok(self.people.settled(&settled, Logged { mark, time: told.time })?)
+        let logged = Logged { mark, time: told.time };
+        self.beside(move |people| people.settled(&settled, logged)).await
+    }
+
+    /// Does what waits for whoever writes to the people, where it holds up nobody else.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&People) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, TellError> {
+        let people = Arc::clone(&self.people);
+        let done = spawn_blocking(move || work(&people)).await;
+        Ok(done.map_err(|_| TellError::CutShort)??)
     }
 }
 

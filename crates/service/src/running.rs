@@ -23,11 +23,11 @@ const LOOKING: Duration = Duration::from_secs(1);
 
 /// What runs until this is dropped; then the log takes nothing any more.
 pub struct Running {
+    every_second: JoinSet<()>,
     log: Log,
-    _folding: Folder,
-    _closing: Closing,
     _asking: Option<Asking>,
-    _every_second: JoinSet<()>,
+    _closing: Closing,
+    _folding: Folder,
 }
 
 impl Service {
@@ -45,13 +45,14 @@ impl Service {
             _folding: Folder::start(Arc::clone(&self.people))?,
             _closing: self.closes.start()?,
             _asking: witnesses.map(|witnesses| witnesses.ask(&self.log)).transpose()?,
-            _every_second: every_second,
+            every_second,
         })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.every_second.abort_all();
         self.log.shutdown();
     }
 }

@@ -102,11 +102,24 @@ impl StartFiles {
         directory: &DataDir,
         register: &'a Register,
     ) -> Result<&'a FieldSchema, StartFileError> {
-        if register.keys().map(|keys| keys.receipts) != Some(self.receipts.public_key()) {
-            return Err(StartFileError::ReceiptsKey { path: directory.key("receipts") });
-        }
+        compare_receipts_key(directory, &self.receipts, register)?;
         register.schema().ok_or(StartFileError::NoSchema)
     }
+}
+
+/// Holds what signs receipts against the log.
+///
+/// # Errors
+/// [`StartFileError::ReceiptsKey`].
+pub fn compare_receipts_key(
+    directory: &DataDir,
+    receipts: &FileSigner,
+    register: &Register,
+) -> Result<(), StartFileError> {
+    if register.keys().map(|keys| keys.receipts) == Some(receipts.public_key()) {
+        return Ok(());
+    }
+    Err(StartFileError::ReceiptsKey { path: directory.key("receipts") })
 }
 
 /// Opens the source of profiles and friendships of these people.
@@ -128,7 +141,10 @@ pub async fn open_source(
 }
 
 /// Each of these may be a mount of its own.
-fn check_file_systems(directory: &DataDir, settings: &Settings) -> Result<(), FileSystemError> {
+///
+/// # Errors
+/// [`FileSystemError`] for one of the network that was not allowed.
+pub fn check_file_systems(directory: &DataDir, settings: &Settings) -> Result<(), FileSystemError> {
     let stream = directory.log().join("stream");
     let (people, accounts) = (directory.people(), directory.account_directory());
     let folders = [directory.path(), &stream, &people, &accounts];

@@ -20,7 +20,6 @@ use countersign_log::period::{PeriodError, Periods, Secrets as _};
 use countersign_people::store::{Erasure, Made};
 
 use super::{CloseError, Closes, SecretsOf};
-use crate::clock;
 
 /// How long after an erasure is in the log no answer can come any more that was decided before: the log refuses
 /// decisions that have not seen what was in it more than two seconds ago. So nothing about the person is behind a
@@ -99,13 +98,13 @@ impl Closes {
     /// Whether the person of this account is among those whom the next close may destroy, if it came now.
     #[must_use]
     pub fn is_due(&self, erasure: &Erasure) -> bool {
-        is_due(erasure, clock::now())
+        is_due(erasure, self.now())
     }
 }
 
 fn is_due(erasure: &Erasure, now: Timestamp) -> bool {
     let is_held = erasure.held_until.is_some_and(|until| now < until);
-    let is_settled = |at: Timestamp| at.plus_seconds(SETTLED_S) <= now;
-    let is_settled = is_settled(erasure.asked_at) && erasure.logged_at.is_some_and(is_settled);
+    // By the log's time: when it was asked for is by a clock that may have been wrong.
+    let is_settled = erasure.logged_at.is_some_and(|at| at.plus_seconds(SETTLED_S) <= now);
     erasure.is_logged && !is_held && is_settled
 }

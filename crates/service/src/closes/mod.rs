@@ -32,8 +32,6 @@ use countersign_people::store::{LogMark, People, StoreError, View};
 use countersign_protocol::directory::secret_commitment;
 use countersign_protocol::index_sample::SAMPLE_BYTES_MAX;
 
-use crate::clock;
-
 mod erasing;
 mod metrics;
 mod sampling;
@@ -199,7 +197,7 @@ impl Closes {
     /// behind them is in the next period, directory and all. An account whose secret was lost, and which came back,
     /// is the exception: this close says that the old one is gone, and the next one has the new one.
     fn close_now(&self, periods: &mut Periods) -> Result<Closed, CloseError> {
-        let erasures = self.due_erasures(clock::now())?;
+        let erasures = self.due_erasures(self.now())?;
         let until = self.log.head();
         let view = self.people.settled_view();
         let bound = periods.last().map_or(0, |last| last.directory.epoch);
@@ -227,8 +225,7 @@ impl Closes {
     /// # Errors
     /// [`CloseError`].
     pub fn ledger(&self, account: &str) -> Result<Vec<u8>, CloseError> {
-        let person = self.people.person_of_account(account);
-        let person = person.ok().flatten().ok_or(CloseError::UnknownAccount)?;
+        let person = self.people.person_of_account(account)?.ok_or(CloseError::UnknownAccount)?;
         let history = self.directory.history(account)?.ok_or(CloseError::NotClosedYet)?;
         let view = self.people.view();
         let secrets = SecretsOf(Arc::clone(&view));
@@ -267,13 +264,20 @@ impl Closes {
         let thread = std::thread::Builder::new().name("closes".to_owned());
         let thread = thread.spawn(move || {
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                closes.close_if_due(clock::now());
+                closes.close_if_due();
             }
         })?;
         Ok(Closing { stop: Some(stop), thread: Some(thread) })
     }
 
-    fn close_if_due(&self, now: Timestamp) {
+    /// The time by which closes and holds are: while the clock is not believed, the one that it should show. A clock
+    /// that was set forward ends no hold, and destroys nobody.
+    pub(super) fn now(&self) -> Timestamp {
+        self.log.believed_now().unwrap_or_else(|jump| jump.expected)
+    }
+
+    fn close_if_due(&self) {
+        let now = self.now();
         let due = self.try_periods().and_then(|periods| {
             let since = periods.since()?;
             Ok(since.is_some_and(|since| now >= since.plus_seconds(self.every_s)))

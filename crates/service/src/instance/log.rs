@@ -18,6 +18,7 @@ use crate::clock::{self, MachineClock};
 use crate::file_signer::FileSigner;
 use crate::recovery::RecoveryError;
 use crate::settings::Settings;
+use crate::start_files::{StartFileError, check_file_systems};
 
 /// After so many seconds without an entry a start asks whether the clock is right.
 const GAP_S: u64 = 7 * 86_400;
@@ -47,6 +48,7 @@ pub(super) fn open_by(
     settings: &Settings,
     trust: ClockTrust,
 ) -> Result<(Log, Budgets), InstanceError> {
+    check_file_systems(directory, settings).map_err(StartFileError::from)?;
     stream_id(&Posix::new(directory.log())).map_err(RecoveryError::from)?;
     open_or_make(directory, settings, trust)
 }

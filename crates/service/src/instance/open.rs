@@ -27,7 +27,7 @@ use crate::operations::usage::Usage;
 use crate::people::beginning::Beginning;
 use crate::recovery;
 use crate::settings::Settings;
-use crate::start_files::{StartFileError, StartFiles, open_source};
+use crate::start_files::{StartFileError, StartFiles, compare_receipts_key, open_source};
 use crate::witnesses::Witnesses;
 
 /// Opens an instance for serving.
@@ -80,6 +80,8 @@ pub async fn open_for_command(
     let people = Arc::new(open_people(directory)?);
     let log_key = SecretKey::read(&directory.key("log"))?.public();
     let register = log.register();
+    let receipts = Arc::new(FileSigner::read(&directory.key("receipts"))?);
+    compare_receipts_key(directory, &receipts, &register)?;
     let schema = register.schema().ok_or(StartFileError::NoSchema)?;
     let (naming, source) =
         open_source(directory, settings, &people, schema).await.or_else(|error| {
@@ -90,7 +92,7 @@ pub async fn open_for_command(
     let parts = Parts {
         directory: directory.clone(),
         log_key: NoteKey::new(&settings.origin, log_key)?,
-        receipts: Arc::new(FileSigner::read(&directory.key("receipts"))?),
+        receipts,
         token_key: SecretKey::read(&directory.key("tokens"))?,
         canaries: Canaries::open(directory, settings.canary.email_domain.clone())?,
         witnesses: None,
@@ -135,7 +137,7 @@ impl Parts {
             tokens: Tokens::new(&settings.origin, settings.tokens.lifetime_s, &self.token_key),
             masks: MaskCache::new(log.register(), settings.witnesses.is_some()),
             source: self.source,
-            usage: Usage::new(&settings.limits),
+            usage: Arc::new(Usage::new(&settings.limits)),
             disk: LogDisk::new(directory.log(), settings.log.disk_reserve_mib << 20),
             operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE_MAX)),
             people,

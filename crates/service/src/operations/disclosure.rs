@@ -22,6 +22,7 @@ use countersign_domain::reason::Reason;
 use countersign_domain::request::Request;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_log::annex::Circumstances;
 use countersign_log::append::AppendError;
 use countersign_log::guarded::Guarded;
 use countersign_log::released::Released;
@@ -197,19 +198,34 @@ impl Service {
                 return Err(DiscloseError::DiskReserved.into());
             }
             let Decision { permitted, told, compiled, places } = decision;
-            match self.log.append(permitted, asker.request, circumstances.clone()).await {
+            match self.append(permitted, asker.request, circumstances.clone()).await {
                 Ok(released) => {
-                    let client = &released.decided().basis.client;
-                    self.usage.appended(client, released.placed().bytes, clock::now());
                     self.wait(asker, question, &released).await?;
                     return Ok(Disclosure { released, told, compiled, places });
                 }
-                Err(refused) => match refused.error {
-                    AppendError::Stale(_) if decisions < DECISIONS_MAX => {}
-                    error => return Err(DiscloseError::NotLogged(error).into()),
-                },
+                Err(AppendError::Stale(_)) if decisions < DECISIONS_MAX => {}
+                Err(error) => return Err(DiscloseError::NotLogged(error).into()),
             }
         }
+    }
+
+    /// Appends a decision and counts what it took of the client's hour, whether or not the client is still there: who
+    /// hangs up has filled the log all the same.
+    async fn append(
+        &self,
+        permitted: Permitted<Guarded<Circle>>,
+        request: Digest,
+        circumstances: Circumstances,
+    ) -> Result<Released<Circle>, AppendError> {
+        let (log, usage) = (self.log.clone(), Arc::clone(&self.usage));
+        let appended = tokio::spawn(async move {
+            let appended = log.append(permitted, request, circumstances).await;
+            let released = appended.map_err(|refused| refused.error)?;
+            let client = &released.decided().basis.client;
+            usage.appended(client, released.placed().bytes, clock::now());
+            Ok(released)
+        });
+        appended.await.unwrap_or(Err(AppendError::Closed))
     }
 
     /// Waits as long as the agreement says, and decides again after that: settings and the register may have

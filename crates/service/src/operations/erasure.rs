@@ -3,6 +3,8 @@
 //! Nothing of theirs leaves from when it is asked for on. What is kept for the log goes behind the next close, or
 //! the first one behind the end of a legal hold; then the account is unknown.
 
+use std::sync::Arc;
+
 use countersign_people::store::Erasure;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,8 +64,13 @@ impl Service {
     /// # Errors
     /// [`OperationError`] for an unknown account, and if the log does not take it now: it is closed all the same, and
     /// told again by itself.
-    pub async fn erase(&self, account: &str) -> Result<Chosen<ShownErasure>, OperationError> {
-        let erasure = self.people.erase(account, self.made())?;
+    pub async fn erase(
+        self: &Arc<Self>,
+        account: &str,
+    ) -> Result<Chosen<ShownErasure>, OperationError> {
+        let wanted = account.to_owned();
+        let erase = move |service: &Self| Ok(service.people.erase(&wanted, service.made())?);
+        let erasure = self.beside(erase).await?;
         let told = self.chosen(erasure.handle, Some(erasure.chosen), ()).await?;
         Ok(Chosen { now: self.erasure(account)?, receipt: told.receipt })
     }

@@ -93,10 +93,19 @@ impl Service {
         let number = view.number_of(handle).ok_or(StoreError::UnknownPerson)?;
         let person = view.person(number).ok_or(StoreError::UnknownPerson)?;
         let mut profile = BTreeMap::new();
+        // A value that cannot be read is not told as none: it may be destroyed after this.
+        let mut is_damaged = false;
         person.values(FieldSet::ALL, |field, json| {
-            let value = serde_json::from_slice(json).unwrap_or(Value::Null);
-            profile.extend(schema.name(field).map(|name| (name.to_owned(), value)));
+            let Some(name) = schema.name(field) else { return };
+            match serde_json::from_slice::<Value>(json) {
+                Ok(value) => drop(profile.insert(name.to_owned(), value)),
+                Err(_) => is_damaged = true,
+            }
         });
+        if is_damaged {
+            let dir = people.folder().to_owned();
+            return Err(StoreError::Damaged { dir, what: "a person's profile" }.into());
+        }
         let friends = person.friends().into_iter().flatten();
         let friends =
             friends.filter_map(|friend| view.person(friend)?.account().map(str::to_owned));

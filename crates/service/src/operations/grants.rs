@@ -1,5 +1,7 @@
 //! What a person granted, and the end of one grant, whose tokens are refused from the next request on.
 
+use std::sync::Arc;
+
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
 use countersign_people::store::{GrantId, GrantRecord};
@@ -77,7 +79,7 @@ impl Service {
     /// [`OperationError`] for an unknown account or a grant that is not this person's, or if the source of people's
     /// data cannot tell.
     pub async fn end_grant(
-        &self,
+        self: &Arc<Self>,
         account: &str,
         id: &str,
     ) -> Result<Chosen<EndedGrant>, OperationError> {
@@ -86,7 +88,10 @@ impl Service {
             || OperationError::not_found("grant of this person; `GET …/grants` lists them");
         let mut bytes = [0; 16];
         const_hex::decode_to_slice(id, &mut bytes).map_err(|_| unknown())?;
-        let ended = self.people.end_grant(handle, GrantId(bytes), self.made())?;
+        let end = move |service: &Self| {
+            Ok(service.people.end_grant(handle, GrantId(bytes), service.made())?)
+        };
+        let ended = self.beside(end).await?;
         let number = ended.ok_or_else(unknown)?;
         let ended = EndedGrant { id: const_hex::encode(bytes), ended: true };
         self.chosen(handle, Some(number), ended).await

@@ -2,6 +2,8 @@
 //!
 //! It is a choice in the person's ledger that is not theirs: they see that it is there, and until when.
 
+use std::sync::Arc;
+
 use countersign_domain::time::Timestamp;
 use countersign_people::store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,6 @@ use utoipa::ToSchema;
 use super::Service;
 use super::choice::Chosen;
 use super::error::OperationError;
-use crate::clock;
 
 /// A legal hold.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -29,11 +30,11 @@ impl Service {
     /// [`OperationError`] for an unknown account, a time that is past, while a close is under way, and if the log does
     /// not take it now: it holds all the same.
     pub async fn hold(
-        &self,
+        self: &Arc<Self>,
         account: &str,
         until: Timestamp,
     ) -> Result<Chosen<ShownHold>, OperationError> {
-        if until <= clock::now() {
+        if until <= self.believed_now()? {
             let message =
                 format!("{until} is past: a hold ends in time to come; DELETE ends one now");
             return Err(OperationError::unprocessable(message));
@@ -45,8 +46,11 @@ impl Service {
     ///
     /// # Errors
     /// As [`Self::hold`], and where nothing is held.
-    pub async fn lift_hold(&self, account: &str) -> Result<Chosen<ShownHold>, OperationError> {
-        let now = clock::now();
+    pub async fn lift_hold(
+        self: &Arc<Self>,
+        account: &str,
+    ) -> Result<Chosen<ShownHold>, OperationError> {
+        let now = self.believed_now()?;
         let person = self.people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
         let held = self.people.held_until(person)?.filter(|until| now < *until);
         let nothing = "hold: nothing of this person is held";
@@ -55,12 +59,14 @@ impl Service {
     }
 
     async fn set_hold(
-        &self,
+        self: &Arc<Self>,
         account: &str,
         until: Timestamp,
     ) -> Result<Chosen<ShownHold>, OperationError> {
         let person = self.people.person_of_account(account)?.ok_or(StoreError::UnknownPerson)?;
-        let number = self.closes.hold(account, self.made(), until)?;
+        let wanted = account.to_owned();
+        let hold = move |service: &Self| Ok(service.closes.hold(&wanted, service.made(), until)?);
+        let number = self.beside(hold).await?;
         self.chosen(person, Some(number), ShownHold { until: until.to_string() }).await
     }
 }

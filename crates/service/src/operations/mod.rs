@@ -95,7 +95,7 @@ pub struct Service {
     /// The masks, compiled.
     pub masks: masks::MaskCache,
     /// What each client used of its hour.
-    pub usage: usage::Usage,
+    pub usage: Arc<usage::Usage>,
     /// The disk of the log, and the room on it that is kept.
     pub disk: disk::LogDisk,
     /// Room for operations of batches, of all batches together.
@@ -145,6 +145,14 @@ impl Service {
     /// [`StoreError`].
     pub fn known_person(&self, account: &str) -> Result<Option<Handle>, StoreError> {
         self.people.person_of_account(account)
+    }
+
+    /// The time, for an operation that dates by it.
+    ///
+    /// # Errors
+    /// [`OperationError`] while the machine's clock is not believed.
+    fn believed_now(&self) -> Result<Timestamp, OperationError> {
+        self.now().map_err(|error| OperationError::failed(&error))
     }
 
     /// What a partner calls this person.

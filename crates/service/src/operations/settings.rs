@@ -1,6 +1,7 @@
 //! A person's own choices, by route. The platform's own pages have them changed here; the next read obeys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use countersign_domain::preset::Preset;
 use countersign_domain::route::Route;
@@ -49,16 +50,20 @@ impl Service {
     /// [`OperationError`] for an unknown account, preset, route or field, or if the source of people's data cannot tell
     /// whether there is such a person.
     pub async fn change_settings(
-        &self,
+        self: &Arc<Self>,
         account: &str,
-        wanted: &OpenSettings,
+        wanted: OpenSettings,
     ) -> Result<Chosen<OpenSettings>, OperationError> {
         let handle = self.person(account).await?;
-        let (now, chosen) = self.with_schema(|schema| {
-            let change = |now| wanted.applied_to(now, schema);
-            let (settings, chosen) = self.people.choose_settings(handle, self.made(), change)?;
-            Ok((OpenSettings::of(settings, schema), chosen))
-        })?;
+        let choose = move |service: &Self| {
+            service.with_schema(|schema| {
+                let (people, made) = (&service.people, service.made());
+                let change = |now| wanted.applied_to(now, schema);
+                let (settings, chosen) = people.choose_settings(handle, made, change)?;
+                Ok((OpenSettings::of(settings, schema), chosen))
+            })
+        };
+        let (now, chosen) = self.beside(choose).await?;
         self.chosen(handle, chosen, now).await
     }
 }

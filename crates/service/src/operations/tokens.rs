@@ -77,7 +77,11 @@ impl Service {
     /// # Errors
     /// [`OperationError`]: no such account, build or purpose; new grants have ended, or nothing could be released under
     /// this one; the source of people's data cannot tell whether there is such a person, or the clock is not believed.
-    pub async fn issue_token(&self, wanted: &Wanted, by: Way) -> Result<Issued, OperationError> {
+    pub async fn issue_token(
+        self: &Arc<Self>,
+        wanted: &Wanted,
+        by: Way,
+    ) -> Result<Issued, OperationError> {
         let accounts = std::slice::from_ref(&wanted.account);
         let tokens = self.issue_tokens(accounts, wanted, by).await?;
         let access_token = tokens.into_iter().next();
@@ -92,7 +96,7 @@ impl Service {
     /// # Errors
     /// As [`Self::issue_token`]; then there is no grant and no token.
     pub async fn issue_tokens(
-        &self,
+        self: &Arc<Self>,
         accounts: &[String],
         wanted: &Wanted,
         by: Way,
@@ -125,7 +129,12 @@ impl Service {
             };
             grants.push((GrantId::random().map_err(OperationError::internal)?, record));
         }
-        self.people.put_grants(&grants, Given { by, sec_gpc: *sec_gpc })?;
+        let given = Given { by, sec_gpc: *sec_gpc };
+        let put = move |service: &Self| {
+            service.people.put_grants(&grants, given)?;
+            Ok(grants)
+        };
+        let grants = self.beside(put).await?;
         self.consents.tell().await.map_err(OperationError::untold)?;
         let mint = |(id, _): &(GrantId, GrantRecord)| {
             let minted = self.tokens.mint(&grant.client, &build, *id, offer.now);
@@ -136,7 +145,7 @@ impl Service {
 
     /// The time by a clock that is believed, and the register as it stands, compiled for it.
     fn at_this_second(&self) -> Result<Offer, OperationError> {
-        let now = self.log.believed_now().map_err(|error| OperationError::failed(&error))?;
+        let now = self.believed_now()?;
         Ok(Offer { now, compiled: self.masks.of(&self.log.register()) })
     }
 }

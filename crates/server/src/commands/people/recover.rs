@@ -13,6 +13,7 @@ use countersign_service::closes::{self, SecretsOf};
 use countersign_service::consents::Receipts;
 use countersign_service::file_signer::FileSigner;
 use countersign_service::recovery::{self, Recovered};
+use countersign_service::start_files::compare_receipts_key;
 use serde_json::json;
 
 use crate::commands::reach::Reach;
@@ -55,6 +56,7 @@ impl Recover {
         let accounts = closes::open_directory(directory, &periods)?;
         let canaries = Canaries::open(directory, None)?;
         let signer = Arc::new(FileSigner::read(&directory.key("receipts"))?);
+        compare_receipts_key(directory, &signer, &log.register())?;
         let receipts = Receipts::new(reach.config.origin(), signer);
         let parts = recovery::Parts {
             people: &people,

@@ -72,7 +72,7 @@ impl Settings {
             reach.call(&Call::get(path), async |here| here.settings(&self.account).await)?
         } else {
             reach.call(&Call::send("PUT", path, &wanted)?, async |here| {
-                Ok(here.change_settings(&self.account, &wanted).await?.now)
+                Ok(here.change_settings(&self.account, wanted).await?.now)
             })?
         };
         let document = json!({ "account": self.account, "preset": now.preset, "open": now.open });
