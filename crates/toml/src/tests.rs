@@ -1,5 +1,8 @@
+//! What is refused, where, and in which words.
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+
+use core::net::Ipv4Addr;
 
 use serde::Deserialize;
 
@@ -10,7 +13,7 @@ use super::*;
 #[expect(dead_code, reason = "what matters is what is refused")]
 struct File {
     version: u32,
-    listen: Option<SocketAddr>,
+    listen: Option<Ipv4Addr>,
     log: Option<Log>,
     #[serde(default)]
     fields: Vec<Field>,
@@ -53,7 +56,7 @@ fn refused(text: &str) -> String {
 fn keys_that_are_missing_or_unknown_are_named_with_their_tables() {
     for (text, expected) in [
         ("", "1:1: version: this key is missing"),
-        ("listen = \"[::1]:1\"", "1:1: version: this key is missing"),
+        ("listen = \"127.0.0.1\"", "1:1: version: this key is missing"),
         ("version = 1\n[log]\n", "2:1: log.wait_ms: this key is missing"),
         ("version = 1\nlog = {}", "2:7: log.wait_ms: this key is missing"),
         (
