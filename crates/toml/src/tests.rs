@@ -1,8 +1,7 @@
 //! What is refused, where, and in which words.
 
-use std::collections::BTreeMap;
-
 use core::net::Ipv4Addr;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -101,7 +100,7 @@ fn values_are_refused_with_what_was_found_and_what_is_allowed() {
             "1:11: version: found a list; allowed: a whole number from 0 to 4294967295",
         ),
         ("version = 1\nlog = \"a secret\"", "2:7: log: found a text; allowed: a table"),
-        ("version = 1\nlisten = \"127.0.0.1\"", "2:10: listen: invalid socket address syntax"),
+        ("version = 1\nlisten = \"::1\"", "2:10: listen: invalid IPv4 address syntax"),
         (
             &in_log("path = 1.5"),
             "4:8: log.path: found the number 1.5; allowed: a text in quotation marks",
