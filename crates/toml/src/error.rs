@@ -63,7 +63,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Something is wrong at this place. The message says what was found and what is allowed, and need not name the key.
+    /// Something is wrong at this place. The message says what was found and what is allowed; the key is put in front.
     pub fn at(place: impl Into<Place>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into() }
     }
@@ -76,8 +76,8 @@ pub enum Place {
     Whole,
     /// This byte: where the span of a [`Spanned`](crate::Spanned) value begins.
     Byte(usize),
-    /// The value of this key, given with its tables, as `log.pool_wait_ms`. Where the text leaves the key out, the table
-    /// that it would be in.
+    /// The value of this key, given with its tables, as `log.pool_wait_ms`. Where the text leaves the key out, the
+    /// table that it would be in.
     Key(String),
 }
 

@@ -1,5 +1,7 @@
+//! What is refused, where, and in which words.
+
+use core::net::Ipv4Addr;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use serde::Deserialize;
 
@@ -10,7 +12,7 @@ use super::*;
 #[expect(dead_code, reason = "what matters is what is refused")]
 struct File {
     version: u32,
-    listen: Option<SocketAddr>,
+    listen: Option<Ipv4Addr>,
     log: Option<Log>,
     #[serde(default)]
     fields: Vec<Field>,
@@ -53,7 +55,7 @@ fn refused(text: &str) -> String {
 fn keys_that_are_missing_or_unknown_are_named_with_their_tables() {
     for (text, expected) in [
         ("", "1:1: version: this key is missing"),
-        ("listen = \"[::1]:1\"", "1:1: version: this key is missing"),
+        ("listen = \"127.0.0.1\"", "1:1: version: this key is missing"),
         ("version = 1\n[log]\n", "2:1: log.wait_ms: this key is missing"),
         ("version = 1\nlog = {}", "2:7: log.wait_ms: this key is missing"),
         (
@@ -98,7 +100,7 @@ fn values_are_refused_with_what_was_found_and_what_is_allowed() {
             "1:11: version: found a list; allowed: a whole number from 0 to 4294967295",
         ),
         ("version = 1\nlog = \"a secret\"", "2:7: log: found a text; allowed: a table"),
-        ("version = 1\nlisten = \"127.0.0.1\"", "2:10: listen: invalid socket address syntax"),
+        ("version = 1\nlisten = \"::1\"", "2:10: listen: invalid IPv4 address syntax"),
         (
             &in_log("path = 1.5"),
             "4:8: log.path: found the number 1.5; allowed: a text in quotation marks",

@@ -420,73 +420,72 @@ people_max = 50
         assert_eq!(mapping.base.path, "/internal");
     }
 
+    /// What is changed into what, and what is then said.
+    const WRONG: &[(&str, &str, &str)] = &[
+        ("version = 1", "version = 2", "version: 2 is not known; this program reads version 1"),
+        (
+            "https://api",
+            "http://api",
+            "base_url: \"http://api.platform.example/internal/\" would carry people's data in the clear",
+        ),
+        (
+            "https://api",
+            "https://user:pw@api",
+            "base_url: \"https://user:pw@api.platform.example/internal/\" may not hold a user or password",
+        ),
+        (
+            "https://api",
+            "ftp://api",
+            "base_url: \"ftp://api.platform.example/internal/\" has to begin with https:// or http://",
+        ),
+        (
+            "name = \"/names",
+            "nam = \"/names",
+            "fields.nam: there is no field \"nam\"; did you mean \"name\"?",
+        ),
+        ("name = \"/names", "id = \"/names", "fields.id: it is made here and comes from no source"),
+        (
+            "work = \"/jobs\"",
+            "work = \"jobs\"",
+            "fields.work: \"jobs\" is not a JSON pointer: it begins with '/'",
+        ),
+        (
+            "path = \"/users/{account}\"",
+            "path = \"/users/{acount}\"",
+            "person.path: {acount} cannot be filled in here; use {account}",
+        ),
+        ("file = \"api.token\"", "file = \"other.token\"", "headers.authorization: "),
+        ("authorization = {", "host = {", "headers.host: this header cannot be set"),
+        (
+            "younger_than_years = 18",
+            "younger_than_years = 0",
+            "person.minor.younger_than_years: 0 is not allowed; use 1 to 99",
+        ),
+        (
+            "accounts = \"/id\"",
+            "people = \"\"",
+            "profiles: the items of the list are whole people already",
+        ),
+        (
+            "accounts = \"/id\"",
+            "nothing = \"\"",
+            "friends.nothing: unknown key; allowed: embedded, path, list, next, accounts, people, absent_is_empty",
+        ),
+        (
+            "people_max = 50",
+            "people_max = 0",
+            "profiles.people_max: 0 is not allowed; use 1 to 1000",
+        ),
+        (
+            "list = \"/data\"",
+            "embedded = \"/data\"",
+            "friends: give embedded, where the list is in the person's document",
+        ),
+    ];
+
     #[test]
     fn errors_name_the_line_the_key_and_what_is_allowed() {
-        for (from, to, expected) in [
-            ("version = 1", "version = 2", "version: 2 is not known; this program reads version 1"),
-            (
-                "https://api",
-                "http://api",
-                "base_url: \"http://api.platform.example/internal/\" would carry people's data in the clear",
-            ),
-            (
-                "https://api",
-                "https://user:pw@api",
-                "base_url: \"https://user:pw@api.platform.example/internal/\" may not hold a user or password",
-            ),
-            (
-                "https://api",
-                "ftp://api",
-                "base_url: \"ftp://api.platform.example/internal/\" has to begin with https:// or http://",
-            ),
-            (
-                "name = \"/names",
-                "nam = \"/names",
-                "fields.nam: there is no field \"nam\"; did you mean \"name\"?",
-            ),
-            (
-                "name = \"/names",
-                "id = \"/names",
-                "fields.id: it is made here and comes from no source",
-            ),
-            (
-                "work = \"/jobs\"",
-                "work = \"jobs\"",
-                "fields.work: \"jobs\" is not a JSON pointer: it begins with '/'",
-            ),
-            (
-                "path = \"/users/{account}\"",
-                "path = \"/users/{acount}\"",
-                "person.path: {acount} cannot be filled in here; use {account}",
-            ),
-            ("file = \"api.token\"", "file = \"other.token\"", "headers.authorization: "),
-            ("authorization = {", "host = {", "headers.host: this header cannot be set"),
-            (
-                "younger_than_years = 18",
-                "younger_than_years = 0",
-                "person.minor.younger_than_years: 0 is not allowed; use 1 to 99",
-            ),
-            (
-                "accounts = \"/id\"",
-                "people = \"\"",
-                "profiles: the items of the list are whole people already",
-            ),
-            (
-                "accounts = \"/id\"",
-                "nothing = \"\"",
-                "friends.nothing: unknown key; allowed: embedded, path, list, next, accounts, people, absent_is_empty",
-            ),
-            (
-                "people_max = 50",
-                "people_max = 0",
-                "profiles.people_max: 0 is not allowed; use 1 to 1000",
-            ),
-            (
-                "list = \"/data\"",
-                "embedded = \"/data\"",
-                "friends: give embedded, where the list is in the person's document",
-            ),
-        ] {
+        for (from, to, expected) in WRONG.iter().copied() {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");
             let error = parse(&text).map(|_| ()).unwrap_err();
