@@ -5,29 +5,29 @@ use toml::{Table, Value};
 use crate::source::{File, Finding, lines_with_word};
 
 /// A crate's folder, its package, the packages of this workspace that it may depend on, and those that its tests may.
-const CRATES: [(&str, &str, &[&str], &[&str]); 9] = [
+const CRATES: [(&str, &str, &[&str], &[&str]); 10] = [
     ("crates/domain", "countersign-domain", &[], &[]),
     ("crates/protocol", "countersign-protocol", &["countersign-domain"], &[]),
     (
         "crates/verifier",
         "countersign-verifier",
         &["countersign-domain", "countersign-protocol"],
-        &[],
+        &["countersign-fixtures"],
     ),
-    ("crates/policy", "countersign-policy", &["countersign-domain"], &[]),
+    ("crates/policy", "countersign-policy", &["countersign-domain"], &["countersign-fixtures"]),
     // What a third party runs judges what the log's tests made; the log itself does not lean on it.
     (
         "crates/log",
         "countersign-log",
         &["countersign-domain", "countersign-protocol"],
-        &["countersign-verifier"],
+        &["countersign-fixtures", "countersign-verifier"],
     ),
     ("crates/people", "countersign-people", &["countersign-domain", "countersign-protocol"], &[]),
     (
         "crates/source",
         "countersign-source",
         &["countersign-domain", "countersign-protocol", "countersign-log", "countersign-people"],
-        &[],
+        &["countersign-fixtures"],
     ),
     (
         "crates/server",
@@ -41,6 +41,13 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 9] = [
             "countersign-people",
             "countersign-source",
         ],
+        &["countersign-fixtures"],
+    ),
+    // It is in no crate's first list: what is made for tests is out of what is shipped.
+    (
+        "crates/fixtures",
+        "countersign-fixtures",
+        &["countersign-domain", "countersign-protocol"],
         &[],
     ),
     ("xtask", "xtask", &[], &[]),
@@ -204,6 +211,10 @@ fn dependencies_against_the_direction_are_found() {
         let log = format!("[{table}]\n{verifier}");
         assert_eq!(of_crate(&File::new("crates/log/Cargo.toml", &log)).len(), count, "{table}");
     }
+    let of_tests = "[dev-dependencies]\ncountersign-fixtures.workspace = true\n";
+    let server = |manifest: &str| of_crate(&File::new("crates/server/Cargo.toml", manifest)).len();
+    assert_eq!(server(of_tests), 0);
+    assert_eq!(server(&of_tests.replace("dev-", "")), 1);
     assert_eq!(of_crate(&File::new("crates/another/Cargo.toml", "[dependencies]\n")).len(), 1);
 }
 

@@ -414,6 +414,8 @@ fn profiles(table: &ProfilesTable) -> Result<Profiles, Wrong> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_fixtures::schema;
+
     use super::*;
 
     const GOOD: &str = r#"version = 1
@@ -449,9 +451,7 @@ people_max = 50
         std::fs::write(&token, "very-secret\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&token, mode).unwrap();
-        let fields = include_str!("../../../server/schema/fields.toml");
-        let schema = FieldSchema::from_document(toml::from_str(fields).unwrap()).unwrap();
-        Mapping::parse(text, folder.path(), &schema)
+        Mapping::parse(text, folder.path(), &schema::shipped())
     }
 
     #[test]

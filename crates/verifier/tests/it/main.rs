@@ -4,7 +4,6 @@
 mod index_world;
 mod interop_go;
 mod interop_transparency_dev;
-mod ledger_directory;
 mod ledger_world;
 mod slow_host;
 mod tools;

@@ -4,12 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use countersign_domain::digest::Digest;
+use countersign_fixtures::receipts::move_to_other_records;
 use countersign_log::signer::{Signer as _, SoftwareSigner};
 use countersign_protocol::checkpoint::Checkpoint;
-use countersign_protocol::consent::{ConsentRecord, commitments_root};
-use countersign_protocol::consent_receipt::{
-    CONSENT_RECEIPT_VERSION, CommitmentTree, ConsentReceipt,
-};
+use countersign_protocol::consent::ConsentRecord;
+use countersign_protocol::consent_receipt::{CONSENT_RECEIPT_VERSION, ConsentReceipt};
 use countersign_protocol::cosignature::{WitnessKey, cosign};
 use countersign_protocol::entry::Entry;
 use countersign_protocol::ledger_bundle::{Bundle, Opening};
@@ -117,14 +116,7 @@ fn interop_page_holds_receipts_for_choices_against_the_ledger() {
     let late = receipt(&whole, &signer, |receipt| receipt.time = receipt.time.plus_seconds(1));
     let salted = receipt(&whole, &signer, |receipt| receipt.salt.0[0] ^= 1);
     // The same record, in an entry of other records than the one that stands there.
-    let other_entry = receipt(&whole, &signer, |receipt| {
-        let commitment = receipt.commitment().unwrap();
-        let before = (0..receipt.position).map(|_| [7; 32]);
-        let commitments: Vec<_> = before.chain([commitment, [8; 32]]).collect();
-        let tree = CommitmentTree::new(commitments.iter().copied());
-        (receipt.count, receipt.path) = (tree.count(), tree.path(receipt.position));
-        receipt.records = commitments_root(commitments);
-    });
+    let other_entry = receipt(&whole, &signer, move_to_other_records);
     let version = receipt(&whole, &signer, |receipt| receipt.v = 2);
     // The other person's bundle proves nothing of this choice.
     let strangers = vectors().join("02.ledger");

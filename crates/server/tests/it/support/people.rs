@@ -1,25 +1,21 @@
 //! What the tests of people share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign::people::beginning::Beginning;
 use countersign::people::import::{self, ImportError, ImportOptions, ImportReport, Kind};
 use countersign::people::progress::Progress;
-use countersign::people::schema;
 use countersign_domain::person::Handle;
-use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+pub(crate) use countersign_fixtures::input::shared_data;
+pub(crate) use countersign_fixtures::schema::shipped as default_schema;
 use countersign_people::store::{
     LogMark, Logged, Made, People, SettledConsent, StoreError, StoreOptions, Way,
 };
 
 /// A change that a test makes itself.
 pub(crate) const MADE: Made = Made { at: Timestamp::from_seconds(1_790_000_000), by: Way::Command };
-
-pub(crate) fn default_schema() -> FieldSchema {
-    schema::parse(Path::new("fields.toml"), schema::DEFAULT_SCHEMA).unwrap()
-}
 
 pub(crate) fn open(dir: &Path) -> People {
     People::open(dir, StoreOptions::default()).unwrap()
@@ -54,15 +50,4 @@ pub(crate) fn import(
     let (beginning, now) = (beginning.into(), MADE.at);
     let options = ImportOptions { schema: &schema, beginning, sequence: None, now, progress };
     import::run(kind, path, people, &options)
-}
-
-/// The folder of real input, if this clone has it; else says which test it skips.
-pub(crate) fn shared_data(test: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let folder = std::env::var_os("COUNTERSIGN_SHARED_DATA").map_or_else(beside, PathBuf::from);
-    let is_there = folder.is_dir();
-    if !is_there {
-        println!("skipped: {test}: {} is not there", folder.display());
-    }
-    is_there.then_some(folder)
 }

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign::clock;
-use countersign_domain::agreement::{Delivery, Wait};
 use countersign_domain::decide::{People as _, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::FieldSet;
 use countersign_domain::grant::Grant;
-use countersign_domain::identifier::Identifier;
-use countersign_domain::mask::{Basis, Mask};
+use countersign_domain::mask::Mask;
 use countersign_domain::request::{FriendsRequest, Request};
-use countersign_domain::route::ClientKind;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_fixtures::decision::basis;
 use countersign_log::Log;
 use countersign_log::annex::Circumstances;
 use countersign_log::guarded::Guarded;
@@ -36,10 +34,6 @@ pub(crate) struct Seen {
     pub(crate) values: BTreeMap<String, String>,
 }
 
-fn name(text: &str) -> Identifier {
-    Identifier::parse(text).unwrap()
-}
-
 /// Who is in an answer, the viewer first, with the values of all who have everything open.
 pub(crate) async fn open(people: Guarded<Circle>, store: &People, log: &Log) -> Vec<Seen> {
     let schema = default_schema();
@@ -56,7 +50,8 @@ pub(crate) async fn open(people: Guarded<Circle>, store: &People, log: &Log) -> 
             values: BTreeMap::new(),
         })
         .collect();
-    let (basis, as_of) = (Arc::new(basis()), log.view().as_of);
+    let all = || Mask::opening(FieldSet::ALL);
+    let (basis, as_of) = (Arc::new(basis(all(), all(), all())), log.view().as_of);
     let grant = Grant {
         client: basis.client.clone(),
         purpose: basis.purpose.clone(),
@@ -86,25 +81,4 @@ pub(crate) async fn open(people: Guarded<Circle>, store: &People, log: &Log) -> 
     });
     drop(answer);
     seen
-}
-
-fn basis() -> Basis {
-    let all = || Mask::opening(FieldSet::ALL);
-    Basis {
-        partner: name("aurora"),
-        client: name("aurora-home"),
-        build: name("aurora-home@1"),
-        agreements: [Digest([3; 32])].into(),
-        purpose: name("service"),
-        kind: ClientKind::Device,
-        delivery: Delivery::Clear,
-        wait: Wait::Durable,
-        query_token: false,
-        new_grants: true,
-        stopped: None,
-        viewer: all(),
-        friend: all(),
-        minor_friend: all(),
-        holds_until: Timestamp::MAX,
-    }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use countersign_domain::digest::Digest;
 use countersign_domain::person::Secret;
+use countersign_fixtures::accounts::Accounts;
 use countersign_protocol::consent_receipt::{CommitmentTree, ConsentReceipt};
 use countersign_protocol::directory::secret_commitment;
 use countersign_protocol::entry::{Close, DirectoryRoot, Entry, PreviousClose};
@@ -15,15 +16,11 @@ use countersign_protocol::merkle::leaf_hash;
 use countersign_protocol::person_index::{IndexBuilder, Label, Leaf, prove};
 use countersign_protocol::shared_proof::prove_shared;
 
-use self::ledger_directory::Accounts;
 use super::outsider::Asked;
 use super::pen::{Pen, QUESTION};
 use crate::audit::ledger::close;
 use crate::support::village;
 use crate::support::{Serving, World};
-
-#[path = "../../../../../verifier/tests/it/ledger_directory.rs"]
-mod ledger_directory;
 
 /// A day before any of these logs.
 const LONG_AGO: &str = "2020-01-01";
