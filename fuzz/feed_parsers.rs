@@ -1,13 +1,9 @@
 //! What must hold of the change feed whatever bytes it is fed, as in `parsers.rs`.
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 
-#[path = "schema.rs"]
-mod schema;
-
+use countersign_fixtures::schema::small as schema;
 use countersign_people::store::{People, StoreOptions};
 use countersign_service::people::feed::{self, Applied, Batches, FeedError};
-
-use self::schema::schema;
 
 /// A feed that is taken changes nothing when it comes again. One that is refused says up to where it is applied, and
 /// names a line that it has.

@@ -2,14 +2,12 @@
 #![allow(dead_code, reason = "each fuzz target is a program of its own and calls one of these")]
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 
-#[path = "schema.rs"]
-mod schema;
-
 use countersign_domain::field::FieldId;
 use countersign_domain::identifier::Identifier;
 use countersign_domain::key::PublicKey;
 use countersign_domain::person::PairwiseId;
 use countersign_domain::time::Timestamp;
+use countersign_fixtures::schema::small as schema;
 use countersign_protocol::archive;
 use countersign_protocol::blinded_lists::{self, BlindedLists, ListedItem};
 use countersign_protocol::checkpoint::Checkpoint;
@@ -30,8 +28,6 @@ use countersign_protocol::witness_policy::{Policy, Quorum};
 use countersign_verifier::answer::{self, Context, Said};
 use countersign_verifier::batch;
 use countersign_verifier::ledger::{self, Question};
-
-use self::schema::schema;
 
 /// The viewer whom the answers in the corpus are for.
 const VIEWER: PairwiseId = PairwiseId([1; 16]);

@@ -2,17 +2,13 @@
 #![allow(dead_code, reason = "each fuzz target is a program of its own and calls one of these")]
 #![allow(unreachable_pub, reason = "it is a module of several programs")]
 
-#[path = "schema.rs"]
-mod schema;
-
 use countersign_domain::agreement::Agreement;
+use countersign_fixtures::schema::small as schema;
 use countersign_policy::odrl;
 use countersign_policy::screening::index::Index;
 use countersign_policy::screening::list::ScreeningList;
 use countersign_policy::screening::matches::POSSIBLE_MATCH_SCORE_MIN;
 use serde_json::Value;
-
-use self::schema::schema;
 
 /// A list that is taken has one listing for each row, and everybody on it is a possible match of a name of theirs.
 pub fn screening_list(bytes: &[u8]) {

@@ -145,6 +145,72 @@ pub struct Refused {
 /// Decides about an answer. `now` is the second in which it is asked, `as_of` the number of log
 /// entries that `basis`, `grant` and the candidates' settings have seen.
 ///
+/// ```
+/// use std::sync::Arc;
+///
+/// use countersign_domain::agreement::{Delivery, Wait};
+/// use countersign_domain::decide::{Candidate, People, decide};
+/// use countersign_domain::field::FieldSet;
+/// use countersign_domain::grant::Grant;
+/// use countersign_domain::identifier::Identifier;
+/// use countersign_domain::mask::{Basis, Mask};
+/// use countersign_domain::person::{Handle, PairwiseId};
+/// use countersign_domain::request::{FriendsRequest, Request};
+/// use countersign_domain::route::{ClientKind, Route};
+/// use countersign_domain::settings::Settings;
+/// use countersign_domain::time::Timestamp;
+///
+/// struct Pair([Candidate; 2]);
+/// impl People for Pair {
+///     fn candidates(&self) -> &[Candidate] {
+///         &self.0
+///     }
+/// }
+///
+/// let (id, id_and_name) = (FieldSet::from_bits(0b001), FieldSet::from_bits(0b101));
+/// let person = |number: u8, settings| Candidate {
+///     handle: Handle([number; 16]),
+///     pairwise: PairwiseId([number; 16]),
+///     settings,
+///     present: FieldSet::from_bits(0b111),
+///     minor: false,
+/// };
+/// let viewer = person(1, Settings::from_sets([FieldSet::ALL; 4]));
+/// // The friend lets friends' devices have the id alone.
+/// let friend = person(2, Settings::CLOSED.with(Route::FriendsDevice, id));
+///
+/// let name = |text| Identifier::parse(text).unwrap();
+/// let open = || Mask::opening(id_and_name);
+/// let basis = Arc::new(Basis {
+///     partner: name("aurora"),
+///     client: name("home"),
+///     build: name("home@1"),
+///     agreements: [].into(),
+///     purpose: name("address-book"),
+///     kind: ClientKind::Device,
+///     delivery: Delivery::Clear,
+///     wait: Wait::Durable,
+///     query_token: false,
+///     new_grants: true,
+///     stopped: None,
+///     viewer: Mask::opening(FieldSet::from_bits(0b111)),
+///     friend: open(),
+///     minor_friend: open(),
+///     holds_until: Timestamp::MAX,
+/// });
+/// let (all, until) = (FieldSet::ALL, Timestamp::MAX);
+/// let (client, purpose) = (basis.client.clone(), basis.purpose.clone());
+/// let grant = Grant { client, purpose, viewer: all, friend: all, until };
+/// let friends = Some(FriendsRequest::first(id_and_name, 10));
+/// let request = Request { viewer: FieldSet::from_bits(0b111), friends };
+///
+/// let now = Timestamp::from_seconds(1_600_000_000);
+/// let permitted = decide(&basis, &grant, request, Pair([viewer, friend]), now, 0)?;
+/// let released = |position: usize| permitted.decided().records[position].fields;
+/// assert_eq!(released(1), id);
+/// # Ok::<(), countersign_domain::decide::Refused>(())
+/// ```
+///
 /// # Errors
 /// [`Refused`] when not even the viewer's id may be released, with the first clause that forbids it.
 pub fn decide<P: People>(

@@ -186,7 +186,7 @@ pub enum ActError {
 
 impl Log {
     /// Appends a disclosure, the answer to the request of this digest. When this returns, entry and annex are
-    /// durable, and the answer may be made.
+    /// durable, and the answer may be made. The example `embed` of this crate does it from beginning to end.
     ///
     /// # Errors
     /// [`NotAppended`]; on [`AppendError::Stale`] decide again and come back.
@@ -279,6 +279,33 @@ impl Log {
 
     /// Appends a governance act with its document, after checking both against the register. When this
     /// returns it is in force.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use countersign_domain::act::{Act, Signer as By};
+    /// use countersign_domain::time::Timestamp;
+    /// use countersign_fixtures::{documents, keys};
+    /// use countersign_log::backend::posix::Posix;
+    /// use countersign_log::signer::SoftwareSigner;
+    /// use countersign_log::{Log, LogConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let now = || Timestamp::from_seconds(1_600_000_000);
+    /// let (log, _) = Log::open(
+    ///     &LogConfig::new("log.example/mine"),
+    ///     Arc::new(Posix::new(folder.path())),
+    ///     Arc::new(SoftwareSigner::from_seed(&[7; 32])),
+    ///     Arc::new(now),
+    /// )?;
+    /// let act = keys::signed(Act::Keys(documents::keys()), log.origin(), now(), &[By::Root]);
+    /// let placed = log.append_act(act, None, None).await?;
+    /// assert_eq!((placed.index, log.head()), (0, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ActError`]; nothing has changed then.

@@ -18,8 +18,9 @@ use countersign_domain::key::PublicKey;
 use countersign_domain::partner::{Country, Partner};
 use countersign_domain::person::Handle;
 use countersign_domain::register::{Document, Register};
-use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_domain::schema::{FieldSchema, SchemaDocument};
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
+use countersign_fixtures::schema;
 use countersign_policy::agreement;
 use countersign_policy::budget::Budgets;
 
@@ -53,15 +54,13 @@ fn handle(person: u32) -> Handle {
 }
 
 fn schema() -> SchemaDocument {
-    let field = |number: usize| Field {
-        name: ["id", "friends"].get(number).map_or(format!("f{number}"), |&name| name.to_owned()),
-        aliases: Vec::new(),
-        category: format!("pd:C{number}"),
-        sensitivity: Sensitivity::Low,
-        special: false,
-        description: "x".to_owned(),
+    let name = |number: usize| match number {
+        0 => "id".to_owned(),
+        1 => "friends".to_owned(),
+        _ => format!("f{number}"),
     };
-    SchemaDocument { version: SCHEMA_VERSION, fields: (0..CATEGORIES).map(field).collect() }
+    let category = |number: usize| format!("pd:C{number}");
+    schema::document((0..CATEGORIES).map(|at| schema::categorised(&name(at), &category(at))))
 }
 
 /// The presets' budgets: one for everybody and one for several categories, over a year; a harvest.

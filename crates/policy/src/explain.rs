@@ -101,21 +101,12 @@ pub fn of_relation(schema: &FieldSchema, relation: Relation) -> FieldSet {
 #[cfg(test)]
 mod tests {
     use countersign_domain::clause::{Clause, Says};
-    use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+    use countersign_fixtures::schema;
 
     use super::*;
 
     fn schema() -> FieldSchema {
-        let field = |name: &str| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: String::new(),
-            sensitivity: Sensitivity::Low,
-            special: false,
-            description: String::new(),
-        };
-        let fields = ["id", "friends", "name", "work"].map(field).to_vec();
-        FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
+        schema::of(&["id", "friends", "name", "work"])
     }
 
     #[test]

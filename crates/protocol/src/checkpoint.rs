@@ -66,6 +66,24 @@ impl CheckpointError {
 impl Checkpoint {
     /// Reads and verifies a checkpoint of the log of this origin, signed with this key.
     ///
+    /// ```
+    /// use countersign_domain::key::{PublicKey, Signature};
+    /// use countersign_protocol::checkpoint::Checkpoint;
+    /// use countersign_protocol::merkle::{leaf_hash, root_of_leaves};
+    /// use countersign_protocol::note::NoteKey;
+    /// use ed25519_dalek::{Signer as _, SigningKey};
+    ///
+    /// let signer = SigningKey::from_bytes(&[7; 32]);
+    /// let key = NoteKey::new("log.example/mine", PublicKey(signer.verifying_key().to_bytes()))?;
+    /// let root = root_of_leaves([leaf_hash(b"an entry")]);
+    /// let checkpoint = Checkpoint { origin: "log.example/mine".to_owned(), size: 1, root };
+    /// let note = checkpoint.sign(&key, |text| Signature(signer.sign(text).to_bytes()))?;
+    ///
+    /// assert_eq!(Checkpoint::open(note.as_bytes(), "log.example/mine", &key)?, checkpoint);
+    /// assert!(Checkpoint::open(note.as_bytes(), "log.example/another", &key).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`CheckpointError`].
     pub fn open(bytes: &[u8], origin: &str, key: &NoteKey) -> Result<Self, CheckpointError> {

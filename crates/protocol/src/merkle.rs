@@ -273,6 +273,18 @@ pub enum ProofError {
 
 /// Verifies that the leaf with this hash stands at `index` in the tree of `size` leaves with this root.
 ///
+/// ```
+/// use countersign_protocol::merkle::{leaf_hash, node_hash, root_of_leaves, verify_inclusion};
+///
+/// let leaves = [leaf_hash(b"zero"), leaf_hash(b"one"), leaf_hash(b"two")];
+/// let root = root_of_leaves(leaves);
+/// // The path from leaf 2 to the root: it stands alone, beside the node over the other two.
+/// let proof = [node_hash(&leaves[0], &leaves[1])];
+///
+/// assert!(verify_inclusion(&leaves[2], 2, 3, &proof, &root).is_ok());
+/// assert!(verify_inclusion(&leaf_hash(b"another"), 2, 3, &proof, &root).is_err());
+/// ```
+///
 /// # Errors
 /// [`ProofError`], saying what is wrong.
 pub fn verify_inclusion(

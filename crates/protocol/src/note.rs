@@ -289,6 +289,23 @@ impl fmt::Display for SignatureLine {
 
 /// Signs a text, which ends in a newline. `sign` makes the Ed25519 signature that belongs to `key`.
 ///
+/// ```
+/// use countersign_domain::key::{PublicKey, Signature};
+/// use countersign_protocol::note::{NoteKey, SignedNote, sign};
+/// use ed25519_dalek::{Signer as _, SigningKey};
+///
+/// let signer = SigningKey::from_bytes(&[7; 32]);
+/// let key = NoteKey::new("log.example/mine", PublicKey(signer.verifying_key().to_bytes()))?;
+/// let note = sign("a text\n", &key, |text| Signature(signer.sign(text).to_bytes()))?;
+///
+/// // The text is to be believed only under a key that the reader trusts.
+/// let received = SignedNote::parse(note.as_bytes())?;
+/// assert_eq!(received.verify(&[key.clone()])?, "a text\n");
+/// let changed = note.replace("a text", "another text");
+/// assert!(SignedNote::parse(changed.as_bytes())?.verify(&[key]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`NoteError::Malformed`] if the text cannot be that of a note.
 pub fn sign(

@@ -430,7 +430,7 @@ pub(crate) fn check_keys_differ(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+    pub(crate) use countersign_fixtures::schema::small as schema;
     use proptest::prelude::*;
 
     use super::*;
@@ -439,20 +439,6 @@ pub(crate) mod tests {
     const FRIEND: &str = "ffffffffffffffffffffffffffffffff";
     const TIME_S: u64 = 1_528_070_400;
     const OTHER: &str = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
-
-    pub(crate) fn schema() -> FieldSchema {
-        let field = |name: &str| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: "pd:Name".to_owned(),
-            sensitivity: Sensitivity::Low,
-            special: false,
-            description: String::new(),
-        };
-        let mut fields = ["id", "friends", "name", "work"].map(field).to_vec();
-        fields[3].aliases = vec!["job".to_owned()];
-        FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
-    }
 
     fn records_in(body: &[u8]) -> Result<Vec<Record>, AnswerError> {
         let (schema, client) = (schema(), Identifier::parse("home").unwrap());

@@ -130,6 +130,30 @@ pub enum Checked {
 
 /// Checks the log on this site. `watch` sees each entry pass that is read, in order.
 ///
+/// ```
+/// use countersign_fixtures::at;
+/// use countersign_fixtures::documents::BEGINNING_S;
+/// use countersign_fixtures::world::{World, log_key};
+/// use countersign_verifier::log_check::{Question, check_log};
+/// use countersign_verifier::site::FolderSite;
+///
+/// // A log with some acts and a disclosure, as its operator publishes it.
+/// let folder = tempfile::tempdir()?;
+/// let mut world = World::governed();
+/// world.disclose(|_| {});
+/// world.publish(folder.path());
+///
+/// // The key comes from elsewhere than from the log.
+/// let key = log_key();
+/// let checked = check_log(
+///     &FolderSite::new(folder.path()),
+///     &Question::new(&key, at(BEGINNING_S + 60)),
+///     |_| {},
+/// )?;
+/// assert_eq!((checked.verdict.disclosures, checked.verdict.failure_count), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`LogCheckError`] when a file cannot be read; whatever does not hold is in the verdict.
 pub fn check_log<S: Site + ?Sized>(

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use crate::source::{File, Finding, lines_with_word};
 
 /// A crate's folder, its package, the packages of this workspace that it may depend on, and those that its tests may.
-const CRATES: [(&str, &str, &[&str], &[&str]); 13] = [
+const CRATES: [(&str, &str, &[&str], &[&str]); 14] = [
     ("crates/domain", "countersign-domain", &[], &[]),
     ("crates/toml", "countersign-toml", &["countersign-domain"], &[]),
     ("crates/protocol", "countersign-protocol", &["countersign-domain"], &[]),
@@ -13,15 +13,20 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 13] = [
         "crates/verifier",
         "countersign-verifier",
         &["countersign-domain", "countersign-protocol"],
-        &[],
+        &["countersign-fixtures"],
     ),
-    ("crates/policy", "countersign-policy", &["countersign-domain", "countersign-toml"], &[]),
+    (
+        "crates/policy",
+        "countersign-policy",
+        &["countersign-domain", "countersign-toml"],
+        &["countersign-fixtures"],
+    ),
     // What a third party runs judges what the log's tests made; the log itself does not lean on it.
     (
         "crates/log",
         "countersign-log",
         &["countersign-domain", "countersign-protocol"],
-        &["countersign-verifier"],
+        &["countersign-fixtures", "countersign-verifier"],
     ),
     ("crates/people", "countersign-people", &["countersign-domain", "countersign-protocol"], &[]),
     (
@@ -34,12 +39,19 @@ const CRATES: [(&str, &str, &[&str], &[&str]); 13] = [
             "countersign-log",
             "countersign-people",
         ],
+        &["countersign-fixtures"],
+    ),
+    // It is in no crate's first list: what is made for tests is out of what is shipped.
+    (
+        "crates/fixtures",
+        "countersign-fixtures",
+        &["countersign-domain", "countersign-toml", "countersign-protocol"],
         &[],
     ),
     ("crates/service", "countersign-service", &BELOW_SERVICE, &[]),
     ("crates/http", "countersign-http", &BELOW_HTTP, &[]),
     ("crates/demo", "countersign-demo", &BELOW_HTTP, &[]),
-    ("crates/server", "countersign", &BELOW_SERVER, &[]),
+    ("crates/server", "countersign", &BELOW_SERVER, &["countersign-fixtures"]),
     ("xtask", "xtask", &[], &[]),
 ];
 
@@ -256,6 +268,10 @@ fn dependencies_against_the_direction_are_found() {
         let log = format!("[{table}]\n{verifier}");
         assert_eq!(of_crate(&File::new("crates/log/Cargo.toml", &log)).len(), count, "{table}");
     }
+    let of_tests = "[dev-dependencies]\ncountersign-fixtures.workspace = true\n";
+    let server = |manifest: &str| of_crate(&File::new("crates/server/Cargo.toml", manifest)).len();
+    assert_eq!(server(of_tests), 0);
+    assert_eq!(server(&of_tests.replace("dev-", "")), 1);
     assert_eq!(of_crate(&File::new("crates/another/Cargo.toml", "[dependencies]\n")).len(), 1);
 }
 

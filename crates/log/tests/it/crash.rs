@@ -28,7 +28,7 @@ fn work(setup: &Setup, memory: &Memory) -> Result<Vec<Acknowledged>, OpenError> 
     for round in 0..4 {
         acknowledged.extend(together(&log, round));
         let signed = if round % 2 == 0 { suspension() } else { reinstatement() };
-        if let Ok(placed) = block_on(log.append_act(signed, None, Some("ada".to_owned()))) {
+        if let Ok(placed) = block_on(log.append_act(signed, None, Some("ann".to_owned()))) {
             acknowledged.push(act(placed));
         }
     }

@@ -62,7 +62,7 @@ impl Life {
             self.acknowledged.extend(released.as_ref().ok().map(Acknowledged::of));
         }
         for act in [suspension(), reinstatement()].into_iter().take(disclosures) {
-            let placed = block_on(log.append_act(act, None, Some("ada".to_owned())));
+            let placed = block_on(log.append_act(act, None, Some("ann".to_owned())));
             let took = |placed| Acknowledged { placed, seed: None, people: 0 };
             self.acknowledged.extend(placed.ok().map(took));
         }

@@ -7,6 +7,7 @@ mod compile_fail;
 mod crash;
 mod disclosures;
 mod erase;
+mod example_embed;
 mod faults;
 mod memory_site;
 mod order;

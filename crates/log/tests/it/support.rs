@@ -3,25 +3,22 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use countersign_domain::act::{
-    Act, Keys, Published, Reinstatement, Reviewer, Signer as By, Subject, Suspension,
-};
-use countersign_domain::agreement::{Delivery, Wait};
+use countersign_domain::act::{Act, Published, Reinstatement, Signer as By, Subject, Suspension};
 use countersign_domain::decide::{Candidate, Permitted, decide};
 use countersign_domain::digest::Digest;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::grant::Grant;
-use countersign_domain::identifier::Identifier;
 use countersign_domain::key::{PublicKey, Signature};
 use countersign_domain::mask::{Basis, Mask};
-use countersign_domain::partner::{Country, Partner};
 use countersign_domain::person::{Handle, PairwiseId, Secret};
 use countersign_domain::reason::Reason;
 use countersign_domain::request::{FriendsRequest, Request};
-use countersign_domain::route::ClientKind;
-use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_domain::schema::SchemaDocument;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
+use countersign_fixtures::decision::basis;
+pub(crate) use countersign_fixtures::name;
+use countersign_fixtures::{documents, keys, schema};
 use countersign_log::annex::{Annex, Circumstances};
 use countersign_log::backend::Backend;
 use countersign_log::batch::BadBatch;
@@ -31,17 +28,13 @@ use countersign_log::signer::{Signer, SoftwareSigner};
 use countersign_log::stream::{Found, Position, Stream};
 use countersign_log::{Log, LogConfig, OpenError, Recovered};
 use countersign_protocol::canonical;
-use countersign_protocol::entry::{ActSignature, Entry, SignedAct};
+use countersign_protocol::entry::{Entry, SignedAct};
 use countersign_protocol::merkle::{Hash, leaf_hash};
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::record::{Record, Seed, pairwise_id, records_root};
 
 pub(crate) const ORIGIN: &str = "log.example/test";
 pub(crate) const NOW: u64 = 1_600_000_000;
-
-pub(crate) fn name(text: &str) -> Identifier {
-    Identifier::parse(text).unwrap()
-}
 
 /// A clock that is set by hand, of a machine that runs for as long as the test says.
 #[derive(Clone)]
@@ -173,60 +166,26 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-fn signer_of(by: &By) -> SoftwareSigner {
-    let seed = match by {
-        By::Root => 10,
-        By::Reviewer(reviewer) if reviewer.as_str() == "ada" => 11,
-        By::Reviewer(_) => 12,
-        By::Partner(_) => 13,
-    };
-    SoftwareSigner::from_seed(&[seed; 32])
-}
-
 pub(crate) fn signed(act: Act, by: &[By]) -> SignedAct {
     signed_at(act, Timestamp::from_seconds(NOW), by)
 }
 
 pub(crate) fn signed_at(act: Act, time: Timestamp, by: &[By]) -> SignedAct {
-    let mut act = SignedAct::unsigned(act, time);
-    let message = act.message(ORIGIN).unwrap();
-    let sign = |by: &By| ActSignature { by: by.clone(), sig: signer_of(by).sign(&message) };
-    act.signatures = by.iter().map(sign).collect();
-    act
+    keys::signed(act, ORIGIN, time, by)
 }
 
 fn reviewers() -> [By; 2] {
-    [By::Reviewer(name("ada")), By::Reviewer(name("bob"))]
+    [By::Reviewer(name("ann")), By::Reviewer(name("bob"))]
 }
 
 /// Keys, a field schema, a partner.
 pub(crate) fn founding_acts() -> Vec<(SignedAct, Option<Vec<u8>>)> {
-    let key_of = |by: &By| signer_of(by).public_key();
-    let reviewer = |by: &By| match by {
-        By::Reviewer(id) => Reviewer { id: id.clone(), key: key_of(by) },
-        other => panic!("{other} is no reviewer"),
-    };
-    let keys = Keys {
-        root: key_of(&By::Root),
-        receipts: PublicKey([9; 32]),
-        reviewers: reviewers().iter().map(reviewer).collect(),
-    };
     let document = canonical::to_bytes(&schema()).unwrap();
     let digest = Digest(sha256(&document));
-    let germany = Country::parse("DE").unwrap();
-    let partner = Partner {
-        id: name("aurora"),
-        name: "Aurora GmbH".to_owned(),
-        country: germany,
-        parent: None,
-        parent_country: germany,
-        owners: Vec::new(),
-        key: key_of(&By::Partner(name("aurora"))),
-    };
     vec![
-        (signed(Act::Keys(keys), &[By::Root]), None),
+        (signed(Act::Keys(documents::keys()), &[By::Root]), None),
         (signed(Act::FieldSchema(Published { digest }), &reviewers()), Some(document)),
-        (signed(Act::Partner(partner), &reviewers()), None),
+        (signed(Act::Partner(documents::partner()), &reviewers()), None),
     ]
 }
 
@@ -236,16 +195,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 pub(crate) fn schema() -> SchemaDocument {
-    let field = |name: &str| Field {
-        name: name.to_owned(),
-        aliases: Vec::new(),
-        category: "pd:Name".to_owned(),
-        sensitivity: Sensitivity::Low,
-        special: false,
-        description: name.to_owned(),
-    };
-    let fields = ["id", "friends", "name", "work"].map(field).to_vec();
-    SchemaDocument { version: SCHEMA_VERSION, fields }
+    schema::document(["id", "friends", "name", "work"].map(schema::field))
 }
 
 /// A reason that no act before had: the very same act is taken once only.
@@ -318,27 +268,15 @@ impl Profiles for Data {
     }
 }
 
-fn basis() -> Basis {
+fn masked() -> Basis {
     let open = FieldSet::from_bits(0b0111);
     let mask = |extra: &[(Reason, FieldSet)]| Mask { open, withheld: extra.to_vec() };
     let work = FieldSet::from_bits(0b1000);
-    Basis {
-        partner: name("aurora"),
-        client: name("aurora-home"),
-        build: name("aurora-home@1"),
-        agreements: [Digest([3; 32])].into(),
-        purpose: name("service"),
-        kind: ClientKind::Device,
-        delivery: Delivery::Clear,
-        wait: Wait::Durable,
-        query_token: false,
-        new_grants: true,
-        stopped: None,
-        viewer: mask(&[(Reason::Agreement, work)]),
-        friend: mask(&[(Reason::WindDown, work)]),
-        minor_friend: mask(&[(Reason::Minor, work)]),
-        holds_until: Timestamp::MAX,
-    }
+    basis(
+        mask(&[(Reason::Agreement, work)]),
+        mask(&[(Reason::WindDown, work)]),
+        mask(&[(Reason::Minor, work)]),
+    )
 }
 
 /// A decision about these people that has seen `as_of` entries and holds until then.
@@ -357,7 +295,7 @@ pub(crate) fn decided(
     let all = FieldSet::from_bits(0b1111);
     let request = Request { viewer: all, friends: Some(FriendsRequest::first(all, 400)) };
     let now = Timestamp::from_seconds(NOW - 1);
-    decide(&Arc::new(basis()), &grant, request, people, now, as_of).unwrap()
+    decide(&Arc::new(masked()), &grant, request, people, now, as_of).unwrap()
 }
 
 pub(crate) fn permitted(log: &Log, friends: usize) -> Permitted<Guarded<Data>> {

@@ -43,6 +43,36 @@ const ENDS: [&str; 5] = ["new_grants", "renewal", "friends", "fields", "all"];
 
 /// Reads an agreement file and checks it against the field schema.
 ///
+/// ```
+/// use countersign_fixtures::schema;
+/// use countersign_policy::agreement;
+///
+/// let text = r#"
+/// version = 2
+/// platform = "Example Platform"
+/// agreement = "aurora-2026"
+/// partner = "aurora"
+/// client = "aurora-home"
+/// kind = "device"
+/// not_before = 2026-01-01T00:00:00Z
+/// not_after = 2026-12-31T00:00:00Z
+/// delivery = "clear"
+///
+/// [[purpose]]
+/// purpose = "address-book"
+/// dpv = "dpv:ServiceProvision"
+/// self = ["id", "friends", "name"]
+/// friend = ["id", "name"]
+/// "#;
+/// let document = agreement::read(text, &schema::shipped())?;
+/// assert_eq!(document.purposes[0].friend, ["id", "name"]);
+///
+/// let wrong = text.replace("friend = [\"id\", \"name\"]", "friend = [\"id\", \"nam\"]");
+/// let error = agreement::read(&wrong, &schema::shipped()).unwrap_err();
+/// assert_eq!(error.line, 16);
+/// # Ok::<(), agreement::AgreementFileError>(())
+/// ```
+///
 /// # Errors
 /// [`TomlError`], with line, column and key.
 pub fn read(text: &str, schema: &FieldSchema) -> Result<AgreementDocument, TomlError> {
@@ -245,7 +275,7 @@ fn place_of_budget(error: &BudgetError, budgets: &[FileBudget]) -> Range<usize> 
 
 #[cfg(test)]
 mod tests {
-    use countersign_domain::schema::{Field, SchemaDocument, Sensitivity};
+    use countersign_fixtures::schema;
 
     use super::*;
 
@@ -272,16 +302,7 @@ fields = ["religion"]
 "#;
 
     fn schema() -> FieldSchema {
-        let field = |name: &str| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: String::new(),
-            sensitivity: Sensitivity::Low,
-            special: false,
-            description: String::new(),
-        };
-        let fields = ["id", "friends", "religion"].map(field).to_vec();
-        FieldSchema::from_document(SchemaDocument { version: 1, fields }).unwrap()
+        schema::of(&["id", "friends", "religion"])
     }
 
     #[test]

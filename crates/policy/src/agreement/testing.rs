@@ -1,8 +1,6 @@
 //! What tests of agreements share: the field schema that is shipped, an agreement with everything in it,
 //! and random ones.
 
-use std::sync::LazyLock;
-
 use countersign_domain::agreement::{
     AGREEMENT_VERSION, AgreedDelivery, Agreement, AgreementDocument, CertificationDocument,
     Evidence, PurposeDocument, RenewalDocument, Wait,
@@ -13,9 +11,9 @@ use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
 use countersign_domain::partner::Country;
 use countersign_domain::pledge::PledgeDocument;
 use countersign_domain::route::ClientKind;
-use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
+pub(crate) use countersign_fixtures::schema::shipped as schema;
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -23,15 +21,6 @@ use proptest::sample::{select, subsequence};
 
 /// An agreement that uses every key.
 pub(crate) const WHOLE: &str = include_str!("../../../../testdata/agreements/whole.agreement.toml");
-
-/// The schema that is shipped.
-pub(crate) fn schema() -> FieldSchema {
-    static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
-        let text = include_str!("../../../service/schema/fields.toml");
-        FieldSchema::from_document(countersign_toml::parse(text).unwrap()).unwrap()
-    });
-    READ.clone()
-}
 
 /// The agreement of a document.
 pub(crate) fn agreement(document: AgreementDocument) -> Agreement {

@@ -297,7 +297,7 @@ fn bulk(budget: &str, categories: Vec<String>, limit: Limit) -> Result<SetBudget
 #[cfg(test)]
 mod tests {
     use countersign_domain::budget;
-    use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+    use countersign_fixtures::schema::{categorised as field, document};
 
     use super::*;
 
@@ -305,16 +305,8 @@ mod tests {
         let first = [("id", "pd:Identifier"), ("friends", "pd:SocialNetwork")];
         let names: Vec<String> = (0..categories.len()).map(|at| format!("f{at}")).collect();
         let others = names.iter().map(String::as_str).zip(categories.iter().copied());
-        let field = |(name, category): (&str, &str)| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: category.to_owned(),
-            sensitivity: Sensitivity::Low,
-            special: false,
-            description: name.to_owned(),
-        };
-        let fields = first.into_iter().chain(others).map(field).collect();
-        FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields }).unwrap()
+        let fields = first.into_iter().chain(others).map(|(name, category)| field(name, category));
+        FieldSchema::from_document(document(fields)).unwrap()
     }
 
     fn names(document: &BudgetsDocument) -> Vec<&str> {

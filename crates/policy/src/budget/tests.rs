@@ -12,8 +12,9 @@ use countersign_domain::field::FieldId;
 use countersign_domain::key::PublicKey;
 use countersign_domain::partner::{Country, Partner};
 use countersign_domain::register::Document;
-use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_domain::schema::SchemaDocument;
 use countersign_domain::time::SECONDS_PER_DAY;
+use countersign_fixtures::schema::{categorised as field, document};
 use proptest::prelude::*;
 
 use super::*;
@@ -34,16 +35,7 @@ fn at(day: u64) -> Timestamp {
 
 fn schema() -> SchemaDocument {
     let names = ["id", "friends", "name", "work", "religion"];
-    let field = |(name, category): (&str, &str)| Field {
-        name: name.to_owned(),
-        aliases: Vec::new(),
-        category: category.to_owned(),
-        sensitivity: Sensitivity::Low,
-        special: false,
-        description: name.to_owned(),
-    };
-    let fields = names.into_iter().zip(CATEGORIES).map(field).collect();
-    SchemaDocument { version: SCHEMA_VERSION, fields }
+    document(names.into_iter().zip(CATEGORIES).map(|(name, category)| field(name, category)))
 }
 
 /// An agreement of a client, in force from the day before the first one on.

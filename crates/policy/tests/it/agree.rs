@@ -18,11 +18,12 @@ use countersign_domain::relation::Relation;
 use countersign_domain::request::{FriendsRequest, Request};
 use countersign_domain::route::Route;
 use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument, Sensitivity};
+use countersign_domain::schema::{Field, FieldSchema, SchemaDocument, Sensitivity};
 use countersign_domain::screening::Outcome;
 use countersign_domain::settings::Settings;
 use countersign_domain::time::Timestamp;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
+use countersign_fixtures::schema;
 use countersign_policy::cedar::rules::SharedRules;
 use countersign_policy::cedar::{Circumstances, Principal, Universe, render};
 use countersign_policy::mask::Masks;
@@ -93,14 +94,12 @@ impl Dice {
 
 fn schema_document() -> SchemaDocument {
     let field = |name: &&str| Field {
-        name: (*name).to_owned(),
-        aliases: Vec::new(),
         category: format!("pd:{}", if *name == "email" { "name" } else { name }),
         sensitivity: if *name == "birthday" { Sensitivity::High } else { Sensitivity::Low },
         special: *name == "religion",
-        description: String::new(),
+        ..schema::field(name)
     };
-    SchemaDocument { version: SCHEMA_VERSION, fields: FIELDS.iter().map(field).collect() }
+    schema::document(FIELDS.iter().map(field))
 }
 
 fn country(dice: &mut Dice) -> Country {

@@ -24,10 +24,11 @@ use countersign_domain::partner::{Country, Partner};
 use countersign_domain::pledge::PledgeDocument;
 use countersign_domain::register::{Client, Document, Register, RegisteredBuild};
 use countersign_domain::relation::Relation;
-use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-use countersign_domain::schema::{FieldSchema, SchemaDocument};
+use countersign_domain::schema::FieldSchema;
 use countersign_domain::terms::terms;
 use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
+use countersign_fixtures::documents::first_rules;
+use countersign_fixtures::schema::{shipped, shipped_document};
 use countersign_policy::agreement;
 use countersign_policy::mask::Masks;
 use serde::Deserialize;
@@ -64,31 +65,9 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-fn schema_document() -> SchemaDocument {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../service/schema/fields.toml");
-    countersign_toml::parse(&read(&path)).unwrap()
-}
-
-fn schema() -> FieldSchema {
-    FieldSchema::from_document(schema_document()).unwrap()
-}
-
-/// The rules with which the server founds an instance.
-fn default_rules() -> RulesDocument {
-    RulesDocument {
-        version: RULES_VERSION,
-        special_categories_of_friends: false,
-        minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
-        closed_territories: Vec::new(),
-        screening_required: false,
-        ledger_page: None,
-        cedar: String::new(),
-    }
-}
-
 /// The agreements of a folder, by the names of their files.
 fn agreements(of: &str) -> BTreeMap<String, AgreementDocument> {
-    let schema = schema();
+    let schema = shipped();
     let mut read_all = BTreeMap::new();
     for entry in fs::read_dir(folder().join(of)).unwrap() {
         let path = entry.unwrap().path();
@@ -154,9 +133,9 @@ impl Founding {
         let (root, receipts) = (key_of(1), key_of(2));
         founding.act(&Act::Keys(Keys { root, receipts, reviewers: reviewers.to_vec() }), None);
         let published = || Published { digest: Digest([0; 32]) };
-        let document = Document::Schema(schema_document());
+        let document = Document::Schema(shipped_document());
         founding.act(&Act::FieldSchema(published()), Some(document));
-        founding.act(&Act::Rules(published()), Some(Document::Rules(default_rules())));
+        founding.act(&Act::Rules(published()), Some(Document::Rules(first_rules())));
         founding
     }
 
@@ -214,7 +193,7 @@ fn contract<'r>(
 
 /// What the terms leave open of the fields that there are.
 fn given(client: &Client, purpose: &Identifier, relation: Relation, now: Timestamp) -> FieldSet {
-    terms(&client.contracts, purpose, relation, now).open().and(schema().all())
+    terms(&client.contracts, purpose, relation, now).open().and(shipped().all())
 }
 
 /// What all purposes give together.
@@ -225,7 +204,7 @@ fn any_given(client: &Client, relation: Relation, now: Timestamp) -> FieldSet {
 }
 
 fn names(fields: FieldSet) -> String {
-    schema().names(fields).collect::<Vec<_>>().join(" ")
+    shipped().names(fields).collect::<Vec<_>>().join(" ")
 }
 
 fn is_over(client: &Client, now: Timestamp) -> bool {
@@ -295,7 +274,7 @@ fn the_one_that_winds_down_loses_grants_then_friends_then_everything_to_the_seco
 #[test]
 fn the_others_give_what_they_name_all_of_that_month() {
     let (agreements, register) = founded();
-    let schema = schema();
+    let schema = shipped();
     let mut others = 0;
     for (file, document) in &agreements {
         let (client, contract) = contract(&register, document);
@@ -359,7 +338,7 @@ impl<'a> Alone<'a> {
             viewer: all(|purpose| &purpose.viewer),
             friend: all(|purpose| &purpose.friend),
         });
-        Self { document, schema: schema(), register: founding.register }
+        Self { document, schema: shipped(), register: founding.register }
     }
 
     fn asks(&self) -> (&Client, &RegisteredBuild) {
@@ -424,7 +403,7 @@ fn counterexample(
     document: &AgreementDocument,
     partner: &FilePartner,
 ) -> Option<String> {
-    let (alone, schema) = (Alone::new(document, partner), schema());
+    let (alone, schema) = (Alone::new(document, partner), shipped());
     let open = alone.open();
     let (any, first) = (FieldSet::ALL, at(FOUNDED));
     let of_friends = |open: &&Open<'_>| open.people.0 == Relation::Friend;

@@ -1,35 +1,10 @@
 //! What the tests share: the field schema that is shipped, the rules that an instance begins with, and
 //! agreements from text.
 
-use std::sync::LazyLock;
-
 use countersign_domain::agreement::AgreementDocument;
-use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-use countersign_domain::schema::{FieldSchema, SchemaDocument};
+pub(crate) use countersign_fixtures::documents::first_rules as rules_document;
+pub(crate) use countersign_fixtures::schema::shipped as schema;
 use countersign_policy::agreement;
-
-/// The field schema that is shipped with the server.
-pub(crate) fn schema() -> FieldSchema {
-    static READ: LazyLock<FieldSchema> = LazyLock::new(|| {
-        let document: SchemaDocument =
-            countersign_toml::parse(include_str!("../../../service/schema/fields.toml")).unwrap();
-        FieldSchema::from_document(document).unwrap()
-    });
-    READ.clone()
-}
-
-/// The rules that an instance begins with.
-pub(crate) fn rules_document() -> RulesDocument {
-    RulesDocument {
-        version: RULES_VERSION,
-        special_categories_of_friends: false,
-        minor_friend_fields: vec!["id".to_owned(), "name".to_owned()],
-        closed_territories: Vec::new(),
-        screening_required: false,
-        ledger_page: None,
-        cedar: String::new(),
-    }
-}
 
 /// An agreement that gives a little of friends, with these lines added at its top.
 pub(crate) fn agreement(lines: &str) -> AgreementDocument {

@@ -372,6 +372,8 @@ fn profiles(table: &ProfilesTable) -> Result<Profiles, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_fixtures::schema;
+
     use super::*;
 
     const GOOD: &str = r#"version = 1
@@ -407,9 +409,7 @@ people_max = 50
         std::fs::write(&token, "very-secret\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&token, mode).unwrap();
-        let fields = include_str!("../../../service/schema/fields.toml");
-        let schema = FieldSchema::from_document(countersign_toml::parse(fields).unwrap()).unwrap();
-        Mapping::parse(text, folder.path(), &schema)
+        Mapping::parse(text, folder.path(), &schema::shipped())
     }
 
     #[test]

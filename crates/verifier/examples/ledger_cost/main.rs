@@ -6,7 +6,6 @@
 //! verifier the same.
 #![expect(clippy::print_stdout, reason = "it is a command for people")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
-#![expect(dead_code, reason = "the tests' world has more than is needed here")]
 
 use std::time::Instant;
 
@@ -16,6 +15,11 @@ use countersign_domain::person::Secret;
 use countersign_domain::relation::Relation;
 use countersign_domain::route::Route;
 use countersign_domain::settings::Settings;
+use countersign_fixtures::accounts::Accounts;
+use countersign_fixtures::at;
+use countersign_fixtures::documents::{BEGINNING_S, schema};
+use countersign_fixtures::keys::sign;
+use countersign_fixtures::world::{World, log_key};
 use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::consent::{Choice, ConsentRecord, commitments_root, consent_commitment};
 use countersign_protocol::consent_receipt::CommitmentTree;
@@ -33,15 +37,9 @@ use countersign_protocol::shared_proof::prove_shared;
 use countersign_verifier::ledger::{Question, check};
 use sha2::{Digest as _, Sha256};
 
-use self::ledger_directory::Accounts;
 use self::sparse::Sparse;
-use self::verify_world::{BEGINNING_S, World, at, log_key, schema, sign};
 
-#[path = "../../tests/it/ledger_directory.rs"]
-mod ledger_directory;
 mod sparse;
-#[path = "../../tests/it/verify_world.rs"]
-mod verify_world;
 
 const DAYS: u64 = 3_650;
 const ENTRIES_A_DAY: u64 = 27 * 86_400;

@@ -15,16 +15,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use countersign_domain::time::Timestamp;
+use countersign_fixtures::documents::BEGINNING_S;
+use countersign_fixtures::keys::{public_key, sign};
+use countersign_fixtures::world::log_key;
 use countersign_protocol::entry::Entry;
 use countersign_protocol::merkle::{leaf_hash, root_of_leaves};
-use countersign_protocol::note::NoteKey;
 use countersign_protocol::replay::verify;
 use countersign_protocol::site_path::{BUNDLE_BYTES_MAX, HASHES_BYTES_MAX};
 use countersign_protocol::tile::{TileKind, parse_entries, paths};
 use countersign_verifier::log_check::{LogCheck, Question, check_log};
 use countersign_verifier::site::{FolderSite, Site as _};
 use countersign_verifier::state::State;
-use world::{ANSWERS_PER_S, BEGINNING_S, ORIGIN, PARTNERS, World, public_key, sign};
+use world::{ANSWERS_PER_S, PARTNERS, World};
 
 const ENTRIES: u64 = 1_000_000;
 /// The part of the log that is new to the check with state: one in so many.
@@ -37,7 +39,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 fn check(folder: &Path, size: u64, state: Option<&State>) -> LogCheck {
-    let key = NoteKey::new(ORIGIN, public_key("log")).unwrap();
+    let key = log_key();
     let now = Timestamp::from_seconds(BEGINNING_S + size / ANSWERS_PER_S);
     let question = Question { state, ..Question::new(&key, now) };
     let check = check_log(&FolderSite::new(folder), &question, |_| ()).unwrap();
@@ -110,7 +112,7 @@ fn main() {
     let size = world.site.size();
     let floor = floor(folder.path(), size, world.signatures);
     let (from_start, whole) = timed(|| check(folder.path(), size, None));
-    let key = NoteKey::new(ORIGIN, public_key("log")).unwrap();
+    let key = log_key();
     let bytes = kept.to_bytes().unwrap();
     let (kept, loaded) = timed(|| State::from_bytes(&bytes, &key).unwrap());
     let (with_state, rest) = timed(|| check(folder.path(), size, Some(&kept)));

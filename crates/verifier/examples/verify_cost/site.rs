@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use countersign_domain::digest::Digest;
+use countersign_fixtures::keys::sign;
+use countersign_fixtures::world::{ORIGIN, log_key};
 use countersign_protocol::checkpoint::Checkpoint;
 use countersign_protocol::merkle::{Hash, leaf_hash, root_of_leaves};
-use countersign_protocol::note::NoteKey;
 use countersign_protocol::site_path::{CHECKPOINT_PATH, document_path};
 use countersign_protocol::tile::{TILE_WIDTH, TileKind, TilePath, push_entry};
 use countersign_verifier::edge::TileEdge;
-
-use crate::world::{ORIGIN, public_key, sign};
 
 /// The files of a log that grows.
 pub(crate) struct Writer {
@@ -75,7 +74,7 @@ impl Writer {
         }
         let root = TileEdge::of_levels(self.levels.clone()).unwrap().root();
         let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: self.size, root };
-        let key = NoteKey::new(ORIGIN, public_key("log")).unwrap();
+        let key = log_key();
         let note = checkpoint.sign(&key, |message| sign("log", message)).unwrap();
         self.write(CHECKPOINT_PATH, note.as_bytes());
     }

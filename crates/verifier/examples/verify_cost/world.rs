@@ -4,35 +4,25 @@
 use std::path::Path;
 
 use countersign_domain::act::{
-    Act, AgreementAct, Keys, Published, Reinstatement, Review, ReviewOutcome, Reviewer, Signer,
-    Subject, Suspension,
+    Act, AgreementAct, Published, Reinstatement, ReviewOutcome, Subject, Suspension,
 };
-use countersign_domain::agreement::{
-    AGREEMENT_VERSION, AgreedDelivery, AgreementDocument, CertificationDocument, Delivery,
-    PurposeDocument, Wait,
-};
+use countersign_domain::agreement::{AgreementDocument, Delivery, PurposeDocument};
 use countersign_domain::build::Build;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::key::{PublicKey, Signature};
-use countersign_domain::obligation::{ObligationsDocument, OnwardTransfer};
-use countersign_domain::partner::{Country, Partner};
-use countersign_domain::route::ClientKind;
-use countersign_domain::rules::{RULES_VERSION, RulesDocument};
-use countersign_domain::schema::{Field, SCHEMA_VERSION, SchemaDocument, Sensitivity};
-use countersign_domain::time::Timestamp;
+use countersign_domain::partner::Partner;
+use countersign_domain::schema::Field;
+use countersign_fixtures::documents::{self, BEGINNING_S, keys, review, rules};
+use countersign_fixtures::keys::{public_key, signed};
+use countersign_fixtures::world::ORIGIN;
+use countersign_fixtures::{at, name, names, schema};
 use countersign_protocol::canonical;
-use countersign_protocol::entry::{
-    ActSignature, Disclosure, DisclosureKind, ENTRY_VERSION, Entry, SignedAct,
-};
-use ed25519_dalek::{Signer as _, SigningKey};
+use countersign_protocol::entry::{Disclosure, DisclosureKind, ENTRY_VERSION, Entry};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::site::Writer;
 
-pub(crate) const ORIGIN: &str = "log.example/aurora";
-pub(crate) const BEGINNING_S: u64 = 1_528_070_400;
 pub(crate) const PARTNERS: u64 = 60;
 /// Every so many entries something is done: in turn a build is submitted, approved, its client suspended, reinstated.
 pub(crate) const ACT_EVERY: u64 = 500;
@@ -78,26 +68,6 @@ const OF_FRIENDS: [&str; 7] =
     ["id", "name", "birthday", "hometown", "location", "education", "work"];
 const REVIEWERS: [&str; 2] = ["reviewer:ann", "reviewer:bob"];
 
-fn name(text: &str) -> Identifier {
-    Identifier::parse(text).unwrap()
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn signing_key(whose: &str) -> SigningKey {
-    SigningKey::from_bytes(&Sha256::digest(whose).into())
-}
-
-pub(crate) fn public_key(whose: &str) -> PublicKey {
-    PublicKey(signing_key(whose).verifying_key().to_bytes())
-}
-
-pub(crate) fn sign(whose: &str, message: &[u8]) -> Signature {
-    Signature(signing_key(whose).sign(message).to_bytes())
-}
-
 /// What is written, entry by entry.
 pub(crate) struct World {
     pub(crate) site: Writer,
@@ -127,32 +97,12 @@ impl World {
     }
 
     fn set_up_rules(&mut self) {
-        let reviewer =
-            |id: &str| Reviewer { id: name(id), key: public_key(&format!("reviewer:{id}")) };
-        let reviewers = ["ann", "bob", "eve"].map(reviewer).to_vec();
-        let keys = Keys { root: public_key("root"), receipts: public_key("receipts"), reviewers };
-        self.act(Act::Keys(keys), &["root"]);
-        let field = |name: &str| Field {
-            name: name.to_owned(),
-            aliases: Vec::new(),
-            category: "pd:Profile".to_owned(),
-            sensitivity: Sensitivity::Low,
-            special: ["religion", "political", "interested_in"].contains(&name),
-            description: String::new(),
-        };
-        let schema = SchemaDocument { version: SCHEMA_VERSION, fields: FIELDS.map(field).to_vec() };
-        let digest = self.document(&schema);
+        self.act(Act::Keys(keys()), &["root"]);
+        let is_special = |name| ["religion", "political", "interested_in"].contains(&name);
+        let fields = FIELDS.map(|name| Field { special: is_special(name), ..schema::field(name) });
+        let digest = self.document(&schema::document(fields));
         self.act(Act::FieldSchema(Published { digest }), &REVIEWERS);
-        let rules = RulesDocument {
-            version: RULES_VERSION,
-            special_categories_of_friends: false,
-            minor_friend_fields: names(&["id"]),
-            closed_territories: vec![Country::parse("KP").unwrap()],
-            screening_required: false,
-            ledger_page: None,
-            cedar: String::new(),
-        };
-        let digest = self.document(&rules);
+        let digest = self.document(&rules(&["KP"]));
         self.act(Act::Rules(Published { digest }), &REVIEWERS);
     }
 
@@ -160,19 +110,10 @@ impl World {
     fn take_in(&mut self, number: u64) {
         let partner = format!("partner-{number}");
         let by = format!("partner:{partner}");
-        let country = Country::parse("IE").unwrap();
-        self.act(
-            Act::Partner(Partner {
-                id: name(&partner),
-                name: format!("Partner {number} Ltd"),
-                country,
-                parent: None,
-                parent_country: country,
-                owners: Vec::new(),
-                key: public_key(&by),
-            }),
-            &REVIEWERS,
-        );
+        let (id, key) = (name(&partner), public_key(&by));
+        let legal_name = format!("Partner {number} Ltd");
+        let partner = Partner { id, name: legal_name, key, ..documents::partner() };
+        self.act(Act::Partner(partner), &REVIEWERS);
         let agreement = agreement(number);
         let digest = self.document(&agreement);
         self.agreements.push(digest);
@@ -187,13 +128,9 @@ impl World {
 
     fn submit(&mut self, partner: u64, version: u64) {
         let build = Build {
-            build: build_name(partner, version),
             client: name(&format!("client-{partner}")),
             package: format!("example.partner{partner}.home"),
-            signer: Digest([1; 32]),
             version_code: u32::try_from(version).unwrap() + 1,
-            artifact: Digest([2; 32]),
-            purposes: vec![name("experience")],
             viewer: names(&[
                 "id",
                 "friends",
@@ -206,13 +143,14 @@ impl World {
                 "email",
             ]),
             friend: names(&OF_FRIENDS),
+            ..documents::build(build_name(partner, version).as_str())
         };
         self.act(Act::Build(build), &[&format!("partner:partner-{partner}")]);
     }
 
     fn approve(&mut self, partner: u64, version: u64) {
         let build = build_name(partner, version);
-        self.act(Act::Review(Review { build, outcome: ReviewOutcome::Approve }), &REVIEWERS);
+        self.act(review(build.as_str(), ReviewOutcome::Approve), &REVIEWERS);
     }
 
     /// The next entry of everyday life.
@@ -278,7 +216,7 @@ impl World {
             records,
             request: Digest(Sha256::digest(hash).into()),
             viewer: names(viewer),
-            time: Timestamp::from_seconds(self.clock_s),
+            time: at(self.clock_s),
             v: ENTRY_VERSION,
         });
         self.site.push(&entry.to_bytes().unwrap());
@@ -292,13 +230,8 @@ impl World {
     }
 
     fn act(&mut self, act: Act, signers: &[&str]) {
-        let mut signed = SignedAct::unsigned(act, Timestamp::from_seconds(self.clock_s));
-        let message = signed.message(ORIGIN).unwrap();
-        let signature = |by: &&str| {
-            let signer = by.parse::<Signer>().unwrap();
-            ActSignature { by: signer, sig: sign(by, &message) }
-        };
-        signed.signatures = signers.iter().map(signature).collect();
+        let by: Vec<_> = signers.iter().map(|by| by.parse().unwrap()).collect();
+        let signed = signed(act, ORIGIN, at(self.clock_s), &by);
         let bytes = Entry::Act(signed).to_bytes().unwrap();
         self.last_act = self.site.size();
         self.signatures += signers.len() as u64;
@@ -320,28 +253,12 @@ fn agreement(number: u64) -> AgreementDocument {
         friend: names(&OF_FRIENDS),
     };
     AgreementDocument {
-        version: AGREEMENT_VERSION,
         agreement: name(&format!("agreement-{number}")),
         partner: name(&format!("partner-{number}")),
         client: name(&format!("client-{number}")),
-        kind: ClientKind::Device,
-        not_before: Timestamp::from_seconds(BEGINNING_S),
-        not_after: Timestamp::from_seconds(BEGINNING_S + TERM_S),
-        platform: "Example Platform".to_owned(),
-        renewal: None,
-        territory: Vec::new(),
-        delivery: AgreedDelivery::Clear,
-        wait: Wait::Durable,
-        query_token: false,
-        certification: CertificationDocument::DEFAULT,
-        obligations: ObligationsDocument {
-            retention_days: 365,
-            deletion_days: 30,
-            onward_transfer: OnwardTransfer::None,
-        },
-        budgets: Vec::new(),
-        pledges: Vec::new(),
+        not_after: at(BEGINNING_S + TERM_S),
         purposes: ["experience", "backup"].map(purpose).to_vec(),
         wind_down: Vec::new(),
+        ..documents::agreement()
     }
 }

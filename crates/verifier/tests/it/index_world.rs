@@ -27,8 +27,8 @@ use countersign_verifier::index_check::{
 };
 use countersign_verifier::site::FolderSite;
 
-use crate::ledger_directory::Accounts;
 use crate::verify_world::{BEGINNING_S, ORIGIN, World, at, log_key};
+use countersign_fixtures::accounts::Accounts;
 
 pub(crate) const PERIOD: u64 = 3;
 

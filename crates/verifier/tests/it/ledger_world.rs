@@ -29,8 +29,8 @@ use countersign_protocol::shared_proof::prove_shared;
 use countersign_verifier::ledger::{Ledger, Question, check};
 use countersign_verifier::verdict::Verdict;
 
-use crate::ledger_directory::Accounts;
 use crate::verify_world::{World, at, log_key, sign};
+use countersign_fixtures::accounts::Accounts;
 
 /// The field schema's act in a governed log.
 const SCHEMA_INDEX: u64 = 1;

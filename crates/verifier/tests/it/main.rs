@@ -1,10 +1,10 @@
 //! The verifier as outsiders meet it, one module per thing that the tests stand on.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "in a test, a panic is the finding")]
 
+mod example_check_receipt;
 mod index_world;
 mod interop_go;
 mod interop_transparency_dev;
-mod ledger_directory;
 mod ledger_world;
 mod slow_host;
 mod tools;

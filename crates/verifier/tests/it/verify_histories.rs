@@ -8,8 +8,8 @@ use countersign_protocol::directory::{GONE, secret_commitment, verify_history};
 use countersign_protocol::entry::DirectoryRoot;
 use serde::Serialize;
 
-use crate::ledger_directory::Accounts;
 use crate::verify_world::golden;
+use countersign_fixtures::accounts::Accounts;
 
 /// Comes and goes: every second version is an erasure.
 const RETURNING: &str = "person-0";

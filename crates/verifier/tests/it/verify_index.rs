@@ -14,7 +14,7 @@ use countersign_verifier::index_check::{IndexCheck, IndexCheckError, IndexCounts
 use countersign_verifier::verdict::Rule;
 
 use crate::index_world::{Indexed, Lists, asked, asked_of, file, label};
-use crate::verify_world::failed;
+use crate::verify_world::{Check, failed};
 
 /// The first entry of the period of which there is anything to say: an answer about people 1, 2 and 3.
 const THREE: u64 = 7;

@@ -3,8 +3,7 @@
 
 use countersign_domain::person::Secret;
 use countersign_domain::settings::Settings;
-use countersign_protocol::consent::commitments_root;
-use countersign_protocol::consent_receipt::CommitmentTree;
+use countersign_fixtures::receipts::move_to_other_records;
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::person_index::Label;
 use countersign_verifier::ledger::Ledger;
@@ -256,14 +255,7 @@ fn a_consent_receipt_is_under_a_secret_shown_and_its_record_is_in_the_ledger() {
         assert_eq!(failures(&log, FRIEND, &brought), [(Rule::LedgerReceipt, entry)]);
     }
     // The same record, in an entry of other records than the one that stands there.
-    let other_entry = log.receipt(FRIEND, chose, |receipt| {
-        let commitment = receipt.commitment().unwrap();
-        let before = (0..receipt.position).map(|_| [7; 32]);
-        let commitments: Vec<_> = before.chain([commitment, [8; 32]]).collect();
-        let tree = CommitmentTree::new(commitments.iter().copied());
-        (receipt.count, receipt.path) = (tree.count(), tree.path(receipt.position));
-        receipt.records = commitments_root(commitments);
-    });
+    let other_entry = log.receipt(FRIEND, chose, move_to_other_records);
     let brought = Brought::receipt(other_entry);
     assert_eq!(failures(&log, FRIEND, &brought), [(Rule::LedgerReceipt, Some(chose))]);
     // One is not made good by another.

@@ -8,7 +8,7 @@ use countersign_protocol::merkle::leaf_hash;
 use countersign_protocol::person_index::empty_index_root;
 use countersign_verifier::verdict::Rule;
 
-use crate::verify_world::{BEGINNING_S, World, at, failed};
+use crate::verify_world::{BEGINNING_S, Check, World, at, failed};
 
 const DAY_S: u64 = 86_400;
 

@@ -19,8 +19,8 @@ use countersign_verifier::site::{FolderSite, SiteError};
 use countersign_verifier::verdict::{Failure, Rule, Verdict};
 
 use crate::verify_world::{
-    AGREEMENT_ENDS_S, BEGINNING_S, ORIGIN, WORK_ENDS_S, World, agreement, at, build, failed, keys,
-    log_key, name, partner, public_key, review, rules, sign,
+    AGREEMENT_ENDS_S, BEGINNING_S, Check, ORIGIN, WORK_ENDS_S, World, agreement, at, build, failed,
+    keys, log_key, name, partner, public_key, review, rules, sign,
 };
 
 const REVIEWERS: [&str; 2] = ["reviewer:ann", "reviewer:bob"];

@@ -13,7 +13,7 @@ use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
 use countersign_verifier::verdict::Rule;
 
 use crate::verify_world::{
-    AGREEMENT_ENDS_S, BEGINNING_S, World, agreement, at, failed, name, partner, rules,
+    AGREEMENT_ENDS_S, BEGINNING_S, Check, World, agreement, at, failed, name, partner, rules,
 };
 
 const REVIEWERS: [&str; 2] = ["reviewer:ann", "reviewer:bob"];

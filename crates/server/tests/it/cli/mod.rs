@@ -1,0 +1,7 @@
+//! The commands, as people run them: the program itself, on files.
+
+pub(crate) mod agreement;
+pub(crate) mod commands;
+pub(crate) mod demo;
+pub(crate) mod first_day;
+pub(crate) mod scenario_2018;

@@ -1,0 +1,5 @@
+//! `/decide`: the second door, for platforms that serve their own answers.
+
+pub(crate) mod answers;
+pub(crate) mod both_doors;
+pub(crate) mod in_front;

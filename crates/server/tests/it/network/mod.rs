@@ -1,0 +1,6 @@
+//! What comes before a request is whole: TLS, heads, deadlines, and clients that flood or stall.
+
+pub(crate) mod heads;
+pub(crate) mod limits;
+pub(crate) mod slow_clients;
+pub(crate) mod tls;

@@ -1,0 +1,5 @@
+//! The pages, in a real browser.
+
+pub(crate) mod api_reference;
+pub(crate) mod ledger;
+pub(crate) mod register;
