@@ -174,7 +174,7 @@ impl Default for Tokens {
 pub enum ConfigError {
     /// The folder has no configuration.
     #[error(
-        "{}: there is no such file, so the folder holds no instance: give the folder of one, or make one with `countersign init`",
+        "{}: there is no such file, so no instance is in this folder: name its folder with --dir or COUNTERSIGN_DIR, or make one with `countersign init`",
         path.display()
     )]
     Missing {

@@ -1,6 +1,5 @@
 //! `countersign agreement certify`: a partner says that it keeps to an agreement.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
@@ -9,8 +8,8 @@ use countersign_domain::agreement::Agreement;
 use countersign_domain::identifier::Identifier;
 
 use crate::clock;
-use crate::commands::reach::Reach;
-use crate::commands::submit::Signing;
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::signing::Signing;
 use crate::commands::{Failure, Output};
 use crate::governance::Submission;
 
@@ -18,12 +17,12 @@ use crate::governance::Submission;
 ///
 /// A type of data that is not certified in time, with the days to make it good, is cut by itself.
 ///
-/// Example: countersign agreement certify platform aurora-2026 --all --sign partner:aurora=aurora.key
+/// Example: countersign agreement certify aurora-2026 --all --sign partner:aurora=aurora.key
 #[derive(Args)]
 #[command(group(ArgGroup::new("types").required(true)))]
 pub(crate) struct Certify {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The agreement's name.
     agreement: Identifier,
     /// A type of data, a category of the field schema as pd:Name. Can be given again.
@@ -38,7 +37,7 @@ pub(crate) struct Certify {
 
 impl Certify {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let agreement =
             Agreement::from_document(reach.agreement(&self.agreement)?, &reach.schema()?)?;
         let types: Vec<_> = agreement.types().keys().cloned().collect();
