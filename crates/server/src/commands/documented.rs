@@ -150,7 +150,7 @@ fn help_of_every_command_has_an_example_that_parses() {
             [command.get_long_about().or(command.get_about()), command.get_after_long_help()];
         let text =
             texts.into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        let examples = text.replace("\n      --", " --");
+        let examples = text.replace("\\\n", " ");
         let examples: Vec<_> = examples
             .lines()
             .map(|line| line.trim_start_matches("Example: ").trim_start())

@@ -100,8 +100,10 @@ impl Signing {
 impl LogName {
     /// The name of the log that signatures are for.
     pub(super) fn origin(&self) -> Result<String, Failure> {
-        let Some(dir) = self.dir() else { return Ok(self.origin.clone().unwrap_or_default()) };
-        match Config::read(&DataDir::new(dir).config()) {
+        if let Some(origin) = &self.origin {
+            return Ok(origin.clone());
+        }
+        match Config::read(&DataDir::new(self.instance.path()).config()) {
             Ok(config) => Ok(config.origin().to_owned()),
             Err(error @ ConfigError::Missing { .. }) => {
                 Err(format!("{error}; where it is elsewhere, name its log with --origin").into())

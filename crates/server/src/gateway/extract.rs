@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use axum::body::Bytes;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -60,6 +60,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(refused)) => {
+                let (status, kind) = (refused.status(), refused.into_kind());
+                Err(AdminError::of(status, format!("the path: {kind}")))
+            }
             Err(refused) => Err(refusal("the path", refused.status(), &refused)),
         }
     }
@@ -93,13 +97,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// A part of a request that cannot be read, with the first cause: what the framework says around it is about itself.
+/// A part of a request that cannot be read, and why; what the framework says around the cause is about itself.
 fn refusal(part: &str, status: StatusCode, refused: &dyn Error) -> AdminError {
-    let mut cause = refused;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    AdminError::of(status, format!("{part}: {cause}"))
+    let why = refused.source().map_or_else(|| refused.to_string(), ToString::to_string);
+    AdminError::of(status, format!("{part}: {why}"))
 }
 
 /// Bytes as a file of this name, which is kept nowhere on the way.

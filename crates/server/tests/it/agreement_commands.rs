@@ -153,9 +153,7 @@ fn an_agreement_is_signed_where_the_instance_is_not_and_concluded_where_it_is() 
     let last =
         desk.done(&["agreement", "sign", "act.json", "--dir", "p", BEN, "--out", "full.json"]);
     assert!(
-        last.contains(
-            "It has all signatures. Next: countersign governance act submit DIR full.json"
-        ),
+        last.contains("It has all signatures. Next: countersign governance act submit full.json"),
         "{last}"
     );
     let said = desk.refused(&["governance", "act", "submit", "--dir", "p", "act.json"]);

@@ -224,7 +224,7 @@ fn unauthorised_an_act_without_its_signatures_is_refused_and_the_error_says_what
         desk.refused(&["partner", "suspend", "--dir", "p", "client:x", "--reason", "audit", ANN]);
     assert!(said.contains("there is no client x; conclude an agreement about it first"), "{said}");
     let said = desk.refused(&register);
-    let next = "`countersign governance act sign FILE --origin localhost/countersign --sign SIGNER=KEYFILE`";
+    let next = "`countersign governance act sign FILE --sign SIGNER=KEYFILE --origin localhost/countersign`";
     assert!(said.contains(next), "{said}");
     desk.done(&["partner", "register", "--dir", "p", "aurora.toml", ANN, BEN]);
     let said = desk.refused(&["agreement", "conclude", "--dir", "p", "agreement.toml", ANN, BEN]);

@@ -12,7 +12,7 @@ use std::process::Command;
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{World, eventually, finish, program};
+use crate::support::{World, eventually, finish, program, send};
 
 /// Runs a command that has to fail; what it said on standard error and on standard output.
 fn refused(command: &mut std::process::Command) -> (String, String) {
@@ -145,6 +145,16 @@ fn init_is_advised_only_where_there_is_no_instance() {
 }
 
 #[test]
+fn a_key_is_never_written_over_a_file_that_exists() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.key");
+    fs::write(&file, "mine").unwrap();
+    let (said, _) = refused(program(&["key", "new"]).arg(&file));
+    assert!(said.contains("a.key: a file of this name exists"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
 fn json_tells_of_a_failure_too() {
     let folder = tempfile::tempdir().unwrap();
     let (said, document) = refused(program(&["--json", "serve"]).arg("--dir").arg(folder.path()));
@@ -175,7 +185,10 @@ fn json_tells_of_wrong_arguments_too() {
 #[test]
 fn a_hangup_stops_a_server_in_order_unless_it_is_to_be_ignored() {
     let world = World::founded();
-    let serving = world.serve();
+    // Whoever runs the tests may have them ignore it.
+    let mut heard = Command::new("env");
+    heard.arg("--default-signal=HUP").arg(program(&[]).get_program());
+    let serving = world.serve_with(heard.args(["serve", "--dir"]).arg(world.path()));
     kill_process(serving.pid(), Signal::HUP).unwrap();
     eventually("the server says so", || serving.said().contains("SIGHUP: stopping"));
     assert!(serving.stop().success());
@@ -186,4 +199,23 @@ fn a_hangup_stops_a_server_in_order_unless_it_is_to_be_ignored() {
     assert_eq!(serving.page("/healthz"), "ok\n");
     assert_eq!(serving.said().matches("SIGHUP").count(), 1);
     assert!(serving.stop().success());
+}
+
+#[test]
+fn what_cannot_be_read_of_an_admin_request_is_named_in_plain_words() {
+    let world = World::founded();
+    let serving = world.serve();
+    let authorization = format!("Bearer {}", serving.admin_token());
+    let bearer = ("authorization", authorization.as_str());
+    let json = ("content-type", "application/json");
+    let text = ("content-type", "text/plain");
+    for (method, path, kind, body, expected) in [
+        ("POST", "/admin/v1/tokens", json, "{}", "the body: missing field `account`"),
+        ("POST", "/admin/v1/tokens", text, "{}", "the header `Content-Type: application/json`"),
+        ("GET", "/admin/v1/directory?since=x", text, "", "the query: since: invalid digit"),
+    ] {
+        let reply = send(&world.url(), method, path, &[bearer, kind], body);
+        let said = reply.json().unwrap()["error"].as_str().unwrap().to_owned();
+        assert!(said.starts_with(expected), "{path}: {said}");
+    }
 }

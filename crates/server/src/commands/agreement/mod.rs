@@ -59,7 +59,7 @@ Examples, in the order of an agreement's life:
 
   countersign agreement new --partner aurora --client aurora-home --kind device --out aurora-2026.toml
   countersign agreement check aurora-2026.toml
-  countersign agreement sign aurora-2026.toml --sign partner:aurora=aurora.key --out act.json
+  countersign agreement sign aurora-2026.toml --sign partner:aurora=aurora.key --out act.json \\
       --origin log.example.org/2026
   countersign agreement sign act.json --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
   countersign governance act submit act.json

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
 
   countersign audit explain --build aurora-home@1 --purpose address-book --account ada --friend bob
-  countersign audit evidence --partner aurora --from 2027-01-01T00:00:00Z --until 2027-02-01T00:00:00Z
+  countersign audit evidence --partner aurora --from 2027-01-01T00:00:00Z --until 2027-02-01T00:00:00Z \\
       --out aurora.html
   countersign audit canary find robin.ashwell0317264@post.example
 

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples, in the order in which a partner comes and goes:
 
   countersign partner register aurora.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
-  countersign agreement conclude aurora-2026.toml --sign partner:aurora=aurora.key
+  countersign agreement conclude aurora-2026.toml --sign partner:aurora=aurora.key \\
       --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
   countersign partner build submit build-1.toml --sign partner:aurora=aurora.key
   countersign partner build approve aurora-home@1 --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key

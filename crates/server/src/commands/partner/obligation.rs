@@ -19,7 +19,7 @@ use crate::governance::Submission;
 const EXAMPLES: &str = "\
 Examples:
 
-  countersign partner obligation demand aurora delete-4711 --agreement aurora-2026 --what deletion
+  countersign partner obligation demand aurora delete-4711 --agreement aurora-2026 --what deletion \\
       --due 2026-12-01T00:00:00Z --reason \"erasure of one person\" --sign reviewer:ann=ann.key
   countersign partner obligation attest aurora delete-4711 --sign partner:aurora=aurora.key";
 
