@@ -1,10 +1,13 @@
 //! What is read from requests of the platform's own API, and how what cannot be read is refused: in the
 //! form that all of its errors have, instead of the framework's plain text.
 
+use std::error::Error;
+
 use axum::body::Bytes;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign_protocol::json_check::{self, JsonFault, JsonProblem};
 use countersign_service::operations::error::OperationError;
@@ -33,7 +36,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let request = Request::from_parts(parts, bytes.into());
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+            Err(JsonRejection::MissingJsonContentType(refused)) => {
+                let expected = "the header `Content-Type: application/json` is expected";
+                Err(AdminError::of(refused.status(), expected.to_owned()))
+            }
+            Err(refused) => Err(refusal("the body", refused.status(), &refused)),
         }
     }
 }
@@ -53,7 +60,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+            Err(PathRejection::FailedToDeserializePathParams(refused)) => {
+                let (status, kind) = (refused.status(), refused.into_kind());
+                Err(AdminError::of(status, format!("the path: {kind}")))
+            }
+            Err(refused) => Err(refusal("the path", refused.status(), &refused)),
         }
     }
 }
@@ -67,7 +78,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+            Err(refused) => Err(refusal("the query", refused.status(), &refused)),
         }
     }
 }
@@ -81,9 +92,15 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: Request, state: &S) -> Result<Self, AdminError> {
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
-            Err(refused) => Err(AdminError::of(refused.status(), refused.body_text())),
+            Err(refused) => Err(refusal("the body", refused.status(), &refused)),
         }
     }
+}
+
+/// A part of a request that cannot be read, and why; what the framework says around the cause is about itself.
+fn refusal(part: &str, status: StatusCode, refused: &dyn Error) -> AdminError {
+    let why = refused.source().map_or_else(|| refused.to_string(), ToString::to_string);
+    AdminError::of(status, format!("{part}: {why}"))
 }
 
 /// Bytes as a file of this name, which is kept nowhere on the way.

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The most connections of a witness at once. A log needs one.
 const WITNESS_CONNECTIONS: usize = 1_000;
 
-/// Serves until SIGINT or SIGTERM; calls `ready` once the socket listens.
+/// Serves until SIGINT, SIGTERM or SIGHUP; calls `ready` once the socket listens.
 ///
 /// # Errors
 /// What the system says about the socket, the certificate or its key.
@@ -40,7 +40,7 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     served
 }
 
-/// Serves a witness until SIGINT or SIGTERM; calls `ready` once the socket listens.
+/// Serves a witness until SIGINT, SIGTERM or SIGHUP; calls `ready` once the socket listens.
 ///
 /// # Errors
 /// As [`serve`].
@@ -98,14 +98,31 @@ pub fn not_bound(listen: SocketAddr, error: &std::io::Error) -> std::io::Error {
     std::io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}{next}"))
 }
 
-/// Listens to SIGINT and SIGTERM from here on; ends with the first one.
+/// Listens to SIGINT, SIGTERM and SIGHUP from here on; ends with the first one.
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let name = tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+            _ = hung_up => "SIGHUP",
+        };
+        tracing::info!("{name}: stopping; requests under way have {} seconds", GRACE.as_secs());
     })
+}
+
+/// Whether this process was started to ignore SIGHUP, as `nohup` does it.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }

@@ -28,6 +28,12 @@ pub enum KeyError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// There is a file of this name already.
+    #[error("{}: a file of this name exists, and a key is never written over another; give another name", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file can be read by others than its owner.
     #[error("{}: others than its owner may read this key (mode {mode:o}); run `chmod 600` on it and consider the key lost", path.display())]
     Exposed {
@@ -51,7 +57,10 @@ impl Remediable for KeyError {
     fn remedy(&self) -> Remedy {
         match self {
             Self::File { error, .. } => Remedy::of_io(error.kind()),
-            Self::Exposed { .. } | Self::Form { .. } | Self::Randomness(_) => Remedy::Mend,
+            Self::Exists { .. }
+            | Self::Exposed { .. }
+            | Self::Form { .. }
+            | Self::Randomness(_) => Remedy::Mend,
         }
     }
 }
@@ -86,10 +95,17 @@ impl SecretKey {
     /// Writes the key to a new file. When this returns, the file and its name are durable.
     ///
     /// # Errors
-    /// [`KeyError::File`], also when the file exists: a key is never overwritten.
+    /// [`KeyError::Exists`], since a key is never overwritten, and [`KeyError::File`].
     pub fn write_new(&self, path: &Path) -> Result<(), KeyError> {
-        durable_file::create_new(path, self.to_pem().as_bytes(), durable_file::PRIVATE)
-            .map_err(|error| KeyError::File { path: path.to_owned(), error })
+        durable_file::create_new(path, self.to_pem().as_bytes(), durable_file::PRIVATE).map_err(
+            |error| {
+                let path = path.to_owned();
+                match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => KeyError::Exists { path },
+                    _ => KeyError::File { path, error },
+                }
+            },
+        )
     }
 
     /// The key as PKCS#8 PEM, version 1. OpenSSL 3 refuses version 2, which has the public key in it.

@@ -75,7 +75,7 @@ pub enum ListsError {
     #[error("the lists cannot be read: {0}")]
     Io(#[from] io::Error),
     /// They do not begin as lists do.
-    #[error("this is no file of blinded lists; `countersign lists` writes one")]
+    #[error("this is no file of blinded lists; `countersign audit lists` writes one")]
     Head,
     /// Another version of the format.
     #[error("lists of the format {found:?} are not known; this program reads {FIRST_LINE}")]

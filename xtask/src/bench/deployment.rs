@@ -178,7 +178,9 @@ impl Deployment {
         let deployment = Self { folder };
         let instance = deployment.instance();
         let run = |words: &[&str], arguments: &[&str]| {
-            shell::run(programs.countersign().args(words).arg(&instance).args(arguments))
+            shell::run(
+                programs.countersign().args(words).args(arguments).arg("--dir").arg(&instance),
+            )
         };
         let listen = free_address()?.to_string();
         let init =
@@ -214,8 +216,8 @@ impl Deployment {
         let by_partner = format!("--sign=partner:bench={}", key.display());
         run(&["partner", "register"], &[&partner, &first, &second])?;
         run(&["agreement", "conclude"], &[&agreement, &by_partner, &first, &second])?;
-        run(&["build", "submit"], &[&build, &by_partner])?;
-        run(&["build", "approve"], &[BUILD, &first, &second])
+        run(&["partner", "build", "submit"], &[&build, &by_partner])?;
+        run(&["partner", "build", "approve"], &[BUILD, &first, &second])
     }
 
     /// Has the instance ask another source; `settings` are the lines of that source's own table.
@@ -243,7 +245,7 @@ impl Deployment {
     pub(crate) fn people_jsonl(&self, programs: &Programs, world: &World<'_>) -> Outcome<PathBuf> {
         let file = self.folder.join("people.jsonl");
         let mut generate = programs.countersign();
-        generate.args(["people", "generate"]).arg(self.instance());
+        generate.args(["people", "generate", "--dir"]).arg(self.instance());
         generate.args(["--people", &world.people.to_string()]);
         generate.args(["--settings", world.settings, "--seed", SEED, "--jsonl"]).arg(&file);
         shell::run(&mut generate)?;
@@ -253,10 +255,11 @@ impl Deployment {
     /// Those who ask in turn, spread evenly over the people.
     pub(crate) fn viewers(&self, programs: &Programs) -> Outcome<Vec<Viewer>> {
         let mut mint = programs.countersign();
-        mint.arg("token").arg(self.instance()).args(["--count", &VIEWERS.to_string()]);
+        mint.args(["people", "token", "--count", &VIEWERS.to_string()]);
+        mint.arg("--dir").arg(self.instance());
         mint.args(["--build", BUILD, "--purpose", PURPOSE]);
         let tokens = shell::output(&mut mint)
-            .ok_or_else(|| Failure::new("`countersign token` failed; run it to see why"))?;
+            .ok_or_else(|| Failure::new("`countersign people token` failed; run it to see why"))?;
         let viewer = |line: &str| {
             let (account, token) = line.split_once('\t')?;
             Some(Viewer { account: account.to_owned(), token: token.to_owned() })
@@ -274,7 +277,10 @@ impl Deployment {
 
     /// Starts the server and waits until it says where it serves.
     pub(crate) fn serve(&self, programs: &Programs) -> Outcome<(Running, SocketAddr)> {
-        Running::start(programs.countersign().arg("serve").arg(self.instance()), address_in)
+        Running::start(
+            programs.countersign().args(["serve", "--dir"]).arg(self.instance()),
+            address_in,
+        )
     }
 
     /// Bytes in the directory: what grows while people stay the same is the log.

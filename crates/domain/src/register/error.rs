@@ -15,7 +15,7 @@ fn first_step(what: &str) -> &'static str {
     match what {
         "client" => "conclude an agreement about it first: countersign agreement conclude",
         "agreement" => "conclude it first: countersign agreement conclude",
-        "build" => "submit it first: countersign build submit",
+        "build" => "submit it first: countersign partner build submit",
         _ => "register it first: countersign partner register",
     }
 }

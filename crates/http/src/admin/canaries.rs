@@ -1,6 +1,6 @@
 //! `/admin/v1/canaries`: people whom nobody is. `GET` names all, `POST` makes one of an account,
 //! `DELETE …/{account}` ends one, `POST …/{account}/generations` gives one new values. No value is told here:
-//! `countersign canary find` looks for one.
+//! `countersign audit canary find` looks for one.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::openapi::refusals::{Broken, NotFound, NotNow};
 /// The canaries.
 ///
 /// All that there are or were, in the order in which they came. Whoever reads this can tell them from people; no
-/// value is in it. `countersign canary list` does this.
+/// value is in it. `countersign audit canary list` does this.
 #[utoipa::path(
     get,
     path = "/canaries",
@@ -34,7 +34,7 @@ pub async fn list(State(gateway): State<Arc<Gateway>>) -> Json<ShownCanaries> {
 ///
 /// The account has to be there, planted by the platform with profile, friends and settings like anybody's. From now
 /// on its name, addresses and texts are of the partner's own in each answer. It counts two seconds later.
-/// `countersign canary create` does this.
+/// `countersign audit canary create` does this.
 ///
 /// # Errors
 /// [`AdminError`] 404 for an unknown account, 409 for one that is a canary, 503 if the source cannot tell.
@@ -60,7 +60,7 @@ pub async fn create(
 
 /// Give a canary new values.
 ///
-/// A value that turns up then tells in which generation it left. It counts two seconds later. `countersign canary
+/// A value that turns up then tells in which generation it left. It counts two seconds later. `countersign audit canary
 /// refresh` does this.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub async fn refresh(
 /// Let a canary be a person like others.
 ///
 /// Its values are as its profile has them. What went out until then can still be found. It counts two seconds later.
-/// `countersign canary remove` does this.
+/// `countersign audit canary remove` does this.
 ///
 /// # Errors
 /// [`AdminError`] 404 for an account that is no canary.

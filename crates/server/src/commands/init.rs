@@ -8,16 +8,19 @@ use clap::Args;
 use countersign_domain::identifier::Identifier;
 use serde_json::json;
 
+use super::instance_dir::{CURRENT, DIR_VARIABLE, folder, option_for};
 use super::{Failure, Output};
 use crate::instance::NewInstance;
 
 /// Make a new instance: keys, a configuration with every setting documented, the field schema, and a
 /// log that begins with them.
 ///
-/// Example: countersign init platform --origin log.example.org/2026
+/// Example: countersign init --dir platform --origin log.example.org/2026
 #[derive(Args)]
 pub(super) struct Init {
-    /// The folder to make; it must not exist, or be empty.
+    /// The folder to make the instance in; it must not exist, or be empty.
+    #[arg(long, value_name = "DIR", env = DIR_VARIABLE, hide_env_values = true, default_value = CURRENT,
+        value_parser = folder())]
     dir: PathBuf,
     /// The name of the log, for ever: a host and a path without scheme.
     #[arg(long, default_value = "localhost/countersign")]
@@ -60,9 +63,11 @@ The log's key, which outsiders need to check it (give it to them by another way 
 Keys lie in {dir}/keys/, those of reviewers in {dir}/keys/reviewers/: hand each one to its reviewer
 and delete it here; root.key belongs in a safe.
 
-Next: countersign people generate {dir} --people 1000 --settings mixed
-      countersign serve {dir}",
-            created.entries, created.log_key
+Next: countersign people generate --people 1000 --settings mixed{option}
+      countersign serve{option}",
+            created.entries,
+            created.log_key,
+            option = option_for(&self.dir),
         );
         output.say(&document, &text);
         Ok(ExitCode::SUCCESS)

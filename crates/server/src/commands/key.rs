@@ -9,8 +9,16 @@ use serde_json::json;
 
 use super::{Failure, Output};
 
+/// A key, made and shown.
+const EXAMPLES: &str = "\
+Examples:
+
+  countersign key new aurora.key
+  countersign key show aurora.key";
+
 /// Make and show key files.
 #[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) enum Key {
     New(New),
     Show(Show),

@@ -1,5 +1,5 @@
-//! The commands, one file each. A command parses its arguments, calls the room that does the work, and
-//! says what happened; with `--json` it says so to programs.
+//! The commands, one file each. A command parses its arguments, calls the application, and says what
+//! happened; with `--json` it says so to programs.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -9,45 +9,48 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-mod act;
 mod agreement;
-mod budgets;
-mod build;
-mod canary;
+mod audit;
 mod check;
-mod client;
-mod close;
 #[cfg(feature = "demo")]
 pub mod demo;
-mod directory;
-mod evidence;
-mod explain;
+mod describe;
+#[cfg(test)]
+mod documented;
 mod files;
+mod governance;
 mod init;
+mod instance_dir;
 mod key;
-mod ledger;
-mod lists;
-mod obligation;
+mod log;
 mod partner;
 mod people;
 mod reach;
-mod rules;
 mod running;
-mod sample;
-mod screening;
 mod serve;
+mod signing;
 mod source;
-mod submit;
-mod suspend;
-mod token;
-mod witness;
+
+/// Where an instance is, and how the first day goes.
+const HELP: &str = "\
+Commands that work on an instance take its folder from --dir, or from the environment variable
+COUNTERSIGN_DIR, or are run in it. What they are about comes first: countersign people ledger ada --out ada.ledger
+
+Examples, on the first day:
+
+  countersign init --dir platform --origin log.example.org/2026
+  export COUNTERSIGN_DIR=platform
+  countersign people generate --people 1000 --settings mixed
+  countersign serve
+
+To see it work, without an instance: countersign demo --tour";
 
 /// A data-sharing gateway whose answers are decided, logged, and checked by third parties.
 ///
 /// Countersign sits between a platform's user data and its partners, decides about
 /// every field of every person in an answer, logs the answer before it leaves, and lets third parties check.
 #[derive(Parser)]
-#[command(name = "countersign", version, max_term_width = 100)]
+#[command(name = "countersign", version, max_term_width = 100, after_long_help = HELP)]
 struct Cli {
     /// Print one JSON document instead of text: the result, or {"error": …, "because": […]}.
     #[arg(long, global = true)]
@@ -66,44 +69,25 @@ enum Command {
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
     #[command(subcommand)]
-    People(people::People),
-    #[command(subcommand)]
-    Partner(partner::Partner),
-    #[command(subcommand)]
-    Agreement(agreement::Agreement),
-    #[command(subcommand)]
-    Rules(rules::Rules),
-    #[command(subcommand)]
-    Budgets(budgets::Budgets),
-    #[command(subcommand)]
-    Obligation(obligation::Obligation),
-    #[command(subcommand)]
-    Build(build::Build),
-    #[command(subcommand)]
-    Screening(screening::Screening),
-    Explain(explain::Explain),
-    Suspend(suspend::Suspend),
-    Reinstate(suspend::Reinstate),
-    #[command(subcommand)]
-    Client(client::Client),
-    #[command(subcommand)]
-    Act(act::Act),
-    #[command(subcommand)]
     Key(key::Key),
     #[command(subcommand)]
     Source(source::Source),
     #[command(subcommand)]
-    Canary(canary::CanaryCommand),
-    Token(token::Token),
-    Close(close::Close),
-    Ledger(ledger::Ledger),
+    Agreement(agreement::Agreement),
     #[command(subcommand)]
-    Witness(witness::Witness),
-    Lists(lists::Lists),
-    Sample(sample::Sample),
-    Directory(directory::Directory),
-    Evidence(evidence::Evidence),
+    Partner(partner::Partner),
+    #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Governance(governance::Governance),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Log(log::Log),
 }
+
+/// The exit code for arguments that are none.
+const EXIT_USAGE: u8 = 2;
 
 /// What a command ends with when it fails: the sentence for the person who ran it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -146,12 +130,17 @@ impl Output {
 /// Runs the command of this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    // Servers tell what they do; other commands say what they did, and only trouble besides.
-    let level = match cli.command {
-        Command::Serve(_) | Command::Witness(_) => "countersign=info,warn",
-        _ => "warn",
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error),
     };
+    // Servers tell what they do; other commands say what they did, and only trouble besides.
+    let serves = match &cli.command {
+        Command::Serve(_) => true,
+        Command::Log(command) => command.serves(),
+        _ => false,
+    };
+    let level = if serves { "countersign=info,warn" } else { "warn" };
     let output = Output { json: cli.json };
     let filter = match log_filter(std::env::var("COUNTERSIGN_LOG").ok().as_deref(), level) {
         Ok(filter) => filter,
@@ -169,6 +158,18 @@ pub fn run() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     cli.server.install();
     dispatch(cli.command, output).unwrap_or_else(|failure| output.failed(&*failure))
+}
+
+/// Says what is wrong with the arguments, or shows the help that they ask for.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    // A reader who has gone away is no failure.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        Output { json: true }.say(&json!({ "error": text, "because": [] }), "");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE))
 }
 
 /// What is logged: as `COUNTERSIGN_LOG` says, or from `level` on. A word that is no level would be taken for the name
@@ -196,30 +197,14 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Check(command) => command.run(output),
         #[cfg(feature = "demo")]
         Command::Demo(command) => command.run(output),
-        Command::People(command) => command.run(output),
-        Command::Partner(command) => command.run(output),
-        Command::Agreement(command) => command.run(output),
-        Command::Rules(command) => command.run(output),
-        Command::Budgets(command) => command.run(output),
-        Command::Obligation(command) => command.run(output),
-        Command::Build(command) => command.run(output),
-        Command::Screening(command) => command.run(output),
-        Command::Explain(command) => command.run(output),
-        Command::Suspend(command) => command.run(output),
-        Command::Reinstate(command) => command.run(output),
-        Command::Client(command) => command.run(output),
-        Command::Act(command) => command.run(output),
         Command::Key(command) => command.run(output),
         Command::Source(command) => command.run(output),
-        Command::Canary(command) => command.run(output),
-        Command::Token(command) => command.run(output),
-        Command::Close(command) => command.run(output),
-        Command::Ledger(command) => command.run(output),
-        Command::Witness(command) => command.run(output),
-        Command::Lists(command) => command.run(output),
-        Command::Sample(command) => command.run(output),
-        Command::Directory(command) => command.run(output),
-        Command::Evidence(command) => command.run(output),
+        Command::Agreement(command) => command.run(output),
+        Command::Partner(command) => command.run(output),
+        Command::People(command) => command.run(output),
+        Command::Governance(command) => command.run(output),
+        Command::Audit(command) => command.run(output),
+        Command::Log(command) => command.run(output),
     }
 }
 

@@ -1,6 +1,5 @@
 //! `countersign serve`: runs an instance.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,16 +8,17 @@ use countersign_people::data_dir::DataDir;
 use countersign_service::instance::ClockTrust;
 use serde_json::json;
 
+use super::instance_dir::InstanceDir;
 use super::{Failure, Output};
 use crate::instance::start;
 
-/// Serve an instance until Ctrl-C or SIGTERM.
+/// Serve an instance until Ctrl-C, SIGTERM or SIGHUP.
 ///
-/// Example: countersign serve platform
+/// Example: countersign serve --dir platform
 #[derive(Args)]
 pub(super) struct Serve {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// Accept this machine's clock, although it was set forward since the last entry of the log. Check
     /// the clock first: times in the log never run back.
     #[arg(long)]
@@ -29,7 +29,7 @@ impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let gateway = runtime.block_on(start(&DataDir::new(&self.dir), trust))?;
+        let gateway = runtime.block_on(start(&DataDir::new(self.instance.path()), trust))?;
         let url = gateway.settings.public_url.clone();
         let key = gateway.service.log_key.clone();
         let code = gateway.sign_in_code.as_ref().map(|code| code.as_str().to_owned());

@@ -70,7 +70,7 @@ pub struct Config {
 pub enum ConfigError {
     /// The folder has no configuration.
     #[error(
-        "{}: there is no such file, so the folder holds no instance: give the folder of one, or make one with `countersign init`",
+        "{}: there is no such file, so no instance is in this folder: name its folder with --dir or COUNTERSIGN_DIR, or make one with `countersign init`",
         path.display()
     )]
     Missing {

@@ -120,10 +120,14 @@ pub enum CanaryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// They are one already.
-    #[error("this account is a canary already; `countersign canary refresh` gives it new values")]
+    #[error(
+        "this account is a canary already; `countersign audit canary refresh` gives it new values"
+    )]
     Planted,
     /// They are none.
-    #[error("this account is no canary; `countersign canary list` names those that there are")]
+    #[error(
+        "this account is no canary; `countersign audit canary list` names those that there are"
+    )]
     NotPlanted,
 }
 

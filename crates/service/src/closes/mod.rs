@@ -69,7 +69,7 @@ pub enum CloseError {
     ErasureBegun,
     /// The person came after the last close.
     #[error(
-        "no close has this person yet; ask again after the next one, which `countersign close` makes at once"
+        "no close has this person yet; ask again after the next one, which `countersign log close` makes at once"
     )]
     NotClosedYet,
     /// The directory has not grown.

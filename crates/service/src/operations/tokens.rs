@@ -176,7 +176,7 @@ impl Offer {
         let registered = self.compiled.register().builds().get(build);
         let registered = registered.ok_or_else(|| {
             OperationError::not_found(&format!(
-                "build: {build}; submit it first: countersign build submit"
+                "build: {build}; submit it first: countersign partner build submit"
             ))
         })?;
         let basis = self.compiled.basis(build.as_str(), purpose, self.now);

@@ -76,7 +76,7 @@ pub struct CaseFile {
 /// A match that a report does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the report on {partner} has no match {asked:?}; `screening show` lists their numbers, 1 to {count}, and ids, of which {ID_DIGITS_MIN} digits are enough"
+    "the report on {partner} has no match {asked:?}; `countersign partner screening show` lists their numbers, 1 to {count}, and ids, of which {ID_DIGITS_MIN} digits are enough"
 )]
 pub struct NoSuchMatch {
     partner: Identifier,

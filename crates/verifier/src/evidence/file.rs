@@ -32,7 +32,7 @@ pub enum FileError {
     },
     /// There is no pack where one should be.
     #[error(
-        "this is no evidence file: it does not have one pack at its end, as `countersign evidence` writes it"
+        "this is no evidence file: it does not have one pack at its end, as `countersign audit evidence` writes it"
     )]
     NoPack,
     /// What is there is not in base64.

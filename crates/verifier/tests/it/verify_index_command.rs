@@ -155,7 +155,7 @@ fn what_cannot_be_said_of_an_index_ends_in_two() {
     fs::write(desk.path().join("lists"), "no lists").unwrap();
     because(
         desk.index(&[]),
-        "lists: this is no file of blinded lists; `countersign lists` writes one",
+        "lists: this is no file of blinded lists; `countersign audit lists` writes one",
     );
 }
 

@@ -102,7 +102,7 @@ impl Sources {
     ) -> Outcome<Option<Deployment>> {
         let mapping = shell::root().join("bench/mapping.toml");
         if !programs.has_command("source") || !mapping.exists() {
-            println!("skipped: {}: this countersign has no such source", Kind::Postgres.name());
+            println!("skipped: {}: this program has no such source", Kind::Postgres.name());
             return Ok(None);
         }
         let world = World { bench: "sources_postgres", people: self.people, settings: "mixed" };

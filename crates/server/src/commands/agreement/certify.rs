@@ -1,6 +1,5 @@
 //! `countersign agreement certify`: a partner says that it keeps to an agreement.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
@@ -10,20 +9,20 @@ use countersign_domain::identifier::Identifier;
 use countersign_service::clock;
 use countersign_service::governance::Submission;
 
-use crate::commands::reach::Reach;
-use crate::commands::submit::Signing;
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::signing::Signing;
 use crate::commands::{Failure, Output};
 
 /// Certify that the partner keeps to an agreement, for types of data. The partner signs.
 ///
 /// A type of data that is not certified in time, with the days to make it good, is cut by itself.
 ///
-/// Example: countersign agreement certify platform aurora-2026 --all --sign partner:aurora=aurora.key
+/// Example: countersign agreement certify aurora-2026 --all --sign partner:aurora=aurora.key
 #[derive(Args)]
 #[command(group(ArgGroup::new("types").required(true)))]
 pub(crate) struct Certify {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The agreement's name.
     agreement: Identifier,
     /// A type of data, a category of the field schema as pd:Name. Can be given again.
@@ -38,7 +37,7 @@ pub(crate) struct Certify {
 
 impl Certify {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let agreement =
             Agreement::from_document(reach.agreement(&self.agreement)?, &reach.schema()?)?;
         let types: Vec<_> = agreement.types().keys().cloned().collect();

@@ -8,26 +8,25 @@ use countersign_domain::agreement::Agreement;
 use countersign_policy::agreement::odd;
 use serde_json::json;
 
-use super::origin::schema_of;
-use super::{FORMAT, words};
+use super::{FORMAT, shipped, words};
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output, files};
 
 /// Check an agreement file, print everything that it means, and warn of what is odd.
 ///
-/// Example: countersign agreement check aurora-2026.toml --dir platform
+/// Example: countersign agreement check aurora-2026.toml
 #[derive(Args)]
 #[command(after_long_help = FORMAT)]
 pub(crate) struct Check {
     /// The agreement as a TOML file.
     file: PathBuf,
-    /// The instance whose field schema is used; without it, the schema that is shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
 }
 
 impl Check {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let schema = schema_of(self.dir.as_deref())?;
+        let schema = shipped::schema(self.instance.found())?;
         let document = files::read_agreement(&self.file, &schema)?;
         let agreement = Agreement::from_document(document, &schema)?;
         let mut text = words::in_words(&agreement);

@@ -7,8 +7,8 @@ use clap::Args;
 use countersign_service::clock;
 
 use super::{FORMAT, submission};
-use crate::commands::reach::Reach;
-use crate::commands::submit::Signing;
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::signing::Signing;
 use crate::commands::{Failure, Output, files};
 
 /// Put an agreement in force. The partner and two reviewers sign.
@@ -16,13 +16,13 @@ use crate::commands::{Failure, Output, files};
 /// It replaces an earlier agreement of its name. Of several agreements about one client, the strictest
 /// applies.
 ///
-/// Example: countersign agreement conclude platform aurora-2026.toml --sign partner:aurora=aurora.key
+/// Example: countersign agreement conclude aurora-2026.toml --sign partner:aurora=aurora.key
 /// --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
 #[derive(Args)]
 #[command(after_long_help = FORMAT)]
 pub(crate) struct Conclude {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The agreement as a TOML file.
     file: PathBuf,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub(crate) struct Conclude {
 
 impl Conclude {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let document = files::read_agreement(&self.file, &reach.schema()?)?;
         let done = format!(
             "Agreement {} with partner {} about client {} is in the log",

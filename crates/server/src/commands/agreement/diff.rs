@@ -1,6 +1,5 @@
 //! `countersign agreement diff`: what changes from one agreement to another.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,14 +7,15 @@ use countersign_domain::text::controls;
 use countersign_policy::agreement::diff;
 use serde_json::json;
 
-use super::origin::{Origin, schema_of};
+use super::origin::{Origin, schema};
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output};
 
 /// List the changes from agreement A to agreement B, clause by clause: wider, narrower, or otherwise
 /// different.
 ///
-/// A and B are files, or NAME@DIR for an agreement in the log of an instance. Order means nothing. The exit
-/// code is 0 if both mean the same, 1 if they do not, and 2 if one cannot be read.
+/// A and B are files, or NAME@DIR for an agreement in the log of an instance, whose field schema is used unless
+/// --dir says otherwise. Order means nothing. The exit code is 0 if both mean the same, 1 if they do not, and 2 if one cannot be read.
 ///
 /// Example: countersign agreement diff aurora-2026@platform aurora-2027.toml
 #[derive(Args)]
@@ -24,9 +24,8 @@ pub(crate) struct Diff {
     a: Origin,
     /// The agreement after.
     b: Origin,
-    /// The instance whose field schema is used; without it, that of A's or B's log, or the one that is shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
 }
 
 /// The exit code for trouble, as diff has it.
@@ -41,8 +40,7 @@ impl Diff {
     }
 
     fn compare(self, output: Output) -> Result<ExitCode, Failure> {
-        let dir = self.dir.or_else(|| self.a.dir()).or_else(|| self.b.dir());
-        let schema = schema_of(dir.as_deref())?;
+        let schema = schema(&self.instance, [&self.a, &self.b])?;
         let (before, after) = (self.a.read(&schema)?, self.b.read(&schema)?);
         let changes = diff::diff(&before, &after, &schema);
         let is_same_document = before.document == after.document;

@@ -20,14 +20,15 @@ use countersign_service::clock;
 use serde_json::json;
 
 use super::shipped;
-use crate::commands::explain::{instant, lines};
+use crate::commands::audit::explain::{instant, lines};
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output, files};
 
 /// Explain what agreements allow at an instant: the released fields for each purpose and relation, and for
 /// each other field the clause that withholds it.
 ///
 /// Only the files are looked at: no build, no act of the log, no rule of a platform. Several files about one
-/// client hold together, the stricter one. For what a running instance would answer: countersign explain.
+/// client hold together, the stricter one. For what a running instance would answer: `countersign audit explain`.
 ///
 /// Example: countersign agreement explain aurora-2026.toml --at 2026-06-01T00:00:00Z
 #[derive(Args)]
@@ -41,9 +42,8 @@ pub(in crate::commands) struct Explain {
     /// When they were concluded, from which certification counts; when each began, if it is not given.
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     concluded: Option<Timestamp>,
-    /// The instance whose field schema is in force; without it, the schema that is shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
     /// Only clients that are given something, or only those that are given nothing.
     #[arg(long, value_enum)]
     only: Option<Only>,
@@ -71,7 +71,7 @@ struct OfPurpose {
 
 impl Explain {
     pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let schema = shipped::schema(self.dir.as_deref())?;
+        let schema = shipped::schema(self.instance.found())?;
         let now = self.at.unwrap_or_else(clock::now);
         let clients = read(&self.files, &schema, self.concluded)?;
         let mut told: Vec<_> =

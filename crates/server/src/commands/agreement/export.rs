@@ -1,21 +1,22 @@
 //! `countersign agreement export`: an agreement in a language that others read.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use countersign_policy::odrl;
 use serde_json::json;
 
-use super::origin::{Origin, schema_of};
+use super::origin::{Origin, schema};
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output};
 
 /// Print an agreement as an ODRL 2.2 policy in JSON-LD, and on standard error what ODRL cannot say of it.
 ///
-/// FILE is a file, or NAME@DIR for an agreement in the log of an instance. What is signed is the
+/// FILE is a file, or NAME@DIR for an agreement in the log of an instance, whose field schema is used unless
+/// --dir says otherwise. What is signed is the
 /// agreement's own document, not the policy; docs/agreements.md says what is lost.
 ///
-/// Example: countersign agreement export --odrl aurora-2026.toml --dir platform
+/// Example: countersign agreement export aurora-2026.toml --odrl
 #[derive(Args)]
 pub(crate) struct Export {
     /// In ODRL, the only language that there is.
@@ -23,16 +24,14 @@ pub(crate) struct Export {
     odrl: bool,
     /// The agreement.
     file: Origin,
-    /// The instance whose field schema is used; without it, that of the agreement's log, or the one that is
-    /// shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
 }
 
 impl Export {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         debug_assert!(self.odrl, "clap asks for it");
-        let schema = schema_of(self.dir.or_else(|| self.file.dir()).as_deref())?;
+        let schema = schema(&self.instance, [&self.file])?;
         let odrl::Exported { policy, not_expressed } =
             odrl::export(&self.file.read(&schema)?, &schema);
         let text = serde_json::to_string_pretty(&policy)?;

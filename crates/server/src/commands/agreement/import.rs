@@ -7,14 +7,15 @@ use clap::Args;
 use countersign_policy::{agreement, odrl};
 use serde_json::{Value, json};
 
-use super::origin::schema_of;
+use super::shipped;
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output, files};
 
 /// Print the agreement file for an ODRL 2.2 policy, and on standard error what had to be assumed.
 ///
 /// A policy of which anything cannot be kept here is refused, with the place of it as a JSON pointer.
 ///
-/// Example: countersign agreement import --odrl policy.json --dir platform > aurora-2026.toml
+/// Example: countersign agreement import policy.json --odrl > aurora-2026.toml
 #[derive(Args)]
 pub(crate) struct Import {
     /// From ODRL, the only language that there is.
@@ -22,15 +23,14 @@ pub(crate) struct Import {
     odrl: bool,
     /// The policy, JSON-LD with ODRL's own terms.
     file: PathBuf,
-    /// The instance whose field schema is used; without it, the schema that is shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
 }
 
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         debug_assert!(self.odrl, "clap asks for it");
-        let schema = schema_of(self.dir.as_deref())?;
+        let schema = shipped::schema(self.instance.found())?;
         let policy: Value = files::read_json(&self.file)?;
         let odrl::Imported { document, assumed } = odrl::import(&policy, &schema)
             .map_err(|error| format!("{}: {error}", self.file.display()))?;

@@ -26,8 +26,6 @@ mod sign;
 mod wind_down;
 mod words;
 
-pub(super) use words::ends_in_words;
-
 /// What an agreement file looks like.
 const FORMAT: &str = r#"The file is TOML. Instants are written with their offset, as Z or +02:00.
 
@@ -55,8 +53,22 @@ const FORMAT: &str = r#"The file is TOML. Instants are written with their offset
 The names of fields are those of the field schema in force. `countersign agreement new` writes a file
 with every key and what it means; docs/agreements.md has the whole format."#;
 
+/// An agreement from its draft to the next one.
+const EXAMPLES: &str = "\
+Examples, in the order of an agreement's life:
+
+  countersign agreement new --partner aurora --client aurora-home --kind device --out aurora-2026.toml
+  countersign agreement check aurora-2026.toml
+  countersign agreement sign aurora-2026.toml --sign partner:aurora=aurora.key --out act.json \\
+      --origin log.example.org/2026
+  countersign agreement sign act.json --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
+  countersign governance act submit act.json
+  countersign agreement certify aurora-2026 --all --sign partner:aurora=aurora.key
+  countersign agreement diff aurora-2026@platform aurora-2027.toml";
+
 /// Draft, check, explain, prove, compare, sign and conclude agreements, and wind them down.
 #[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) enum Agreement {
     New(new::New),
     Check(check::Check),

@@ -8,8 +8,9 @@ use std::str::FromStr;
 use countersign_domain::agreement::{Agreement, AgreementDocument};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::schema::FieldSchema;
-use countersign_service::people::schema;
 
+use super::shipped;
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::reach::Reach;
 use crate::commands::{Failure, files};
 
@@ -34,7 +35,7 @@ impl Origin {
     }
 
     /// The folder of the instance, if it is in a log.
-    pub(super) fn dir(&self) -> Option<PathBuf> {
+    fn dir(&self) -> Option<PathBuf> {
         self.in_log().map(|(_, dir)| dir)
     }
 
@@ -49,10 +50,17 @@ impl Origin {
     }
 }
 
-/// The field schema in force in an instance, or the one that is shipped.
-pub(super) fn schema_of(dir: Option<&Path>) -> Result<FieldSchema, Failure> {
-    match dir {
-        Some(dir) => Reach::open(dir)?.schema(),
-        None => Ok(schema::parse(schema::DEFAULT_SCHEMA)?),
+/// The field schema that agreements are read with: of the instance that is given, or in whose log one of them is, or
+/// that the command runs in; or the one that is shipped.
+pub(super) fn schema<const N: usize>(
+    instance: &OptionalInstanceDir,
+    agreements: [&Origin; N],
+) -> Result<FieldSchema, Failure> {
+    if let Some(dir) = instance.given() {
+        return shipped::schema(Some(dir));
+    }
+    match agreements.into_iter().find_map(Origin::dir) {
+        Some(dir) => shipped::schema(Some(&dir)),
+        None => shipped::schema(instance.found()),
     }
 }

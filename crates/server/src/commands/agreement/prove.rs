@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::commands::instance_dir::OptionalInstanceDir;
 use crate::commands::{Failure, Output};
 
 /// Prove what agreements pledge, for all requests; or show a request that breaks a pledge.
@@ -24,9 +25,8 @@ pub(in crate::commands) struct Prove {
     /// Agreements as TOML files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The instance whose field schema and rules are in force; without it, those that are shipped.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[command(flatten)]
+    instance: OptionalInstanceDir,
     /// Say no more than whether each is proved, and what breaks what is not.
     #[arg(long)]
     brief: bool,
@@ -35,7 +35,7 @@ pub(in crate::commands) struct Prove {
 #[cfg(not(feature = "prove"))]
 impl Prove {
     pub(in crate::commands) fn run(self, _: Output) -> Result<ExitCode, Failure> {
-        let Self { files: _, dir: _, brief: _ } = self;
+        let Self { files: _, instance: _, brief: _ } = self;
         Err("this program was built without proofs; build one that has them: cargo install --path crates/server --features prove".into())
     }
 }
@@ -55,7 +55,7 @@ mod proving {
 
     impl Prove {
         pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-            let (schema, rules) = shipped::schema_and_rules(self.dir.as_deref())?;
+            let (schema, rules) = shipped::schema_and_rules(self.instance.found())?;
             let mut solver = Solver::start()?;
             let mut proved = Vec::new();
             let bar = Progress::Stderr.step("proving", self.files.len() as u64);

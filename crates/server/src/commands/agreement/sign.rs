@@ -8,16 +8,15 @@ use clap::Args;
 use countersign_service::clock;
 use countersign_service::operations::acts::Posted;
 
-use super::origin::schema_of;
-use super::submission;
-use crate::commands::submit::{self, SignWith};
+use super::{shipped, submission};
+use crate::commands::signing::{self, LogName, SignWith};
 use crate::commands::{Failure, Output, files};
 
 /// Sign an agreement where the instance is not, and write the act for the next signer.
 ///
 /// FILE is the agreement as a TOML file, or the act that an earlier signer wrote. Read it first:
-/// `countersign agreement check FILE`, `countersign act show FILE`. All sign within 15 minutes; then
-/// `countersign act submit DIR FILE` hands it in.
+/// `countersign agreement check FILE`, `countersign governance act show FILE`. All sign within 15 minutes; then
+/// `countersign governance act submit FILE` hands it in.
 ///
 /// Example: countersign agreement sign aurora-2026.toml --origin log.example.org/2026
 /// --sign partner:aurora=aurora.key --out aurora-2026.json
@@ -25,12 +24,8 @@ use crate::commands::{Failure, Output, files};
 pub(crate) struct Sign {
     /// The agreement, or an act with it.
     file: PathBuf,
-    /// The folder of the instance, for the name of its log and its field schema; else give --origin.
-    #[arg(required_unless_present = "origin")]
-    dir: Option<PathBuf>,
-    /// The name of the log, in the place of DIR where the instance is elsewhere.
-    #[arg(long, conflicts_with = "dir")]
-    origin: Option<String>,
+    #[command(flatten)]
+    log: LogName,
     /// Sign with this key file, as partner:NAME or reviewer:NAME. Can be given again.
     #[arg(long = "sign", value_name = "SIGNER=KEYFILE", required = true)]
     sign: Vec<SignWith>,
@@ -41,13 +36,13 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let origin = submit::origin_of(self.origin, self.dir.as_deref())?;
+        let origin = self.log.origin()?;
         // No TOML file begins so, and every act does.
         let text = files::read_text(&self.file)?;
         if text.trim_start().starts_with('{') {
             let posted: Posted = files::parse_json(&self.file, &text)?;
             let out = self.out.as_ref().unwrap_or(&self.file);
-            return submit::sign_into(
+            return signing::sign_into(
                 posted.submission_for(&origin)?,
                 &origin,
                 &self.sign,
@@ -56,9 +51,9 @@ impl Sign {
             );
         }
         let out = self.out.ok_or("an agreement becomes an act when it is signed: say with --out FILE where to write that")?;
-        let schema = schema_of(self.dir.as_deref())?;
+        let schema = shipped::schema(self.log.dir())?;
         let document = files::parse_agreement(&self.file, &text, &schema)?;
         let submission = submission(&document, clock::now())?;
-        submit::sign_into(submission, &origin, &self.sign, &out, output)
+        signing::sign_into(submission, &origin, &self.sign, &out, output)
     }
 }

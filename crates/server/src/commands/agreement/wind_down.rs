@@ -1,6 +1,5 @@
 //! `countersign agreement wind-down`: the platform ends something, from an instant on.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -12,22 +11,21 @@ use countersign_policy::instant;
 use countersign_service::clock;
 use countersign_service::governance::Submission;
 
-use super::ends_in_words;
-use crate::commands::reach::Reach;
-use crate::commands::submit::Signing;
-use crate::commands::{Failure, Output};
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::signing::Signing;
+use crate::commands::{Failure, Output, describe};
 
 /// Schedule the end of an agreement, or of a part of it. One reviewer signs.
 ///
 /// It is added to what the agreement itself and earlier acts end. Nothing takes it back but a new agreement
 /// of the same name, which the partner and two reviewers sign.
 ///
-/// Example: countersign agreement wind-down platform aurora-2026 --at 2026-12-01T00:00:00Z --ends friends
+/// Example: countersign agreement wind-down aurora-2026 --at 2026-12-01T00:00:00Z --ends friends
 /// --reason "friends' data is no longer shared" --sign reviewer:ann=ann.key
 #[derive(Args)]
 pub(crate) struct WindDown {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The agreement's name.
     agreement: Identifier,
     /// The first second in which it has ended, with its offset. Not in the past.
@@ -64,7 +62,7 @@ enum What {
 
 impl WindDown {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let document = reach.agreement(&self.agreement)?;
         reach.schema()?.resolve(&self.fields)?;
         if self.ends != What::Fields && !self.fields.is_empty() {
@@ -81,7 +79,7 @@ impl WindDown {
             What::All => EndsDocument::All,
         };
         let step = WindDownDocument { at: self.at, ends };
-        let said = ends_in_words(&step);
+        let said = describe::end(&step);
         let done = format!("Agreement {}: from {} {said}", self.agreement, self.at);
         let (client, steps, reason) = (document.client, vec![step], self.reason);
         let act = Act::WindDown(Schedule { agreement: self.agreement, client, steps, reason });

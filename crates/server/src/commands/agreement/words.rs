@@ -6,7 +6,8 @@ use countersign_domain::agreement::{AgreedDelivery, Agreement, AgreementDocument
 use countersign_domain::budget::{BudgetDocument, Limit, Scope, Then};
 use countersign_domain::obligation::OnwardTransfer;
 use countersign_domain::route::ClientKind;
-use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
+
+use crate::commands::describe;
 
 /// Everything that an agreement means.
 pub(super) fn in_words(agreement: &Agreement) -> String {
@@ -25,7 +26,7 @@ pub(super) fn in_words(agreement: &Agreement) -> String {
         ));
     }
     for step in &document.wind_down {
-        text.line(format_args!("from {} {}", step.at, ends_in_words(step)));
+        text.line(format_args!("from {} {}", step.at, describe::end(step)));
     }
     obligations(document, &mut text);
     for budget in &document.budgets {
@@ -160,17 +161,6 @@ fn budget_in_words(budget: &BudgetDocument) -> String {
     };
     let days = budget.window_days;
     format!("{whose} may reach within {days} days at most {limit}{of}; {then}")
-}
-
-/// What a wind-down step ends.
-pub(in crate::commands) fn ends_in_words(step: &WindDownDocument) -> String {
-    match &step.ends {
-        EndsDocument::NewGrants => "no new grants".to_owned(),
-        EndsDocument::Renewal => "no renewal any more".to_owned(),
-        EndsDocument::Friends => "nothing of friends any more".to_owned(),
-        EndsDocument::Fields(fields) => format!("no more {}", listed(fields)),
-        EndsDocument::All => "nothing at all any more".to_owned(),
-    }
 }
 
 fn listed(fields: &[String]) -> String {

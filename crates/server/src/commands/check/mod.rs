@@ -1,7 +1,6 @@
 //! `countersign check`: whether what an instance has on disk holds together. It changes nothing, and
 //! does not disturb a running server.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,6 +34,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::instance_dir::InstanceDir;
 use super::{Failure, Output};
 use crate::config::{CONFIG_VERSION, Config};
 
@@ -45,11 +45,11 @@ mod periods;
 /// Check configuration, keys, stored formats and their versions, the log against its annex, and the
 /// public log as outsiders would. Exit code 0 only if all is well.
 ///
-/// Example: countersign check platform
+/// Example: countersign check --dir platform
 #[derive(Args)]
 pub(super) struct Check {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
 }
 
 /// What was found about one thing.
@@ -74,7 +74,7 @@ impl Lines {
 
 impl Check {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let directory = DataDir::new(&self.dir);
+        let directory = DataDir::new(self.instance.path());
         let mut lines = Lines::default();
         let config = Config::read(&directory.config());
         lines.add(

@@ -1,5 +1,5 @@
 //! Whether what the closes of a log bind is all here, and whether one is late. What closed periods hold is
-//! recomputed by whoever has their lists (`countersign lists`, `countersign-verify index`), and not here, but for
+//! recomputed by whoever has their lists (`countersign audit lists`, `countersign-verify index`), and not here, but for
 //! what is missing: whether the next start can make it again.
 
 use std::path::Path;
@@ -48,7 +48,7 @@ pub(super) fn describe(directory: &DataDir, people: Option<&People>) -> Result<S
     let (number, people, time) = (last.number, last.people, last.time);
     if clock::now() > time.plus_seconds(CLOSE_EVERY_S_MAX) {
         return Err(format!(
-            "the last of {} was closed at {time}, more than 24 hours ago, and outsiders expect one: start the server, or run `countersign close`",
+            "the last of {} was closed at {time}, more than 24 hours ago, and outsiders expect one: start the server, or run `countersign log close`",
             number + 1
         ));
     }

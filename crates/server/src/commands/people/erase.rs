@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 use countersign_service::operations::erasure::{AskedErasure, ExportFirst, ShownErasure};
 
 use super::{erasures, export};
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 
@@ -18,12 +18,12 @@ use crate::commands::{Failure, Output};
 /// account, person id, secret, history, and what the log's private part says of them. The log stays valid, and what
 /// remains in it reveals nothing about them. Their export cannot be made afterwards.
 ///
-/// Example: countersign people erase platform ada --export ada.json
+/// Example: countersign people erase ada --export ada.json
 #[derive(Args)]
 #[command(group(ArgGroup::new("export_first").required(true)))]
 pub(in crate::commands) struct Erase {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// First write everything that is kept about the person into this file, for them.
@@ -36,7 +36,7 @@ pub(in crate::commands) struct Erase {
 
 impl Erase {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         if let Some(file) = &self.export {
             export::write(&reach, &self.account, file)?;
         }

@@ -1,27 +1,26 @@
 //! `countersign people erasures`: who is being erased.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use countersign_service::operations::erasure::{self, ShownErasure};
 
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
 
 /// List who asked for erasure and is not destroyed yet, with the legal holds that keep them.
 ///
-/// Example: countersign people erasures platform
+/// Example: countersign people erasures
 #[derive(Args)]
 pub(in crate::commands) struct Erasures {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
 }
 
 impl Erasures {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let found: erasure::Erasures =
             reach.call(&Call::get("/erasures"), async |here| here.erasures())?;
         let mut lines: Vec<String> = found.erasures.iter().map(line).collect();

@@ -7,6 +7,7 @@ use clap::Args;
 use countersign_service::operations::error::OperationError;
 use serde_json::json;
 
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output, files};
@@ -17,11 +18,11 @@ use crate::commands::{Failure, Output, files};
 /// The ledger contains the person's secret, with which a reader finds them in the log: give the file to that
 /// person alone.
 ///
-/// Example: countersign people export platform ada --out ada.json
+/// Example: countersign people export ada --out ada.json
 #[derive(Args)]
 pub(in crate::commands) struct Export {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// The file to write; it must not exist, and only you can read it.
@@ -31,7 +32,7 @@ pub(in crate::commands) struct Export {
 
 impl Export {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let bytes = write(&reach, &self.account, &self.out)?;
         let path = self.out.display();
         let document = json!({ "file": path.to_string(), "bytes": bytes });

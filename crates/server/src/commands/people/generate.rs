@@ -13,7 +13,7 @@ use countersign_service::people::progress::Progress;
 use serde_json::json;
 
 use super::Beginning;
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::{Failure, Output};
 
 /// The account that is generated first.
@@ -23,11 +23,11 @@ const FIRST_ACCOUNT: &str = "person-00000001";
 ///
 /// Their accounts are called person-00000001 and up.
 ///
-/// Example: countersign people generate platform --people 10000 --settings mixed
+/// Example: countersign people generate --people 10000 --settings mixed
 #[derive(Args)]
 pub(in crate::commands) struct Generate {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// How many people.
     #[arg(long)]
     people: u32,
@@ -41,7 +41,7 @@ pub(in crate::commands) struct Generate {
 
 impl Generate {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let options = GenerateOptions {
             people: self.people,
             seed: self.beginning.seed,

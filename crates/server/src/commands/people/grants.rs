@@ -1,12 +1,12 @@
 //! `countersign people grants`: what one person granted, and the end of a grant.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use countersign_service::operations::grants::{self, EndedGrant, ShownGrant};
 use serde_json::json;
 
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
@@ -15,11 +15,11 @@ use crate::commands::{Failure, Output};
 ///
 /// The tokens of a grant that is ended are refused from the next request on.
 ///
-/// Example: countersign people grants platform ada --end 5633de5edda9f55a05e423f3bc96dfe4
+/// Example: countersign people grants ada --end 5633de5edda9f55a05e423f3bc96dfe4
 #[derive(Args)]
 pub(in crate::commands) struct Grants {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// End the grant of this id.
@@ -29,7 +29,7 @@ pub(in crate::commands) struct Grants {
 
 impl Grants {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         if let Some(id) = &self.end {
             let EndedGrant { id, ended } = self.ended(&reach, id)?;
             output.say(&json!({ "id": id, "ended": ended }), &format!("Ended {id}."));

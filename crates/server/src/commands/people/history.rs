@@ -1,6 +1,5 @@
 //! `countersign people history`: what one person changed.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -10,17 +9,18 @@ use countersign_service::operations::history::{
 use countersign_service::operations::settings::OpenFields;
 
 use super::grants;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::reach::Reach;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 
 /// Show what a person changed of their settings and grants, newest first.
 ///
-/// Example: countersign people history platform ada --limit 20
+/// Example: countersign people history ada --limit 20
 #[derive(Args)]
 pub(in crate::commands) struct History {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// The most changes (1 to 1000).
@@ -33,7 +33,7 @@ pub(in crate::commands) struct History {
 
 impl History {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let found = self.found(&reach)?;
         let mut lines: Vec<String> = found.history.iter().map(line).collect();
         if let Some(before) = found.before {

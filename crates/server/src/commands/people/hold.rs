@@ -1,6 +1,5 @@
 //! `countersign people hold`: a legal hold on what is kept of a person.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
@@ -8,7 +7,7 @@ use countersign_domain::time::Timestamp;
 use countersign_policy::instant;
 use countersign_service::operations::hold::ShownHold;
 
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 
@@ -17,12 +16,12 @@ use crate::commands::{Failure, Output};
 /// Erasure waits for its end. It keeps account, secret, history and what the log's private part says; profile and
 /// settings it does not keep. The person sees it in their ledger.
 ///
-/// Example: countersign people hold platform ada --until 2030-01-01T00:00:00Z
+/// Example: countersign people hold ada --until 2030-01-01T00:00:00Z
 #[derive(Args)]
 #[command(group(ArgGroup::new("end").required(true)))]
 pub(in crate::commands) struct Hold {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// When it ends; in place of any hold before.
@@ -35,7 +34,7 @@ pub(in crate::commands) struct Hold {
 
 impl Hold {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let path = format!("/people/{}/hold", path_part(&self.account));
         let call = match self.until {
             Some(until) => Call::send("PUT", path, &ShownHold { until: until.to_string() })?,

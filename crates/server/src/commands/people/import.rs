@@ -12,7 +12,7 @@ use countersign_service::people::import_jsonl;
 use countersign_service::people::progress::Progress;
 
 use super::Beginning;
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::{Failure, Output};
 
 /// What a line of JSON Lines looks like.
@@ -27,14 +27,14 @@ it. A route that settings leaves out is as --settings says."#;
 /// Import people: all of them, or none if there is any error. Repeating it changes nothing. If a change feed
 /// has been applied, --sequence says up to which sequence the files contain it.
 ///
-/// Example: countersign people import snap platform facebook/
+/// Example: countersign people import snap facebook/
 #[derive(Args)]
 #[command(after_long_help = JSONL)]
 pub(in crate::commands) struct Import {
     /// What kind of files they are.
     kind: Kind,
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// A folder (snap, ldbc), or a file or a pipe (jsonl), plain or compressed by gzip or zstd; - is standard input.
     path: PathBuf,
     /// The last sequence of the change feed that is in these files: the feed goes on after it. Needed
@@ -60,7 +60,7 @@ enum Kind {
 
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let people = reach.people()?;
         let options = ImportOptions {
             schema: &reach.schema()?,

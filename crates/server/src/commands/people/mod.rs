@@ -26,12 +26,26 @@ mod history;
 mod hold;
 mod image;
 mod import;
+pub(super) mod ledger;
 mod recover;
 mod settings;
+mod token;
 mod upsert;
+
+/// People from their import to an erasure.
+const EXAMPLES: &str = "\
+Examples:
+
+  countersign people import jsonl people.jsonl --settings friends-basics
+  countersign people upsert changes.jsonl
+  countersign people settings ada --open my_device=id,name,friends
+  countersign people token --account ada --build aurora-home@1 --purpose address-book
+  countersign people ledger ada --out ada.ledger
+  countersign people erase ada --export ada.json";
 
 /// Import, generate and look after people.
 #[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) enum People {
     Import(import::Import),
     Erase(erase::Erase),
@@ -43,8 +57,10 @@ pub(super) enum People {
     History(history::History),
     Hold(hold::Hold),
     Image(image::Image),
+    Ledger(ledger::Ledger),
     Recover(recover::Recover),
     Settings(settings::Settings),
+    Token(token::Token),
     Upsert(upsert::Upsert),
 }
 
@@ -74,8 +90,10 @@ impl People {
             Self::History(command) => command.run(output),
             Self::Hold(command) => command.run(output),
             Self::Image(command) => command.run(output),
+            Self::Ledger(command) => command.run(output),
             Self::Recover(command) => command.run(output),
             Self::Settings(command) => command.run(output),
+            Self::Token(command) => command.run(output),
             Self::Upsert(command) => command.run(output),
         }
     }

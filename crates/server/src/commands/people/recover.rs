@@ -1,6 +1,5 @@
 //! `countersign people recover`: applies again what the log has and an older `people/` lacks.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use countersign_service::recovery::{self, Recovered};
 use countersign_service::start_files::compare_receipts_key;
 use serde_json::json;
 
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::{Failure, Output};
 
 /// Apply again what the log has of people and a `people/` from an older backup lacks: choices, grants, holds and
@@ -25,13 +24,13 @@ use crate::commands::{Failure, Output};
 /// Who came after the backup cannot be brought back: their accounts and secrets were in `people/` alone. Nor can
 /// canaries, of which `canaries.json` alone knows. What is lost is said, and nothing is changed unless `--accept-loss`
 /// is given. Profiles and friendships come again with the platform's feed, from the sequence on that `people upsert`
-/// says. Where people were lost, run `countersign close` after the feed and before the server.
+/// says. Where people were lost, run `countersign log close` after the feed and before the server.
 ///
-/// Example: countersign people recover platform
+/// Example: countersign people recover
 #[derive(Args)]
 pub(in crate::commands) struct Recover {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// Go on without what cannot be brought back, for good.
     #[arg(long)]
     accept_loss: bool,
@@ -39,7 +38,7 @@ pub(in crate::commands) struct Recover {
 
 impl Recover {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         if reach.has_server() {
             return Err(
                 "a server runs on this instance, and has these people open: stop it first".into()

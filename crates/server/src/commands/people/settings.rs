@@ -1,6 +1,5 @@
 //! `countersign people settings`: one person's own choices.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -10,7 +9,7 @@ use countersign_domain::schema::FieldSchema;
 use countersign_service::operations::settings::{OpenFields, OpenSettings};
 use serde_json::json;
 
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
 
@@ -19,11 +18,11 @@ use crate::commands::{Failure, Output};
 /// A running server applies it at once: its very next read obeys. On a route that is named, exactly the
 /// named fields are open; other routes stay as they are. A preset is applied first.
 ///
-/// Example: countersign people settings platform ada --preset closed --open my_device=id,name,friends
+/// Example: countersign people settings ada --preset closed --open my_device=id,name,friends
 #[derive(Args)]
 pub(in crate::commands) struct Settings {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The platform's own name for the person.
     account: String,
     /// Apply a preset to all routes: closed, default, friends-basics, open, or legacy-2014 (for replays).
@@ -65,7 +64,7 @@ impl Settings {
             }
         }
         let wanted = OpenSettings { preset: self.preset, open };
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let schema = reach.schema()?;
         let path = format!("/people/{}/settings", path_part(&self.account));
         let now: OpenSettings = if wanted.is_empty() {

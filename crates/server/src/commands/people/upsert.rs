@@ -14,6 +14,7 @@ use countersign_service::people::input;
 use countersign_service::people::progress::Progress;
 use serde_json::json;
 
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::reach::Reach;
 use crate::commands::running::Call;
 use crate::commands::{Failure, Output};
@@ -39,12 +40,12 @@ and committed after a higher one was sent is lost. docs/operations/people.md say
 
 /// Apply a feed of changes to people, through the running server if there is one: its very next read shows them.
 ///
-/// Example: countersign people upsert platform changes.jsonl
+/// Example: countersign people upsert changes.jsonl
 #[derive(Args)]
 #[command(after_long_help = LINES)]
 pub(in crate::commands) struct Upsert {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// JSON Lines: a file or a pipe, plain or compressed by gzip or zstd; - is standard input.
     #[arg(default_value = "-")]
     file: PathBuf,
@@ -52,7 +53,7 @@ pub(in crate::commands) struct Upsert {
 
 impl Upsert {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let from = input::open(&self.file);
         let from = from.map_err(|error| format!("{}: {error}", self.file.display()))?;
         let bar = Progress::Stderr.step("applying changes", 0);

@@ -1,7 +1,7 @@
 //! `countersign source check`: whether the source of an instance can be asked, and what it lacks.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,17 +14,17 @@ use countersign_source::settings::http::HttpSettings;
 use countersign_source::settings::postgres::PostgresSettings;
 use serde_json::json;
 
-use crate::commands::reach::Reach;
+use crate::commands::instance_dir::InstanceDir;
 use crate::commands::{Failure, Output};
 
 /// Check the source of profiles and friendships: table by table, or endpoint by endpoint, what the mapping
 /// finds and misses, and one question, of which no value is shown. Exit code 0 only if nothing is missing.
 ///
-/// Example: countersign source check platform --account ada
+/// Example: countersign source check --account ada
 #[derive(Args)]
 pub(in crate::commands) struct Check {
-    /// The folder of the instance.
-    dir: PathBuf,
+    #[command(flatten)]
+    instance: InstanceDir,
     /// The person to ask an HTTP API about, by the platform's account; a database needs none.
     #[arg(long)]
     account: Option<String>,
@@ -39,7 +39,7 @@ struct Found {
 
 impl Check {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = Reach::open(&self.dir)?;
+        let reach = self.instance.reach()?;
         let source = &reach.config.source;
         let (folder, account) = (reach.directory.path(), self.account.as_deref());
         let found = match (source.kind, &source.postgres, &source.http) {

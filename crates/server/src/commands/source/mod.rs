@@ -8,8 +8,16 @@ use super::{Failure, Output};
 
 mod check;
 
+/// A database, and an API.
+const EXAMPLES: &str = "\
+Examples:
+
+  countersign source check
+  countersign source check --account ada --dir platform";
+
 /// Look after where profiles and friendships come from.
 #[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) enum Source {
     Check(check::Check),
 }

@@ -80,14 +80,15 @@ fn unauthorised_no_command_shows_signs_or_submits_an_act_with_another_document()
     let key = world.directory.key("reviewers/ines").display().to_string();
     for (posted, expected) in forged() {
         let file = write(&world, &posted);
-        let sign = vec![dir.clone(), format!("--sign=reviewer:ines={key}")];
-        let shown = said(&["act", "show"], &file, &[]).unwrap_err();
+        let sign = vec!["--dir".to_owned(), dir.clone(), format!("--sign=reviewer:ines={key}")];
+        let shown = said(&["governance", "act", "show"], &file, &[]).unwrap_err();
         assert!(shown.contains(expected), "{expected}: {shown}");
         assert!(!shown.contains('\u{1b}'), "{shown}");
-        let signed = said(&["act", "sign"], &file, &sign).unwrap_err();
+        let signed = said(&["governance", "act", "sign"], &file, &sign).unwrap_err();
         assert!(signed.contains(expected), "{expected}: {signed}");
         assert_eq!(fs::read_to_string(&file).unwrap(), posted.to_string(), "it was signed");
-        let submit = program(&["act", "submit", &dir]).arg(&file).output().unwrap();
+        let submit =
+            program(&["governance", "act", "submit", "--dir", &dir]).arg(&file).output().unwrap();
         let refused = String::from_utf8(submit.stderr).unwrap();
         assert!(!submit.status.success() && refused.contains(expected), "{expected}: {refused}");
     }
@@ -111,7 +112,8 @@ fn unauthorised_the_admin_api_takes_no_act_with_another_document() {
 fn an_act_is_shown_with_the_digest_of_its_document() {
     let world = World::founded();
     let mut agreement = agreement(&document(&["id", "name"]));
-    let show = |posted: &Value| said(&["act", "show"], &write(&world, posted), &[]).unwrap();
+    let show =
+        |posted: &Value| said(&["governance", "act", "show"], &write(&world, posted), &[]).unwrap();
     let shown = show(&agreement);
     let digest = agreement["act"]["digest"].as_str().unwrap();
     assert_eq!(digest.len(), 64);

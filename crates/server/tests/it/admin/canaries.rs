@@ -47,10 +47,10 @@ fn two_partners() -> (World, String, String) {
     (world, aurora, clover)
 }
 
-/// `countersign canary` with these arguments after the folder; what it says, and its exit code.
+/// `countersign audit canary` with these arguments after the folder; what it says, and its exit code.
 fn canary(world: &World, command: &str, arguments: &[&str]) -> (Value, i32) {
-    let mut program = program(&["--json", "canary", command]);
-    let output = finish(program.arg(world.path()).args(arguments));
+    let mut program = program(&["--json", "audit", "canary", command]);
+    let output = finish(program.arg("--dir").arg(world.path()).args(arguments));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     let json = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{command}: {said}{errors}"));
@@ -174,7 +174,7 @@ fn values_change_with_every_refresh_and_end_with_the_canary() {
     assert_eq!(generations[0]["ended"], generations[1]["began"], "{refreshed}");
     wait_for_new_values();
     // A search begins behind the last close that it may.
-    assert!(finish(program(&["close"]).arg(world.path())).status.success());
+    assert!(finish(program(&["log", "close"]).arg("--dir").arg(world.path())).status.success());
     let second = work(&serving);
     assert_ne!(first, second);
     for (value, generation) in [(&first, 0), (&second, 1)] {
@@ -215,7 +215,9 @@ fn values_change_with_every_refresh_and_end_with_the_canary() {
 fn what_was_never_made_is_of_no_canary_and_what_cannot_be_says_so() {
     let (world, ..) = two_partners();
     let command = |command: &str, argument: &str| {
-        let output = finish(program(&["canary", command]).arg(world.path()).arg(argument));
+        let output = finish(
+            program(&["audit", "canary", command]).arg("--dir").arg(world.path()).arg(argument),
+        );
         let said = [output.stdout, output.stderr].concat();
         (String::from_utf8_lossy(&said).into_owned(), output.status.code())
     };
@@ -241,7 +243,7 @@ fn what_was_never_made_is_of_no_canary_and_what_cannot_be_says_so() {
         |path| std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(path).unwrap()) & 0o777;
     assert_eq!((mode(key.clone()), mode(world.directory.canaries())), (0o600, 0o600));
     std::fs::remove_file(&key).unwrap();
-    let output = finish(program(&["canary", "list"]).arg(world.path()));
+    let output = finish(program(&["audit", "canary", "list"]).arg("--dir").arg(world.path()));
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("canary.key"),
         "values could not be made again"

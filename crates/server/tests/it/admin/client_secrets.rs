@@ -45,8 +45,8 @@ fn a_client_of_the_register_gets_a_secret_that_replaces_the_one_before() {
 fn the_command_does_the_same_with_and_without_a_server() {
     let world = World::founded();
     let run = |client: &str, more: &[&str]| {
-        let mut command = program(&["client", "secret", "--json", client]);
-        let output = finish(command.arg(world.path()).args(more));
+        let mut command = program(&["partner", "client", "secret", "--json", client]);
+        let output = finish(command.arg("--dir").arg(world.path()).args(more));
         let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         (output.status.success(), document, String::from_utf8(output.stderr).unwrap())
     };

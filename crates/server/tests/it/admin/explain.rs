@@ -122,7 +122,9 @@ fn the_command_says_the_same_with_a_server_and_without() {
     let world = village::founded();
     let folder = world.path().to_str().unwrap();
     let run = |more: &[&str]| {
-        let all = [&["explain", folder, "--build", BUILD, "--purpose", PURPOSE], more].concat();
+        let all =
+            [&["audit", "explain", "--dir", folder, "--build", BUILD, "--purpose", PURPOSE], more]
+                .concat();
         let output = finish(&mut program(&all));
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{errors}");

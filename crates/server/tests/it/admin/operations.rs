@@ -54,7 +54,8 @@ fn no_metric_and_no_line_of_the_server_is_about_a_person() {
     };
     let mut command = program(&["serve"]);
     // As talkative as it can be.
-    let serving = world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg(world.path()));
+    let serving =
+        world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg("--dir").arg(world.path()));
     let admin = serving.admin_token();
     for path in [
         "/me?fields=name,work,friends.limit(400){name,work,birthday}",

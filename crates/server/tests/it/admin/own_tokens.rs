@@ -64,17 +64,17 @@ fn unauthorised_a_token_that_others_can_read_is_refused_at_start() {
         assert_eq!(mode, 0o600, "{name}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let expected = format!("{name}: others than its owner may read this token (mode 640)");
-        let refused = program(&["serve"]).arg(world.path()).output().unwrap();
+        let refused = program(&["serve"]).arg("--dir").arg(world.path()).output().unwrap();
         assert_eq!(refused.status.code(), Some(1));
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(said.contains(&expected), "{said}");
-        let checked = program(&["check"]).arg(world.path()).output().unwrap();
+        let checked = program(&["check"]).arg("--dir").arg(world.path()).output().unwrap();
         let said = String::from_utf8(checked.stdout).unwrap();
         assert!(said.contains(&expected) && said.matches("WRONG").count() == 1, "{said}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, "\n").unwrap();
-        let refused = program(&["serve"]).arg(world.path()).output().unwrap();
+        let refused = program(&["serve"]).arg("--dir").arg(world.path()).output().unwrap();
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(said.contains(&format!("{name}: it is empty")), "{said}");
         fs::write(&path, text).unwrap();
@@ -118,8 +118,8 @@ impl Trap {
 }
 
 fn make_token(world: &World) -> Output {
-    let mut command = program(&["token"]);
-    command.arg(world.path()).args(["--account", village::VIEWER, "--build", BUILD]);
+    let mut command = program(&["people", "token"]);
+    command.arg("--dir").arg(world.path()).args(["--account", village::VIEWER, "--build", BUILD]);
     command.args(["--purpose", PURPOSE]).output().unwrap()
 }
 

@@ -37,7 +37,10 @@ fn publish(world: &World, file: &str) -> Result<String, String> {
             world.directory.key(&format!("reviewers/{name}")).display()
         )
     };
-    run(world, &["rules", "publish", folder, file, &sign("ines"), &sign("omar")])
+    run(
+        world,
+        &["governance", "rules", "publish", "--dir", folder, file, &sign("ines"), &sign("omar")],
+    )
 }
 
 const NO_WORK: &str = r#"@id("work stays with the people") @reason("special_category")
@@ -67,7 +70,9 @@ fn a_rule_in_cedar_holds_from_the_next_request_on_and_is_named_by_explain() {
     assert_eq!(work["reason"], "special_category");
     assert_eq!(work["clause"], "platform rule \"work stays with the people\"");
     assert_eq!(work["entry"], serving.head() - 2, "the act, before the last answer");
-    let shown = run(&world, &["rules", "show", world.path().to_str().unwrap()]).unwrap();
+    let shown =
+        run(&world, &["governance", "rules", "show", "--dir", world.path().to_str().unwrap()])
+            .unwrap();
     assert!(shown.contains("rule \"work stays with the people\" (special_category)"), "{shown}");
     // Without it, things are as they were.
     publish(&world, &write(&world, &[])).unwrap();
@@ -118,7 +123,7 @@ fn rules_that_cannot_be_taken_are_refused_with_what_to_do_and_nothing_changes() 
         let said = publish(&world, &file).unwrap_err();
         assert!(said.contains(expected), "{cedar}: {said}");
         let folder = world.path().to_str().unwrap();
-        assert!(run(&world, &["rules", "check", folder, &file]).is_err());
+        assert!(run(&world, &["governance", "rules", "check", "--dir", folder, &file]).is_err());
     }
     let twice = "@id(\"a\") @reason(\"minor\") forbid (principal, action, resource) when { context.minor };";
     let said = publish(&world, &write(&world, &[twice, twice])).unwrap_err();
@@ -134,7 +139,11 @@ fn the_examples_to_start_from_are_rules() {
         fs::read_to_string(format!("{folder}/{name}.cedar")).unwrap()
     });
     let file = write(&world, &examples.each_ref().map(String::as_str));
-    let said = run(&world, &["rules", "check", world.path().to_str().unwrap(), &file]).unwrap();
+    let said = run(
+        &world,
+        &["governance", "rules", "check", "--dir", world.path().to_str().unwrap(), &file],
+    )
+    .unwrap();
     assert_eq!(said.matches("\nrule ").count(), 6, "{said}");
     publish(&world, &file).unwrap();
     let token = world.token(village::VIEWER);

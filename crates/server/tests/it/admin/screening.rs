@@ -79,10 +79,10 @@ impl Desk {
         fs::write(self.path(name), format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
     }
 
-    /// `countersign screening …` on the instance; its exit code, and what it said to programs or people.
+    /// `countersign partner screening …` on the instance; its exit code, and what it said to programs or people.
     fn screening(&self, command: &str, arguments: &[&str]) -> (Option<i32>, Value, String) {
-        let mut program = program(&["screening", command]);
-        program.arg(self.world.path()).args(arguments).arg("--json");
+        let mut program = program(&["partner", "screening", command]);
+        program.arg("--dir").arg(self.world.path()).args(arguments).arg("--json");
         let output = finish(program.current_dir(self.path("")));
         let said = serde_json::from_slice(&output.stdout).unwrap_or_default();
         (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
@@ -128,7 +128,7 @@ impl Desk {
         let folder = self.world.directory.screening().join("concluded");
         let away = folder.with_file_name("away");
         fs::rename(&folder, &away).unwrap();
-        let checked = finish(program(&["check"]).arg(self.world.path()));
+        let checked = finish(program(&["check"]).arg("--dir").arg(self.world.path()));
         let said = String::from_utf8_lossy(&checked.stdout).into_owned();
         assert!(!checked.status.success() && said.contains("screening/concluded/"), "{said}");
         fs::rename(&away, &folder).unwrap();

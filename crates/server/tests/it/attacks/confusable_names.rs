@@ -20,7 +20,7 @@ fn confusable_names_are_told_where_acts_are_made_and_on_the_register_page() {
         assert!(output.status.success(), "{arguments:?}: {said}");
         said
     };
-    let said = run(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+    let said = run(&["partner", "register", "--dir", "p", "aurora.toml", ANN, BEN]);
     assert!(!said.contains("look alike"), "{said}");
     let toml = fs::read_to_string(desk.path("aurora.toml")).unwrap();
     let key = run(&["key", "new", "other.key"]);
@@ -30,19 +30,19 @@ fn confusable_names_are_told_where_acts_are_made_and_on_the_register_page() {
     let second = second.replace("Aurora Devices Ltd", "\u{410}urora\u{200b} Devices Ltd");
     desk.write("second.toml", &second);
     // Nobody is to sign what they cannot see.
-    let said = run(&["partner", "register", "p", "second.toml", "--out", "act.json", ANN]);
+    let said = run(&["partner", "register", "--dir", "p", "second.toml", "--out", "act.json", ANN]);
     assert!(said.contains("\u{410}urora\\u{200b} Devices Ltd"), "{said}");
-    let said = run(&["act", "show", "act.json"]);
+    let said = run(&["governance", "act", "show", "act.json"]);
     assert!(said.contains("\u{410}urora\\u{200b} Devices Ltd"), "{said}");
     let alike = "partners whose names look alike: aurora \"Aurora Devices Ltd\", second \"\\u{410}urora\\u{200b} Devices Ltd\"";
-    run(&["act", "sign", "act.json", "p", BEN]);
-    let said = run(&["act", "submit", "p", "act.json"]);
+    run(&["governance", "act", "sign", "act.json", "--dir", "p", BEN]);
+    let said = run(&["governance", "act", "submit", "--dir", "p", "act.json"]);
     assert!(said.contains(&format!("notice: {alike}")), "{said}");
 
     let agreement = fs::read_to_string(desk.path("agreement.toml")).unwrap();
     desk.write("second.agreement", &agreement.replace("\"aurora", "\"second"));
     let second = "--sign=partner:second=other.key";
-    run(&["agreement", "conclude", "p", "second.agreement", second, ANN, BEN]);
+    run(&["agreement", "conclude", "--dir", "p", "second.agreement", second, ANN, BEN]);
     let _server = desk.serve();
     let page = desk.page();
     let page = page.replace("&#34;", "\"").replace("&quot;", "\"");

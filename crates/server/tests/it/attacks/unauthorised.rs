@@ -128,7 +128,8 @@ fn unauthorised_login_is_there_only_where_the_configuration_says_so() {
     let mut last = String::new();
     for _ in 0..2 {
         let mut serve = program(&["serve", "--json"]);
-        let mut serve = serve.arg(world.path()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut serve =
+            serve.arg("--dir").arg(world.path()).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         BufReader::new(serve.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let said: serde_json::Value = serde_json::from_str(&said).unwrap();

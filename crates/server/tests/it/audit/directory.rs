@@ -12,9 +12,11 @@ use crate::support::{Serving, World, finish, program, send, verifier};
 
 /// Writes the growth since an epoch; what the command says.
 pub(crate) fn write_growth(world: &World, since: u64, out: &Path) -> Result<(), String> {
-    let mut command = program(&["directory"]);
+    let mut command = program(&["audit", "directory"]);
     let since = since.to_string();
-    let output = finish(command.arg(world.path()).args(["--since", &since]).arg("--out").arg(out));
+    let output = finish(
+        command.arg("--dir").arg(world.path()).args(["--since", &since]).arg("--out").arg(out),
+    );
     if output.status.success() {
         return Ok(());
     }

@@ -56,8 +56,8 @@ fn made_until(
     until: &str,
 ) -> Result<PathBuf, String> {
     let file = world.path().join(name);
-    let mut command = program(&["evidence"]);
-    command.arg(world.path()).args(arguments).arg("--out").arg(&file);
+    let mut command = program(&["audit", "evidence"]);
+    command.arg("--dir").arg(world.path()).args(arguments).arg("--out").arg(&file);
     command.args(["--from", "1970-01-01T00:00:00Z", "--until", until]);
     let output = finish(&mut command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -208,7 +208,7 @@ fn a_persons_evidence_needs_their_consent_and_holds_by_itself() {
     let world = answered();
     let refused = made(&world, "ada.html", &["--person", village::VIEWER]).unwrap_err();
     assert!(refused.contains("--with-consent"), "{refused}");
-    let closed = finish(program(&["close"]).arg(world.path()));
+    let closed = finish(program(&["log", "close"]).arg("--dir").arg(world.path()));
     assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
     let consent = ["--person", village::VIEWER, "--with-consent", "letter <4711>"];
     let file = made(&world, "ada.html", &consent).unwrap();

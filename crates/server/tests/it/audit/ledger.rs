@@ -113,15 +113,17 @@ fn a_bundle_is_checked_by_the_outsiders_command_and_one_bit_more_is_refused() {
     serving.stop();
     // Without a server the commands do the same.
     let dir = world.path().to_str().unwrap();
-    let closed = finish(&mut program(&["close", dir, "--json"]));
+    let closed = finish(&mut program(&["log", "close", "--dir", dir, "--json"]));
     assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
     let file = world.path().join("me.ledger");
     let out = file.to_str().unwrap();
-    let written = finish(&mut program(&["ledger", dir, village::VIEWER, "--out", out]));
+    let written =
+        finish(&mut program(&["people", "ledger", "--dir", dir, village::VIEWER, "--out", out]));
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
     let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let again = finish(&mut program(&["ledger", dir, village::VIEWER, "--out", out]));
+    let again =
+        finish(&mut program(&["people", "ledger", "--dir", dir, village::VIEWER, "--out", out]));
     assert!(!again.status.success(), "a file was overwritten");
     let bundle = std::fs::read(Path::new(out)).unwrap();
     assert_eq!(fields_of(&held(&world, &bundle), Relation::Viewer).len(), 1);
@@ -170,7 +172,7 @@ fn what_a_crash_leaves_of_a_close_is_made_whole_by_the_next_start() {
 fn check_says_which_periods_are_closed_and_what_of_them_is_missing() {
     let world = village::founded();
     let check = || {
-        let output = finish(program(&["check"]).arg(world.path()));
+        let output = finish(program(&["check"]).arg("--dir").arg(world.path()));
         let said = String::from_utf8(output.stdout).unwrap();
         let lines = said.lines().filter_map(|line| line.split_once("periods: "));
         lines.map(|(mark, found)| (mark.trim().to_owned(), found.to_owned())).next().unwrap()

@@ -1,4 +1,4 @@
-//! From the operator to the auditor: `countersign lists` beside a running server, `countersign-verify index`
+//! From the operator to the auditor: `countersign audit lists` beside a running server, `countersign-verify index`
 //! against its site, and what the auditor signs.
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -46,8 +46,10 @@ fn closed() -> World {
 }
 
 fn lists(world: &World, period: &str, out: &Path) -> (bool, String) {
-    let mut command = program(&["lists"]);
-    let output = finish(command.arg(world.path()).arg(period).arg("--out").arg(out).arg("--json"));
+    let mut command = program(&["audit", "lists"]);
+    let output = finish(
+        command.arg("--dir").arg(world.path()).arg(period).arg("--out").arg(out).arg("--json"),
+    );
     let said = if output.status.success() { output.stdout } else { output.stderr };
     (output.status.success(), String::from_utf8(said).unwrap())
 }

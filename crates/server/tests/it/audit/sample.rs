@@ -21,7 +21,13 @@ const SETTLED: Duration = Duration::from_secs(11);
 pub(crate) fn lists(world: &World, period: u64) -> PathBuf {
     let period = period.to_string();
     let out = world.path().join(format!("period-{period}.lists"));
-    let done = finish(program(&["lists"]).arg(world.path()).args([&period, "--out"]).arg(&out));
+    let done = finish(
+        program(&["audit", "lists"])
+            .arg("--dir")
+            .arg(world.path())
+            .args([&period, "--out"])
+            .arg(&out),
+    );
     assert!(done.status.success());
     out
 }
@@ -29,8 +35,8 @@ pub(crate) fn lists(world: &World, period: u64) -> PathBuf {
 /// What came of the sample.
 pub(crate) fn sample(world: &World, out: &str, more: &[&str]) -> Result<PathBuf, String> {
     let out = world.path().join(out);
-    let mut command = program(&["sample"]);
-    let done = finish(command.arg(world.path()).args(more).arg("--out").arg(&out));
+    let mut command = program(&["audit", "sample"]);
+    let done = finish(command.arg("--dir").arg(world.path()).args(more).arg("--out").arg(&out));
     match done.status.success() {
         true => Ok(out),
         false => Err(String::from_utf8(done.stderr).unwrap()),

@@ -137,7 +137,7 @@ fn agreements_are_compared_as_files_and_as_the_log_has_them() {
 #[test]
 fn an_agreement_is_signed_where_the_instance_is_not_and_concluded_where_it_is() {
     let desk = Desk::new();
-    desk.done(&["partner", "register", "p", "aurora.toml", ANN, BEN]);
+    desk.done(&["partner", "register", "--dir", "p", "aurora.toml", ANN, BEN]);
     let origin = ["--origin", "localhost/countersign"];
     let first = [&["agreement", "sign", "agreement.toml", AURORA][..], &origin].concat();
     let said = desk.refused(&first);
@@ -150,20 +150,21 @@ fn an_agreement_is_signed_where_the_instance_is_not_and_concluded_where_it_is() 
     let elsewhere = ["agreement", "sign", "act.json", BEN, "--origin", "elsewhere.example/log"];
     let said = desk.refused(&elsewhere);
     assert!(said.contains("the act is for the log \"localhost/countersign\", not for"), "{said}");
-    let last = desk.done(&["agreement", "sign", "act.json", "p", BEN, "--out", "full.json"]);
+    let last =
+        desk.done(&["agreement", "sign", "act.json", "--dir", "p", BEN, "--out", "full.json"]);
     assert!(
-        last.contains("It has all signatures. Next: countersign act submit DIR full.json"),
+        last.contains("It has all signatures. Next: countersign governance act submit full.json"),
         "{last}"
     );
-    let said = desk.refused(&["act", "submit", "p", "act.json"]);
+    let said = desk.refused(&["governance", "act", "submit", "--dir", "p", "act.json"]);
     assert!(said.contains("missing: one reviewer"), "the file before is as it was: {said}");
-    assert_eq!(desk.json(&["act", "submit", "p", "full.json"])["index"], 4);
+    assert_eq!(desk.json(&["governance", "act", "submit", "--dir", "p", "full.json"])["index"], 4);
 }
 
 #[test]
 fn a_partner_certifies_what_the_agreement_gives_and_nobody_else_does() {
     let desk = Desk::with_build();
-    let certify = ["agreement", "certify", "p", "aurora-2026"];
+    let certify = ["agreement", "certify", "--dir", "p", "aurora-2026"];
     for (more, expected) in [
         (
             &["--category", "pd:Religion", AURORA][..],
@@ -176,7 +177,7 @@ fn a_partner_certifies_what_the_agreement_gives_and_nobody_else_does() {
         let said = desk.refused(&[&certify[..], more].concat());
         assert!(said.contains(expected), "{expected}: {said}");
     }
-    let other = ["agreement", "certify", "p", "aurora-2027", "--all", AURORA];
+    let other = ["agreement", "certify", "--dir", "p", "aurora-2027", "--all", AURORA];
     assert!(desk.refused(&other).contains("there is no agreement aurora-2027"));
     let one = desk.json(&[&certify[..], &["--category", "pd:Name", AURORA]].concat());
     assert_eq!(one["done"], "Certified pd:Name under agreement aurora-2026");
@@ -193,7 +194,8 @@ fn a_partner_certifies_what_the_agreement_gives_and_nobody_else_does() {
 fn one_reviewer_winds_an_agreement_down_from_an_instant_that_is_still_to_come() {
     let desk = Desk::with_build();
     fn step<'a>(at: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-        let first = ["agreement", "wind-down", "p", "aurora-2026", "--reason", "news", "--at", at];
+        let first =
+            ["agreement", "wind-down", "--dir", "p", "aurora-2026", "--reason", "news", "--at", at];
         [&first[..], more].concat()
     }
     let later = "2998-06-01T02:00:00+02:00";
@@ -220,7 +222,7 @@ fn one_reviewer_winds_an_agreement_down_from_an_instant_that_is_still_to_come() 
     assert_eq!(said["done"], "Agreement aurora-2026: from 2998-06-01T00:00:00Z no more name");
     let said = desk.json(&step(later, &["--ends", "new_grants", BEN]));
     assert_eq!(said["done"], "Agreement aurora-2026: from 2998-06-01T00:00:00Z no new grants");
-    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+    assert_eq!(desk.json(&["check", "--dir", "p"])["ok"], true);
 }
 
 #[test]
@@ -228,8 +230,10 @@ fn what_a_partner_owes_is_demanded_attested_and_lifted() {
     let desk = Desk::with_build();
     let demand = |name: &str, signer: &[&str]| {
         let command = [
+            "partner",
             "obligation",
             "demand",
+            "--dir",
             "p",
             "aurora",
             name,
@@ -251,24 +255,47 @@ fn what_a_partner_owes_is_demanded_attested_and_lifted() {
     assert!(run(&demand("delete-1", &[ANN])).status.success());
     let again = text(&run(&demand("delete-1", &[BEN])).stderr);
     assert!(again.contains("obligation delete-1 of partner aurora is owed already"), "{again}");
-    let attest = ["obligation", "attest", "p", "aurora", "delete-1"];
+    let attest = ["partner", "obligation", "attest", "--dir", "p", "aurora", "delete-1"];
     let said = desk.refused(&[&attest[..], &[ANN]].concat());
     assert!(said.contains("partner:aurora"), "a reviewer attests nothing for a partner: {said}");
     let said = desk.json(&[&attest[..], &[AURORA]].concat());
     assert_eq!(said["done"], "Attested: delete-1 of partner aurora");
-    let lift = ["obligation", "lift", "p", "aurora", "delete-1", "--reason", "done", ANN, BEN];
+    let lift = [
+        "partner",
+        "obligation",
+        "lift",
+        "--dir",
+        "p",
+        "aurora",
+        "delete-1",
+        "--reason",
+        "done",
+        ANN,
+        BEN,
+    ];
     let said = desk.refused(&lift);
     assert!(said.contains("obligation delete-1 of partner aurora is not owed"), "{said}");
 
     assert!(run(&demand("delete-2", &[ANN, "--out", "act.json"])).status.success());
-    let shown = desk.done(&["act", "show", "act.json"]);
+    let shown = desk.done(&["governance", "act", "show", "act.json"]);
     let expected = "demand delete-2 of partner aurora by 2998-01-01T00:00:00Z, that data is deleted, as agreement";
     assert!(shown.contains(expected), "{shown}");
-    desk.done(&["act", "submit", "p", "act.json"]);
-    let lift = ["obligation", "lift", "p", "aurora", "delete-2", "--reason", "by mistake", ANN];
+    desk.done(&["governance", "act", "submit", "--dir", "p", "act.json"]);
+    let lift = [
+        "partner",
+        "obligation",
+        "lift",
+        "--dir",
+        "p",
+        "aurora",
+        "delete-2",
+        "--reason",
+        "by mistake",
+        ANN,
+    ];
     assert!(desk.refused(&lift).contains("missing: one reviewer"));
     desk.done(&[&lift[..], &[BEN]].concat());
-    assert_eq!(desk.json(&["check", "p"])["ok"], true);
+    assert_eq!(desk.json(&["check", "--dir", "p"])["ok"], true);
 }
 
 #[test]

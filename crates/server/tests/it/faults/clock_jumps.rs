@@ -85,18 +85,19 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
         serving.reinstate();
         assert_eq!(serving.head(), head + 2);
         assert!(serving.stop().success());
-        let mut command = program(&["token"]);
-        command.arg(world.path()).args(["--account", village::VIEWER]);
+        let mut command = program(&["people", "token"]);
+        command.arg("--dir").arg(world.path()).args(["--account", village::VIEWER]);
         let made = finish(command.args(["--build", BUILD, "--purpose", PURPOSE]));
         let said = String::from_utf8_lossy(&made.stderr).into_owned();
         assert!(!made.status.success() && said.contains("the clock was set forward"), "{said}");
-        let check = finish(program(&["check"]).arg(world.path()));
+        let check = finish(program(&["check"]).arg("--dir").arg(world.path()));
         let said = String::from_utf8_lossy(&check.stdout).into_owned();
         let wrong: Vec<_> = said.lines().filter(|line| line.starts_with("WRONG")).collect();
         assert!(matches!(wrong[..], [line] if line.starts_with("WRONG clock: ")), "{said}");
     }
 
-    let serving = world.serve_with(program(&["serve", "--accept-clock"]).arg(world.path()));
+    let serving =
+        world.serve_with(program(&["serve", "--accept-clock"]).arg("--dir").arg(world.path()));
     serving.read(READ, &token);
     assert_eq!(serving.page("/readyz"), "ready\n");
     assert!(serving.stop().success());

@@ -209,7 +209,8 @@ fn crash_after(world: &World, token: &str, round: usize, life: Duration) -> InHa
 /// A server that is killed while it starts.
 fn crash_starting(world: &World, life: Duration) {
     let mut command = program(&["serve"]);
-    let command = command.arg(world.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let command =
+        command.arg("--dir").arg(world.path()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     std::thread::sleep(life);
     child.kill().unwrap();

@@ -55,7 +55,7 @@ fn year_of(world: &World, token: &str) -> usize {
 /// Begins to import a year.
 fn import(world: &World, wanted: usize) -> Child {
     let mut command = program(&["people", "import", "jsonl"]);
-    command.arg(world.path()).arg(year(world, wanted)).args(["--settings", "open"]);
+    command.arg("--dir").arg(world.path()).arg(year(world, wanted)).args(["--settings", "open"]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 

@@ -43,7 +43,7 @@ fn assert_stops_and_recovers(serving: &Serving<'_>, token: &str, make_room: impl
     assert!(ready.status == 503 && said.contains("make room on it"), "{said}");
     // A command does not wait for what does not come by itself.
     let wanted = ["--account", village::VIEWER, "--build", demo::BUILD, "--purpose", demo::PURPOSE];
-    let made = finish(program(&["token"]).arg(world.path()).args(wanted));
+    let made = finish(program(&["people", "token"]).arg("--dir").arg(world.path()).args(wanted));
     let said = String::from_utf8_lossy(&made.stderr).into_owned();
     assert_eq!(made.status.code(), Some(1), "{said}");
     assert!(said.contains("make room") || said.contains("No space left"), "{said}");
@@ -127,7 +127,7 @@ fn crash_file_limit_stops_releases_and_recovers() {
     let serve = "trap '' XFSZ; ulimit -S -f 1024; exec \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", serve, "sh"]).arg(program(&[]).get_program()).arg("serve");
-    let serving = world.serve_with(command.arg(world.path()));
+    let serving = world.serve_with(command.arg("--dir").arg(world.path()));
     assert_stops_and_recovers(&serving, &token, || {
         let unlimited = Rlimit { current: None, maximum: None };
         prlimit(Some(serving.pid()), Resource::Fsize, unlimited).unwrap();
@@ -198,7 +198,9 @@ fn crash_full_disk_of_people_changes_nothing_and_recovers() {
     let line =
         |n| format!("{}\n", json!({"account": format!("more-{n}"), "profile": {"name": "N"}}));
     fs::write(&file, (0..2_000).map(line).collect::<String>()).unwrap();
-    let import = || finish(program(&["people", "import", "jsonl"]).arg(world.path()).arg(&file));
+    let import = || {
+        finish(program(&["people", "import", "jsonl"]).arg("--dir").arg(world.path()).arg(&file))
+    };
     let refused = import();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{said}");

@@ -92,7 +92,7 @@ fn crash_init_on_a_full_disk_leaves_nothing_and_can_be_run_again() {
             return println!("skipped: {test}: only root may mount a disk");
         };
         let path = folder.path().join(below);
-        let init = || finish(program(&["init", "--listen", "127.0.0.1:0"]).arg(&path));
+        let init = || finish(program(&["init", "--listen", "127.0.0.1:0", "--dir"]).arg(&path));
         let refused = init();
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(1), "{size}: {said}");
@@ -114,7 +114,7 @@ fn crash_a_new_witness_on_a_full_disk_can_be_made_again() {
         let Some(_mounted) = Mounted::at(folder.path(), size) else {
             return println!("skipped: {test}: only root may mount a disk");
         };
-        let new = ["witness", "new", "--name", "w.example/1"];
+        let new = ["log", "witness", "new", "--name", "w.example/1", "--dir"];
         let make = || finish(program(&new).arg(folder.path()));
         let refused = make();
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();

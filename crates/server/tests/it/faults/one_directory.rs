@@ -32,20 +32,27 @@ fn crash_second_program_beside_a_server_refuses_and_harms_nothing() {
     let serving = world.serve();
     let before = serving.read(READ, &token);
     let people_in_use = "another program has these people open";
-    assert_refused(program(&["serve"]).arg(world.path()), people_in_use);
+    assert_refused(program(&["serve"]).arg("--dir").arg(world.path()), people_in_use);
     let import = || {
         let mut command = program(&["people", "import", "jsonl"]);
-        command.arg(world.path()).arg(&file);
+        command.arg("--dir").arg(world.path()).arg(&file);
         command
     };
     assert_refused(&mut import(), people_in_use);
     let mut generate = program(&["people", "generate"]);
-    assert_refused(generate.arg(world.path()).args(["--people", "5"]), people_in_use);
-    assert_refused(program(&["people", "image"]).arg(world.path()), people_in_use);
+    assert_refused(generate.arg("--dir").arg(world.path()).args(["--people", "5"]), people_in_use);
+    assert_refused(program(&["people", "image"]).arg("--dir").arg(world.path()), people_in_use);
     // What can be asked of the server is asked of it.
-    let settings = finish(program(&["people", "settings"]).arg(world.path()).arg(village::VIEWER));
+    let settings = finish(
+        program(&["people", "settings"]).arg("--dir").arg(world.path()).arg(village::VIEWER),
+    );
     assert!(settings.status.success());
-    let suspended = finish(program(&["suspend"]).arg(world.path()).args(suspend_arguments(&world)));
+    let suspended = finish(
+        program(&["partner", "suspend"])
+            .arg("--dir")
+            .arg(world.path())
+            .args(suspend_arguments(&world)),
+    );
     assert!(suspended.status.success(), "{}", String::from_utf8_lossy(&suspended.stderr));
     serving.reinstate();
     world.assert_checks();
@@ -71,22 +78,28 @@ fn crash_second_program_beside_a_command_refuses_and_harms_nothing() {
     // This process has the people open, as an import does.
     let people = world.people();
     let people_in_use = "another program has these people open";
-    assert_refused(program(&["serve"]).arg(world.path()), people_in_use);
+    assert_refused(program(&["serve"]).arg("--dir").arg(world.path()), people_in_use);
     assert_refused(
-        program(&["people", "import", "jsonl"]).arg(world.path()).arg(people_file(&world)),
+        program(&["people", "import", "jsonl"])
+            .arg("--dir")
+            .arg(world.path())
+            .arg(people_file(&world)),
         people_in_use,
     );
     drop(people);
     // This process has the log open, as a command does that appends while no server runs.
     let log = log::open(&world.directory, &world.config().settings()).unwrap();
     let log_in_use = "another process uses this log";
-    assert_refused(program(&["serve"]).arg(world.path()), log_in_use);
+    assert_refused(program(&["serve"]).arg("--dir").arg(world.path()), log_in_use);
     assert_refused(
-        program(&["people", "settings"]).arg(world.path()).arg(village::VIEWER),
+        program(&["people", "settings"]).arg("--dir").arg(world.path()).arg(village::VIEWER),
         log_in_use,
     );
     assert_refused(
-        program(&["suspend"]).arg(world.path()).args(suspend_arguments(&world)),
+        program(&["partner", "suspend"])
+            .arg("--dir")
+            .arg(world.path())
+            .args(suspend_arguments(&world)),
         log_in_use,
     );
     assert_eq!(log.register().suspended().len(), 0);
@@ -103,7 +116,8 @@ fn crash_of_many_servers_at_once_one_serves() {
     for _ in 0..3 {
         let start = || {
             let mut command = program(&["serve"]);
-            let command = command.arg(world.path()).stdout(Stdio::null()).stderr(Stdio::null());
+            let command =
+                command.arg("--dir").arg(world.path()).stdout(Stdio::null()).stderr(Stdio::null());
             command.spawn().unwrap()
         };
         let mut servers: Vec<Child> = (0..5).map(|_| start()).collect();

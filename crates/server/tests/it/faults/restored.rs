@@ -137,7 +137,7 @@ pub(crate) fn remove(path: &Path) {
 
 /// A server does not start; what it says.
 pub(crate) fn refused(world: &World) -> String {
-    let output = finish(program(&["serve"]).arg(world.path()));
+    let output = finish(program(&["serve"]).arg("--dir").arg(world.path()));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     said
@@ -145,7 +145,7 @@ pub(crate) fn refused(world: &World) -> String {
 
 /// Neither a server nor `countersign check` is content with it; both say this.
 pub(crate) fn assert_refused(world: &World, says: &[&str]) {
-    let checked = finish(program(&["check"]).arg(world.path()));
+    let checked = finish(program(&["check"]).arg("--dir").arg(world.path()));
     assert_eq!(checked.status.code(), Some(1), "countersign check is content");
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
     let said = refused(world);
@@ -156,7 +156,7 @@ pub(crate) fn assert_refused(world: &World, says: &[&str]) {
 }
 
 pub(crate) fn run(world: &World, command: &[&str], more: &[&str]) -> Result<String, String> {
-    let output = finish(program(command).arg(world.path()).args(more));
+    let output = finish(program(command).arg("--dir").arg(world.path()).args(more));
     let said = if output.status.success() { output.stdout } else { output.stderr };
     let said = String::from_utf8(said).unwrap();
     if output.status.success() { Ok(said) } else { Err(said) }
@@ -332,7 +332,7 @@ fn restored_people_without_those_who_came_since_have_ledgers_again_when_they_com
     let feed = world.path().join("feed.jsonl");
     fs::write(&feed, newcomer(1, "early")).unwrap();
     run(&world, &["people", "upsert"], &[feed.to_str().unwrap()]).unwrap();
-    run(&world, &["close"], &[]).unwrap();
+    run(&world, &["log", "close"], &[]).unwrap();
     let serving = world.serve();
     // Another one comes while the server runs.
     assert_eq!(admin(&serving, "POST", "/people/feed", &newcomer(2, "late")), 200);
@@ -404,12 +404,14 @@ fn restored_instance_without_people_gets_no_new_ones() {
     let file = file.to_str().unwrap();
     let dir = world.path().to_str().unwrap();
     for command in [
-        &["people", "import", "jsonl", dir, file][..],
-        &["people", "image", dir],
-        &["people", "recover", dir],
-        &["people", "settings", dir, VIEWER],
+        &["people", "import", "jsonl", "--dir", dir, file][..],
+        &["people", "image", "--dir", dir],
+        &["people", "recover", "--dir", dir],
+        &["people", "settings", "--dir", dir, VIEWER],
         &[
+            "people",
             "token",
+            "--dir",
             dir,
             "--account",
             VIEWER,
@@ -469,7 +471,7 @@ fn restored_instance_without_a_stream_gets_no_new_one() {
     remove(&stream);
     remove(&world.directory.site());
     assert_refused(&world, &["stream/stream: there is no such file", "restore stream/"]);
-    let error = run(&world, &["close"], &[]).unwrap_err();
+    let error = run(&world, &["log", "close"], &[]).unwrap_err();
     assert!(error.contains("there is no such file"), "{error}");
     assert!(!stream.join("stream").exists(), "a stream was made anew");
     assert!(!world.directory.site().join("checkpoint").exists(), "an empty log was signed");
@@ -519,7 +521,7 @@ fn restored_periods_are_made_again_unless_somebody_in_them_was_erased() {
     close(&serving);
     serving.stop();
     older.restore();
-    let checked = finish(program(&["check"]).arg(world.path()));
+    let checked = finish(program(&["check"]).arg("--dir").arg(world.path()));
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(checked.status.success() && said.contains("the next start makes them again"), "{said}");
     let serving = world.serve();

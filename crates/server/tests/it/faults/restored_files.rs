@@ -15,7 +15,7 @@ use crate::support::witnesses::{self, Watcher};
 use crate::support::{Serving, World, eventually, finish, program};
 
 fn canary(dir: &str, command: &str, account: &str) {
-    let output = finish(&mut program(&["canary", command, dir, account]));
+    let output = finish(&mut program(&["audit", "canary", command, "--dir", dir, account]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -85,7 +85,9 @@ fn restored_canary_key_that_is_another_or_missing_is_refused() {
     let bytes = fs::read(world.directory.key("canary")).unwrap();
     make_key(&world, "canary");
     assert_refused(&world, &["canary.key: this is not the key that the canaries in"]);
-    for command in [&["canary", "find"][..], &["canary", "create"], &["people", "recover"]] {
+    for command in
+        [&["audit", "canary", "find"][..], &["audit", "canary", "create"], &["people", "recover"]]
+    {
         let more: &[&str] = if command == ["people", "recover"] { &[] } else { &[CLOSED] };
         let error = run(&world, command, more).unwrap_err();
         assert!(error.contains("this is not the key"), "{command:?}: {error}");
@@ -199,7 +201,7 @@ fn restored_files_that_a_start_does_without_are_named_by_check() {
     remove(&world.directory.site());
     copy(&other.directory.site(), &world.directory.site());
     let named = || {
-        let checked = finish(program(&["check"]).arg(world.path()));
+        let checked = finish(program(&["check"]).arg("--dir").arg(world.path()));
         assert!(!checked.status.success());
         assert!(String::from_utf8_lossy(&checked.stdout).contains("WRONG public log: log/"));
     };
@@ -213,7 +215,7 @@ fn restored_files_that_a_start_does_without_are_named_by_check() {
 
 /// Check names the part, if it is one that it looks at, and a server starts all the same.
 fn assert_started(world: &World, part: &str, is_named: bool) {
-    let checked = finish(program(&["check"]).arg(world.path()));
+    let checked = finish(program(&["check"]).arg("--dir").arg(world.path()));
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert_eq!(checked.status.success(), !is_named, "{part}: {said}");
     assert!(!is_named || said.contains(part), "{part}: {said}");

@@ -372,41 +372,60 @@ fn done(world: &World, arguments: &[&str]) -> String {
 fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
-    let preset =
-        done(&world, &["budgets", "preset", "us-bulk-2025", "instance", "--out", "b.toml"]);
+    let preset = done(
+        &world,
+        &[
+            "governance",
+            "budgets",
+            "preset",
+            "us-bulk-2025",
+            "--dir",
+            "instance",
+            "--out",
+            "b.toml",
+        ],
+    );
     assert_eq!(preset, "Wrote 1 budgets to b.toml\n");
     let file = world.path().parent().unwrap().join("b.toml");
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains("us-bulk-identifiers") && text.contains("100000"), "{text}");
     assert!(text.contains("country_of_concern") && text.contains("window_days = 366"), "{text}");
-    let harvest = done(&world, &["budgets", "preset", "harvest", "instance"]);
+    let harvest =
+        done(&world, &["governance", "budgets", "preset", "harvest", "--dir", "instance"]);
     assert!(harvest.starts_with("# Look at this") && harvest.contains("people_per_grant = 100"));
-    let shown = done(&world, &["budgets", "show", "instance"]);
+    let shown = done(&world, &["governance", "budgets", "show", "--dir", "instance"]);
     assert!(shown.starts_with("client aurora-home of partner aurora\n  harvest of agreement aurora-home-1: 0 of 10000, distinct people reached by the client in 90 days"), "{shown}");
 
     // A reviewer looks at it and makes it about everybody.
     fs::write(&file, text.replace("country_of_concern", "everybody")).unwrap();
     let ines = format!("--sign=reviewer:ines={}", world.directory.key("reviewers/ines").display());
     let omar = format!("--sign=reviewer:omar={}", world.directory.key("reviewers/omar").display());
-    let mut alone = program(&["budgets", "set", "instance", "b.toml", &ines]);
+    let mut alone =
+        program(&["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines]);
     let output = finish(alone.current_dir(file.parent().unwrap()));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && errors.contains("missing: one reviewer"), "{errors}");
     let serving = world.serve();
     serving.read("/me/friends?limit=4", &token);
-    let said = done(&world, &["budgets", "set", "instance", "b.toml", &ines, &omar]);
+    let said = done(
+        &world,
+        &["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines, &omar],
+    );
     assert!(said.starts_with("One budget of the platform's is in force (entry "), "{said}");
     let line = "  us-bulk-identifiers of the platform: 5 of 100000, distinct people reached by all clients of the partner in 366 days; beyond it there is no answer";
-    let shown = done(&world, &["budgets", "show", "instance"]);
+    let shown = done(&world, &["governance", "budgets", "show", "--dir", "instance"]);
     assert!(shown.lines().any(|shown| shown == line), "{shown}");
     let document = &world.verified(serving.head());
     let is_act =
         |entry: &Entry| matches!(entry, Entry::Act(act) if matches!(act.act, Act::Budgets(_)));
     assert!(document.iter().any(|leaf| is_act(&leaf.entry)));
     assert!(serving.stop().success());
-    assert_eq!(done(&world, &["budgets", "show", "instance"]), shown);
-    let json: Value =
-        serde_json::from_str(&done(&world, &["budgets", "show", "instance", "--json"])).unwrap();
+    assert_eq!(done(&world, &["governance", "budgets", "show", "--dir", "instance"]), shown);
+    let json: Value = serde_json::from_str(&done(
+        &world,
+        &["governance", "budgets", "show", "--dir", "instance", "--json"],
+    ))
+    .unwrap();
     assert_eq!(json["document"]["budgets"][0]["applies_to"], "everybody");
 
     for (wrong, said) in [
@@ -416,7 +435,8 @@ fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
         (text.replace("then =", "than ="), "b.toml:"),
     ] {
         fs::write(&file, wrong).unwrap();
-        let mut set = program(&["budgets", "set", "instance", "b.toml", &ines, &omar]);
+        let mut set =
+            program(&["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines, &omar]);
         let output = finish(set.current_dir(file.parent().unwrap()));
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && errors.contains(said), "{errors}");

@@ -18,7 +18,8 @@ fn key_files(folder: &Path) -> Vec<(PathBuf, SecretKey)> {
     let own = folder.join("own.key");
     assert!(finish(program(&["key", "new"]).arg(&own)).status.success());
     let witness = folder.join("witness");
-    let made = finish(program(&["witness", "new", "--name", "w.example/1"]).arg(&witness));
+    let made =
+        finish(program(&["log", "witness", "new", "--name", "w.example/1", "--dir"]).arg(&witness));
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let names = ["log", "receipts", "root", "tokens", "vrf", "reviewers/ines", "partner-aurora"];
     let mut files: Vec<_> = names.iter().map(|name| world.directory.key(name)).collect();

@@ -130,8 +130,8 @@ fn assert_no_record_is_left_out(serving: &Serving<'_>, periods: u64) {
     for number in 0..periods {
         let file = world.path().join(format!("period-{number}.lists"));
         drop(std::fs::remove_file(&file));
-        let mut lists = program(&["lists"]);
-        lists.arg(world.path()).arg(number.to_string()).arg("--out").arg(&file);
+        let mut lists = program(&["audit", "lists"]);
+        lists.arg("--dir").arg(world.path()).arg(number.to_string()).arg("--out").arg(&file);
         let written = finish(&mut lists);
         assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
         let mut index = Command::new(verifier());
@@ -236,7 +236,7 @@ fn crash_between_any_two_steps_of_a_close_is_made_whole_by_the_next() {
     for steps in 0..=STEPS {
         parts.iter().for_each(Backup::restore);
         begin_to_close(&world, steps);
-        let closed = run(&world, &["close"], &[]);
+        let closed = run(&world, &["log", "close"], &[]);
         closed.unwrap_or_else(|error| panic!("after {steps} steps: {error}"));
         let serving = world.serve();
         // What a crash came after is closed already; an empty period more is no harm.

@@ -237,7 +237,7 @@ fn a_server_whose_witnesses_cannot_be_asked_does_not_start() {
     let good = fs::read_to_string(&path).unwrap();
     let started = |text: &str| {
         fs::write(&path, text).unwrap();
-        let output = finish(program(&["serve"]).arg(world.path()));
+        let output = finish(program(&["serve"]).arg("--dir").arg(world.path()));
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
@@ -256,7 +256,7 @@ fn a_server_whose_witnesses_cannot_be_asked_does_not_start() {
         assert!(said.contains(expected), "{from} for {to}: {said}");
     }
     fs::remove_file(&path).unwrap();
-    let output = finish(program(&["serve"]).arg(world.path()));
+    let output = finish(program(&["serve"]).arg("--dir").arg(world.path()));
     assert!(String::from_utf8_lossy(&output.stderr).contains("No such file"));
 }
 
@@ -264,7 +264,8 @@ fn a_server_whose_witnesses_cannot_be_asked_does_not_start() {
 fn a_witness_is_made_once_and_says_which_line_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("w");
-    let new = || finish(program(&["witness", "new", "--name", "w.example"]).arg(&path));
+    let new =
+        || finish(program(&["log", "witness", "new", "--name", "w.example", "--dir"]).arg(&path));
     let made = new();
     assert!(made.status.success());
     let vkey = fs::read_to_string(path.join("witness.vkey")).unwrap();
@@ -273,7 +274,8 @@ fn a_witness_is_made_once_and_says_which_line_is_wrong() {
     assert_eq!(fs::read_to_string(path.join("witness.vkey")).unwrap(), vkey);
     let serve = || {
         let address = free_address().to_string();
-        let output = finish(program(&["witness", "serve", "--listen", &address]).arg(&path));
+        let output =
+            finish(program(&["log", "witness", "serve", "--listen", &address, "--dir"]).arg(&path));
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };

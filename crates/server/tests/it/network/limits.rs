@@ -341,11 +341,13 @@ fn network_an_answer_of_http2_that_is_not_read_ends_its_connection() {
 fn network_a_witness_has_the_same_limits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("watching");
-    let made = finish(program(&["witness", "new", "--name", "w.example/1"]).arg(&path));
+    let made =
+        finish(program(&["log", "witness", "new", "--name", "w.example/1", "--dir"]).arg(&path));
     assert!(made.status.success());
     let address = crate::support::free_address();
-    let mut serve = program(&["witness", "serve", "--listen", &address.to_string()]);
-    let mut child = serve.arg(&path).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut serve = program(&["log", "witness", "serve", "--listen", &address.to_string()]);
+    let mut child =
+        serve.arg("--dir").arg(&path).stdout(std::process::Stdio::null()).spawn().unwrap();
     eventually("the witness listens", || TcpStream::connect(address).is_ok());
     let mut half = connect_from(2, address, None);
     let said = b"POST /add-checkpoint HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nold 0";

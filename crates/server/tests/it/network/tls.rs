@@ -89,7 +89,7 @@ fn tls_without_its_files_does_not_start() {
     certify(&world);
     let key = world.path().join("tls/key.pem");
     fs::remove_file(&key).unwrap();
-    let output = finish(program(&["serve"]).arg(world.path()));
+    let output = finish(program(&["serve"]).arg("--dir").arg(world.path()));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("key.pem"), "the error names the file: {errors}");
@@ -98,7 +98,7 @@ fn tls_without_its_files_does_not_start() {
 /// A command on this instance, with these arguments before its folder and after it.
 fn command(world: &World, before: &[&str], after: &[&str], ca: Option<&Path>) -> Output {
     let mut command = program(before);
-    command.arg(world.path()).args(after).env_remove("COUNTERSIGN_CA");
+    command.arg("--dir").arg(world.path()).args(after).env_remove("COUNTERSIGN_CA");
     if let Some(ca) = ca {
         command.arg("--ca").arg(ca);
     }
@@ -116,23 +116,23 @@ fn tls_every_kind_of_command_reaches_a_server_whose_authority_is_named() {
     let viewer = village::VIEWER;
     let serving = world.serve();
     let commands: [(&[&str], &[&str]); 18] = [
-        (&["token"], &["--account", viewer, "--build", BUILD, "--purpose", PURPOSE]),
-        (&["explain"], &["--build", BUILD, "--purpose", PURPOSE, "--account", viewer]),
+        (&["people", "token"], &["--account", viewer, "--build", BUILD, "--purpose", PURPOSE]),
+        (&["audit", "explain"], &["--build", BUILD, "--purpose", PURPOSE, "--account", viewer]),
         (&["people", "settings"], &[viewer]),
         (&["people", "settings"], &[viewer, "--close", "friends_app"]),
         (&["people", "history"], &[viewer]),
         (&["people", "grants"], &[viewer]),
         (&["people", "erasures"], &[]),
         (&["people", "hold"], &[viewer, "--until", "2999-01-01T00:00:00Z"]),
-        (&["budgets", "show"], &[]),
-        (&["rules", "show"], &[]),
-        (&["canary", "create"], &[viewer]),
-        (&["canary", "list"], &[]),
-        (&["client", "secret", CLIENT], &[]),
-        (&["suspend"], &["partner:aurora", "--reason", "test", "--sign", &sign]),
-        (&["close"], &[]),
-        (&["ledger"], &[viewer, "--out", &ledger]),
-        (&["directory"], &["--out", &growth]),
+        (&["governance", "budgets", "show"], &[]),
+        (&["governance", "rules", "show"], &[]),
+        (&["audit", "canary", "create"], &[viewer]),
+        (&["audit", "canary", "list"], &[]),
+        (&["partner", "client", "secret", CLIENT], &[]),
+        (&["partner", "suspend"], &["partner:aurora", "--reason", "test", "--sign", &sign]),
+        (&["log", "close"], &[]),
+        (&["people", "ledger"], &[viewer, "--out", &ledger]),
+        (&["audit", "directory"], &["--out", &growth]),
         (&["people", "export"], &[viewer, "--out", &export]),
     ];
     for (before, after) in commands {
@@ -161,8 +161,8 @@ fn tls_authority_of_commands_is_an_argument_a_variable_or_a_setting() {
     let ca = certify_by_authority(&world);
     let serving = world.serve();
     let show = || {
-        let mut show = program(&["rules", "show"]);
-        show.arg(world.path()).env_remove("COUNTERSIGN_CA");
+        let mut show = program(&["governance", "rules", "show"]);
+        show.arg("--dir").arg(world.path()).env_remove("COUNTERSIGN_CA");
         show
     };
     assert!(finish(show().arg("--ca").arg(&ca)).status.success());

@@ -85,7 +85,7 @@ fn the_log_names_the_page_and_whoever_serves_another_is_told() {
     let act = |digest| Act::Rules(Published { digest });
     let submission = Submission::publishing(&rules, act, clock::now()).unwrap();
     world.act(submission, &["reviewer:ines", "reviewer:omar"]);
-    let check = finish(program(&["check"]).arg(world.path()));
+    let check = finish(program(&["check"]).arg("--dir").arg(world.path()));
     let said = String::from_utf8(check.stdout).unwrap();
     let wrong = format!(
         "WRONG ledger page: the ledger's page is {digest}, and the rules in the log name {other}"

@@ -429,7 +429,7 @@ fn the_command_applies_a_file_or_a_pipe_with_and_without_a_server() {
     fs::write(&file, (1..=2_500).map(line).collect::<String>()).unwrap();
     let upsert = || {
         let mut command = program(&["people", "upsert", "--json"]);
-        command.arg(world.path());
+        command.arg("--dir").arg(world.path());
         command
     };
     let from_file = |expected: Value| {

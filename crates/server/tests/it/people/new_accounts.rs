@@ -117,13 +117,13 @@ fn commands_meet_new_people_without_a_server() {
     let api = PlatformApi::start(&network, Shape::Listed);
     let world = world_of(&api);
     let token_of = |account: &str| {
-        let mut command = program(&["token"]);
-        command.arg(world.path()).args(["--account", account]);
+        let mut command = program(&["people", "token"]);
+        command.arg("--dir").arg(world.path()).args(["--account", account]);
         said(command.args(["--build", BUILD, "--purpose", PURPOSE]))
     };
     let close = |account: &str| {
         let mut command = program(&["people", "settings"]);
-        said(command.arg(world.path()).args([account, "--close", "friends_device"]))
+        said(command.arg("--dir").arg(world.path()).args([account, "--close", "friends_device"]))
     };
     let (is_made, token) = token_of(VIEWER);
     assert!(is_made, "{token}");

@@ -53,17 +53,17 @@ fn people_import_reads_a_pipe_as_it_reads_a_file() {
     write("people.jsonl.zst", &zstd::encode_all(PEOPLE.as_bytes(), 0).unwrap());
     let world = World::founded();
     assert!(shell("mkfifo \"$2/fifo\"", &world, folder.path()).0);
-    let import = "people import jsonl";
+    let import = "people import jsonl --dir \"$1\"";
     for line in [
-        format!("$0 {import} \"$1\" \"$2/people.jsonl\""),
-        format!("$0 {import} \"$1\" \"$2/people.jsonl.gz\""),
-        format!("$0 {import} \"$1\" \"$2/people.jsonl.zst\""),
-        format!("$0 {import} \"$1\" <(cat \"$2/people.jsonl\")"),
-        format!("$0 {import} \"$1\" <(zcat \"$2/people.jsonl.gz\")"),
-        format!("cat \"$2/people.jsonl\" | $0 {import} \"$1\" /dev/stdin"),
-        format!("$0 {import} \"$1\" - < \"$2/people.jsonl.gz\""),
-        format!("cat \"$2/people.jsonl.zst\" | $0 {import} \"$1\" -"),
-        format!("cat \"$2/people.jsonl\" > \"$2/fifo\" & $0 {import} \"$1\" \"$2/fifo\""),
+        format!("$0 {import} \"$2/people.jsonl\""),
+        format!("$0 {import} \"$2/people.jsonl.gz\""),
+        format!("$0 {import} \"$2/people.jsonl.zst\""),
+        format!("$0 {import} <(cat \"$2/people.jsonl\")"),
+        format!("$0 {import} <(zcat \"$2/people.jsonl.gz\")"),
+        format!("cat \"$2/people.jsonl\" | $0 {import} /dev/stdin"),
+        format!("$0 {import} - < \"$2/people.jsonl.gz\""),
+        format!("cat \"$2/people.jsonl.zst\" | $0 {import} -"),
+        format!("cat \"$2/people.jsonl\" > \"$2/fifo\" & $0 {import} \"$2/fifo\""),
     ] {
         let (is_done, told) = shell(&line, &world, folder.path());
         assert!(
@@ -85,7 +85,7 @@ fn people_import_refuses_a_compressed_file_that_breaks_off() {
     let whole = gzipped();
     fs::write(folder.path().join("cut.gz"), &whole[..whole.len() - 12]).unwrap();
     let (is_done, told) =
-        shell("$0 people import jsonl \"$1\" \"$2/cut.gz\"", &world, folder.path());
+        shell("$0 people import jsonl --dir \"$1\" \"$2/cut.gz\"", &world, folder.path());
     assert!(
         !is_done && told.contains("reading failed") && told.contains("nothing was imported"),
         "{told}"
@@ -110,14 +110,15 @@ fn people_import_and_feed_pass_a_byte_order_mark_over() {
     let feed = dir.path().join("feed.jsonl");
     fs::write(&feed, "\u{feff}{\"sequence\":1,\"friendship\":[\"ada\",\"bob\"]}\n").unwrap();
     for (line, told) in [
-        ("$0 people upsert \"$1\" \"$2/feed.jsonl\"", "Applied 1 changes"),
-        ("gzip -c \"$2/feed.jsonl\" | $0 people upsert \"$1\"", "Skipped 1"),
+        ("$0 people upsert --dir \"$1\" \"$2/feed.jsonl\"", "Applied 1 changes"),
+        ("gzip -c \"$2/feed.jsonl\" | $0 people upsert --dir \"$1\"", "Skipped 1"),
     ] {
         let (is_done, said) = shell(line, &world, dir.path());
         assert!(is_done && said.contains(told), "{said}");
     }
     let serving = world.serve();
-    let (is_done, said) = shell("$0 people upsert \"$1\" \"$2/feed.jsonl\"", &world, dir.path());
+    let (is_done, said) =
+        shell("$0 people upsert --dir \"$1\" \"$2/feed.jsonl\"", &world, dir.path());
     assert!(is_done && said.contains("Skipped 1"), "{said}");
     drop(serving);
     assert_eq!(friendships(&world.people()), (2, 1));

@@ -294,13 +294,13 @@ fn commands_do_the_same_with_a_server_and_without() {
         let said = String::from_utf8(output.stdout).unwrap();
         (output.status.success(), said, String::from_utf8(output.stderr).unwrap())
     };
-    let (done, _, said) = run(&["people", "erase", &dir, VIEWER]);
+    let (done, _, said) = run(&["people", "erase", "--dir", &dir, VIEWER]);
     assert!(!done && said.contains("--export"), "{said}");
     let (done, said, error) =
-        run(&["people", "hold", &dir, HELD, "--until", "2090-01-01T00:00:00Z"]);
+        run(&["people", "hold", "--dir", &dir, HELD, "--until", "2090-01-01T00:00:00Z"]);
     assert!(done && said.contains("2090-01-01"), "{error}");
     let export = out("ada.json");
-    let (done, said, error) = run(&["people", "erase", &dir, VIEWER, "--export", &export]);
+    let (done, said, error) = run(&["people", "erase", "--dir", &dir, VIEWER, "--export", &export]);
     assert!(done && said.contains("Nothing of"), "{error}");
     let export: Value = serde_json::from_slice(&fs::read(&export).unwrap()).unwrap();
     assert_eq!(export["account"], VIEWER);
@@ -308,15 +308,16 @@ fn commands_do_the_same_with_a_server_and_without() {
 
     let serving = world.serve();
     eventually("the log is told", || serving.metrics().contains("countersign"));
-    let (done, _, error) = run(&["people", "erase", &dir, HELD, "--no-export"]);
+    let (done, _, error) = run(&["people", "erase", "--dir", &dir, HELD, "--no-export"]);
     assert!(done, "{error}");
-    let (done, said, error) = run(&["people", "erasures", &dir]);
+    let (done, said, error) = run(&["people", "erasures", "--dir", &dir]);
     assert!(done && said.lines().count() == 2 && said.contains("legal hold"), "{said}{error}");
-    let (done, _, error) = run(&["people", "export", &dir, STAYS, "--out", &out("mary.json")]);
+    let (done, _, error) =
+        run(&["people", "export", "--dir", &dir, STAYS, "--out", &out("mary.json")]);
     assert!(done, "{error}");
-    let (done, said, error) = run(&["people", "hold", &dir, HELD, "--lift"]);
+    let (done, said, error) = run(&["people", "hold", "--dir", &dir, HELD, "--lift"]);
     assert!(done && said.contains("ended"), "{error}");
-    let (done, said, _) = run(&["people", "history", &dir, HELD]);
+    let (done, said, _) = run(&["people", "history", "--dir", &dir, HELD]);
     assert!(done && said.contains("legal hold until") && said.contains("erased"), "{said}");
-    assert!(!run(&["people", "erase", &dir, "nobody-of-this-name", "--no-export"]).0);
+    assert!(!run(&["people", "erase", "--dir", &dir, "nobody-of-this-name", "--no-export"]).0);
 }

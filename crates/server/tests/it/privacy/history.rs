@@ -32,7 +32,7 @@ impl Serving<'_> {
 /// `countersign people …` with JSON; what it said.
 pub(crate) fn people(world: &World, command: &str, arguments: &[&str]) -> Value {
     let mut program = program(&["people", command]);
-    let output = finish(program.arg(world.path()).args(arguments).arg("--json"));
+    let output = finish(program.arg("--dir").arg(world.path()).args(arguments).arg("--json"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command} {arguments:?}: {errors}");
     serde_json::from_slice(&output.stdout).unwrap()

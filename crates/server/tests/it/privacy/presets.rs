@@ -82,7 +82,8 @@ fn people_who_are_imported_with_the_settings_of_2014_are_noticed_until_they_have
     std::fs::write(&path, "{\"account\":\"ada\"}\n{\"account\":\"bob\"}\n").unwrap();
     let import = |settings: &str| {
         let mut command = program(&["people", "import", "jsonl"]);
-        let command = command.arg(world.path()).arg(&path).args(["--settings", settings]);
+        let command =
+            command.arg("--dir").arg(world.path()).arg(&path).args(["--settings", settings]);
         assert!(finish(command).status.success());
     };
     for (settings, is_noticed) in [("legacy-2014", true), ("legacy-2014", true), ("default", false)]

@@ -79,14 +79,19 @@ fn a_canary_behind_an_api_has_values_of_its_own_like_any() {
         friends.as_array().unwrap().iter().map(name).collect::<BTreeMap<_, _>>()
     };
     let before = names();
-    assert!(finish(program(&["canary", "create"]).arg(world.path()).arg("bob")).status.success());
+    assert!(
+        finish(program(&["audit", "canary", "create"]).arg("--dir").arg(world.path()).arg("bob"))
+            .status
+            .success()
+    );
     std::thread::sleep(Duration::from_millis(3_100));
     let after = names();
     let bob = Value::from(bob).to_string();
     let changed: Vec<_> = after.keys().filter(|id| before[*id] != after[*id]).collect();
     assert_eq!(changed, [&bob]);
     let name = after[&bob].as_str().unwrap();
-    let found = finish(program(&["canary", "find"]).arg(world.path()).arg(name));
+    let found =
+        finish(program(&["audit", "canary", "find"]).arg("--dir").arg(world.path()).arg(name));
     let said = String::from_utf8_lossy(&found.stdout);
     assert!(said.starts_with("aurora was given this as name of the canary bob"), "{said}");
     let last = serving.head() - 1;

@@ -1,4 +1,4 @@
-//! Witnesses for a world: honest ones, which are processes of `countersign witness serve`, and those that
+//! Witnesses for a world: honest ones, which are processes of `countersign log witness serve`, and those that
 //! answer what a test says.
 
 use std::fs;
@@ -39,8 +39,8 @@ impl Watcher {
     }
 
     pub(crate) fn start(&mut self) {
-        let mut command = program(&["witness", "serve"]);
-        command.arg(self.folder.path()).args(["--listen", &self.address.to_string()]);
+        let mut command = program(&["log", "witness", "serve"]);
+        command.arg("--dir").arg(self.folder.path()).args(["--listen", &self.address.to_string()]);
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         eventually("the witness listens", || TcpStream::connect(self.address).is_ok());
     }

@@ -226,7 +226,7 @@ impl World {
 
     /// Starts a server and waits until it listens.
     pub(crate) fn serve(&self) -> Serving<'_> {
-        self.serve_with(program(&["serve"]).arg(self.path()))
+        self.serve_with(program(&["serve"]).arg("--dir").arg(self.path()))
     }
 
     /// Starts a server with this command and waits until it listens.
@@ -273,7 +273,7 @@ impl World {
 
     /// `countersign check` on the instance.
     pub(crate) fn assert_checks(&self) {
-        let output = finish(program(&["check"]).arg(self.path()));
+        let output = finish(program(&["check"]).arg("--dir").arg(self.path()));
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "countersign check: {said}");
     }
@@ -424,7 +424,7 @@ fn reason() -> String {
 /// The program itself, with the first arguments of a command.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.env_remove("COUNTERSIGN_LOG").args(arguments);
+    command.env_remove("COUNTERSIGN_LOG").env_remove("COUNTERSIGN_DIR").args(arguments);
     command
 }
 

@@ -20,7 +20,7 @@ use crate::{CannotSay, exit_code, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file that `countersign directory` wrote.
+    /// The file that `countersign audit directory` wrote.
     #[arg(value_name = "GROWTH")]
     growth: PathBuf,
     #[command(flatten)]
@@ -37,7 +37,7 @@ Examples:
   A file that you were given, against the log on the web:
     countersign-verify directory directory.growth https://log.example/log --key \"$(cat log.vkey)\"
   From where the last file ended, which is an epoch: ask for it with
-    countersign directory platform --since EPOCH --out directory.growth
+    countersign audit directory --since EPOCH --out directory.growth
 
 It names nobody: labels are outputs of a verifiable random function, and values are commitments. How many accounts
 came in each epoch, and how many secrets were rotated or erased, can be counted.";

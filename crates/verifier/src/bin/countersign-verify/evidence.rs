@@ -20,7 +20,7 @@ use crate::{CannotSay, exit_code, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file that `countersign evidence` wrote.
+    /// The file that `countersign audit evidence` wrote.
     file: PathBuf,
     #[command(flatten)]
     log: LogKey,

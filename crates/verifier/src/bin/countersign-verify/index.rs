@@ -29,7 +29,7 @@ use crate::{CannotSay, exit_code, report};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file that `countersign lists` wrote.
+    /// The file that `countersign audit lists` wrote.
     #[arg(value_name = "LISTS")]
     lists: PathBuf,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// person are, and cannot be distinguished from incomplete ones.
     #[arg(long, value_name = "ENTRIES", default_value_t = 0)]
     forgotten_max: u64,
-    /// The file that `countersign sample` wrote: whose some of the items are, drawn by the close.
+    /// The file that `countersign audit sample` wrote: whose some of the items are, drawn by the close.
     #[arg(long, value_name = "SAMPLE")]
     sample: Option<PathBuf>,
     /// How many items the sample has to open, or all if there are not as many.
@@ -81,7 +81,7 @@ Examples:
     countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
       --cosign auditor.key --name auditor.example/1 --out period-3.audit
   The same with a sample of the items, drawn by what you chose after you had the lists:
-    CHALLENGE=$(openssl rand -hex 32)      and the operator: countersign sample … --challenge $CHALLENGE
+    CHALLENGE=$(openssl rand -hex 32)      and the operator: countersign audit sample … --challenge $CHALLENGE
     countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
       --sample period-3.sample --challenge $CHALLENGE
   Which entries were not accounted for:

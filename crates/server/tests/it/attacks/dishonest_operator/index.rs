@@ -158,7 +158,13 @@ fn cheating_operator_leaves_a_person_out_of_the_index() {
     let serving = world.serve();
     eventually("the close is published", || world.checkpoint().size > closed.placed.index);
     let lists = world.path().join("period-0.lists");
-    let written = finish(program(&["lists"]).arg(world.path()).args(["0", "--out"]).arg(&lists));
+    let written = finish(
+        program(&["audit", "lists"])
+            .arg("--dir")
+            .arg(world.path())
+            .args(["0", "--out"])
+            .arg(&lists),
+    );
     assert!(written.status.success());
     // Log and person see nothing amiss; whoever has the lists does.
     Asked::log(&world, &[]).holds();

@@ -35,7 +35,7 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
     let database = shared().database(SCHEMA);
     let world = World::founded();
     database.serve_to(&world, WIDE, "");
-    let check = || said(program(&["source", "check"]).arg(world.path()));
+    let check = || said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     let (is_content, text) = check();
     assert!(is_content, "{text}");
     for told in [
@@ -71,7 +71,8 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
     ] {
         assert!(text.contains(told), "{told:?} is not in:\n{text}");
     }
-    let (is_content, document) = said(program(&["source", "check", "--json"]).arg(world.path()));
+    let (is_content, document) =
+        said(program(&["source", "check", "--json"]).arg("--dir").arg(world.path()));
     let document: Value = serde_json::from_str(&document).unwrap();
     assert!(
         !is_content
@@ -80,7 +81,7 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
     );
 
     // A server that could not answer does not start, and says the same.
-    let (is_content, text) = said(program(&["serve"]).arg(world.path()));
+    let (is_content, text) = said(program(&["serve"]).arg("--dir").arg(world.path()));
     assert!(!is_content && text.contains("the mapping does not fit the database"), "{text}");
     assert!(text.contains("did you mean \"gendre\"?"), "{text}");
 
@@ -126,7 +127,7 @@ fn interop_postgres_knows_an_account_by_its_one_spelling() {
 fn source_check_of_the_image_counts() {
     let world = World::founded();
     world.import_lines(&[serde_json::json!({ "account": "ada" })]);
-    let (is_content, text) = said(program(&["source", "check"]).arg(world.path()));
+    let (is_content, text) = said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     assert!(is_content && text.contains("1 people, 0 friendships"), "{text}");
 }
 

@@ -147,7 +147,8 @@ fn assert_told(serving: &Serving<'_>, told: &str) {
 
 fn served(world: &World) -> (Serving<'_>, String) {
     let mut command = program(&["serve"]);
-    let serving = world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg(world.path()));
+    let serving =
+        world.serve_with(command.env("COUNTERSIGN_LOG", "trace").arg("--dir").arg(world.path()));
     let token = serving.token("viewer");
     (serving, token)
 }
@@ -309,9 +310,10 @@ fn interop_postgres_that_dies_is_an_error_until_it_is_back() {
     let told = String::from_utf8(serving.get("/readyz", &admin).body).unwrap();
     assert!(told.contains("no connection: connection refused"), "{told}");
     // A command that is asked to wait says so, and does not do it for ever.
-    for command in [["token"].as_slice(), &["explain"]] {
+    for command in [["people", "token"].as_slice(), &["audit", "explain"]] {
         let who = ["--account", "newcomer", "--build", BUILD, "--purpose", PURPOSE];
-        let made = finish(program(command).arg(world.path()).args(who).args(["--wait", "1"]));
+        let made =
+            finish(program(command).arg("--dir").arg(world.path()).args(who).args(["--wait", "1"]));
         let said = String::from_utf8_lossy(&made.stderr).into_owned();
         assert_eq!(made.status.code(), Some(1), "{command:?}: {said}");
         for told in ["the server asks to wait: ", "(asked for 1 seconds;"] {
@@ -339,7 +341,7 @@ fn interop_postgres_that_is_down_stops_the_start() {
     let world = settle(&database, "");
     cluster.stop();
     for command in [["serve"].as_slice(), &["source", "check"]] {
-        let (is_content, text) = said(program(command).arg(world.path()));
+        let (is_content, text) = said(program(command).arg("--dir").arg(world.path()));
         assert!(!is_content);
         let expected =
             "[source.postgres] the database cannot be asked: no connection: connection refused";

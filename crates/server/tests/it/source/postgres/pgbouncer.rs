@@ -99,7 +99,7 @@ fn set_for_role(database: &Database) {
 /// What start and check say, both of which are refused.
 fn assert_refused(world: &World, told: &[&str]) {
     for command in [["serve"].as_slice(), &["source", "check"]] {
-        let (is_content, text) = said(program(command).arg(world.path()));
+        let (is_content, text) = said(program(command).arg("--dir").arg(world.path()));
         assert!(!is_content, "{command:?}: {text}");
         assert!(told.iter().all(|told| text.contains(told)), "{told:?} is not in:\n{text}");
     }
@@ -158,7 +158,7 @@ fn interop_postgres_pgbouncer_in_transaction_mode_is_named_or_keeps_what_is_prep
     let bouncer = Bouncer::before(&database, "transaction", &format!("{IGNORING}{more}"));
     let world = world(&database, &bouncer);
     if keeps {
-        let (is_content, text) = said(program(&["source", "check"]).arg(world.path()));
+        let (is_content, text) = said(program(&["source", "check"]).arg("--dir").arg(world.path()));
         assert!(is_content && text.contains("a pooler in transaction mode"), "{text}");
     } else {
         let told = ["a pooler in transaction mode", "1.21", "session mode"];
@@ -176,7 +176,7 @@ fn interop_postgres_pgbouncer_in_session_mode_serves_a_role_with_the_settings() 
     set_for_role(&database);
     let bouncer = Bouncer::before(&database, "session", IGNORING);
     let world = world(&database, &bouncer);
-    let (is_content, text) = said(program(&["source", "check"]).arg(world.path()));
+    let (is_content, text) = said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     assert!(is_content && text.contains("sessions read-only, as asked back"), "{text}");
     let serving = world.serve();
     let token = serving.token("ada");

@@ -50,7 +50,7 @@ fn interop_postgres_over_tls_takes_the_right_certificate_only() {
     world.import_lines(&[serde_json::json!({ "account": "ada" })]);
     database.serve_to(&world, MAPPING, "tls = \"verify-full\"\nca_file = \"ca.pem\"\n");
     world.configure(&database.url(), &database.url_by_name());
-    let check = || said(program(&["source", "check"]).arg(world.path()));
+    let check = || said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     let ca = world.path().join("ca.pem");
 
     let right = certify(&cluster, "localhost");

@@ -115,7 +115,7 @@ fn interop_postgres_who_was_born_at_no_date_is_a_minor() {
 fn interop_postgres_a_time_without_a_zone_is_an_error_of_the_mapping() {
     let (world, _database) =
         settled(&MAPPING.replace("gender = \"seen\"", "gender = \"seen_there\""));
-    let check = || said(program(&["source", "check"]).arg(world.path()));
+    let check = || said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     let (is_content, text) = check();
     assert!(!is_content, "{text}");
     let expected = "MISSING  column \"seen_there\" has type timestamp without time zone, and field gender says no time zone";

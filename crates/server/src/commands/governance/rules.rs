@@ -1,0 +1,196 @@
+//! `countersign governance rules`: what holds for every partner, whatever its agreement says.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use countersign_domain::act::{Act, Published};
+use countersign_domain::partner::Country;
+use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
+use countersign_http::ledger_page;
+use countersign_policy::cedar::rules::Rules as Own;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::reach::Reach;
+use crate::commands::signing::Signing;
+use crate::commands::{Failure, Output, files};
+
+/// What a rules file looks like.
+const FORMAT: &str = r#"The file is TOML; the Cedar files that it names lie beside it.
+
+  special_categories_of_friends = false       # whether special categories of friends may be released
+  minor_friend_fields = ["id", "name"]        # what of friends who are minors may be
+  closed_territories = ["KP"]                 # where nothing may be received, by seat or ultimate parent
+  screening_required = true                   # whether a partner that nobody screened gets nothing
+  cedar = ["minors.cedar", "territory.cedar"] # the platform's own rules, in Cedar
+
+A rule in Cedar forbids, is about everybody, and says what it is called and why it withholds:
+
+  @id("health data stays")
+  @reason("special_category")                 # or minor, territory, screening
+  forbid (principal, action, resource)
+  when { resource.category == "pd:Health" };
+
+It may look at resource.category, .sensitivity ("low", "medium", "high") and .special, and at
+context.purpose, .relation ("self", "friend"), .route ("my_device", "friends_device", "my_app",
+"friends_app"), .country, .parent_country, .minor and .now, which it compares with numbers that are
+written out. Examples to start from are in crates/policy/rules.
+
+The rules name, besides, the page with which people check their ledgers: the one that this program serves."#;
+
+/// Rules from the file to the log.
+const EXAMPLES: &str = "\
+Examples:
+
+  countersign governance rules show
+  countersign governance rules check rules.toml
+  countersign governance rules publish rules.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key";
+
+/// Show, check and publish the platform's rules.
+#[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
+pub(in crate::commands) enum Rules {
+    Show(Show),
+    Check(Check),
+    Publish(Publish),
+}
+
+/// Show the rules in force.
+///
+/// Example: countersign governance rules show
+#[derive(Args)]
+pub(in crate::commands) struct Show {
+    #[command(flatten)]
+    instance: InstanceDir,
+}
+
+/// Check a rules file against the field schema in force, and print what it means.
+///
+/// Example: countersign governance rules check rules.toml
+#[derive(Args)]
+#[command(after_long_help = FORMAT)]
+pub(in crate::commands) struct Check {
+    #[command(flatten)]
+    instance: InstanceDir,
+    /// The rules as a TOML file.
+    file: PathBuf,
+}
+
+/// Put rules in force, in the place of those that are. Two reviewers sign.
+///
+/// Example: countersign governance rules publish rules.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
+#[derive(Args)]
+#[command(after_long_help = FORMAT)]
+pub(in crate::commands) struct Publish {
+    #[command(flatten)]
+    instance: InstanceDir,
+    /// The rules as a TOML file.
+    file: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    special_categories_of_friends: bool,
+    minor_friend_fields: Vec<String>,
+    #[serde(default)]
+    closed_territories: Vec<Country>,
+    #[serde(default)]
+    screening_required: bool,
+    #[serde(default)]
+    cedar: Vec<PathBuf>,
+}
+
+impl Rules {
+    pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Show(command) => command.run(output),
+            Self::Check(command) => command.run(output),
+            Self::Publish(command) => command.run(output),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = self.instance.reach()?;
+        let document = reach.rules_document()?;
+        let own = Own::read(&document.cedar)?;
+        output.say(&json!({ "rules": document }), &in_words(&document, &own));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Check {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = self.instance.reach()?;
+        let (document, own) = read(&self.file, &reach)?;
+        output.say(&json!({ "ok": true, "rules": document }), &in_words(&document, &own));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Publish {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = self.instance.reach()?;
+        let (document, _) = read(&self.file, &reach)?;
+        let act = |digest| Act::Rules(Published { digest });
+        let submission = Submission::publishing(&document, act, clock::now())?;
+        self.signing.finish(&reach, submission, "The rules are in the log", output)
+    }
+}
+
+/// Reads a rules file and the Cedar files beside it.
+fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
+    let file: File = files::read_toml(path)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let mut texts = Vec::with_capacity(file.cedar.len());
+    for name in &file.cedar {
+        let cedar = folder.join(name);
+        let text = files::read_text(&cedar)?;
+        // Alone first, so that an error names the file.
+        Own::read(&text).map_err(|error| format!("{}: {error}", cedar.display()))?;
+        texts.push(text);
+    }
+    let document = RulesDocument {
+        version: RULES_VERSION,
+        special_categories_of_friends: file.special_categories_of_friends,
+        minor_friend_fields: file.minor_friend_fields,
+        closed_territories: file.closed_territories,
+        screening_required: file.screening_required,
+        ledger_page: Some(ledger_page::digest()),
+        cedar: texts.join("\n"),
+    };
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    PlatformRules::from_document(&document, &reach.schema()?).map_err(|error| named(&error))?;
+    let own = Own::read(&document.cedar).map_err(|error| named(&error))?;
+    Ok((document, own))
+}
+
+fn in_words(document: &RulesDocument, own: &Own) -> String {
+    let listed = |items: Vec<String>| {
+        if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
+    };
+    let special = if document.special_categories_of_friends { "may be" } else { "are not" };
+    let screening = if document.screening_required { "gets nothing" } else { "may get data" };
+    let closed = document.closed_territories.iter().map(ToString::to_string).collect();
+    let mut text = format!(
+        "special categories of friends {special} released\nof friends who are minors: {}\nclosed countries: {}\na partner that nobody screened {screening}",
+        listed(document.minor_friend_fields.clone()),
+        listed(closed),
+    );
+    if let Some(page) = &document.ledger_page {
+        text.push_str(&format!("\nthe page with which ledgers are checked: {page}"));
+    }
+    for (name, reason) in own.iter() {
+        let reason = serde_json::to_value(reason).unwrap_or_default();
+        text.push_str(&format!("\nrule {name:?} ({})", reason.as_str().unwrap_or_default()));
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! `countersign partner client`: what clients' own servers need.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use countersign_service::operations::client_secrets::{Made, Removed};
+use serde_json::json;
+
+use crate::commands::instance_dir::InstanceDir;
+use crate::commands::running::{Call, path_part};
+use crate::commands::{Failure, Output};
+
+/// A secret, made and removed.
+const EXAMPLES: &str = "\
+Examples:
+
+  countersign partner client secret aurora-home
+  countersign partner client secret aurora-home --remove";
+
+/// Look after clients' secrets.
+#[derive(Subcommand)]
+#[command(after_long_help = EXAMPLES)]
+pub(in crate::commands) enum Client {
+    Secret(Secret),
+}
+
+/// Make a new secret for a client, for app access tokens and appsecret_proof. It is shown once.
+///
+/// An earlier secret ends, and what was made with it no longer counts.
+///
+/// Example: countersign partner client secret aurora-home
+#[derive(Args)]
+pub(in crate::commands) struct Secret {
+    /// The client, as its agreement names it.
+    client: String,
+    #[command(flatten)]
+    instance: InstanceDir,
+    /// Remove the secret instead.
+    #[arg(long)]
+    remove: bool,
+}
+
+impl Client {
+    pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Secret(command) => command.run(output),
+        }
+    }
+}
+
+impl Secret {
+    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let reach = self.instance.reach()?;
+        if self.remove {
+            let call = Call::bodiless("DELETE", self.path());
+            let Removed { client, removed } =
+                reach.call(&call, async |here| here.remove_client_secret(&self.client).await)?;
+            let text = if removed {
+                format!("Removed the secret of {client}.")
+            } else {
+                format!("{client} has no secret.")
+            };
+            output.say(&json!({ "client": client, "removed": removed }), &text);
+        } else {
+            let call = Call::bodiless("POST", self.path());
+            let Made { client, secret } =
+                reach.call(&call, async |here| here.make_client_secret(&self.client).await)?;
+            output.say(&json!({ "client": client, "secret": secret }), &secret);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn path(&self) -> String {
+        format!("/clients/{}/secret", path_part(&self.client))
+    }
+}
