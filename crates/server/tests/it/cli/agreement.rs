@@ -260,20 +260,8 @@ fn what_a_partner_owes_is_demanded_attested_and_lifted() {
     assert!(said.contains("partner:aurora"), "a reviewer attests nothing for a partner: {said}");
     let said = desk.json(&[&attest[..], &[AURORA]].concat());
     assert_eq!(said["done"], "Attested: delete-1 of partner aurora");
-    let lift = [
-        "partner",
-        "obligation",
-        "lift",
-        "--dir",
-        "p",
-        "aurora",
-        "delete-1",
-        "--reason",
-        "done",
-        ANN,
-        BEN,
-    ];
-    let said = desk.refused(&lift);
+    let lift = ["partner", "obligation", "lift", "--dir", "p", "aurora"];
+    let said = desk.refused(&[&lift[..], &["delete-1", "--reason", "done", ANN, BEN]].concat());
     assert!(said.contains("obligation delete-1 of partner aurora is not owed"), "{said}");
 
     assert!(run(&demand("delete-2", &[ANN, "--out", "act.json"])).status.success());
@@ -281,18 +269,7 @@ fn what_a_partner_owes_is_demanded_attested_and_lifted() {
     let expected = "demand delete-2 of partner aurora by 2998-01-01T00:00:00Z, that data is deleted, as agreement";
     assert!(shown.contains(expected), "{shown}");
     desk.done(&["governance", "act", "submit", "--dir", "p", "act.json"]);
-    let lift = [
-        "partner",
-        "obligation",
-        "lift",
-        "--dir",
-        "p",
-        "aurora",
-        "delete-2",
-        "--reason",
-        "by mistake",
-        ANN,
-    ];
+    let lift = [&lift[..], &["delete-2", "--reason", "by mistake", ANN]].concat();
     assert!(desk.refused(&lift).contains("missing: one reviewer"));
     desk.done(&[&lift[..], &[BEN]].concat());
     assert_eq!(desk.json(&["check", "--dir", "p"])["ok"], true);

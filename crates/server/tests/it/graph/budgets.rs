@@ -372,19 +372,8 @@ fn done(world: &World, arguments: &[&str]) -> String {
 fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
-    let preset = done(
-        &world,
-        &[
-            "governance",
-            "budgets",
-            "preset",
-            "us-bulk-2025",
-            "--dir",
-            "instance",
-            "--out",
-            "b.toml",
-        ],
-    );
+    let preset = ["governance", "budgets", "preset", "us-bulk-2025", "--dir", "instance"];
+    let preset = done(&world, &[&preset[..], &["--out", "b.toml"]].concat());
     assert_eq!(preset, "Wrote 1 budgets to b.toml\n");
     let file = world.path().parent().unwrap().join("b.toml");
     let text = fs::read_to_string(&file).unwrap();
@@ -421,11 +410,8 @@ fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
     assert!(document.iter().any(|leaf| is_act(&leaf.entry)));
     assert!(serving.stop().success());
     assert_eq!(done(&world, &["governance", "budgets", "show", "--dir", "instance"]), shown);
-    let json: Value = serde_json::from_str(&done(
-        &world,
-        &["governance", "budgets", "show", "--dir", "instance", "--json"],
-    ))
-    .unwrap();
+    let json = ["governance", "budgets", "show", "--dir", "instance", "--json"];
+    let json: Value = serde_json::from_str(&done(&world, &json)).unwrap();
     assert_eq!(json["document"]["budgets"][0]["applies_to"], "everybody");
 
     for (wrong, said) in [
