@@ -15,7 +15,8 @@ use crate::commands::{Failure, Output};
 /// different.
 ///
 /// A and B are files, or NAME@DIR for an agreement in the log of an instance, whose field schema is used unless
-/// --dir says otherwise. Order means nothing. The exit code is 0 if both mean the same, 1 if they do not, and 2 if one cannot be read.
+/// --dir says otherwise. Order means nothing. The exit code is 0 if both mean the same, 1 if they do not, and 2 if
+/// one cannot be read.
 ///
 /// Example: countersign agreement diff aurora-2026@platform aurora-2027.toml
 #[derive(Args)]
