@@ -227,11 +227,8 @@ fn a_fault_is_seen() {
     }
     assert!(fault("countersign serve --dir \"my platform\" > log.txt # for ever").is_none());
     for wrong in ["countersign token", "countersign people image2 …", "countersign canary` x"] {
-        assert_eq!(
-            named(&format!("see `{wrong}`")).into_iter().find_map(fault_of_words).is_some(),
-            true,
-            "{wrong}"
-        );
+        let text = format!("see `{wrong}`");
+        assert!(named(&text).into_iter().find_map(fault_of_words).is_some(), "{wrong}");
     }
     assert_eq!(
         named("cargo add -p countersign serde; b\"countersign canary\"; a/countersign is"),

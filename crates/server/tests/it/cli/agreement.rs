@@ -229,23 +229,9 @@ fn one_reviewer_winds_an_agreement_down_from_an_instant_that_is_still_to_come() 
 fn what_a_partner_owes_is_demanded_attested_and_lifted() {
     let desk = Desk::with_build();
     let demand = |name: &str, signer: &[&str]| {
-        let command = [
-            "partner",
-            "obligation",
-            "demand",
-            "--dir",
-            "p",
-            "aurora",
-            name,
-            "--agreement",
-            "aurora-2026",
-            "--what",
-            "deletion",
-            "--due",
-            "2998-01-01T00:00:00Z",
-            "--reason",
-            "erasure",
-        ];
+        let what = ["partner", "obligation", "demand", "--dir", "p", "aurora", name];
+        let why = ["--agreement", "aurora-2026", "--what", "deletion", "--reason", "erasure"];
+        let command = [&what[..], &why, &["--due", "2998-01-01T00:00:00Z"]].concat();
         [&command[..], signer].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let run =

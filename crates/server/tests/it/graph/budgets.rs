@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_demo::client::{Client, Reply};
@@ -359,10 +360,17 @@ fn crash_a_killed_server_finds_its_counts_in_the_stream() {
     world.assert_checks();
 }
 
+/// A command about the budgets of this instance, run in the folder beside it.
+fn budgets(world: &World, arguments: &[&str]) -> Command {
+    let mut command = program(&["governance", "budgets"]);
+    command.args(arguments).arg("--dir").arg(world.path());
+    command.current_dir(world.path().parent().unwrap());
+    command
+}
+
 /// Runs a command that has to succeed, and says what it said.
 fn done(world: &World, arguments: &[&str]) -> String {
-    let mut command = program(arguments);
-    let output = finish(command.current_dir(world.path().parent().unwrap()));
+    let output = finish(&mut budgets(world, arguments));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -372,46 +380,38 @@ fn done(world: &World, arguments: &[&str]) -> String {
 fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
     let world = village::founded();
     let token = world.token(village::VIEWER);
-    let preset = ["governance", "budgets", "preset", "us-bulk-2025", "--dir", "instance"];
-    let preset = done(&world, &[&preset[..], &["--out", "b.toml"]].concat());
+    let preset = done(&world, &["preset", "us-bulk-2025", "--out", "b.toml"]);
     assert_eq!(preset, "Wrote 1 budgets to b.toml\n");
     let file = world.path().parent().unwrap().join("b.toml");
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains("us-bulk-identifiers") && text.contains("100000"), "{text}");
     assert!(text.contains("country_of_concern") && text.contains("window_days = 366"), "{text}");
-    let harvest =
-        done(&world, &["governance", "budgets", "preset", "harvest", "--dir", "instance"]);
+    let harvest = done(&world, &["preset", "harvest"]);
     assert!(harvest.starts_with("# Look at this") && harvest.contains("people_per_grant = 100"));
-    let shown = done(&world, &["governance", "budgets", "show", "--dir", "instance"]);
+    let shown = done(&world, &["show"]);
     assert!(shown.starts_with("client aurora-home of partner aurora\n  harvest of agreement aurora-home-1: 0 of 10000, distinct people reached by the client in 90 days"), "{shown}");
 
     // A reviewer looks at it and makes it about everybody.
     fs::write(&file, text.replace("country_of_concern", "everybody")).unwrap();
     let ines = format!("--sign=reviewer:ines={}", world.directory.key("reviewers/ines").display());
     let omar = format!("--sign=reviewer:omar={}", world.directory.key("reviewers/omar").display());
-    let mut alone =
-        program(&["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines]);
-    let output = finish(alone.current_dir(file.parent().unwrap()));
+    let output = finish(&mut budgets(&world, &["set", "b.toml", &ines]));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && errors.contains("missing: one reviewer"), "{errors}");
     let serving = world.serve();
     serving.read("/me/friends?limit=4", &token);
-    let said = done(
-        &world,
-        &["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines, &omar],
-    );
+    let said = done(&world, &["set", "b.toml", &ines, &omar]);
     assert!(said.starts_with("One budget of the platform's is in force (entry "), "{said}");
     let line = "  us-bulk-identifiers of the platform: 5 of 100000, distinct people reached by all clients of the partner in 366 days; beyond it there is no answer";
-    let shown = done(&world, &["governance", "budgets", "show", "--dir", "instance"]);
+    let shown = done(&world, &["show"]);
     assert!(shown.lines().any(|shown| shown == line), "{shown}");
     let document = &world.verified(serving.head());
     let is_act =
         |entry: &Entry| matches!(entry, Entry::Act(act) if matches!(act.act, Act::Budgets(_)));
     assert!(document.iter().any(|leaf| is_act(&leaf.entry)));
     assert!(serving.stop().success());
-    assert_eq!(done(&world, &["governance", "budgets", "show", "--dir", "instance"]), shown);
-    let json = ["governance", "budgets", "show", "--dir", "instance", "--json"];
-    let json: Value = serde_json::from_str(&done(&world, &json)).unwrap();
+    assert_eq!(done(&world, &["show"]), shown);
+    let json: Value = serde_json::from_str(&done(&world, &["show", "--json"])).unwrap();
     assert_eq!(json["document"]["budgets"][0]["applies_to"], "everybody");
 
     for (wrong, said) in [
@@ -421,9 +421,7 @@ fn a_preset_is_written_set_and_shown_with_a_server_and_without() {
         (text.replace("then =", "than ="), "b.toml:"),
     ] {
         fs::write(&file, wrong).unwrap();
-        let mut set =
-            program(&["governance", "budgets", "set", "--dir", "instance", "b.toml", &ines, &omar]);
-        let output = finish(set.current_dir(file.parent().unwrap()));
+        let output = finish(&mut budgets(&world, &["set", "b.toml", &ines, &omar]));
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && errors.contains(said), "{errors}");
     }
