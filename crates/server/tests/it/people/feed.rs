@@ -254,7 +254,7 @@ fn crash_kill_9_leaves_what_the_feed_says_up_to_its_last_sequence() {
             return;
         }
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "people_feed::crash_child_applies_a_feed_until_it_is_killed"])
+            .args(["--exact", "people::feed::crash_child_applies_a_feed_until_it_is_killed"])
             .env(CHILD_DIR, dir.path())
             .stdout(Stdio::null())
             .spawn()

@@ -169,7 +169,7 @@ fn crash_kill_9_leaves_the_old_people_or_the_new_ones() {
     let mut generation = 0;
     for round in 0..12_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "people_store::crash_child_imports_until_it_is_killed"])
+            .args(["--exact", "people::store::crash_child_imports_until_it_is_killed"])
             .env(CHILD_DIR, dir.path())
             .stdout(Stdio::null())
             .spawn()
