@@ -530,6 +530,11 @@ mod tests {
         assert!(!two.is_within(&now(&[(2, id), (4, id)])), "a field is gone");
         assert!(!two.is_within(&now(&[])));
         assert!(!two.is_within(&decided(ended, &[(2, name), (4, id)])), "another agreement");
+        let counted = |count, more| Decided { count, more, ..two.clone() };
+        assert!(counted(Some(2), true).is_within(&counted(Some(3), true)));
+        assert!(!counted(Some(3), false).is_within(&counted(Some(2), false)), "who was counted");
+        assert!(!counted(Some(1), false).is_within(&counted(None, false)));
+        assert!(!counted(None, true).is_within(&counted(None, false)), "who would have followed");
     }
 
     proptest! {

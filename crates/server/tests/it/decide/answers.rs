@@ -361,3 +361,26 @@ fn a_subrequest_is_answered_in_headers() {
     assert_eq!(ask(world::PURPOSE, &client).status, 403);
     assert_eq!(serving.head(), head + 1);
 }
+
+#[test]
+fn a_subrequest_that_could_not_be_told_is_refused_before_it_is_logged() {
+    // No header can carry it.
+    const NAMED: &str = "zo\u{eb}";
+    let world = village::founded();
+    world.import_lines(&[json!({ "account": NAMED, "profile": { "name": "Zoe" } })]);
+    let client = format!("Bearer {}", world.token(NAMED));
+    let serving = world.serve();
+    let (head, decide) = (serving.head(), serving.decide_token());
+    let headers = [
+        ("countersign-decide-token", &*decide),
+        ("authorization", &*client),
+        ("x-original-method", "GET"),
+        ("x-original-uri", URI),
+        ("countersign-nonce", NONCE),
+        ("countersign-purpose", world::PURPOSE),
+        ("countersign-fields", "name"),
+    ];
+    let reply = send(&world.url(), "GET", "/decide/subrequest", &headers, "");
+    assert_eq!(reply.status, 403);
+    assert_eq!(serving.head(), head);
+}

@@ -2,6 +2,8 @@
 //! clock cannot be set in a test, so what was seen of it is set back instead: the difference is the same.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
 use countersign_demo::client::Reply;
 use countersign_demo::world::{BUILD, CLIENT, PURPOSE};
@@ -9,6 +11,7 @@ use countersign_domain::time::Timestamp;
 use countersign_service::clock;
 use serde_json::json;
 
+use crate::audit::ledger::close;
 use crate::support::village;
 use crate::support::{Serving, World, finish, program, send};
 
@@ -108,6 +111,47 @@ fn crash_clock_set_forward_stops_releases_until_an_operator_says_so() {
     );
     serving.read(READ, &serving.token(village::VIEWER));
     serving.suspend();
+    assert!(serving.stop().success());
+    world.assert_checks();
+}
+
+/// Whose erasure is asked for and not done.
+fn asked(serving: &Serving<'_>) -> serde_json::Value {
+    let reply = serving.client.get("/admin/v1/erasures", &serving.admin_token()).unwrap();
+    reply.json().unwrap()["erasures"].clone()
+}
+
+#[test]
+fn a_clock_that_was_set_forward_ends_no_hold_and_destroys_nobody() {
+    let world = village::founded();
+    let serving = world.serve();
+    let person = format!("/admin/v1/people/{}", village::VIEWER);
+    let until = json!({ "until": clock::now().plus_seconds(3).to_string() });
+    let held = serving.client.put(&format!("{person}/hold"), &serving.admin_token(), &until);
+    assert_eq!(held.unwrap().status, 200);
+    let bearer = format!("Bearer {}", serving.admin_token());
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    let erasure = json!({ "export": "waived" }).to_string();
+    let path = format!("{person}/erasure");
+    assert_eq!(send(&world.url(), "POST", &path, &headers, &erasure).status, 202);
+    assert!(serving.stop().success());
+    // By the clock the hold is over, and no answer can come any more that was decided before.
+    sleep(Duration::from_secs(12));
+
+    set_forward(&world, 3_600);
+    let serving = world.serve();
+    close(&serving);
+    assert_eq!(asked(&serving).as_array().unwrap().len(), 1, "a clock that is not believed");
+    assert_eq!(asked(&serving)[0]["is_due"], false);
+    let lifted = send(&world.url(), "DELETE", &format!("{person}/hold"), &headers, "");
+    let said = String::from_utf8(lifted.body).unwrap();
+    assert!(lifted.status == 500 && said.contains("the clock was set forward"), "{said}");
+    assert!(serving.stop().success());
+
+    let serving =
+        world.serve_with(program(&["serve", "--accept-clock", "--dir"]).arg(world.path()));
+    close(&serving);
+    assert_eq!(asked(&serving), json!([]));
     assert!(serving.stop().success());
     world.assert_checks();
 }

@@ -379,3 +379,25 @@ fn network_a_disk_with_little_room_takes_acts_choices_and_erasures_and_no_disclo
     assert_eq!(serving.get("/v3.0/me?fields=name", &token).status, 507);
     assert_eq!(serving.disclosures(), 0);
 }
+
+#[test]
+fn who_hangs_up_has_used_their_share_of_the_log_all_the_same() {
+    const READ: &str = "/v3.0/me?fields=id";
+    let world = village::founded();
+    world.configure("log_bytes_per_hour = 0", "log_bytes_per_hour = 2048");
+    // So that the client is gone before its entry is durable.
+    world.configure("pool_wait_ms = 1", "pool_wait_ms = 500");
+    let token = world.token(village::VIEWER);
+    let serving = world.serve();
+    let head = serving.head();
+    for _ in 0..4 {
+        let mut stream = connect_from(1, world.address, None);
+        let asked =
+            format!("GET {READ} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(asked.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    eventually("all four are logged", || serving.head() == head + 4);
+    assert_eq!(serving.get(READ, &token).error_code(), Some(4));
+    assert_eq!(serving.head(), head + 4);
+}

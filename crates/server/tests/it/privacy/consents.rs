@@ -3,17 +3,22 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_domain::act::{Act, Keys, Signer};
+use countersign_people::keys::SecretKey;
 use countersign_protocol::consent::Choice;
 use countersign_protocol::consent_receipt::{CONSENT_RECEIPT_HEADER, ConsentReceipt};
 use countersign_protocol::entry::Entry;
+use countersign_service::clock;
+use countersign_service::governance::Submission;
+use countersign_service::operations::acts::Posted;
 use serde_json::json;
 
 use crate::support::village;
-use crate::support::{Leaf, Serving, World, header, send};
+use crate::support::{Leaf, Serving, World, finish, header, program, send};
 
 /// The receipt in a reply, checked under the key in the register.
 fn receipt(world: &World, text: &str) -> ConsentReceipt {
-    let key = countersign_people::keys::SecretKey::read(&world.directory.key("receipts")).unwrap();
+    let key = SecretKey::read(&world.directory.key("receipts")).unwrap();
     ConsentReceipt::from_text(text, &key.public()).unwrap()
 }
 
@@ -116,4 +121,41 @@ fn the_log_names_nobody_who_chose() {
     }
     assert!(!said.contains(&receipt.person) && !said.contains(&account));
     world.assert_checks();
+}
+
+#[test]
+fn no_choice_is_receipted_under_a_key_that_the_log_does_not_name() {
+    let world = village::founded();
+    let path = world.directory.key("receipts");
+    std::fs::remove_file(&path).unwrap();
+    SecretKey::generate().unwrap().write_new(&path).unwrap();
+    let head = world.log().head();
+    let mut settings = program(&["people", "settings", "--dir"]);
+    settings.arg(world.path()).args([village::VIEWER, "--open", "my_app=id"]);
+    let output = finish(&mut settings);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("the log names another key"), "{said}");
+    assert_eq!(world.log().head(), head);
+}
+
+#[test]
+fn a_choice_after_the_receipts_key_was_changed_is_not_logged_under_the_old_one() {
+    let world = village::founded();
+    let keys = world.log().register().keys().cloned().unwrap();
+    let keys = Keys { receipts: SecretKey::generate().unwrap().public(), ..keys };
+    let mut submission = Submission::of(Act::Keys(keys), clock::now());
+    let root = SecretKey::read(&world.directory.key("root")).unwrap();
+    submission.sign(world.config().origin(), Signer::Root, &root).unwrap();
+    let posted = serde_json::to_value(Posted::of(submission).unwrap()).unwrap();
+    let serving = world.serve();
+    let taken = serving.client.post("/admin/v1/acts", &serving.admin_token(), &posted).unwrap();
+    assert_eq!(taken.status, 200, "{:?}", taken.json());
+    let head = serving.head();
+    let path = format!("/admin/v1/people/{}/settings", village::VIEWER);
+    let change = json!({"my_app": []});
+    let reply = serving.client.put(&path, &serving.admin_token(), &change).unwrap();
+    assert_eq!(reply.status, 500, "{:?}", reply.json());
+    let said = reply.json().unwrap()["error"].as_str().unwrap().to_owned();
+    assert!(said.contains("is not the receipts key of the register"), "{said}");
+    assert_eq!(serving.head(), head, "it is logged once the key is there");
 }
