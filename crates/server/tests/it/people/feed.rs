@@ -395,6 +395,34 @@ fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_appl
 }
 
 #[test]
+fn a_choice_that_waits_for_whoever_writes_holds_up_nobody_else() {
+    let world = World::founded();
+    let mut one = tokio::runtime::Builder::new_multi_thread();
+    let runtime = one.worker_threads(1).enable_all().build().unwrap();
+    world.people().enrol(["ada"], Settings::DEFAULT).unwrap();
+    let gateway = runtime.block_on(start(&world.directory, ClockTrust::Watched)).unwrap();
+    let people = Arc::clone(&gateway.service.people);
+    let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(world.address)).unwrap();
+    runtime.spawn(axum::serve(listener, service).into_future());
+
+    let admin = fs::read_to_string(world.directory.admin_token()).unwrap();
+    let admin = format!("Bearer {}", admin.trim());
+    let url = world.url();
+    let writes = people.importer();
+    let chosen = std::thread::spawn(move || {
+        let headers = [("authorization", &*admin), ("content-type", "application/json")];
+        let path = "/admin/v1/people/ada/settings";
+        send(&url, "PUT", path, &headers, r#"{"preset":"closed"}"#).status
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!chosen.is_finished(), "it waits for who writes");
+    assert_eq!(send(&world.url(), "GET", "/healthz", &[], "").status, 200);
+    drop(writes);
+    assert_eq!(chosen.join().unwrap(), 200);
+}
+
+#[test]
 fn what_is_not_a_feed_is_refused_over_http() {
     let world = World::founded();
     let serving = world.serve();
