@@ -102,7 +102,7 @@ impl Demo {
 /// What its instance is founded with.
 ///
 /// # Errors
-/// [`Failure`], if a reviewer has no name.
+/// If a reviewer has no name, or the configuration is refused.
 pub fn founding(listen: SocketAddr) -> Result<Founding, Failure> {
     let reviewers =
         world::REVIEWERS.map(Identifier::parse).into_iter().collect::<Result<_, _>>()?;

@@ -26,7 +26,7 @@ const GAP_S: u64 = 7 * 86_400;
 /// Opens the log of an instance alone, as a command does while no server runs.
 ///
 /// # Errors
-/// [`InstanceError`]; [`OpenError`] says so when another process has the log open.
+/// [`InstanceError`]; [`OpenError`](countersign_log::OpenError) says so when another process has the log open.
 pub fn open(directory: &DataDir, settings: &Settings) -> Result<Log, InstanceError> {
     Ok(open_counting(directory, settings)?.0)
 }
