@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod admin_error;
 pub mod bearer;
 mod connections;
 pub mod decide;
@@ -24,6 +25,8 @@ pub mod metrics;
 pub mod network;
 pub mod openapi;
 pub mod page;
+pub mod router;
+pub mod scrape;
 pub mod serving;
 pub mod settings;
 pub mod site;

@@ -28,8 +28,7 @@ use countersign_service::operations::vocabulary::Name;
 use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;
 use super::{Masks, answer};
-use crate::admin::AdminError;
-use crate::admin::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::gateway::Gateway;
 use crate::{bearer, gpc};
 
