@@ -2,8 +2,8 @@
 //! endpoint, and the limits within which all of them are served.
 //!
 //! What it is not: it decides nothing and changes nothing by itself. Each endpoint turns bytes into a typed request of
-//! `countersign-service`, and its result into bytes. A success response to a partner is made of a `countersign_log`
-//! `Answer` and of nothing else, so that what was not logged cannot leave.
+//! `countersign-service`, and its result into bytes. A success response about a person is made of a
+//! `countersign_log` `Answer` and of nothing else, so that what was not logged cannot leave.
 #![forbid(unsafe_code)]
 
 pub mod admin;
