@@ -1,4 +1,4 @@
-//! Public keys and signatures of those who act, as values: verifying them is `countersign-verifier`'s.
+//! Public keys and signatures of those who act, as values: verifying them is `countersign-protocol`'s.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Turns an [`Answer`] into a reply with its proof. Every success response to a
-//! partner is made here, alone or within that of a batch.
+//! Turns an [`Answer`] into a reply with its proof. Every success response to a partner that is about a person is made
+//! here, alone or within that of a batch.
 
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use countersign_domain::digest::Digest;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use countersign_service::clock;
 
-use crate::admin::AdminError;
+use crate::admin_error::AdminError;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
 use crate::network::{EndpointClass, Endpoints, Limit, Refusal};

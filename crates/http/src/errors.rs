@@ -1,8 +1,8 @@
 //! What a partner is told when there is no answer: the Graph API's error envelope and codes.
 //!
 //! A message speaks of the request, the token, the build or the agreement, which are the partner's own
-//! affair. It never depends on any person's settings: what a person closed and what was never granted
-//! sound the same.
+//! affair. It depends on nobody's settings but the viewer's own id: error 200 on `/me` says that the viewer closed it
+//! or never granted it, which sound the same.
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};

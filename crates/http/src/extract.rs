@@ -14,7 +14,7 @@ use countersign_service::operations::error::OperationError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::admin::AdminError;
+use crate::admin_error::AdminError;
 
 /// A JSON body, read or answered. One that readers of JSON would differ about is refused.
 pub struct Json<T>(pub T);

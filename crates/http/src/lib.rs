@@ -2,11 +2,12 @@
 //! endpoint, and the limits within which all of them are served.
 //!
 //! What it is not: it decides nothing and changes nothing by itself. Each endpoint turns bytes into a typed request of
-//! `countersign-service`, and its result into bytes. A success response to a partner is made of a `countersign_log`
-//! `Answer` and of nothing else, so that what was not logged cannot leave.
+//! `countersign-service`, and its result into bytes. A success response about a person is made of a
+//! `countersign_log` `Answer` and of nothing else, so that what was not logged cannot leave.
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod admin_error;
 pub mod bearer;
 mod connections;
 pub mod decide;
@@ -24,6 +25,8 @@ pub mod metrics;
 pub mod network;
 pub mod openapi;
 pub mod page;
+pub mod router;
+pub mod scrape;
 pub mod serving;
 pub mod settings;
 pub mod site;

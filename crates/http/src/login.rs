@@ -13,8 +13,7 @@ use countersign_people::store::Way;
 use countersign_service::operations::tokens::{Issued, Wanted};
 
 use super::openapi::refusals::{Broken, NotFound, NotNow};
-use crate::admin::AdminError;
-use crate::admin::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::bearer;
 use crate::extract::Json;
 use crate::gateway::Gateway;

@@ -1,12 +1,8 @@
-//! `GET /metrics`, in the text format of Prometheus and OpenMetrics. No figure is about a
-//! person, but all are exact, so they are for the platform alone.
+//! What is counted, in the text format of Prometheus and OpenMetrics. No figure is about a person, but all are exact, so
+//! they are for the platform alone.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use countersign_service::closes::Closes;
 use countersign_service::operations::health::LogFigures;
 use countersign_service::witnesses::Witnesses;
@@ -18,11 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::admin::AdminError;
-use crate::bearer;
-use crate::gateway::Gateway;
 use crate::network::Limit;
-use crate::openapi::refusals::Unauthorised;
 
 /// The counters of the gateway and gauges of the log.
 pub struct Metrics {
@@ -156,46 +148,22 @@ impl Metrics {
     pub fn network_refused(&self, limit: Limit) {
         self.network_refusals.get_or_create(&RefusalLabel { reason: limit.name() }).inc();
     }
-}
 
-/// Counters, for a monitoring system.
-///
-/// No figure is about a person, but all are exact: beside the public log they would tell how many people each answer
-/// was about. So they are for the platform alone.
-#[utoipa::path(
-    get,
-    path = "/metrics",
-    operation_id = "readMetrics",
-    security(("metricsToken" = [])),
-    responses(
-        (status = 200, description = "The counters in the text format of OpenMetrics.", body = String, content_type = "application/openmetrics-text"),
-        Unauthorised,
-        (status = 500, description = "They could not be written down."),
-    ),
-)]
-pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
-    let presented = bearer::presented(&headers);
-    if !presented.is_some_and(|presented| gateway.is_operator(presented)) {
-        return AdminError::unauthorised(
-            "a token is needed: Authorization: Bearer, with the content of keys/metrics.token",
-        )
-        .into_response();
+    /// All of it as text, with these figures of the log; none if it cannot be written down.
+    #[must_use]
+    pub fn text(&self, log: &LogFigures) -> Option<String> {
+        let LogFigures { entries, witnessed_size, counts } = log;
+        self.log_entries.set(*entries);
+        self.log_batches.set(counts.batches);
+        self.published_size.set(counts.checkpoint_size);
+        self.write_us.set(counts.write_us);
+        self.stale.set(counts.refused_stale);
+        self.budget_alerts.set(counts.budget_alerts);
+        self.budget_refusals.set(counts.budget_refusals);
+        self.unpublished_since.set(counts.unpublished_since_seconds);
+        self.witnessed_size.set(*witnessed_size);
+        let mut text = String::new();
+        encode(&mut text, &self.registry).ok()?;
+        Some(text)
     }
-    let metrics = &gateway.metrics;
-    let LogFigures { entries, witnessed_size, counts: log } = gateway.service.log_figures();
-    metrics.log_entries.set(entries);
-    metrics.log_batches.set(log.batches);
-    metrics.published_size.set(log.checkpoint_size);
-    metrics.write_us.set(log.write_us);
-    metrics.stale.set(log.refused_stale);
-    metrics.budget_alerts.set(log.budget_alerts);
-    metrics.budget_refusals.set(log.budget_refusals);
-    metrics.unpublished_since.set(log.unpublished_since_seconds);
-    metrics.witnessed_size.set(witnessed_size);
-    let mut text = String::new();
-    if encode(&mut text, &metrics.registry).is_err() {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

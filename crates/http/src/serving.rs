@@ -13,10 +13,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connections::affordable;
 use crate::endpoints::GatewayEndpoints;
-use crate::gateway::{self, Gateway};
+use crate::gateway::Gateway;
 use crate::network::answers::AnswerBudget;
 use crate::network::settings::Network as NetworkSettings;
 use crate::network::{Network, listener};
+use crate::router::router;
 use crate::settings::{Settings, Tls};
 use crate::witness;
 
@@ -34,8 +35,9 @@ pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Resu
     let listen = gateway.settings.listen;
     let tls = gateway.files.tls.clone();
     let network = network(&gateway);
+    let router = router(Arc::clone(&gateway)).map_err(std::io::Error::other)?;
     let running = gateway.service.run()?;
-    let served = listen_with(listen, tls, network, gateway::router(gateway), ready).await;
+    let served = listen_with(listen, tls, network, router, ready).await;
     drop(running);
     served
 }

@@ -8,7 +8,7 @@
 //!                     take_back  it is not: as if it had never been admitted
 //! ```
 //!
-//! What it is not: it counts nothing itself (the server passes `countersign-policy`'s budgets), and a log
+//! What it is not: it counts nothing itself (the application passes `countersign-policy`'s budgets), and a log
 //! without it admits everything.
 
 use std::collections::HashMap;

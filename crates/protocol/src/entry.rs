@@ -1,4 +1,4 @@
-//! Entries: the public leaves of the log, as DESIGN's section 5 defines them. An entry is a JSON
+//! Entries: the public leaves of the log, as section 3 of docs/protocol.md defines them. An entry is a JSON
 //! object in canonical form (see [`crate::canonical`]); it names nobody.
 
 use countersign_domain::act::{Act, Signer};

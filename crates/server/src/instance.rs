@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_domain::identifier::Identifier;
-use countersign_http::gateway::{Gateway, GatewayError};
+use countersign_http::gateway::Gateway;
 use countersign_http::ledger_page;
 use countersign_http::start_files::{StartFileError, StartFiles};
 use countersign_people::data_dir::DataDir;
+use countersign_people::keys::KeyError;
 use countersign_service::instance::create::{Created, Founding, create};
 use countersign_service::instance::open::open;
 use countersign_service::instance::{ClockTrust, InstanceError};
@@ -53,9 +54,9 @@ pub enum StartError {
     /// The application.
     #[error(transparent)]
     Instance(#[from] InstanceError),
-    /// The HTTP side.
+    /// The system gives no randomness.
     #[error(transparent)]
-    Gateway(#[from] GatewayError),
+    Randomness(#[from] KeyError),
 }
 
 impl NewInstance {

@@ -66,10 +66,11 @@ fn check_growth(growth: &Growth, closes: &[(u64, DirectoryRoot)], verdict: &mut 
     if from.is_empty() {
         verdict.notice(None, "no close has a directory of an epoch that is shown".to_owned());
     }
-    for (index, DirectoryRoot { epoch, root, .. }) in from {
+    for (index, directory) in from {
+        let DirectoryRoot { epoch, root, .. } = directory;
         let known = epoch.checked_sub(first).and_then(|at| roots.get(usize::try_from(at).ok()?));
         // The directory of epoch 0 has no root, and nobody in it.
-        let holds = epoch == 0 || known == Some(&root);
+        let holds = directory == DirectoryRoot::EMPTY || known == Some(&root);
         verdict.check(Rule::DirectoryCloses, Place::entry(index), holds, || {
             let expected = known.map_or_else(
                 || format!("an epoch from {first} to {last}, which are shown"),
@@ -77,5 +78,25 @@ fn check_growth(growth: &Growth, closes: &[(u64, DirectoryRoot)], verdict: &mut 
             );
             (format!("epoch {epoch} under {root}"), expected)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::digest::Digest;
+
+    use super::*;
+
+    #[test]
+    fn directory_with_nobody_in_it_is_zeros() {
+        let fails = |directory: DirectoryRoot| {
+            let mut verdict = Verdict::of("log.example", [Rule::DirectoryCloses].into_iter(), 10);
+            check_growth(&Growth { first: 0, steps: Vec::new() }, &[(7, directory)], &mut verdict);
+            verdict.rules[&Rule::DirectoryCloses].failed > 0
+        };
+        let some = Digest([7; 32]);
+        assert!(!fails(DirectoryRoot::EMPTY));
+        assert!(fails(DirectoryRoot { root: some, ..DirectoryRoot::EMPTY }));
+        assert!(fails(DirectoryRoot { vrf: some, ..DirectoryRoot::EMPTY }));
     }
 }

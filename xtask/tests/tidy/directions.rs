@@ -123,7 +123,15 @@ pub(crate) fn of_crate(file: &File) -> Vec<Finding> {
         ours.filter(|name| !allowed.contains(&name.as_str()))
     });
     let why = "dependencies run one way: domain ← protocol ← {verifier, log, people}, {log, people} ← source, domain ← toml ← {policy, source}, {people, source, log, policy} ← service ← {http, demo} ← server";
-    names.map(|name| finding(&name, format!("{folder} depends on {name}"), why)).collect()
+    let mut findings: Vec<_> =
+        names.map(|name| finding(&name, format!("{folder} depends on {name}"), why)).collect();
+    for name in dependencies(&file.text, &OF_CODE) {
+        let broken = PACKAGES.iter().filter(|promise| promise.binds(&file.path));
+        for promise in broken.filter(|promise| promise.names.contains(&name.as_str())) {
+            findings.push(finding(&name, format!("{folder} depends on {name}"), promise.why));
+        }
+    }
+    findings
 }
 
 /// The names in every table of these kinds, those for single targets included.
@@ -149,6 +157,59 @@ struct Direction {
     names: &'static [&'static str],
     why: &'static str,
 }
+
+impl Direction {
+    fn binds(&self, path: &str) -> bool {
+        let begins = |paths: &[&str]| paths.iter().any(|begin| path.starts_with(begin));
+        begins(self.paths) && !begins(self.except)
+    }
+}
+
+/// What crates promise about packages of others, of which docs/ARCHITECTURE.md has a table.
+const PACKAGES: [Direction; 7] = [
+    Direction {
+        paths: &["crates/domain/", "crates/toml/"],
+        except: &[],
+        names: &["aws-lc-rs", "ed25519-dalek", "getrandom", "rustls", "sha2"],
+        why: "the vocabulary knows keys and digests as values, and no cryptography",
+    },
+    Direction {
+        paths: &["crates/domain/", "crates/toml/", "crates/protocol/", "crates/verifier/"],
+        except: &[],
+        names: &["async-trait", "futures-util", "hyper", "hyper-util", "tokio"],
+        why: "what third parties run is not async, and has few dependencies to look through",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/policy/"],
+        names: &["cedar-policy", "cedar-policy-symcc"],
+        why: "countersign-policy alone knows Cedar",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/toml/", "crates/server/"],
+        names: &["toml", "toml_edit"],
+        why: "countersign-toml reads TOML, so that every error says line, column, key and what is allowed",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/http/"],
+        names: &["axum", "axum-server", "tower-http"],
+        why: "countersign-http alone serves HTTP",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/server/", "crates/verifier/"],
+        names: &["clap"],
+        why: "two crates have programs, and so commands",
+    },
+    Direction {
+        paths: &["crates/"],
+        except: &["crates/people/"],
+        names: &["heed", "memmap2"],
+        why: "countersign-people alone keeps people, so that erasure knows where they are",
+    },
+];
 
 const DIRECTIONS: [Direction; 8] = [
     Direction {
@@ -217,13 +278,9 @@ const DIRECTIONS: [Direction; 8] = [
 ];
 
 pub(crate) fn of_module(file: &File) -> Vec<Finding> {
-    let begins = |paths: &[&str]| paths.iter().any(|path| file.path.starts_with(path));
     let code = flat_uses(&file.code);
     let mut findings = Vec::new();
-    for direction in DIRECTIONS {
-        if !begins(direction.paths) || begins(direction.except) {
-            continue;
-        }
+    for direction in DIRECTIONS.iter().filter(|direction| direction.binds(&file.path)) {
         for name in direction.names {
             let lines = lines_with_word(&code, name);
             findings.extend(lines.iter().map(|line| file.finding(*line, *name, direction.why)));
@@ -273,6 +330,30 @@ fn dependencies_against_the_direction_are_found() {
     assert_eq!(server(of_tests), 0);
     assert_eq!(server(&of_tests.replace("dev-", "")), 1);
     assert_eq!(of_crate(&File::new("crates/another/Cargo.toml", "[dependencies]\n")).len(), 1);
+}
+
+#[test]
+fn packages_against_a_promise_are_found() {
+    let finds = |folder: &str, package: &str| {
+        let manifest = format!("[dependencies]\n{package}.workspace = true\n");
+        of_crate(&File::new(&format!("crates/{folder}/Cargo.toml"), &manifest)).len()
+    };
+    for (folder, package) in [
+        ("domain", "sha2"),
+        ("verifier", "tokio"),
+        ("log", "cedar-policy"),
+        ("policy", "toml"),
+        ("service", "axum"),
+        ("http", "clap"),
+        ("http", "heed"),
+    ] {
+        assert_eq!(finds(folder, package), 1, "{folder}: {package}");
+    }
+    for (folder, package) in [("protocol", "sha2"), ("policy", "cedar-policy"), ("http", "axum")] {
+        assert_eq!(finds(folder, package), 0, "{folder}: {package}");
+    }
+    let of_tests = "[dev-dependencies]\ntokio.workspace = true\n";
+    assert!(of_crate(&File::new("crates/verifier/Cargo.toml", of_tests)).is_empty());
 }
 
 #[test]

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::canaries::{ShownCanaries, ShownCanary, Wanted};
 
-use super::AdminError;
-use super::ErrorBody;
 use super::paths::AccountPath;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

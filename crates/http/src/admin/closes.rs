@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::periods::ShownPeriod;
 
-use super::AdminError;
-use super::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::Json;
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, ClosingNow, NotNow};

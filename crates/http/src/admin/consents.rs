@@ -8,8 +8,8 @@ use axum::response::AppendHeaders;
 use countersign_protocol::consent_receipt::CONSENT_RECEIPT_HEADER;
 use countersign_service::operations::choice::{Chosen, Told};
 
-use super::AdminError;
 use super::paths::ConsentPath;
+use crate::admin_error::AdminError;
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

@@ -8,8 +8,7 @@ use countersign_service::operations::vocabulary::Bytes;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::AdminError;
-use super::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Query, download};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::Broken;

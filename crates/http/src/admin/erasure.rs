@@ -6,9 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use countersign_service::operations::erasure::{AskedErasure, ShownErasure};
 
-use super::AdminError;
 use super::consents::{ChosenAnswer, answer};
 use super::paths::AccountPath;
+use crate::admin_error::AdminError;
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotTold};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::erasure::Erasures;
 
-use super::AdminError;
+use crate::admin_error::AdminError;
 use crate::extract::Json;
 use crate::gateway::Gateway;
 use crate::openapi::refusals::Broken;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::explain::{Explanation, ToExplain, Wanted};
 
-use super::AdminError;
+use crate::admin_error::AdminError;
 use crate::extract::Json;
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

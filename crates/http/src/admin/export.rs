@@ -7,9 +7,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use countersign_service::operations::export::Export;
 
-use super::AdminError;
-use super::ErrorBody;
 use super::paths::AccountPath;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound};

@@ -10,8 +10,7 @@ use countersign_service::people::feed::Applied;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::AdminError;
-use super::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Body, Json, Query};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound};

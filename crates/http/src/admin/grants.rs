@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::grants::{EndedGrant, Grants};
 
-use super::AdminError;
 use super::consents::{ChosenAnswer, answer};
 use super::paths::{AccountPath, GrantPath};
+use crate::admin_error::AdminError;
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

@@ -8,8 +8,8 @@ use countersign_service::operations::history::{History, LIMIT_DEFAULT, LIMIT_MAX
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::AdminError;
 use super::paths::AccountPath;
+use crate::admin_error::AdminError;
 use crate::extract::{Json, Path, Query};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

@@ -8,10 +8,9 @@ use countersign_policy::instant;
 use countersign_service::operations::error::OperationError;
 use countersign_service::operations::hold::ShownHold;
 
-use super::AdminError;
-use super::ErrorBody;
 use super::consents::{ChosenAnswer, answer};
 use super::paths::AccountPath;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotTold};

@@ -7,9 +7,8 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use countersign_service::operations::vocabulary::Bytes;
 
-use super::AdminError;
-use super::ErrorBody;
 use super::paths::AccountPath;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Path, download};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound};

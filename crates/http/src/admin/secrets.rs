@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use countersign_service::operations::client_secrets::{Made, Removed};
 
-use super::AdminError;
 use super::paths::ClientPath;
+use crate::admin_error::AdminError;
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound};

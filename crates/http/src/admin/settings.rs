@@ -7,10 +7,9 @@ use axum::extract::State;
 use countersign_service::operations::documents::OpenFields;
 use countersign_service::operations::settings::OpenSettings;
 
-use super::AdminError;
-use super::ErrorBody;
 use super::consents::{ChosenAnswer, answer};
 use super::paths::AccountPath;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::{Json, Path};
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

@@ -7,8 +7,7 @@ use axum::extract::State;
 use countersign_people::store::Way;
 use countersign_service::operations::tokens::{Issued, Wanted};
 
-use super::AdminError;
-use super::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::extract::Json;
 use crate::gateway::Gateway;
 use crate::openapi::refusals::{Broken, NotFound, NotNow};

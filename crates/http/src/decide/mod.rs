@@ -23,8 +23,7 @@ use refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::admin::AdminError;
-use crate::admin::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::bearer;
 use crate::extract::Json;
 use crate::gateway::Gateway;

@@ -185,6 +185,11 @@ impl Refusal {
         Self::new(Code::MaybeLogged, error.to_string(), &GraphError::unavailable())
     }
 
+    /// The log's disk failed, and what was being written may be there after the restart.
+    fn poisoned(error: &AppendError) -> Self {
+        Self::new(Code::MaybeLogged, error.to_string(), &GraphError::unknown())
+    }
+
     /// It was logged, and ceased to be allowed while it waited to be published.
     pub(super) fn withheld() -> Self {
         let message = "while it waited to be published, it ceased to be allowed: the entry stands, and nothing may be sent";
@@ -200,7 +205,7 @@ impl Refusal {
     /// The log's disk has only room left that is kept for other entries.
     pub(super) fn disk_reserved() -> Self {
         let message = "the log's disk has less room than [log] disk_reserve_mib keeps for acts, choices and erasures: make room on it";
-        Self::new(Code::Unavailable, message.to_owned(), &GraphError::disk_reserved())
+        Self::new(Code::Broken, message.to_owned(), &GraphError::disk_reserved())
     }
 
     /// A subrequest about what is not read.
@@ -262,6 +267,9 @@ impl From<DiscloseError> for Refusal {
             DiscloseError::Store(error) => Self::failed(&error),
             DiscloseError::Refused(reason) => Self::refused(reason),
             DiscloseError::NotLogged(AppendError::Refused(refusal)) => Self::stopped(&refusal),
+            DiscloseError::NotLogged(error @ AppendError::Poisoned { .. }) => {
+                Self::poisoned(&error)
+            }
             DiscloseError::NotLogged(error) => Self::failed(&error),
             DiscloseError::Late => Self::unavailable(error),
             DiscloseError::DiskReserved => Self::disk_reserved(),
@@ -274,5 +282,27 @@ impl From<DiscloseError> for Refusal {
 impl From<SchemaError> for Refusal {
     fn from(error: SchemaError) -> Self {
         Self::question(format!("fields: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn refusal_says_whether_the_log_may_have_an_entry_and_whether_asking_again_helps() {
+        let kind = io::ErrorKind::Other;
+        let code = |error: DiscloseError| Refusal::from(error).code;
+        let of_append = |error| code(DiscloseError::NotLogged(error));
+        // After a failed fdatasync nobody knows what is on the disk, and the restart keeps what it finds.
+        assert_eq!(of_append(AppendError::Poisoned { kind }), Code::MaybeLogged);
+        assert_eq!(of_append(AppendError::Disk { kind }), Code::Broken);
+        assert_eq!(of_append(AppendError::Busy), Code::Unavailable);
+        let reserved = Refusal::from(DiscloseError::DiskReserved);
+        assert_eq!(reserved.code, Code::Broken);
+        assert_eq!(reserved.subrequest_status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(reserved.partner.status, 507);
     }
 }

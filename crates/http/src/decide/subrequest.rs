@@ -13,7 +13,7 @@
 //!
 //! It answers 204 with the three headers of the proof, of which `Countersign-Viewer` is also the id that
 //! the answer has to name, and for the platform's server alone `Countersign-Account` and
-//! `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 503.
+//! `Countersign-Fields`: whose data may be sent, and which; or 401, 403, 500, 503.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,8 +28,7 @@ use countersign_service::operations::vocabulary::Name;
 use super::question::{PartnerRequest, Person, Question};
 use super::refusal::Refusal;
 use super::{Masks, answer};
-use crate::admin::AdminError;
-use crate::admin::ErrorBody;
+use crate::admin_error::{AdminError, ErrorBody};
 use crate::gateway::Gateway;
 use crate::{bearer, gpc};
 

@@ -5,7 +5,7 @@
 //! → disclosure (`inquiry`) → body (`render`, `link`) → reply
 //! ```
 //!
-//! What it is not: it decides nothing. That is the application's, `service::disclosure`.
+//! What it is not: it decides nothing. That is the application's, `operations::disclosure`.
 
 mod asked;
 mod asker;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::DocumentError;
-use crate::{admin, decide, health, ledger_page, login, metrics, openapi};
+use crate::{admin, decide, health, ledger_page, login, openapi, scrape};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -51,10 +51,10 @@ struct DecideApi;
     health::live,
     health::ready,
     ledger_page::get,
-    metrics::get,
     openapi::get,
     openapi::reference::filter,
     openapi::reference::get,
+    scrape::get,
 ))]
 struct InstanceApi;
 

@@ -6,13 +6,11 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-
-use crate::gateway::Gateway;
 
 mod derived;
 pub mod examples;
@@ -189,8 +187,8 @@ fn insert_all(target: &mut Value, members: Map<String, Value>) -> Result<(), Doc
         (status = 200, description = "The document.", body = Value, headers(("Access-Control-Allow-Origin"))),
     ),
 )]
-pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
+pub async fn get(Extension(api): Extension<Arc<ApiDocument>>) -> Response {
     let headers =
         [(header::CONTENT_TYPE, "application/json"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    (headers, gateway.api.json.clone()).into_response()
+    (headers, api.json.clone()).into_response()
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
@@ -15,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::examples::{Example, Examples};
 use super::schema::{self, Kind, Property, resolved};
-use super::{DocumentError, ERRORS, TWIN};
+use super::{ApiDocument, DocumentError, ERRORS, TWIN};
 use crate::gateway::Gateway;
 
 /// The script of the filter.
@@ -393,8 +394,11 @@ fn shortened(answer: &Value) -> Option<String> {
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
     ),
 )]
-pub async fn get(State(gateway): State<Arc<Gateway>>) -> Response {
-    let reference = &gateway.api.reference;
+pub async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(api): Extension<Arc<ApiDocument>>,
+) -> Response {
+    let reference = &api.reference;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, reference.policy.as_str()),

@@ -76,7 +76,7 @@ pub enum LedgerError {
     },
     /// What was cosigned cannot be read, so nobody can tell what may be cosigned next.
     #[error(
-        "{file}: this is not what the witness has cosigned of {origin:?}: {reason}; restore it from the newest backup, and never remove it: the log could be rewritten unseen"
+        "{file}: this is not what the witness has cosigned of {origin:?}: {reason}; do not restore it from a copy and do not remove it, or a rewritten log would be cosigned; make a new witness with a new key"
     )]
     Kept {
         /// The file.

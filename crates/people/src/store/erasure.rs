@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! erase      profile, friendships, grants and settings go; the log is told
-//! a close    the directory and the index say what there is to say (see `crate::closes`)
+//! a close    the directory and the index say what there is to say (see `countersign-service`'s closes)
 //! destroy    account, handle, secret and history go; nobody stands in the person's place
 //! compact    so do the bytes that LMDB leaves behind
 //! ```

@@ -1,6 +1,6 @@
 //! How far of the log these people are known to agree with it: everybody whom an entry before the mark is about is
 //! in the store, with every choice that the log has, unless they were destroyed. A store that is restored from a
-//! backup has an older mark, and what the log has behind it tells what is missing (see `crate::recovery`).
+//! backup has an older mark, and what the log has behind it is what may be missing (see `super::reapply`).
 //!
 //! INVARIANT: the mark is the log's head at some moment before the commit that puts it. People are in the store
 //! before an entry can be about them, and their choices before the log has these; so that commit, and every backup

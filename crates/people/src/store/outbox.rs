@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! choose            what is closed is closed at once; what is opened waits
-//! pending           → the log                                    (see `crate::consents`)
+//! pending           → the log                                    (by `countersign-service`)
 //! settled           what was opened is open; a grant that was given can be used
 //! ```
 //!

@@ -1,5 +1,5 @@
-//! Applying again what the log has of people and a store from a backup lacks (see `crate::recovery`): in the order of
-//! the log, under the numbers that the choices have there, all in one commit.
+//! Applying again what the log has of people and a store from a backup lacks; `countersign-service` finds what that is.
+//! It is done in the order of the log, under the numbers that the choices have there, all in one commit.
 
 use countersign_domain::grant::Grant;
 use countersign_domain::person::Handle;

@@ -155,7 +155,7 @@ pub(super) fn duties() -> Table {
             "a commitment per person",
         ],
         ["durable before the answer leaves", "yes", "no", "yes"],
-        ["append-only, the operator included", "no", "no", "yes"],
+        ["a rewrite by the operator is evident to those who kept a checkpoint", "no", "no", "yes"],
         ["a signed receipt in the answer", "no", "no", "yes"],
         ["a public log that outsiders check", "no", "no", "yes"],
     ];

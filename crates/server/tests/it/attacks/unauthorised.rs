@@ -18,7 +18,7 @@ pub(crate) struct Endpoint {
 
 /// The endpoints in the source of the router. Routes of the admin API are those above its layer.
 pub(crate) fn routes() -> Vec<Endpoint> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src/gateway.rs");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../http/src/router.rs");
     let source = fs::read_to_string(file).unwrap();
     let (_, router) = source.split_once("pub fn router(").unwrap();
     let (admin, rest) = router.split_once(".layer(axum::middleware").unwrap();

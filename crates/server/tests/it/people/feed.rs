@@ -13,7 +13,7 @@ use countersign_demo::generate::{self, GenerateOptions};
 use countersign_domain::field::FieldSet;
 use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
-use countersign_http::gateway;
+use countersign_http::router::router;
 use countersign_people::store::{Counts, Folder, People, StoreOptions};
 use countersign_service::instance::ClockTrust;
 use countersign_service::people::feed::{self, Applied, Batches, FeedError, LINE_BYTES_MAX};
@@ -363,7 +363,7 @@ fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_appl
     let people = Arc::new(People::open(dir.path(), options).unwrap());
     Arc::get_mut(&mut gateway.service).unwrap().people = Arc::clone(&people);
     people.enrol(["ada", "bob", "eve", "zoe"], Settings::DEFAULT).unwrap();
-    let router = gateway::router(Arc::new(gateway));
+    let router = router(Arc::new(gateway)).unwrap();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let listener = runtime.block_on(tokio::net::TcpListener::bind(world.address)).unwrap();
     runtime.spawn(axum::serve(listener, service).into_future());
@@ -402,7 +402,7 @@ fn a_choice_that_waits_for_whoever_writes_holds_up_nobody_else() {
     world.people().enrol(["ada"], Settings::DEFAULT).unwrap();
     let gateway = runtime.block_on(start(&world.directory, ClockTrust::Watched)).unwrap();
     let people = Arc::clone(&gateway.service.people);
-    let service = gateway::router(gateway).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(gateway).unwrap().into_make_service_with_connect_info::<SocketAddr>();
     let listener = runtime.block_on(tokio::net::TcpListener::bind(world.address)).unwrap();
     runtime.spawn(axum::serve(listener, service).into_future());
 

@@ -1,5 +1,6 @@
 //! `countersign-verify`: the program of third parties. It needs the log's public files and the log's key, and
-//! no service of the platform. An auditor's own key is the only secret that it reads, to sign a result.
+//! no service of the platform. The only private key that it reads is an auditor's own, to sign a result;
+//! ledgers, evidence and samples have people's secrets in them, which go nowhere.
 //!
 //! Exit codes: 0 valid; 1 a violation by this log; 2 not checked (usage, a file that cannot be read or is of another
 //! kind, log or key, an old copy); 3 a receipt whose deadline has not passed.
