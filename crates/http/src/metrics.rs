@@ -1,5 +1,5 @@
-//! What is counted, in the text format of Prometheus and OpenMetrics. No figure is about a person, but all are exact, so
-//! they are for the platform alone.
+//! What is counted, in the text format of Prometheus and OpenMetrics. No figure is about a person, but all are exact,
+//! so they are for the platform alone.
 
 use std::sync::atomic::AtomicU64;
 
