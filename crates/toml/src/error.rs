@@ -37,7 +37,7 @@ impl TomlError {
 #[derive(Debug, thiserror::Error)]
 pub enum TomlFileError {
     /// The file cannot be read.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: it cannot be read: {error}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

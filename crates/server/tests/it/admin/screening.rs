@@ -198,6 +198,8 @@ fn a_partner_gets_data_once_people_cleared_it_and_none_from_the_next_undecided_m
     let undecided = desk.conclude(&["ines"]).unwrap();
     assert_refused(&serving, &token);
 
+    // `check` looks at what is published.
+    desk.world.verified(undecided + 1);
     desk.assert_opened_while_the_files_are_here();
 
     desk.decide("1", "--false-positive");

@@ -365,7 +365,7 @@ fn a_subrequest_is_answered_in_headers() {
 #[test]
 fn a_subrequest_that_could_not_be_told_is_refused_before_it_is_logged() {
     // No header can carry it.
-    const NAMED: &str = "zo\u{eb}";
+    const NAMED: &str = "zo\u{7f}e";
     let world = village::founded();
     world.import_lines(&[json!({ "account": NAMED, "profile": { "name": "Zoe" } })]);
     let client = format!("Bearer {}", world.token(NAMED));
