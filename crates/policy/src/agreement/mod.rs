@@ -70,7 +70,7 @@ const ENDS: [&str; 5] = ["new_grants", "renewal", "friends", "fields", "all"];
 /// let wrong = text.replace("friend = [\"id\", \"name\"]", "friend = [\"id\", \"nam\"]");
 /// let error = agreement::read(&wrong, &schema::shipped()).unwrap_err();
 /// assert_eq!(error.line, 16);
-/// # Ok::<(), agreement::AgreementFileError>(())
+/// # Ok::<(), countersign_toml::TomlError>(())
 /// ```
 ///
 /// # Errors
