@@ -12,6 +12,13 @@ use super::instance_dir::{CURRENT, DIR_VARIABLE, folder, option_for};
 use super::{Failure, Output};
 use crate::instance::NewInstance;
 
+/// How the first people come in: invented ones where this program makes some.
+const FIRST_PEOPLE: &str = if cfg!(feature = "demo") {
+    "generate --people 1000 --settings mixed"
+} else {
+    "import jsonl people.jsonl"
+};
+
 /// Make a new instance: keys, a configuration with every setting documented, the field schema, and a
 /// log that begins with them.
 ///
@@ -63,7 +70,7 @@ The log's key, which outsiders need to check it (give it to them by another way 
 Keys lie in {dir}/keys/, those of reviewers in {dir}/keys/reviewers/: hand each one to its reviewer
 and delete it here; root.key belongs in a safe.
 
-Next: countersign people generate --people 1000 --settings mixed{option}
+Next: countersign people {FIRST_PEOPLE}{option}
       countersign serve{option}",
             created.entries,
             created.log_key,

@@ -40,10 +40,8 @@ Examples, on the first day:
 
   countersign init --dir platform --origin log.example.org/2026
   export COUNTERSIGN_DIR=platform
-  countersign people generate --people 1000 --settings mixed
-  countersign serve
-
-To see it work, without an instance: countersign demo --tour";
+  countersign people import jsonl people.jsonl
+  countersign serve";
 
 /// A data-sharing gateway whose answers are decided, logged, and checked by third parties.
 ///

@@ -27,7 +27,7 @@ it. A route that settings leaves out is as --settings says."#;
 /// Import people: all of them, or none if there is any error. Repeating it changes nothing. If a change feed
 /// has been applied, --sequence says up to which sequence the files contain it.
 ///
-/// Example: countersign people import snap facebook/
+/// Example: countersign people import jsonl people.jsonl
 #[derive(Args)]
 #[command(after_long_help = JSONL)]
 pub(in crate::commands) struct Import {
