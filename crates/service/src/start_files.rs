@@ -34,7 +34,7 @@ pub struct StartFiles {
     pub token_key: SecretKey,
     /// Who cosigns the log's checkpoints, if anybody.
     pub witnesses: Option<Witnesses>,
-    /// People whom nobody is.
+    /// The fictitious accounts.
     pub canaries: Canaries,
 }
 
@@ -50,7 +50,7 @@ pub enum StartFileError {
     /// Who cosigns the log.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
-    /// People whom nobody is.
+    /// The fictitious accounts.
     #[error(transparent)]
     Canaries(#[from] CanaryError),
     /// The file system.

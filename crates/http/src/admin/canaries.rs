@@ -1,4 +1,4 @@
-//! `/admin/v1/canaries`: people whom nobody is. `GET` names all, `POST` makes one of an account,
+//! `/admin/v1/canaries`: fictitious accounts. `GET` names all, `POST` makes one of an account,
 //! `DELETE …/{account}` ends one, `POST …/{account}/generations` gives one new values. No value is told here:
 //! `countersign audit canary find` looks for one.
 

@@ -71,7 +71,7 @@ pub enum InstanceError {
     /// What closes the log's periods.
     #[error(transparent)]
     Closes(#[from] CloseError),
-    /// People whom nobody is.
+    /// The fictitious accounts.
     #[error(transparent)]
     Canaries(#[from] CanaryError),
 }

@@ -1,4 +1,4 @@
-//! People whom nobody is: all of them, one more, one less, and new values for one. No value is told here.
+//! Fictitious accounts: all of them, one more, one less, and new values for one. No value is told here.
 
 use std::sync::Arc;
 

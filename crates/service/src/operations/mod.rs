@@ -82,7 +82,7 @@ pub struct Service {
     pub consents: Consents,
     /// What closes the log's periods, and makes people's ledgers.
     pub closes: Arc<Closes>,
-    /// People whom nobody is, with values of their own toward each partner.
+    /// Fictitious accounts, with values of their own toward each partner.
     pub canaries: Canaries,
     /// Profiles and friendships.
     pub source: Source,

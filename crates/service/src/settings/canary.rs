@@ -1,4 +1,4 @@
-//! The section `[canary]`: what the operator gives to people whom nobody is.
+//! The section `[canary]`: what the operator gives to fictitious accounts.
 
 use countersign_toml::Fault;
 use serde::Deserialize;

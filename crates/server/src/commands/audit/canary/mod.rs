@@ -1,4 +1,4 @@
-//! `countersign audit canary`: people whom nobody is.
+//! `countersign audit canary`: fictitious accounts.
 
 use std::process::ExitCode;
 
