@@ -1,4 +1,4 @@
-//! Runs the project's tests and benchmarks: `cargo xtask --help`.
+//! Runs the project's tests and benchmarks, and packs what is shipped: `cargo xtask --help`.
 //!
 //! What it is not: a part of the product. It calls `cargo` and the built programs as anybody would.
 #![forbid(unsafe_code)]
@@ -6,6 +6,7 @@
 
 mod bench;
 mod failure;
+mod package;
 mod postgres;
 mod shell;
 mod test;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Countersign's tests and benchmarks.
+/// Countersign's tests, benchmarks and packages.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
@@ -22,6 +23,8 @@ enum Command {
     Test(test::Test),
     /// Runs benchmarks and prints their tables.
     Bench(bench::Bench),
+    /// Builds what is shipped: an archive with the programs, Debian packages, the root of a container.
+    Package(package::Package),
     /// Asks a server the questions of a file, over and over, and measures (used by `bench`).
     #[command(hide = true)]
     Load(bench::load::Load),
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Test(test) => test.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Package(package) => package.run(),
         Command::Load(load) => load.run(),
         Command::Floor(floor) => floor.run(),
     };

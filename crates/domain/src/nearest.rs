@@ -3,7 +3,16 @@
 /// The candidate most similar to `found`, if it is similar enough to be a slip of the pen.
 #[must_use]
 pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let tolerated = found.len().div_ceil(3);
+    nearest_within(found, candidates, found.len().div_ceil(3))
+}
+
+/// The candidate most similar to `found`, if at most so many letters differ.
+#[must_use]
+pub fn nearest_within<'a>(
+    found: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    tolerated: usize,
+) -> Option<String> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::levenshtein(found, candidate), candidate))

@@ -69,10 +69,12 @@ impl Endpoints for GatewayEndpoints {
                 Refusal::Busy => GraphError::busy().into_response(),
                 Refusal::NoRoom | Refusal::Late => GraphError::unsent().into_response(),
                 Refusal::HeadTooLarge => GraphError::long_head(HEAD).into_response(),
+                Refusal::NotHttps => GraphError::not_https().into_response(),
             },
             _ => {
                 let status = match refusal {
                     Refusal::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    Refusal::NotHttps => StatusCode::FORBIDDEN,
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 let message = match refusal {
@@ -84,6 +86,9 @@ impl Endpoints for GatewayEndpoints {
                     }
                     Refusal::Late => "this took too long; what was asked for may have been done",
                     Refusal::HeadTooLarge => HEAD,
+                    Refusal::NotHttps => {
+                        "this came neither from this machine nor, over https, through a proxy of trusted_proxies in [network] that says so in X-Forwarded-Proto or Forwarded"
+                    }
                 };
                 AdminError::of(status, message.to_owned()).into_response()
             }

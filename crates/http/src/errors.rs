@@ -408,6 +408,12 @@ impl GraphError {
         Self::new(status, 100, format!("(#100) The request is too long: {expected}"))
     }
 
+    /// The request did not come over https.
+    #[must_use]
+    pub fn not_https() -> Self {
+        Self::new(StatusCode::FORBIDDEN, 1, "(#1) Use https, at the public address.".to_owned())
+    }
+
     /// The body is above the limit, or it broke off.
     #[must_use]
     pub fn unread_body(status: StatusCode) -> Self {

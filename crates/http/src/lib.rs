@@ -29,6 +29,7 @@ pub mod router;
 pub mod scrape;
 pub mod serving;
 pub mod settings;
+mod signals;
 pub mod site;
 pub mod start_files;
 mod trouble;

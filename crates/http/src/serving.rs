@@ -1,24 +1,27 @@
-//! Serving HTTP: TLS by files or plain on loopback, until the process is told to stop.
+//! Serving HTTP, with TLS by files, behind a proxy, or in the clear on this machine, until the process is told to stop.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use countersign_log::witness::ledger::Ledger;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_rustls::TlsAcceptor;
+use countersign_service::server_address::ServerAddress;
 
 use crate::connections::affordable;
 use crate::endpoints::GatewayEndpoints;
 use crate::gateway::Gateway;
 use crate::network::answers::AnswerBudget;
+use crate::network::headers::Transport;
+use crate::network::listen::Listen;
 use crate::network::settings::Network as NetworkSettings;
+use crate::network::socket::Socket;
+use crate::network::tls::Certificate;
 use crate::network::{Network, listener};
 use crate::router::router;
 use crate::settings::{Settings, Tls};
+use crate::signals::{Signals, Told, tell_ready, tell_reloading, tell_stopping};
 use crate::witness;
 
 /// How long requests that are under way may take after the process was told to stop.
@@ -27,22 +30,56 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The most connections of a witness at once. A log needs one.
 const WITNESS_CONNECTIONS: usize = 1_000;
 
-/// Serves until SIGINT, SIGTERM or SIGHUP; calls `ready` once the socket listens.
+/// Serves until the process is told to stop; calls `ready` once the socket listens.
 ///
 /// # Errors
 /// What the system says about the socket, the certificate or its key.
 pub async fn serve(gateway: Arc<Gateway>, ready: impl FnOnce()) -> std::io::Result<()> {
-    let listen = gateway.settings.listen;
-    let tls = gateway.files.tls.clone();
-    let network = network(&gateway);
-    let router = router(Arc::clone(&gateway)).map_err(std::io::Error::other)?;
+    let Settings { listen, public_url, .. } = &gateway.settings;
+    let certificate = gateway.files.tls.clone();
+    let transport = match &certificate {
+        Some(_) => Transport::Tls,
+        None if listen.is_of_this_machine() => Transport::Plain,
+        None => Transport::BehindHttps,
+    };
+    let server = Server {
+        network: network(&gateway),
+        transport,
+        certificate,
+        router: router(Arc::clone(&gateway)).map_err(std::io::Error::other)?,
+    };
     let running = gateway.service.run()?;
-    let served = listen_with(listen, tls, network, router, ready).await;
-    drop(running);
+    let mut address = None;
+    let served = server.listen(listen, |bound| {
+        let reached = reached_at(bound, transport, public_url);
+        address = Some(ServerAddress::write(&gateway.service.directory, &reached)?);
+        ready();
+        Ok(())
+    });
+    let served = served.await;
+    drop((address, running));
     served
 }
 
-/// Serves a witness until SIGINT, SIGTERM or SIGHUP; calls `ready` once the socket listens.
+/// Where commands on this machine reach a server.
+fn reached_at(bound: &Listen, transport: Transport, public_url: &str) -> String {
+    match (bound, transport) {
+        // INVARIANT: the admin token does not leave this machine in the clear: with [tls] the configuration has an
+        // https:// here, whose certificate tells that it is the server.
+        (_, Transport::Tls) => public_url.to_owned(),
+        (Listen::Unix(_), _) => bound.to_string(),
+        (Listen::Tcp(address), _) => {
+            let ip = match address.ip() {
+                IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+                ip => ip,
+            };
+            format!("http://{}", SocketAddr::new(ip, address.port()))
+        }
+    }
+}
+
+/// Serves a witness until the process is told to stop; calls `ready` once the socket listens.
 ///
 /// # Errors
 /// As [`serve`].
@@ -53,13 +90,20 @@ pub async fn serve_witness(
     ready: impl FnOnce(),
 ) -> std::io::Result<()> {
     // Before anything listens, so that a server without them does not start.
-    let tls = tls.map(|tls| listener::read_tls(&tls.certificate, &tls.key)).transpose()?;
+    let certificate = tls.map(|tls| Certificate::read(tls, Path::new(""))).transpose()?;
+    let transport = if certificate.is_some() { Transport::Tls } else { Transport::Plain };
     let settings = NetworkSettings { connections: WITNESS_CONNECTIONS, ..Default::default() };
     let connections = affordable(WITNESS_CONNECTIONS + settings.connections_reserved);
     let endpoints = Box::new(witness::WitnessEndpoints);
     let answers = Arc::new(AnswerBudget::new(settings.unsent_answers_bytes_max));
     let network = Network::new(&settings, connections, Duration::ZERO, answers, endpoints);
-    listen_with(listen, tls, network, witness::router(ledger), ready).await
+    let server = Server { network, transport, certificate, router: witness::router(ledger) };
+    server
+        .listen(&listen.into(), |_| {
+            ready();
+            Ok(())
+        })
+        .await
 }
 
 /// The limits of an instance.
@@ -71,60 +115,57 @@ fn network(gateway: &Arc<Gateway>) -> Network {
     Network::new(network, affordable(wanted), *answer_wait_max, answers, endpoints)
 }
 
-async fn listen_with(
-    listen: SocketAddr,
-    tls: Option<TlsAcceptor>,
+/// What is served, and how.
+struct Server {
     network: Network,
+    transport: Transport,
+    certificate: Option<Certificate>,
     router: Router,
-    ready: impl FnOnce(),
-) -> std::io::Result<()> {
-    // Before anything listens: whoever has seen it listen can tell it to stop.
-    let stop = told_to_stop()?;
-    let listening = TcpListener::bind(listen).await.map_err(|error| not_bound(listen, &error))?;
-    ready();
-    listener::serve(listening, tls, network, router, stop, GRACE).await;
-    Ok(())
 }
 
-/// An address at which nothing can listen, with the address.
-#[must_use]
-pub fn not_bound(listen: SocketAddr, error: &std::io::Error) -> std::io::Error {
-    let next = match error.kind() {
-        ErrorKind::AddrInUse => "; stop the program that listens there, or choose another address",
-        ErrorKind::AddrNotAvailable => "; choose an address of this machine",
-        ErrorKind::PermissionDenied => {
-            "; choose a port above 1023, or give the program the right to it"
+impl Server {
+    /// Listens until the process is told to stop; calls `ready` with where, once it does.
+    async fn listen(
+        self,
+        listen: &Listen,
+        ready: impl FnOnce(&Listen) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        // Before anything listens: whoever has seen it listen can tell it to stop.
+        let signals = Signals::listen()?;
+        let Self { network, transport, certificate, router } = self;
+        let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
+        let socket = Socket::bind(listen).await?;
+        ready(&socket.listen()?)?;
+        tell_ready();
+        let stop = told_to_stop(signals, certificate);
+        listener::serve(socket, transport, tls, network, router, stop, GRACE).await;
+        Ok(())
+    }
+}
+
+/// Obeys signals until one says to stop.
+async fn told_to_stop(mut signals: Signals, certificate: Option<Certificate>) {
+    let name = loop {
+        match signals.next().await {
+            Told::Stop(name) => break name,
+            Told::Reload => reload(certificate.as_ref()),
         }
-        _ => "",
     };
-    std::io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}{next}"))
+    tell_stopping();
+    tracing::info!("{name}: stopping; requests under way have {} seconds", GRACE.as_secs());
 }
 
-/// Listens to SIGINT, SIGTERM and SIGHUP from here on; ends with the first one.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
-    Ok(async move {
-        let hung_up = async {
-            match &mut hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let name = tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
-            _ = hung_up => "SIGHUP",
-        };
-        tracing::info!("{name}: stopping; requests under way have {} seconds", GRACE.as_secs());
-    })
-}
-
-/// Whether this process was started to ignore SIGHUP, as `nohup` does it.
-fn is_hangup_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask & 1 == 1)
+/// Reads the certificate again.
+fn reload(certificate: Option<&Certificate>) {
+    tell_reloading();
+    match certificate.map(Certificate::renew) {
+        None => tracing::info!("SIGHUP: without [tls] there is no certificate to read again"),
+        Some(Ok(file)) => {
+            tracing::info!("SIGHUP: new connections get the certificate of {}", file.display())
+        }
+        Some(Err(error)) => {
+            tracing::error!("SIGHUP: the certificate from before is shown further on: {error}");
+        }
+    }
+    tell_ready();
 }

@@ -1,18 +1,18 @@
 //! The parts of the configuration that the HTTP side of an instance reads.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::network::listen::Listen;
 use crate::network::settings::Network;
 
 /// What an instance is served with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The address to listen on.
-    pub listen: SocketAddr,
+    /// Where to listen.
+    pub listen: Listen,
     /// The address under which clients reach the instance, without a slash at its end.
     pub public_url: String,
     /// How the read API answers.

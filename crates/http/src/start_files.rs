@@ -2,10 +2,9 @@
 //! them by the same function, so that it passes nothing that the start refuses.
 
 use countersign_people::data_dir::DataDir;
-use tokio_rustls::TlsAcceptor;
 
 use crate::bearer::{BearerToken, TokenFileError};
-use crate::network::listener;
+use crate::network::tls::Certificate;
 use crate::settings::Tls;
 
 /// What an instance is served with.
@@ -17,7 +16,7 @@ pub struct StartFiles {
     /// What `/decide` asks for.
     pub decide_token: BearerToken,
     /// The certificate with its key, where there is one.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Certificate>,
 }
 
 /// A file that nothing is served with.
@@ -38,10 +37,7 @@ impl StartFiles {
     /// [`StartFileError`], naming the file that is wrong.
     pub fn read(directory: &DataDir, tls: Option<&Tls>) -> Result<Self, StartFileError> {
         let folder = directory.path();
-        let read = |tls: &Tls| {
-            listener::read_tls(&folder.join(&tls.certificate), &folder.join(&tls.key))
-                .map_err(StartFileError::Tls)
-        };
+        let read = |tls: &Tls| Certificate::read(tls, folder).map_err(StartFileError::Tls);
         Ok(Self {
             admin_token: BearerToken::read(&directory.admin_token())?,
             metrics_token: BearerToken::read(&directory.metrics_token())?,

@@ -44,6 +44,12 @@ impl DataDir {
         self.0.clone()
     }
 
+    /// Where commands reach the server that runs; absent while none does.
+    #[must_use]
+    pub fn server_address(&self) -> PathBuf {
+        self.0.join("stream/server")
+    }
+
     /// The public web site of the log, which any static host can serve.
     #[must_use]
     pub fn site(&self) -> PathBuf {

@@ -1,18 +1,19 @@
 //! An instance as the program puts it together: its configuration, the application, and its HTTP side.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use countersign_domain::identifier::Identifier;
 use countersign_http::gateway::Gateway;
 use countersign_http::ledger_page;
+use countersign_http::network::listen::Listen;
 use countersign_http::start_files::{StartFileError, StartFiles};
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::KeyError;
 use countersign_service::instance::create::{Created, Founding, create};
 use countersign_service::instance::open::open;
 use countersign_service::instance::{ClockTrust, InstanceError};
+use countersign_toml::Given;
 
 use crate::config::{self, Config, ConfigError};
 
@@ -21,8 +22,10 @@ use crate::config::{self, Config, ConfigError};
 pub struct NewInstance {
     /// The name of the log.
     pub origin: String,
-    /// The address to listen on.
-    pub listen: SocketAddr,
+    /// Where to listen.
+    pub listen: Listen,
+    /// The address under which clients reach it; that at which it listens, without one.
+    pub public_url: Option<String>,
     /// The reviewers.
     pub reviewers: Vec<Identifier>,
     /// Whether anybody may sign in as anybody.
@@ -36,7 +39,7 @@ pub struct NewInstance {
 pub enum StartError {
     /// Without a certificate nobody outside may reach the server.
     #[error(
-        "--listen: begin with a loopback address, then set listen and [tls] in countersign.toml"
+        "--listen: begin with a loopback address or a socket file, then set listen with [tls], or with trusted_proxies, in countersign.toml"
     )]
     ListenOutside,
     /// The configuration that the new instance would have.
@@ -65,14 +68,16 @@ impl NewInstance {
     /// # Errors
     /// [`StartError::ListenOutside`], [`StartError::Settings`].
     pub fn founding(self) -> Result<Founding, StartError> {
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.is_of_this_machine() {
             return Err(StartError::ListenOutside);
         }
         let demo_login = format!("demo_login = {}", self.demo_login);
-        let configuration = config::TEMPLATE
-            .replace("demo_login = false", &demo_login)
-            .replace("{listen}", &self.listen.to_string())
-            .replace("{origin}", &self.origin);
+        let public_url = self.public_url.unwrap_or_else(|| match &self.listen {
+            Listen::Tcp(address) => format!("http://{address}"),
+            Listen::Unix(_) => "http://localhost".to_owned(),
+        });
+        let configuration = config::new_text(&self.origin, &self.listen.to_string(), &public_url)
+            .replace("demo_login = false", &demo_login);
         let config = Config::check_text(&configuration)
             .map_err(|error| StartError::Settings { message: error.without_place() })?;
         Ok(Founding {
@@ -93,12 +98,16 @@ impl NewInstance {
     }
 }
 
-/// Opens an instance for serving.
+/// Opens an instance for serving, with what options give in the place of what its configuration says.
 ///
 /// # Errors
 /// [`StartError`], naming the file, key or format that is wrong.
-pub async fn start(directory: &DataDir, trust: ClockTrust) -> Result<Arc<Gateway>, StartError> {
-    let config = Config::read(&directory.config())?;
+pub async fn start(
+    directory: &DataDir,
+    trust: ClockTrust,
+    options: &[Given],
+) -> Result<Arc<Gateway>, StartError> {
+    let config = Config::read_given(&directory.config(), options)?;
     let files = StartFiles::read(directory, config.tls.as_ref())?;
     let service = open(directory, config.settings(), trust).await?;
     if let Err(otherwise) = ledger_page::compare(&service.log.register()) {

@@ -21,6 +21,7 @@ pub mod people;
 pub mod recovery;
 pub mod running;
 pub mod screening;
+pub mod server_address;
 pub mod settings;
 pub mod start_files;
 pub mod witnesses;

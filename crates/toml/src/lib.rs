@@ -15,10 +15,12 @@
 //! It reads texts, not files: who reads a file puts its path in front, as [`TomlFileError`] does.
 
 mod error;
+mod given;
 mod message;
 mod places;
 
 pub use error::{Fault, Place, TomlError, TomlFileError};
+pub use given::{Given, GivenError, parse_given};
 pub use toml::value::Datetime;
 pub use toml::{Spanned, Value};
 
@@ -47,10 +49,14 @@ pub fn parse_checked<T: DeserializeOwned, V>(
     text: &str,
     check: impl FnOnce(T) -> Result<V, Fault>,
 ) -> Result<V, TomlError> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let text = without_mark(text);
     let table = DeTable::parse(text).map_err(|error| not_toml(text, &error))?;
     let read = T::deserialize(Deserializer::from(table)).map_err(|error| mistyped(text, &error))?;
     check(read).map_err(|fault| Places::of(text).error(fault))
+}
+
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// A text that is not TOML.

@@ -46,7 +46,8 @@ impl Test {
             supply_chain::check()?;
         }
         shell::run(shell::cargo().arg("test").args(WHAT).arg("--no-run"))?;
-        let tools = Tools::set_up(&self.needs()?)?;
+        let needs = self.needs()?.into_iter().filter(|need| self.full || !need.is_of_full());
+        let tools = Tools::set_up(&needs.collect::<Vec<_>>())?;
         self.run_tests(&tools)
     }
 

@@ -21,6 +21,19 @@ pub(crate) enum Need {
     Openssl,
     /// The SMT solver cvc5.
     Cvc5,
+    /// Debian's tools for packages, and systemd's for units.
+    Packages,
+    /// The root of a Debian that boots in a container of systemd's.
+    DebianRoot,
+    /// Podman, which builds and runs containers.
+    Podman,
+}
+
+impl Need {
+    /// Whether the tests that stand on it run with `--full` alone.
+    pub(crate) const fn is_of_full(self) -> bool {
+        matches!(self, Self::DebianRoot | Self::Podman)
+    }
 }
 
 /// The table: add a line when a test stands on something new.
@@ -30,6 +43,11 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_facebook_sdk_", Need::Python),
     ("interop_nginx_", Need::Nginx),
     ("interop_cvc5_", Need::Cvc5),
+    ("interop_debian_", Need::Packages),
+    ("interop_podman_", Need::Packages),
+    ("interop_podman_", Need::Podman),
+    ("interop_systemd_", Need::Packages),
+    ("interop_systemd_", Need::DebianRoot),
     ("interop_postgres_", Need::Postgres),
     ("interop_postgres_pgbouncer_", Need::Pgbouncer),
     ("interop_openssl_", Need::Openssl),

@@ -33,6 +33,9 @@ impl Tools {
                 Need::Pgbouncer => tools.set_up_pgbouncer()?,
                 Need::Openssl => tools.set_up_openssl()?,
                 Need::Cvc5 => tools.set_up_cvc5()?,
+                Need::Packages => set_up_packages()?,
+                Need::DebianRoot => tools.set_up_debian_root()?,
+                Need::Podman => set_up_podman()?,
             }
         }
         Ok(tools)
@@ -114,6 +117,35 @@ impl Tools {
         }
         let missing = || Failure::new("cvc5 is not on PATH, even after it was installed");
         self.variables.push(("CVC5", shell::find("cvc5").ok_or_else(missing)?));
+        Ok(())
+    }
+
+    /// A Debian of this machine's release, made once: what is in it needs no download later.
+    fn set_up_debian_root(&mut self) -> Outcome<()> {
+        for (program, package) in
+            [("debootstrap", "debootstrap"), ("systemd-nspawn", "systemd-container")]
+        {
+            install_missing(program, package)?;
+        }
+        let root = shell::target_dir().join("tools").join("debian");
+        if !root.join("etc/debian_version").exists() {
+            let mut release = Command::new("sh");
+            let release =
+                shell::output(release.args(["-c", ". /etc/os-release; echo $VERSION_CODENAME"]));
+            let release = release.ok_or_else(|| Failure::new("this machine is no Debian"))?;
+            // An unfinished one is left behind under another name.
+            let unfinished = root.with_extension("unfinished");
+            shell::run(Command::new("rm").args(["--recursive", "--force"]).arg(&unfinished))?;
+            let mut debootstrap = Command::new("debootstrap");
+            debootstrap.args([
+                "--variant=minbase",
+                &format!("--include={DEBIAN_PACKAGES}"),
+                &release,
+            ]);
+            shell::run(debootstrap.arg(&unfinished))?;
+            fs::rename(&unfinished, &root).during(|| format!("naming {}", root.display()))?;
+        }
+        self.variables.push(("COUNTERSIGN_DEBIAN_ROOT", root));
         Ok(())
     }
 
@@ -248,6 +280,30 @@ impl Venv {
         shell::run(pip.args(pip_arguments))?;
         fs::write(&stamp, wanted).during(|| format!("writing {}", stamp.display()))
     }
+}
+
+/// What the Debian that boots in tests has beyond the least.
+const DEBIAN_PACKAGES: &str = "systemd-sysv,dbus,adduser,ca-certificates,curl,postgresql";
+
+fn set_up_packages() -> Outcome<()> {
+    for (program, package) in
+        [("dpkg-shlibdeps", "dpkg-dev"), ("readelf", "binutils"), ("systemd-analyze", "systemd")]
+    {
+        install_missing(program, package)?;
+    }
+    Ok(())
+}
+
+fn set_up_podman() -> Outcome<()> {
+    for program in ["podman", "runc"] {
+        install_missing(program, program)?;
+    }
+    Ok(())
+}
+
+/// Installs a package if its program is missing.
+fn install_missing(program: &str, package: &str) -> Outcome<()> {
+    if shell::find(program).is_none() { apt_install(&[package]) } else { Ok(()) }
 }
 
 /// Installs Debian packages where that is possible without asking anybody.

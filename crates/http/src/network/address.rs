@@ -43,6 +43,13 @@ impl TryFrom<String> for AddressRange {
     }
 }
 
+impl From<IpAddr> for AddressRange {
+    /// One address alone.
+    fn from(address: IpAddr) -> Self {
+        Self { address, bits: if address.is_ipv4() { 32 } else { 128 } }
+    }
+}
+
 impl AddressRange {
     /// Whether an address is one of these.
     #[must_use]
@@ -115,6 +122,23 @@ impl TrustedProxies {
         client
     }
 
+    /// Whether `peer` is a trusted proxy, and says that the client came to it over https: in `X-Forwarded-Proto`, or
+    /// in `proto` of `Forwarded`, where the last word is the proxy's own.
+    #[must_use]
+    pub fn says_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let name = match self.header {
+            ClientAddressHeader::XForwardedFor => HeaderName::from_static("x-forwarded-proto"),
+            ClientAddressHeader::Forwarded => header::FORWARDED,
+        };
+        let said = headers.get_all(name).into_iter().next_back();
+        let last = said.and_then(|line| line.to_str().ok()?.rsplit(',').next());
+        let scheme = last.map(|last| match self.header {
+            ClientAddressHeader::XForwardedFor => last.trim().to_owned(),
+            ClientAddressHeader::Forwarded => parameter(last, "proto"),
+        });
+        self.contains(peer) && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
     /// What the header says, in the order in which proxies appended it.
     fn hops(&self, headers: &HeaderMap) -> Vec<String> {
         let name = match self.header {
@@ -126,15 +150,15 @@ impl TrustedProxies {
         let hops = lines.flat_map(|line| line.split(','));
         match self.header {
             ClientAddressHeader::XForwardedFor => hops.map(|hop| hop.trim().to_owned()).collect(),
-            ClientAddressHeader::Forwarded => hops.map(for_parameter).collect(),
+            ClientAddressHeader::Forwarded => hops.map(|hop| parameter(hop, "for")).collect(),
         }
     }
 }
 
-/// The value of `for` in an element of `Forwarded`; empty if it has none.
-fn for_parameter(element: &str) -> String {
+/// The value of a parameter in an element of `Forwarded`; empty if it has none.
+fn parameter(element: &str, wanted: &str) -> String {
     let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let found = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+    let found = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
     found.map_or_else(String::new, |(_, value)| value.trim().trim_matches('"').to_owned())
 }
 
@@ -217,6 +241,23 @@ mod tests {
             "2001:dead::1"
         );
         assert_eq!(f(&["for=192.0.2.66, for=_hidden"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_when_it_says_https_and_its_own_word_is_the_last() {
+        let proxies = |header| TrustedProxies::new([range("10.0.0.0/8")].to_vec(), header);
+        let said = |header, name: &'static str, peer, line: &'static str| {
+            let headers = HeaderMap::from_iter([(name.parse().unwrap(), line.parse().unwrap())]);
+            proxies(header).says_https(ip(peer), &headers)
+        };
+        let x =
+            |peer, line| said(ClientAddressHeader::XForwardedFor, "x-forwarded-proto", peer, line);
+        assert!(x("10.0.0.1", "HTTPS") && x("10.0.0.1", "http, https"));
+        assert!(!x("10.0.0.1", "https, http") && !x("10.0.0.1", "") && !x("10.1", "httpsx"));
+        assert!(!x("203.0.113.1", "https"));
+        let f = |line| said(ClientAddressHeader::Forwarded, "forwarded", "10.0.0.1", line);
+        assert!(f("for=1.2.3.4;proto=http, for=1.2.3.5;Proto=\"https\""));
+        assert!(!f("for=1.2.3.4;proto=https, for=1.2.3.5"));
     }
 
     #[test]

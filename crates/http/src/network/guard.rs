@@ -15,7 +15,9 @@ use tokio::time::{Instant, timeout};
 
 use super::address::ClientKey;
 use super::answers::{UsedUp, hold};
+use super::headers::Transport;
 use super::request_body::{BodyOutcome, TimedBody};
+use super::socket::Peer;
 use super::{Connection, EndpointClass, Limit, Network, Refusal, ms};
 
 /// The longest head of a request: its first line and all headers.
@@ -72,7 +74,7 @@ impl Drop for ClientRequest {
 
 /// Holds one request within the limits.
 pub async fn guard(
-    State(network): State<Network>,
+    State((network, transport)): State<(Network, Transport)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
@@ -80,7 +82,9 @@ pub async fn guard(
     let inner = &network.inner;
     let (mut head, body) = request.into_parts();
     let connection = head.extensions.get::<Connection>().cloned();
-    let connection = connection.unwrap_or_else(|| network.connection(None));
+    let connection = connection.unwrap_or_else(|| {
+        network.connection(Peer { address: peer, is_of_this_machine: false }, None)
+    });
     let _under_way = connection.activity.begin();
     let path = head.uri.path().to_owned();
     let class = inner.endpoints.class(&path);
@@ -90,6 +94,13 @@ pub async fn guard(
     };
     if is_too_large(&head) {
         return closing(refuse(Refusal::HeadTooLarge), head.version);
+    }
+    if transport == Transport::BehindHttps
+        && class != EndpointClass::Health
+        && !connection.peer.is_of_this_machine
+        && !inner.proxies.says_https(peer.ip(), &head.headers)
+    {
+        return closing(refuse(Refusal::NotHttps), head.version);
     }
     if let Some(reserve) = &connection.reserve {
         if !class.is_kept() {
@@ -191,7 +202,6 @@ mod tests {
 
     use super::*;
     use crate::network::answers::AnswerBudget;
-    use crate::network::headers::Transport;
     use crate::network::{EndpointClass, Endpoints};
 
     /// Endpoints whose refusals say why, and which keep what is counted.
@@ -242,7 +252,41 @@ mod tests {
         Network::new(&settings, 100, Duration::ZERO, answers, Box::new(stub))
     }
 
+    #[tokio::test]
+    async fn behind_a_proxy_only_what_it_says_came_over_https_is_answered() {
+        let router = router_over(&network(), Transport::BehindHttps);
+        let over = |scheme: &str, path: &str| {
+            let mut request = to(path);
+            request.headers_mut().insert("x-forwarded-proto", scheme.parse().unwrap());
+            request
+        };
+        let refused = (503, "NotHttps".to_owned());
+        assert_eq!(read(ask(&router, to("/client")).await).await, refused);
+        assert_eq!(read(ask(&router, over("http", "/client")).await).await, refused);
+        assert_eq!(read(ask(&router, over("https, http", "/client")).await).await, refused);
+        let answer = ask(&router, over("https", "/client")).await.unwrap();
+        assert!(answer.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+        assert_eq!(read(Ok(answer)).await, (200, "from 10.0.0.1".to_owned()));
+        // Who looks whether the server runs need not come through the proxy.
+        assert_eq!(read(ask(&router, to("/health")).await).await, (200, "well".to_owned()));
+        // Anybody can write a header.
+        let mut spoofed = over("https", "/client");
+        let elsewhere = SocketAddr::from(([203, 0, 113, 1], 4_711));
+        spoofed.extensions_mut().insert(ConnectInfo(elsewhere));
+        assert_eq!(read(router.clone().call(spoofed).await).await, refused);
+        // Commands on this machine.
+        let mut own = to("/client");
+        own.extensions_mut().insert(ConnectInfo(elsewhere));
+        let peer = Peer { address: elsewhere, is_of_this_machine: true };
+        own.extensions_mut().insert(network().connection(peer, None));
+        assert_eq!(read(router.clone().call(own).await).await.0, 200);
+    }
+
     fn router(network: &Network) -> Router {
+        router_over(network, Transport::Plain)
+    }
+
+    fn router_over(network: &Network, transport: Transport) -> Router {
         let client = |ConnectInfo(client): ConnectInfo<SocketAddr>| async move {
             format!("from {}", client.ip())
         };
@@ -254,7 +298,7 @@ mod tests {
             .route("/small", post(|_: axum::body::Bytes| async { "" }))
             .layer(DefaultBodyLimit::max(10))
             .route("/echo", post(|body: axum::body::Bytes| async move { body.len().to_string() }));
-        network.protect(router, Transport::Plain)
+        network.protect(router, transport)
     }
 
     async fn ask(router: &Router, request: Request) -> Result<Response, Infallible> {

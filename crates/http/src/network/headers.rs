@@ -11,12 +11,14 @@ const NOTHING: &str =
 /// Browsers come back by TLS for two years.
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 
-/// Whether the server speaks TLS itself.
+/// How requests come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
-    /// It does.
+    /// Over TLS, which the server speaks itself.
     Tls,
-    /// It does not.
+    /// From a trusted proxy, which says that the client speaks TLS with it.
+    BehindHttps,
+    /// In the clear.
     Plain,
 }
 
@@ -31,7 +33,7 @@ pub async fn add(State(transport): State<Transport>, mut response: Response) -> 
     default(header::REFERRER_POLICY, "no-referrer");
     // What may be kept says so: the log's tiles. Everything else may name a person.
     default(header::CACHE_CONTROL, "no-store");
-    if transport == Transport::Tls {
+    if transport != Transport::Plain {
         default(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     response

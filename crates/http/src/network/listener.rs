@@ -1,9 +1,6 @@
 //! The loop that accepts connections, and what becomes of each of them: TLS or not, HTTP/1.1 or HTTP/2, until it
 //! ends, has taken too long, or the process is told to stop.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +10,7 @@ use axum::{BoxError, Router};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -26,6 +19,7 @@ use tower_service::Service as _;
 use super::admission::Slot;
 use super::guard::{HEAD_BYTES_MAX, HEADERS_MAX};
 use super::headers::Transport;
+use super::socket::{Peer, Socket, Stream};
 use super::{Connection, Limit, Network};
 
 /// What a client may send ahead of what is read, over HTTP/2: of one request, and of all on a connection.
@@ -42,9 +36,10 @@ struct Shared {
     router: Router,
 }
 
-/// Serves what comes to `listener` until `stop` ends; requests that are under way then may take as long as `grace`.
+/// Serves what comes to `socket` until `stop` ends; requests that are under way then may take as long as `grace`.
 pub async fn serve(
-    listener: TcpListener,
+    socket: Socket,
+    transport: Transport,
     tls: Option<TlsAcceptor>,
     network: Network,
     router: Router,
@@ -53,7 +48,6 @@ pub async fn serve(
 ) {
     let (stopping, _) = watch::channel(false);
     let builder = builder(&network);
-    let transport = if tls.is_some() { Transport::Tls } else { Transport::Plain };
     let router = network.protect(router, transport);
     let shared = Arc::new(Shared { network, builder, tls, router });
     tokio::pin!(stop);
@@ -61,18 +55,18 @@ pub async fn serve(
         let accepted = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = listener.accept() => accepted,
+            accepted = socket.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let slot = shared.network.inner.admission.admit(peer.ip());
+                let slot = shared.network.inner.admission.admit(peer.address.ip());
                 let (shared, stopping) = (Arc::clone(&shared), stopping.subscribe());
                 tokio::spawn(async move { shared.converse(stream, peer, slot, stopping).await });
             }
             Err(_) => sleep(PAUSE).await,
         }
     }
-    drop(listener);
+    drop(socket);
     tracing::info!("stopping: requests under way are finished first");
     // No receiver is left once all connections have ended.
     if stopping.send(true).is_ok() {
@@ -84,29 +78,6 @@ pub async fn serve(
 async fn told(stopping: &mut watch::Receiver<bool>) {
     // Without a sender it was told as well.
     let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
-}
-
-/// Reads certificate and key, so that a server without them does not start.
-///
-/// # Errors
-/// What is wrong with which file.
-pub fn read_tls(certificate: &Path, key: &Path) -> io::Result<TlsAcceptor> {
-    let wrong = |path: &Path, error: &dyn std::fmt::Display| {
-        io::Error::other(format!("[tls] with {}: {error}", path.display()))
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| wrong(certificate, &error))?;
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_no_client_auth()
-        .with_single_cert(chain, secret)
-        .map_err(|error| wrong(certificate, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// hyper's own limits.
@@ -137,28 +108,39 @@ impl Shared {
     /// Serves one connection until it ends, or its place is needed.
     async fn converse(
         &self,
-        stream: TcpStream,
-        peer: SocketAddr,
+        stream: Stream,
+        peer: Peer,
         slot: Slot,
         stopping: watch::Receiver<bool>,
     ) {
-        // A connection without it is slower, and right.
-        let _ = stream.set_nodelay(true);
-        let connection = self.network.connection(slot.reserve());
+        let connection = self.network.connection(peer, slot.reserve());
         let served = async {
-            match &self.tls {
-                None => self.answer(stream, peer, connection, stopping).await,
-                Some(tls) => {
-                    let handshake = timeout(self.network.head_timeout(), tls.accept(stream));
-                    if let Ok(Ok(stream)) = handshake.await {
-                        self.answer(stream, peer, connection, stopping).await;
-                    }
+            match stream {
+                Stream::Tcp(stream) => {
+                    // A connection without it is slower, and right.
+                    let _ = stream.set_nodelay(true);
+                    self.shake_hands(stream, connection, stopping).await;
                 }
+                Stream::Unix(stream) => self.shake_hands(stream, connection, stopping).await,
             }
         };
         tokio::select! {
             () = served => {}
             () = slot.evicted() => {}
+        }
+    }
+
+    /// Answers the requests on one connection, once TLS is agreed on where there is any.
+    async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        connection: Connection,
+        stopping: watch::Receiver<bool>,
+    ) {
+        let Some(tls) = &self.tls else { return self.answer(stream, connection, stopping).await };
+        let handshake = timeout(self.network.head_timeout(), tls.accept(stream));
+        if let Ok(Ok(stream)) = handshake.await {
+            self.answer(stream, connection, stopping).await;
         }
     }
 
@@ -175,14 +157,13 @@ impl Shared {
     async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
         stream: S,
-        peer: SocketAddr,
         connection: Connection,
         mut stopping: watch::Receiver<bool>,
     ) {
         let activity = Arc::clone(&connection.activity);
         let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(ConnectInfo(connection.peer.address));
             request.extensions_mut().insert(connection.clone());
             self.router.clone().call(request)
         });

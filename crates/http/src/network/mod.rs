@@ -20,9 +20,12 @@ pub mod admission;
 pub mod answers;
 pub mod guard;
 pub mod headers;
+pub mod listen;
 pub mod listener;
 pub mod request_body;
 pub mod settings;
+pub mod socket;
+pub mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,7 @@ use self::admission::{Admission, ConnectionLimits, Reserve};
 use self::answers::{AnswerBudget, ReadingTime};
 use self::guard::ClientRequests;
 use self::headers::Transport;
+use self::socket::Peer;
 
 /// What a router says about its endpoints.
 pub trait Endpoints: Send + Sync {
@@ -85,6 +89,8 @@ pub enum Refusal {
     Late,
     /// The head was too long, or had too many headers: 431. The request was not begun.
     HeadTooLarge,
+    /// The request did not come over https, through a trusted proxy: 403. It was not begun.
+    NotHttps,
 }
 
 impl Refusal {
@@ -94,6 +100,7 @@ impl Refusal {
             Self::NoRoom => Limit::NoRoom,
             Self::Late => Limit::Late,
             Self::HeadTooLarge => Limit::HeadTooLarge,
+            Self::NotHttps => Limit::NotHttps,
         }
     }
 }
@@ -109,6 +116,8 @@ pub enum Limit {
     Late,
     /// [`Refusal::HeadTooLarge`], or what hyper refused before there was a request.
     HeadTooLarge,
+    /// [`Refusal::NotHttps`].
+    NotHttps,
     /// The body was too long: 413.
     BodyTooLarge,
     /// The body was not there in time: 408.
@@ -124,6 +133,7 @@ impl Limit {
             Self::NoRoom => "no_room",
             Self::Late => "late",
             Self::HeadTooLarge => "head_too_large",
+            Self::NotHttps => "not_https",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyLate => "body_late",
         }
@@ -149,6 +159,7 @@ struct Inner {
 /// The connection on which a request came.
 #[derive(Clone)]
 pub struct Connection {
+    peer: Peer,
     /// Its place in the reserve, if it is one too many.
     reserve: Option<Reserve>,
     activity: Arc<Activity>,
@@ -193,7 +204,7 @@ impl Network {
     /// A router within these limits, whose answers have the headers that all have.
     pub fn protect(&self, router: Router, transport: Transport) -> Router {
         router
-            .layer(from_fn_with_state(self.clone(), guard::guard))
+            .layer(from_fn_with_state((self.clone(), transport), guard::guard))
             .layer(map_response_with_state(transport, headers::add))
     }
 
@@ -221,8 +232,8 @@ impl Network {
     }
 
     /// A connection with nothing on it yet.
-    fn connection(&self, reserve: Option<Reserve>) -> Connection {
+    fn connection(&self, peer: Peer, reserve: Option<Reserve>) -> Connection {
         let activity = Activity::new(self.head_timeout(), self.reading_time().timeout);
-        Connection { reserve, activity: Arc::new(activity) }
+        Connection { peer, reserve, activity: Arc::new(activity) }
     }
 }

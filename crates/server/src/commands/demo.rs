@@ -14,6 +14,7 @@ use countersign_demo::world;
 use countersign_domain::identifier::Identifier;
 use countersign_http::bearer::BearerToken;
 use countersign_http::gateway::Gateway;
+use countersign_http::network::socket::not_bound;
 use countersign_http::serving;
 use countersign_people::data_dir::DataDir;
 use countersign_people::store::{People, StoreOptions};
@@ -71,7 +72,7 @@ impl Demo {
         let people = self.fill(&directory)?;
         // Its source is the image, which needs no runtime once it is open.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let gateway = runtime.block_on(start(&directory, ClockTrust::Watched))?;
+        let gateway = runtime.block_on(start(&directory, ClockTrust::Watched, &[]))?;
         let cast = world::most_befriended(&gateway.service.people)?;
         let scene = Scene { gateway: Arc::clone(&gateway), cast, log_key, people };
         if self.tour { scene.tour(output) } else { scene.serve(output) }
@@ -108,7 +109,8 @@ pub fn founding(listen: SocketAddr) -> Result<Founding, Failure> {
         world::REVIEWERS.map(Identifier::parse).into_iter().collect::<Result<_, _>>()?;
     let new = NewInstance {
         origin: world::ORIGIN.to_owned(),
-        listen,
+        listen: listen.into(),
+        public_url: None,
         reviewers,
         demo_login: true,
         harvest_budget: false,
@@ -124,7 +126,7 @@ fn free_address(wanted: SocketAddr) -> Result<SocketAddr, Failure> {
         }
         bound => bound,
     };
-    Ok(bound.map_err(|error| serving::not_bound(wanted, &error))?.local_addr()?)
+    Ok(bound.map_err(|error| not_bound(&wanted.into(), &error))?.local_addr()?)
 }
 
 /// A demonstration that is ready to be served.

@@ -1,11 +1,11 @@
 //! `countersign init`: makes a new instance.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use countersign_domain::identifier::Identifier;
+use countersign_http::network::listen::Listen;
 use serde_json::json;
 
 use super::instance_dir::{CURRENT, DIR_VARIABLE, folder, option_for};
@@ -30,12 +30,21 @@ pub(super) struct Init {
         value_parser = folder())]
     dir: PathBuf,
     /// The name of the log, for ever: a host and a path without scheme.
-    #[arg(long, default_value = "localhost/countersign")]
+    #[arg(
+        long,
+        env = "COUNTERSIGN_ORIGIN",
+        hide_env_values = true,
+        default_value = "localhost/countersign"
+    )]
     origin: String,
-    /// The address to listen on: a loopback address. For others, set listen and [tls] in
-    /// countersign.toml afterwards.
+    /// Where to listen: a loopback address, or a socket file as unix:/run/countersign/http.sock. For
+    /// others, set listen in countersign.toml afterwards.
     #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    listen: Listen,
+    /// The address under which clients reach it, as https://platform.example. Without one, that at
+    /// which it listens.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     /// The reviewers, whose keys are made too. Approvals need two of them, so name at
     /// least two.
     #[arg(long, value_delimiter = ',', default_value = "reviewer-1,reviewer-2")]
@@ -54,6 +63,7 @@ impl Init {
         let new = NewInstance {
             origin: self.origin,
             listen: self.listen,
+            public_url: self.public_url,
             reviewers: self.reviewers,
             demo_login: self.demo_login,
             harvest_budget: !self.without_harvest_budget,

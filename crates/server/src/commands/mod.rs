@@ -12,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 mod agreement;
 mod audit;
 mod check;
+mod completions;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod describe;
@@ -23,6 +24,7 @@ mod init;
 mod instance_dir;
 mod key;
 mod log;
+mod manual;
 mod partner;
 mod people;
 mod reach;
@@ -30,6 +32,7 @@ mod running;
 mod serve;
 mod signing;
 mod source;
+mod unix_connector;
 
 /// Where an instance is, and how the first day goes.
 const HELP: &str = "\
@@ -82,6 +85,8 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Log(log::Log),
+    Completions(completions::Completions),
+    Manual(manual::Manual),
 }
 
 /// The exit code for arguments that are none.
@@ -203,6 +208,8 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
         Command::Governance(command) => command.run(output),
         Command::Audit(command) => command.run(output),
         Command::Log(command) => command.run(output),
+        Command::Completions(command) => command.run(),
+        Command::Manual(command) => command.run(output),
     }
 }
 

@@ -8,21 +8,25 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use countersign_http::admin::feed::CONTENT_TYPE;
 use countersign_http::bearer::BearerToken;
+use countersign_http::network::listen::Listen;
 use countersign_log::backend::Backend as _;
 use countersign_log::backend::posix::Posix;
 use countersign_log::open::LOCK;
 use countersign_people::data_dir::DataDir;
 use countersign_protocol::ledger_bundle::BUNDLE_BYTES_MAX;
 use countersign_service::instance::InstanceError;
+use countersign_service::server_address::ServerAddress;
 use countersign_source::http_client::authorities;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::unix_connector::UnixConnector;
 use crate::config::Config;
 
 /// How long the server may take to say that it is there.
@@ -39,6 +43,9 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 
 /// The environment variable with the file of the authority to trust.
 const CA_VARIABLE: &str = "COUNTERSIGN_CA";
+
+/// What a server is called at that is reached through a socket file: no name has to be looked up.
+const LOCALHOST: &str = "http://127.0.0.1";
 
 /// The kind of what is sent, mostly.
 const JSON: &str = "application/json";
@@ -198,17 +205,26 @@ impl Running {
         if !is_open(directory)? {
             return Ok(None);
         }
-        let url = own_url(config);
+        let Some(address) = ServerAddress::read(directory)? else {
+            // Another command has the log open, or a server that is about to listen.
+            return Ok(None);
+        };
         let token = BearerToken::read(&directory.admin_token())?;
         let options = OPTIONS.get_or_init(ServerOptions::default);
-        let agent: ureq::Agent = ureq::Agent::config_builder()
+        let settings = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(CALL))
             .tls_config(options.tls(directory, config)?)
             // The server is the instance's own; no proxy has to see the admin token.
             .proxy(None)
-            .build()
-            .into();
+            .build();
+        let (agent, url) = match address.parse() {
+            Ok(Listen::Unix(path)) => {
+                let (connector, resolver) = (UnixConnector(path), DefaultResolver::default());
+                (ureq::Agent::with_parts(settings, connector, resolver), LOCALHOST.to_owned())
+            }
+            _ => (settings.into(), address),
+        };
         let running = Self {
             agent,
             admin_url: format!("{url}/admin/v1"),
@@ -365,16 +381,6 @@ fn is_open(directory: &DataDir) -> Result<bool, InstanceError> {
         // There is no log yet, so nobody has it open.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(InstanceError::File { path: directory.log().join(LOCK), error }),
-    }
-}
-
-/// Where the instance's own server is called: over loopback, where it listens without TLS, and else
-/// by its public name, whose certificate tells that it is the one.
-fn own_url(config: &Config) -> String {
-    match config.tls {
-        None => format!("http://{}", config.listen),
-        // INVARIANT: the admin token does not leave in the clear: with [tls] the configuration has an https:// here.
-        Some(_) => config.public_url().to_owned(),
     }
 }
 

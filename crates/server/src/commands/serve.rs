@@ -3,16 +3,19 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_http::network::listen::Listen;
 use countersign_http::serving;
 use countersign_people::data_dir::DataDir;
 use countersign_service::instance::ClockTrust;
+use countersign_toml::Given;
 use serde_json::json;
 
 use super::instance_dir::InstanceDir;
 use super::{Failure, Output};
 use crate::instance::start;
 
-/// Serve an instance until Ctrl-C, SIGTERM or SIGHUP.
+/// Serve an instance until Ctrl-C or SIGTERM. SIGHUP has the certificate read again, where no terminal is
+/// closed by it.
 ///
 /// Example: countersign serve --dir platform
 #[derive(Args)]
@@ -23,13 +26,23 @@ pub(super) struct Serve {
     /// the clock first: times in the log never run back.
     #[arg(long)]
     accept_clock: bool,
+    /// Where to listen, in the place of `listen` in countersign.toml: an address with its port, or a
+    /// socket file as unix:/run/countersign/http.sock.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<Listen>,
 }
 
 impl Serve {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let gateway = runtime.block_on(start(&DataDir::new(self.instance.path()), trust))?;
+        let listen = self.listen.map(|listen| Given {
+            key: "listen".to_owned(),
+            value: listen.to_string(),
+            by: "--listen".to_owned(),
+        });
+        let directory = DataDir::new(self.instance.path());
+        let gateway = runtime.block_on(start(&directory, trust, listen.as_slice()))?;
         let url = gateway.settings.public_url.clone();
         let key = gateway.service.log_key.clone();
         let code = gateway.sign_in_code.as_ref().map(|code| code.as_str().to_owned());

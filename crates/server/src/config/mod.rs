@@ -1,10 +1,13 @@
 //! The configuration file, `countersign.toml`: every setting with its default and its documentation
-//! stands in [`TEMPLATE`], which `countersign init` writes out. Errors say file, line, column and key.
+//! stands in [`new_text`], which `countersign init` writes out. The environment can give each of them another value.
+//! Errors say file, line, column and key, or the variable.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use countersign_http::network::address::AddressRange;
+use countersign_http::network::listen::Listen;
 use countersign_http::network::settings::Network;
 use countersign_http::settings::{Graph, Settings as HttpSettings, Tls};
 use countersign_service::settings::canary::Canary;
@@ -12,9 +15,12 @@ use countersign_service::settings::screening::Screening;
 use countersign_service::settings::witnesses::Witnesses;
 use countersign_service::settings::{Limits, Log, Settings, Tokens};
 use countersign_source::settings::Source;
-use countersign_toml::{Fault, TomlError, TomlFileError};
+use countersign_toml::{Fault, Given, GivenError, TomlError, TomlFileError};
 use serde::Deserialize;
 
+use self::environment::EnvironmentError;
+
+mod environment;
 #[cfg(test)]
 mod source_http_tests;
 #[cfg(test)]
@@ -23,8 +29,17 @@ mod witnesses_tests;
 /// The version of the configuration that this program reads.
 pub const CONFIG_VERSION: u32 = 1;
 
-/// The documented file that `countersign init` writes, with `{origin}` and `{listen}` to fill in.
-pub const TEMPLATE: &str = include_str!("template.toml");
+/// The documented file that `countersign init` writes, with `{origin}`, `{listen}` and `{public_url}` to fill in.
+const TEMPLATE: &str = include_str!("template.toml");
+
+/// The text of a new configuration, with every setting documented.
+#[must_use]
+pub fn new_text(origin: &str, listen: &str, public_url: &str) -> String {
+    TEMPLATE
+        .replace("{public_url}", public_url)
+        .replace("{listen}", listen)
+        .replace("{origin}", origin)
+}
 
 /// The settings of one instance.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,8 +47,8 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 pub struct Config {
     version: u32,
     origin: String,
-    /// The address to listen on.
-    pub listen: SocketAddr,
+    /// Where to listen.
+    pub listen: Listen,
     public_url: String,
     /// The certificate and key to serve TLS with.
     pub tls: Option<Tls>,
@@ -80,14 +95,33 @@ pub enum ConfigError {
     /// It cannot be read, or something in it is wrong.
     #[error(transparent)]
     File(#[from] TomlFileError),
+    /// A variable of the environment gives nothing.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// What a variable or an option gives in the place of the file's is wrong.
+    #[error("{by}: {message}")]
+    Given {
+        /// The variable or the option.
+        by: String,
+        /// What was found, and what is allowed.
+        message: String,
+    },
 }
 
 impl Config {
-    /// Reads a configuration file.
+    /// Reads a configuration file, with what the environment gives in the place of what the file says.
     ///
     /// # Errors
     /// [`ConfigError`], with file, line, column, key and what is allowed.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::read_given(path, &[])
+    }
+
+    /// Reads a configuration file, with what options give, and then the environment.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_given(path: &Path, options: &[Given]) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let path = path.to_owned();
             match error.kind() {
@@ -95,7 +129,14 @@ impl Config {
                 _ => TomlFileError::Unreadable { path, error }.into(),
             }
         })?;
-        Ok(Self::check_text(&text).map_err(|error| error.in_file(path))?)
+        let mut given = environment::given(std::env::vars_os())?;
+        given.retain(|given| options.iter().all(|option| option.key != given.key));
+        given.extend_from_slice(options);
+        let read = countersign_toml::parse_given(&text, &given, Self::checked);
+        read.map_err(|error| match error {
+            GivenError::Text(error) => error.in_file(path).into(),
+            GivenError::Given { by, message } => ConfigError::Given { by, message },
+        })
     }
 
     /// Reads the text of a configuration, which need not be in a file yet.
@@ -103,7 +144,7 @@ impl Config {
     /// # Errors
     /// [`TomlError`], with the key and what is allowed.
     pub fn check_text(text: &str) -> Result<Self, TomlError> {
-        countersign_toml::parse_checked(text, |config: Self| config.check().map(|()| config))
+        countersign_toml::parse_checked(text, Self::checked)
     }
 
     /// The name of the log: what its checkpoints begin with.
@@ -137,12 +178,21 @@ impl Config {
     #[must_use]
     pub fn http_settings(&self) -> HttpSettings {
         HttpSettings {
-            listen: self.listen,
+            listen: self.listen.clone(),
             public_url: self.public_url().to_owned(),
             graph: self.graph.clone(),
-            network: self.network.clone(),
+            network: self.network(),
             answer_wait_max: self.answer_wait_max(),
         }
+    }
+
+    /// Whoever comes through a socket file was admitted by its permissions, so it is believed as a proxy is.
+    fn network(&self) -> Network {
+        let mut network = self.network.clone();
+        if matches!(self.listen, Listen::Unix(_)) {
+            network.trusted_proxies.push(AddressRange::from(IpAddr::from(Ipv4Addr::LOCALHOST)));
+        }
+        network
     }
 
     /// The longest that an answer may be waited for, as it is configured: a batch may begin its last operation at its
@@ -152,6 +202,10 @@ impl Config {
         let published = Duration::from_secs(self.log.publish_deadline_s);
         let witnessed = self.witnesses.as_ref().map_or(0, |witnesses| witnesses.wait_max_ms);
         batch + published.max(Duration::from_millis(witnessed))
+    }
+
+    fn checked(self) -> Result<Self, Fault> {
+        self.check().map(|()| self)
     }
 
     fn check(&self) -> Result<(), Fault> {
@@ -211,7 +265,7 @@ impl Config {
 
     /// Checks who can reach the server, and by which links.
     fn check_addresses(&self) -> Result<(), Fault> {
-        let (url, listen) = (self.public_url(), self.listen);
+        let (url, listen) = (self.public_url(), &self.listen);
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         // Verifiers take links of one form only, in which no path stands before the version.
         if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
@@ -220,7 +274,7 @@ impl Config {
             );
             return Err(Fault::at("public_url", message));
         }
-        if self.tokens.demo_login && !listen.ip().is_loopback() {
+        if self.tokens.demo_login && !listen.is_of_this_machine() {
             let message = format!(
                 "it gives tokens to anybody who asks, so it is allowed on a loopback address only, not on {listen}"
             );
@@ -232,9 +286,15 @@ impl Config {
             );
             return Err(Fault::at("public_url", message));
         }
-        if self.tls.is_none() && !listen.ip().is_loopback() {
+        if self.tls.is_some() && matches!(listen, Listen::Unix(_)) {
+            let message = format!("{listen} is a socket file, which needs no TLS; leave [tls] out");
+            return Err(Fault::at("listen", message));
+        }
+        let is_behind_https =
+            url.starts_with("https://") && !self.network.trusted_proxies.is_empty();
+        if self.tls.is_none() && !listen.is_of_this_machine() && !is_behind_https {
             let message = format!(
-                "{listen} is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]"
+                "{listen} is reachable from outside, so it needs [tls] with certificate and key, or a proxy in front that speaks https: its address in trusted_proxies of [network], and a public_url that begins with https://; with neither listen on 127.0.0.1, [::1] or unix:/PATH"
             );
             return Err(Fault::at("listen", message));
         }
@@ -247,7 +307,7 @@ mod tests {
     use super::*;
 
     fn template() -> String {
-        TEMPLATE.replace("{origin}", "log.example/2026").replace("{listen}", "127.0.0.1:8080")
+        new_text("log.example/2026", "127.0.0.1:8080", "http://127.0.0.1:8080")
     }
 
     #[test]
@@ -333,7 +393,7 @@ mod tests {
             (
                 "listen = \"127.0.0.1:8080\"",
                 "listen = \"0.0.0.0:8080\"",
-                "listen: 0.0.0.0:8080 is reachable from outside, so [tls] certificate and key are needed; without them listen on 127.0.0.1 or [::1]",
+                "listen: 0.0.0.0:8080 is reachable from outside, so it needs [tls] with certificate and key, or a proxy in front that speaks https: its address in trusted_proxies of [network], and a public_url that begins with https://; with neither listen on 127.0.0.1, [::1] or unix:/PATH",
             ),
             (
                 "connections = 10000",
@@ -361,6 +421,33 @@ mod tests {
         assert!(line.is_some_and(|line| line.starts_with("public_url")), "{line:?}");
         let (from, to) = ("public_url = \"http://", "public_url = \"https://");
         assert!(Config::check_text(&text.replacen(from, to, 1)).is_ok());
+    }
+
+    #[test]
+    fn in_the_clear_and_off_this_machine_a_proxy_that_speaks_https_is_needed() {
+        let text = template().replace("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"");
+        let https = text.replace(
+            "public_url = \"http://127.0.0.1:8080\"",
+            "public_url = \"https://a.example\"",
+        );
+        let proxied =
+            |text: &str| text.replace("trusted_proxies = []", "trusted_proxies = [\"10.0.0.1\"]");
+        assert!(Config::check_text(&proxied(&https)).is_ok());
+        for text in [&text, &https, &proxied(&text)] {
+            assert_eq!(Config::check_text(text).unwrap_err().key, "listen");
+        }
+    }
+
+    #[test]
+    fn a_socket_file_is_believed_as_a_proxy_is_and_needs_no_tls() {
+        let text =
+            template().replace("listen = \"127.0.0.1:8080\"", "listen = \"unix:/run/c.sock\"");
+        let proxies = Config::check_text(&text).unwrap().http_settings().network.trusted_proxies;
+        assert!(proxies.iter().any(|proxy| proxy.contains(Ipv4Addr::LOCALHOST.into())));
+        let tls = "\n[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n\n[log]";
+        let text = text.replacen("\n[log]", tls, 1).replace("http://127", "https://127");
+        let error = Config::check_text(&text).unwrap_err();
+        assert!(error.message.contains("leave [tls] out"), "{error}");
     }
 
     #[test]

@@ -3,13 +3,11 @@
 use countersign_source::settings::SourceKind;
 use countersign_source::settings::http::HttpSettings;
 
-use super::{Config, TEMPLATE};
+use super::{Config, new_text};
 
 /// The template with the tables of this source, which are comments in it.
 fn with_http() -> String {
-    let template = TEMPLATE
-        .replace("{origin}", "log.example/2026")
-        .replace("{listen}", "127.0.0.1:8080")
+    let template = new_text("log.example/2026", "127.0.0.1:8080", "http://127.0.0.1:8080")
         .replacen("kind = \"image\"", "kind = \"http\"", 1);
     let (before, rest) = template.split_once("# [source.http]").unwrap();
     let (tables, after) = rest.split_once("\n[graph]").unwrap();

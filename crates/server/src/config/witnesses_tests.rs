@@ -2,11 +2,11 @@
 
 use countersign_service::settings::witnesses::Witnesses;
 
-use super::{Config, TEMPLATE};
+use super::{Config, new_text};
 
 #[test]
 fn the_template_states_the_defaults() {
-    let text = TEMPLATE.replace("{origin}", "log.example").replace("{listen}", "127.0.0.1:1");
+    let text = new_text("log.example", "127.0.0.1:1", "http://127.0.0.1:1");
     assert!(Config::check_text(&text).unwrap().witnesses.is_none());
     let (start, section) = text.split_once("# [witnesses]\n").unwrap();
     let section = section.lines().filter_map(|line| line.strip_prefix("# "));
@@ -22,7 +22,7 @@ fn the_template_states_the_defaults() {
 
 #[test]
 fn numbers_out_of_their_range_are_refused_by_name() {
-    let text = TEMPLATE.replace("{origin}", "log.example").replace("{listen}", "127.0.0.1:1");
+    let text = new_text("log.example", "127.0.0.1:1", "http://127.0.0.1:1");
     let with =
         |line: &str| Config::check_text(&format!("{text}\n[witnesses]\npolicy = \"p\"\n{line}\n"));
     assert!(with("ask_interval_ms = 60000").is_ok());

@@ -17,6 +17,7 @@ use crate::admission::ByBudgets;
 use crate::clock::{self, MachineClock};
 use crate::file_signer::FileSigner;
 use crate::recovery::RecoveryError;
+use crate::server_address::ServerAddress;
 use crate::settings::Settings;
 use crate::start_files::{StartFileError, check_file_systems};
 
@@ -74,6 +75,7 @@ pub(super) fn open_or_make(
     let (clock, budgets) = (Arc::new(MachineClock), Budgets::default());
     let admission = Arc::new(ByBudgets(budgets.clone()));
     let (log, recovered) = Log::open_admitting(&config, backend, signer, clock, admission)?;
+    ServerAddress::forget(directory);
     tracing::info!(entries = recovered.entries, newest = %recovered.newest, "the log is open");
     tell_gap(&recovered, clock::now());
     Ok((log, budgets))

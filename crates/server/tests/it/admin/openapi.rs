@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use countersign::config::{Config, TEMPLATE};
+use countersign::config::{Config, new_text};
 use countersign_demo::client::Reply;
 use countersign_demo::world;
 use countersign_domain::act::{Act, Subject, Suspension};
@@ -24,9 +24,7 @@ use crate::support::{Serving, World, assert_golden, header, ids, send};
 
 /// The document of an instance that has everything that is optional.
 fn whole_document() -> Value {
-    let text = TEMPLATE
-        .replace("{origin}", "example.org/log")
-        .replace("{listen}", "127.0.0.1:80")
+    let text = new_text("example.org/log", "127.0.0.1:80", "http://127.0.0.1:80")
         .replace("demo_login = false", "demo_login = true");
     let config = Config::check_text(&text).unwrap();
     document(config.public_url(), config.tokens.demo_login, &Examples::recorded().unwrap()).unwrap()

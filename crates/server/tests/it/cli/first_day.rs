@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rustix::process::{Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::support::{World, eventually, finish, program, send};
@@ -185,11 +186,16 @@ fn json_tells_of_wrong_arguments_too() {
 #[test]
 fn a_hangup_stops_a_server_in_order_unless_it_is_to_be_ignored() {
     let world = World::founded();
-    // Whoever runs the tests may have them ignore it.
-    let mut heard = Command::new("env");
-    heard.arg("--default-signal=HUP").arg(program(&[]).get_program());
+    // Whoever runs the tests may have them ignore it. A terminal of its own is closed below.
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&terminal).and_then(|()| unlockpt(&terminal)).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let mut heard = Command::new("setsid");
+    heard.args(["--ctty", "env", "--default-signal=HUP"]).arg(program(&[]).get_program());
+    heard.stdin(std::fs::File::options().read(true).write(true).open(name).unwrap());
     let serving = world.serve_with(heard.args(["serve", "--dir"]).arg(world.path()));
-    kill_process(serving.pid(), Signal::HUP).unwrap();
+    // The other end of its standard input is this process's own.
+    drop((heard, terminal));
     eventually("the server says so", || serving.said().contains("SIGHUP: stopping"));
     assert!(serving.stop().success());
     let mut nohup = Command::new("nohup");

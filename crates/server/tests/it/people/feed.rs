@@ -356,7 +356,7 @@ fn a_removed_viewer_is_no_longer_answered_and_leaves_their_friends_lists() {
 fn a_feed_that_runs_far_ahead_of_a_fold_is_put_off_before_anything_of_it_is_applied() {
     let world = World::founded();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let opened = runtime.block_on(start(&world.directory, ClockTrust::Watched)).unwrap();
+    let opened = runtime.block_on(start(&world.directory, ClockTrust::Watched, &[])).unwrap();
     let mut gateway = Arc::into_inner(opened).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let options = StoreOptions { fold_people: 1, ..StoreOptions::default() };
@@ -400,7 +400,7 @@ fn a_choice_that_waits_for_whoever_writes_holds_up_nobody_else() {
     let mut one = tokio::runtime::Builder::new_multi_thread();
     let runtime = one.worker_threads(1).enable_all().build().unwrap();
     world.people().enrol(["ada"], Settings::DEFAULT).unwrap();
-    let gateway = runtime.block_on(start(&world.directory, ClockTrust::Watched)).unwrap();
+    let gateway = runtime.block_on(start(&world.directory, ClockTrust::Watched, &[])).unwrap();
     let people = Arc::clone(&gateway.service.people);
     let service = router(gateway).unwrap().into_make_service_with_connect_info::<SocketAddr>();
     let listener = runtime.block_on(tokio::net::TcpListener::bind(world.address)).unwrap();

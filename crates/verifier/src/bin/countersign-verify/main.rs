@@ -6,6 +6,7 @@
 //! kind, log or key, an old copy); 3 a receipt whose deadline has not passed.
 #![forbid(unsafe_code)]
 
+mod completions;
 mod consent;
 mod directory;
 mod evidence;
@@ -17,6 +18,7 @@ mod key_file;
 mod ledger;
 mod limits;
 mod log;
+mod manual;
 mod monitor;
 mod place;
 mod receipt;
@@ -68,6 +70,8 @@ enum Command {
     Receipt(receipt::Arguments),
     Index(index::Arguments),
     IndexAudit(index_audit::Arguments),
+    Completions(completions::Arguments),
+    Manual(manual::Arguments),
 }
 
 /// The exit code of a verdict.
@@ -98,6 +102,8 @@ fn main() -> ExitCode {
         Command::Receipt(arguments) => (receipt::run(&arguments, now), arguments.json),
         Command::Index(arguments) => (index::run(&arguments, now), arguments.json),
         Command::IndexAudit(arguments) => (index_audit::run(&arguments), arguments.json),
+        Command::Completions(arguments) => (completions::run(&arguments), false),
+        Command::Manual(arguments) => (manual::run(&arguments), false),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
