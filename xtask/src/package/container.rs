@@ -32,10 +32,9 @@ pub(crate) fn root(trees: &[Tree], out: &Path) -> Outcome<PathBuf> {
     }
     place(&authorities, &root.join(AUTHORITIES))?;
     write(&root.join("etc/passwd"), USER.as_bytes())?;
-    for folder in ["tmp", "var/lib/countersign", "run/countersign"] {
-        let folder = root.join(folder);
-        fs::create_dir_all(&folder).during(|| format!("making {}", folder.display()))?;
-    }
+    // Its copies become the folders that the program may write to.
+    let empty = context.join("empty");
+    fs::create_dir_all(&empty).during(|| format!("making {}", empty.display()))?;
     for file in ["Containerfile", "compose.yaml"] {
         copy(&shell::root().join("deploy/container").join(file), &context.join(file))?;
     }

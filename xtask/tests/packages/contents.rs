@@ -5,12 +5,12 @@ use std::process::Command;
 
 use super::{Packed, said};
 
-/// The listing of a package without times and sizes.
+/// The listing of a package without times and sizes, and without the manual pages, of which every command has one.
 fn listed(package: &Path) -> String {
     let listing = said(Command::new("dpkg-deb").arg("--contents").arg(package));
     let mut lines: Vec<_> = listing
         .lines()
-        .filter(|line| !line.ends_with('/'))
+        .filter(|line| !line.ends_with('/') && !line.ends_with(".1.gz"))
         .map(|line| {
             let words: Vec<_> = line.split_whitespace().collect();
             format!("{} {} {}", words[0], words[1], words[5..].join(" "))
