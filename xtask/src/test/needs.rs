@@ -46,6 +46,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_debian_", Need::Packages),
     ("interop_podman_", Need::Packages),
     ("interop_podman_", Need::Podman),
+    ("interop_podman_", Need::DebianRoot),
     ("interop_systemd_", Need::Packages),
     ("interop_systemd_", Need::DebianRoot),
     ("interop_postgres_", Need::Postgres),

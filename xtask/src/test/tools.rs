@@ -295,7 +295,7 @@ fn set_up_packages() -> Outcome<()> {
 }
 
 fn set_up_podman() -> Outcome<()> {
-    for program in ["podman", "runc"] {
+    for program in ["podman", "runc", "podman-compose"] {
         install_missing(program, program)?;
     }
     Ok(())
