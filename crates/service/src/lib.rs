@@ -22,5 +22,6 @@ pub mod recovery;
 pub mod running;
 pub mod screening;
 pub mod settings;
+pub mod spans;
 pub mod start_files;
 pub mod witnesses;

@@ -1,6 +1,7 @@
 //! `cargo xtask test [FILTER]`: formatting, lints, documentation and dependencies; what the tests need, the tests, the
 //! totals.
 
+pub(crate) mod apt;
 mod needs;
 mod summary;
 mod supply_chain;
@@ -60,7 +61,7 @@ impl Test {
             .args(["--", "--list", "--format", "terse"]);
         let names = shell::output(&mut list)
             .ok_or_else(|| Failure::new("`cargo test -- --list` failed; run it to see why"))?;
-        Ok(needs::of_tests(&names))
+        Ok(needs::of_tests(&names, self.full))
     }
 
     fn run_tests(&self, tools: &Tools) -> Outcome<ExitCode> {
