@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
-use crate::test::tools::apt_install;
+use crate::test::apt::apt_install;
 
 /// The user as whom it runs when this program runs as root, which PostgreSQL refuses to.
 const USER: &str = "postgres";

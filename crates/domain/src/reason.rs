@@ -52,6 +52,26 @@ impl Reason {
         Self::Budget,
     ];
 
+    /// Its name, as documents and metrics have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agreement => "agreement",
+            Self::Build => "build",
+            Self::Grant => "grant",
+            Self::Settings => "settings",
+            Self::WindDown => "wind_down",
+            Self::Certification => "certification",
+            Self::Obligation => "obligation",
+            Self::Suspended => "suspended",
+            Self::Screening => "screening",
+            Self::Territory => "territory",
+            Self::Minor => "minor",
+            Self::SpecialCategory => "special_category",
+            Self::Budget => "budget",
+        }
+    }
+
     /// Its place in [`Reason::ALL`].
     #[must_use]
     pub fn code(self) -> u8 {
@@ -66,5 +86,18 @@ impl Reason {
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_named_as_it_is_written() {
+        for reason in Reason::ALL {
+            let written = serde_json::to_string(&reason).unwrap();
+            assert_eq!(written, format!("{:?}", reason.name()));
+        }
     }
 }

@@ -7,12 +7,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use countersign_service::clock;
+use tracing::Span;
 
 use crate::admin_error::AdminError;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
 use crate::network::{EndpointClass, Endpoints, Limit, Refusal};
-use crate::{bearer, graph};
+use crate::served::ServedRequest;
+use crate::settings::TraceParent;
+use crate::{bearer, graph, trace};
 
 /// What a head may be.
 const HEAD: &str =
@@ -97,5 +100,22 @@ impl Endpoints for GatewayEndpoints {
 
     fn count(&self, limit: Limit) {
         self.gateway.metrics.network_refused(limit);
+    }
+
+    fn begin_trace(&self, head: &Parts, by_proxy: bool) -> Span {
+        trace::begin(head, || match self.gateway.settings.telemetry.traces_parent {
+            TraceParent::Nobody => false,
+            TraceParent::Proxies => by_proxy,
+            TraceParent::Everybody => true,
+        })
+    }
+
+    fn served(&self, served: &ServedRequest<'_>) {
+        let (counted, telemetry) = (served.counted(), &self.gateway.settings.telemetry);
+        served.trace(&counted);
+        if telemetry.log_requests {
+            served.log(&counted, telemetry);
+        }
+        self.gateway.metrics.served(counted);
     }
 }

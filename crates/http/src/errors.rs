@@ -10,6 +10,8 @@ use countersign_domain::identifier::Identifier;
 use countersign_domain::reason::Reason;
 use serde_json::json;
 
+use crate::served::Failure;
+
 /// An error in the Graph API's envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -24,6 +26,8 @@ pub struct GraphError {
     pub code: u32,
     /// The Graph API's subcode.
     pub subcode: Option<u32>,
+    /// The reason of the decision, if it was one. No client is told.
+    pub reason: Option<Reason>,
 }
 
 const OAUTH: &str = "OAuthException";
@@ -34,7 +38,7 @@ const CHALLENGE_CHARS_MAX: usize = 256;
 
 impl GraphError {
     const fn new(status: StatusCode, code: u32, message: String) -> Self {
-        Self { status, message, kind: OAUTH, code, subcode: None }
+        Self { status, message, kind: OAUTH, code, subcode: None, reason: None }
     }
 
     const fn with_subcode(mut self, subcode: u32) -> Self {
@@ -398,7 +402,8 @@ impl GraphError {
                 (200, "(#200) Permissions error")
             }
         };
-        Self::new(StatusCode::FORBIDDEN, code, message.to_owned())
+        let error = Self::new(StatusCode::FORBIDDEN, code, message.to_owned());
+        Self { reason: Some(reason), ..error }
     }
 
     /// The head is above the limit.
@@ -526,11 +531,12 @@ impl GraphError {
     #[must_use]
     pub fn into_reply(self) -> axum::http::Response<Vec<u8>> {
         let challenge = self.challenge();
+        let trace = trace_id();
         let mut error = json!({
             "message": self.message,
             "type": self.kind,
             "code": self.code,
-            "fbtrace_id": trace_id(),
+            "fbtrace_id": trace,
         });
         if let (Some(members), Some(subcode)) = (error.as_object_mut(), self.subcode) {
             members.insert("error_subcode".to_owned(), subcode.into());
@@ -541,6 +547,8 @@ impl GraphError {
         let body = json!({ "error": error }).to_string();
         let mut response = axum::http::Response::new(body.into_bytes());
         *response.status_mut() = self.status;
+        let Self { code, reason, .. } = self;
+        response.extensions_mut().insert(Failure { code, reason, trace });
         let json = HeaderValue::from_static("application/json; charset=UTF-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {

@@ -37,7 +37,8 @@ impl Gateway {
         let sign_in_code = demo_login.then(BearerToken::random).transpose();
         let sign_in_code = sign_in_code.map_err(KeyError::Randomness)?;
         let witnesses = service.witnesses.as_deref();
-        let metrics = Metrics::of(&service.source, &service.closes, witnesses);
+        let metrics =
+            Metrics::of(&service.source, &service.closes, service.tokens.metrics(), witnesses);
         let unsent_answers = AnswerBudget::new(settings.network.unsent_answers_bytes_max);
         Ok(Self {
             service: Arc::new(service),

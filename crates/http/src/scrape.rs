@@ -9,19 +9,21 @@ use axum::response::{IntoResponse, Response};
 use crate::admin_error::AdminError;
 use crate::bearer;
 use crate::gateway::Gateway;
+use crate::metrics::Format;
 use crate::openapi::refusals::Unauthorised;
 
 /// Counters, for a monitoring system.
 ///
 /// No figure is about a person, but all are exact: beside the public log they would tell how many people each answer
-/// was about. So they are for the platform alone.
+/// was about. So they are for the platform alone. A program whose `Accept` names OpenMetrics gets that, and every other
+/// one the older text format of Prometheus.
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "readMetrics",
     security(("metricsToken" = [])),
     responses(
-        (status = 200, description = "The counters in the text format of OpenMetrics.", body = String, content_type = "application/openmetrics-text"),
+        (status = 200, description = "The counters in the text format of Prometheus, or of OpenMetrics.", body = String, content_type = "text/plain"),
         Unauthorised,
         (status = 500, description = "They could not be written down."),
     ),
@@ -34,9 +36,17 @@ pub async fn get(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Res
         )
         .into_response();
     }
-    let Some(text) = gateway.metrics.text(&gateway.service.log_figures()) else {
+    let accepted = headers.get_all(header::ACCEPT).into_iter();
+    let mut accepted = accepted.filter_map(|value| value.to_str().ok());
+    let (format, kind) = if accepted.any(|value| value.contains("application/openmetrics-text")) {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        (Format::OpenMetrics, kind)
+    } else {
+        (Format::Plain, "text/plain; version=0.0.4; charset=utf-8")
+    };
+    let unsent = gateway.unsent_answers.held();
+    let Some(text) = gateway.metrics.text(&gateway.service, unsent, format) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -21,6 +21,63 @@ pub struct Settings {
     pub network: Network,
     /// The longest that an answer may be waited for.
     pub answer_wait_max: Duration,
+    /// What is logged and traced of requests.
+    pub telemetry: Telemetry,
+}
+
+/// What is logged and traced, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// In which form lines are written to standard error.
+    pub log_format: LogFormat,
+    /// Whether each request is a line.
+    pub log_requests: bool,
+    /// Whether these lines name the network that the client is in.
+    pub log_networks: bool,
+    /// Where traces are sent, by OTLP over HTTP.
+    pub traces_endpoint: Option<String>,
+    /// The share of requests that is traced.
+    pub traces_ratio: f64,
+    /// Whose `traceparent` is believed.
+    pub traces_parent: TraceParent,
+}
+
+/// In which form lines are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+/// Whose `traceparent` is believed: who sends one chooses the id of the trace, and whether it is in the sample.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceParent {
+    /// Nobody's.
+    Nobody,
+    /// That of the trusted proxies.
+    #[default]
+    Proxies,
+    /// Everybody's.
+    Everybody,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            log_format: LogFormat::default(),
+            log_requests: false,
+            log_networks: false,
+            traces_endpoint: None,
+            traces_ratio: 1.0,
+            traces_parent: TraceParent::default(),
+        }
+    }
 }
 
 /// The files to serve TLS with; relative paths are relative to the instance's folder.

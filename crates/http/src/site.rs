@@ -4,6 +4,11 @@ use axum::http::{HeaderValue, header};
 use countersign_people::data_dir::DataDir;
 use tower_http::services::ServeDir;
 
+use crate::served::Caller;
+
+/// The template of the paths of its files, for counts and the request log.
+const ROUTE: &str = "/log/{file}";
+
 /// Serves the folder `log/`.
 pub fn service(directory: &DataDir) -> axum::routing::MethodRouter {
     let files = ServeDir::new(directory.site()).append_index_html_on_directories(false);
@@ -16,5 +21,6 @@ async fn with_headers(mut response: axum::response::Response) -> axum::response:
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    response.extensions_mut().insert(Caller { route: ROUTE, client: None });
     response
 }

@@ -13,7 +13,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use countersign_domain::budget::BudgetName;
 use countersign_domain::identifier::Identifier;
@@ -99,7 +98,7 @@ impl Teller {
         now: Timestamp,
         counters: &Counters,
     ) {
-        counters.budget_alerts.fetch_add(1, Ordering::Relaxed);
+        counters.count_budget(budget, client, |count| count.alerts += 1);
         if self.is_first(What::Alert, budget, client, now) {
             tracing::warn!(%budget, %client, "a budget is used up, and answers go on, since it only asks for an alert; it is not told again today");
         }
@@ -107,8 +106,8 @@ impl Teller {
 
     /// An answer was refused.
     pub(crate) fn refusal(&mut self, refusal: &Refusal, now: Timestamp, counters: &Counters) {
-        counters.budget_refusals.fetch_add(1, Ordering::Relaxed);
         let Refusal { budget, client, .. } = refusal;
+        counters.count_budget(budget, client, |count| count.refusals += 1);
         if self.is_first(What::Refusal, budget, client, now) {
             tracing::warn!(%budget, %client, "a budget has no room for an answer, which was refused; it is not told again today");
         }

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use countersign_domain::agreement::Delivery;
 use countersign_domain::decide::{Decided, People as _, Permitted};
@@ -220,6 +221,7 @@ impl Log {
             admission.weigh(&Disclosed { client, partner, people: &annex.records })
         });
         let (reply, answer) = oneshot::channel();
+        let began = Instant::now();
         self.enqueue(Pending::Disclosure(Box::new(PendingDisclosure {
             disclosure,
             decided_at: decided.decided_at,
@@ -229,6 +231,7 @@ impl Log {
             reply,
         })))?;
         let placed = answer.await.map_err(|_| AppendError::Closed)??;
+        self.inner().shared.counters.append_us.add(began.elapsed().as_micros() as u64);
         Ok((placed, seed))
     }
 

@@ -28,6 +28,7 @@ pub mod clock;
 pub mod clock_watch;
 pub mod disclosures;
 mod disk_watch;
+pub mod distribution;
 pub mod evidence;
 pub mod guarded;
 pub mod ledger;
@@ -58,7 +59,7 @@ pub use witnessed::ProofError;
 use crate::admission::Admission;
 use crate::backend::{Backend, Lock};
 use crate::clock_watch::ClockWatch;
-use crate::metrics::Metrics;
+use crate::metrics::{BudgetCount, Metrics};
 use crate::pool::Pending;
 use crate::publish::Stop;
 use crate::shared::Shared;
@@ -156,6 +157,12 @@ impl Log {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.inner.shared.metrics()
+    }
+
+    /// What budgets did since start, by budget and client.
+    #[must_use]
+    pub fn budget_counts(&self) -> Vec<BudgetCount> {
+        self.inner.shared.counters.budget_counts()
     }
 
     /// Finishes what waits, publishes it, and ends. What is appended later is refused.

@@ -282,7 +282,7 @@ impl Sequencer {
         let counters = &self.shared.counters;
         let began = Instant::now();
         let before = self.writer.durable();
-        self.writer.append(batch).map_err(|error| {
+        let synced_in = self.writer.append(batch).map_err(|error| {
             add(&counters.write_errors, 1);
             match error {
                 WriteError::Refused(kind) => {
@@ -297,8 +297,9 @@ impl Sequencer {
             }
         })?;
         self.shared.disk.wrote();
-        add(&counters.write_us, began.elapsed().as_micros() as u64);
-        add(&counters.batches, 1);
+        counters.write_us.add(began.elapsed().as_micros() as u64);
+        counters.sync_us.add(synced_in.as_micros() as u64);
+        counters.batch_entries.add(leaves.len() as u64);
         add(&counters.entries, leaves.len() as u64);
         add(&counters.stream_bytes, self.writer.durable().offset - before.offset);
         for leaf in leaves {

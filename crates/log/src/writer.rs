@@ -1,6 +1,7 @@
 //! The one writer of a stream: a batch is one write and one fdatasync.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use crate::batch::Batch;
 use crate::stream::{Position, Stream, StreamError};
@@ -56,8 +57,8 @@ impl StreamWriter {
         self.durable
     }
 
-    /// Writes a batch and makes it durable.
-    pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), WriteError> {
+    /// Writes a batch and makes it durable; how long the fdatasync took.
+    pub(crate) fn append(&mut self, batch: &Batch) -> Result<Duration, WriteError> {
         if let Some(kind) = self.poisoned {
             return Err(WriteError::Poisoned(kind));
         }
@@ -70,14 +71,16 @@ impl StreamWriter {
                 Err(_) => Err(self.poison(error.kind())),
             };
         }
+        let began = Instant::now();
         if let Err(error) = file.sync() {
             // The kernel may have dropped the dirty pages: neither reading nor a second fdatasync could
             // tell what is on the disk.
             return Err(self.poison(error.kind()));
         }
+        let took = began.elapsed();
         self.durable.index += u64::from(batch.count);
         self.durable.offset += bytes.len() as u64;
-        Ok(())
+        Ok(took)
     }
 
     fn poison(&mut self, kind: io::ErrorKind) -> WriteError {

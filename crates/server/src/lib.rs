@@ -8,3 +8,4 @@
 pub mod commands;
 pub mod config;
 pub mod instance;
+pub mod telemetry;

@@ -23,5 +23,6 @@ pub mod running;
 pub mod screening;
 pub mod server_address;
 pub mod settings;
+pub mod spans;
 pub mod start_files;
 pub mod witnesses;

@@ -6,6 +6,7 @@
 //! from a stranger.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use countersign_domain::decide::Candidate;
 use countersign_domain::identifier::Identifier;
@@ -16,18 +17,26 @@ use countersign_protocol::record::pairwise_id;
 
 use super::circle::{Circle, Values};
 use super::{Question, SourceError};
+use crate::metrics::QuestionMetrics;
 
 /// The source over a store.
 #[derive(Clone, Debug)]
 pub struct ImageSource {
     people: Arc<People>,
+    metrics: QuestionMetrics,
 }
 
 impl ImageSource {
     /// The source over this store.
     #[must_use]
-    pub const fn new(people: Arc<People>) -> Self {
-        Self { people }
+    pub fn new(people: Arc<People>) -> Self {
+        Self { people, metrics: QuestionMetrics::default() }
+    }
+
+    /// What the source counts.
+    #[must_use]
+    pub const fn metrics(&self) -> &QuestionMetrics {
+        &self.metrics
     }
 
     /// The people that a question is about, with settings as they are this moment.
@@ -35,7 +44,10 @@ impl ImageSource {
     /// # Errors
     /// [`SourceError::UnknownPerson`] when the viewer is nobody; [`SourceError::Damaged`].
     pub fn ask(&self, question: &Question<'_>) -> Result<Guarded<Circle>, SourceError> {
-        circle(self.people.view(), question).map(Guarded::new)
+        let began = Instant::now();
+        let found = circle(self.people.view(), question).map(Guarded::new);
+        self.metrics.answered(began, &found);
+        found
     }
 
     /// Whether there is a person of this account.

@@ -12,6 +12,7 @@ mod found;
 pub mod http;
 pub mod http_client;
 pub mod image;
+pub mod metrics;
 mod naming;
 mod newcomer;
 pub mod postgres;
@@ -32,11 +33,11 @@ use countersign_people::store::{People, StoreError};
 pub use circle::Circle;
 pub use fetched::{Fetched, FetchedPerson};
 pub use found::Found;
-use http::{HttpSource, SourceMetrics};
+use http::HttpSource;
 use image::ImageSource;
 pub use naming::Naming;
 use postgres::PostgresSource;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 
 use crate::settings::{Source as Settings, SourceKind};
 
@@ -154,23 +155,28 @@ impl Source {
         self.find(question).await?.circle(question).await
     }
 
-    /// How many friends were left out of answers; `None` of the image, whose records were read before.
-    #[must_use]
-    pub const fn left_out(&self) -> Option<&Counter> {
-        match self {
-            Self::Image(_) | Self::Unopened { .. } => None,
-            Self::Postgres(source) => Some(source.left_out()),
-            Self::Http(source) => Some(source.left_out()),
-        }
-    }
-
-    /// What the source counts, if it counts anything.
-    #[must_use]
-    pub fn metrics(&self) -> Option<&SourceMetrics> {
-        match self {
-            Self::Image(_) | Self::Postgres(_) | Self::Unopened { .. } => None,
-            Self::Http(source) => Some(source.metrics()),
-        }
+    /// Lets what the source counts be seen.
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("source");
+        // The image's records were read before, so none is left out.
+        let left_out = match self {
+            Self::Image(source) => {
+                source.metrics().register(registry);
+                return;
+            }
+            Self::Unopened { .. } => return,
+            Self::Postgres(source) => {
+                source.register(registry);
+                source.left_out()
+            }
+            Self::Http(source) => {
+                source.metrics().register(registry);
+                source.left_out()
+            }
+        };
+        let help =
+            "Friends left out of answers, because their records in the source cannot be read";
+        registry.register("friends_left_out", help, left_out.clone());
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask test [FILTER]`: formatting, lints, documentation and dependencies; what the tests need, the tests, the
 //! totals.
 
+pub(crate) mod apt;
 mod needs;
 mod summary;
 mod supply_chain;
@@ -46,8 +47,7 @@ impl Test {
             supply_chain::check()?;
         }
         shell::run(shell::cargo().arg("test").args(WHAT).arg("--no-run"))?;
-        let needs = self.needs()?.into_iter().filter(|need| self.full || !need.is_of_full());
-        let tools = Tools::set_up(&needs.collect::<Vec<_>>())?;
+        let tools = Tools::set_up(&self.needs()?)?;
         self.run_tests(&tools)
     }
 
@@ -61,7 +61,7 @@ impl Test {
             .args(["--", "--list", "--format", "terse"]);
         let names = shell::output(&mut list)
             .ok_or_else(|| Failure::new("`cargo test -- --list` failed; run it to see why"))?;
-        Ok(needs::of_tests(&names))
+        Ok(needs::of_tests(&names, self.full))
     }
 
     fn run_tests(&self, tools: &Tools) -> Outcome<ExitCode> {

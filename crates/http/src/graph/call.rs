@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_domain::time::Timestamp;
 use countersign_service::operations::Service;
 use countersign_service::operations::principal::Principal;
+use countersign_service::spans::TARGET;
 
 use super::asker::Pace;
 use super::outcome::{Answered, Stop, Unauthenticated};
@@ -23,7 +24,8 @@ pub(super) async fn answer(gateway: &Gateway, request: Request<'_>, pace: Pace<'
         Ok(now) => now,
         Err(error) => return failed(error).into(),
     };
-    let principal = match authenticate(&gateway.service, &request, now) {
+    let step = tracing::info_span!(target: TARGET, "authenticate");
+    let principal = match step.in_scope(|| authenticate(&gateway.service, &request, now)) {
         Ok(principal) => principal,
         Err(refused) => return refused.into(),
     };

@@ -26,6 +26,10 @@ use crate::bearer;
 use crate::errors::GraphError;
 use crate::gateway::Gateway;
 use crate::gpc;
+use crate::served::{Caller, NO_ROUTE};
+
+/// What the route of a batch is called: it is sent to the root, or to `me`.
+const BATCH_ROUTE: &str = "/?batch";
 
 /// The header that tells a client how much of its hour is used.
 const USAGE_HEADER: &str = "x-app-usage";
@@ -59,25 +63,32 @@ pub async fn read(
     };
     let now = countersign_service::clock::now();
     let pace = Pace { began: Instant::now(), deadline: None, room: None };
-    let Answered { reply, usage } = match unread {
-        Some(error) => error.into(),
+    let (route, Answered { reply, usage }) = match unread {
+        Some(error) => (NO_ROUTE, error.into()),
         None => answer_sent(&gateway, &sent, pace).await,
     };
     let mut reply = written(&gateway, &sent, reply);
-    if let Some(usage) = usage {
+    if let Some(usage) = &usage {
         reply.headers_mut().insert(USAGE_HEADER, usage_header(usage.used(now)));
     }
+    let client = usage.map(|usage| usage.client().clone());
+    reply.extensions_mut().insert(Caller { route, client });
     reply.map(Body::from)
 }
 
-async fn answer_sent(gateway: &Arc<Gateway>, sent: &Sent<'_>, pace: Pace<'_>) -> Answered {
+/// The answer to a request, with the template of its path.
+async fn answer_sent(
+    gateway: &Arc<Gateway>,
+    sent: &Sent<'_>,
+    pace: Pace<'_>,
+) -> (&'static str, Answered) {
     let request = match Request::parse(sent) {
         Ok(request) => request,
-        Err(error) => return error.into(),
+        Err(error) => return (NO_ROUTE, error.into()),
     };
     match request.batch() {
-        Some(operations) => batch::answer(gateway, &request, operations).await,
-        None => call::answer(gateway, request, pace).await,
+        Some(operations) => (BATCH_ROUTE, batch::answer(gateway, &request, operations).await),
+        None => (request.path.endpoint.route(), call::answer(gateway, request, pace).await),
     }
 }
 

@@ -109,6 +109,9 @@ pub(super) fn refused(gateway: &Gateway, stop: Stop) -> Reply {
         Stop::Error(error) => error,
         Stop::Late => unavailable("a call that is no part of a batch came late for one"),
     };
-    gateway.metrics.refused(error.code);
+    gateway.metrics.failed(error.code);
+    if let Some(reason) = error.reason {
+        gateway.metrics.refused(reason);
+    }
     error.into_reply()
 }

@@ -4,6 +4,7 @@ use countersign_domain::person::PairwiseId;
 
 use super::version::{Prefix, Version};
 use crate::errors::GraphError;
+use crate::served::NO_ROUTE;
 
 /// A path that was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,6 +113,30 @@ impl<'a> Path<'a> {
 }
 
 impl<'a> Endpoint<'a> {
+    /// The template of its path, without the version.
+    pub(super) const fn route(&self) -> &'static str {
+        match self {
+            Self::Root => "/?ids",
+            Self::People(Target { node: Node::Me, edge }) => match edge {
+                Edge::None => "/me",
+                Edge::Friends => "/me/friends",
+                Edge::Friend(_) => "/me/friends/{id}",
+            },
+            Self::People(Target { node: Node::Id(_) | Node::Ids, edge }) => match edge {
+                Edge::None => "/{id}",
+                Edge::Friends => "/{id}/friends",
+                Edge::Friend(_) => "/{id}/friends/{id}",
+            },
+            Self::AccessToken => "/oauth/access_token",
+            Self::DebugToken => "/debug_token",
+            Self::Permissions { node: Node::Me, name: None } => "/me/permissions",
+            Self::Permissions { node: Node::Me, name: Some(_) } => "/me/permissions/{permission}",
+            Self::Permissions { name: None, .. } => "/{id}/permissions",
+            Self::Permissions { name: Some(_), .. } => "/{id}/permissions/{permission}",
+            Self::Nowhere(_) => NO_ROUTE,
+        }
+    }
+
     /// What these segments behind the version of a path lead to.
     fn of(path: &str, segments: &[&'a str]) -> Self {
         let permissions = |node: &str, name| {
@@ -234,6 +259,24 @@ mod tests {
         for path in ["/permissions", "/oauth", "/oauth/access_token/x", "/debug_token/me"] {
             let read = Path::parse(path, Version::DEFAULT);
             assert!(matches!(read.endpoint, Endpoint::Nowhere(_)), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_no_id_and_no_version_in_it() {
+        for (path, route) in [
+            ("/v3.0/me", "/me"),
+            ("/ID", "/{id}"),
+            ("/v3.0/me/friends/ID", "/me/friends/{id}"),
+            ("/ID/friends", "/{id}/friends"),
+            ("/me/permissions/email", "/me/permissions/{permission}"),
+            ("/ID/permissions", "/{id}/permissions"),
+            ("/v3.0", "/?ids"),
+            ("/zuck", "other"),
+        ] {
+            let path = path.replace("ID", ID);
+            let read = Path::parse(&path, Version::DEFAULT);
+            assert_eq!(read.endpoint.route(), route, "{path}");
         }
     }
 

@@ -3,6 +3,7 @@
 use countersign_domain::time::Timestamp;
 use countersign_service::operations::disclosure::Disclosure;
 use countersign_service::operations::principal::Principal;
+use countersign_service::spans::TARGET;
 
 use super::asked::Asking;
 use super::asker::{Pace, asker, user};
@@ -39,6 +40,8 @@ pub(super) async fn answer(
     let asker = asker(request, access, &stored, pace);
     let Disclosure { released, told: asked, compiled, .. } =
         service.disclose(&asker, &inquiry).await?;
+    let step = tracing::info_span!(target: TARGET, "render");
+    let _entered = step.enter();
     let decided = released.decided();
     let token = request.token.as_ref().filter(|token| token.in_query);
     let page = Page {

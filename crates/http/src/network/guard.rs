@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
 use super::address::ClientKey;
 use super::answers::{UsedUp, hold};
@@ -19,6 +20,7 @@ use super::headers::Transport;
 use super::request_body::{BodyOutcome, TimedBody};
 use super::socket::Peer;
 use super::{Connection, EndpointClass, Limit, Network, Refusal, ms};
+use crate::served::ServedRequest;
 
 /// The longest head of a request: its first line and all headers.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -72,15 +74,41 @@ impl Drop for ClientRequest {
     }
 }
 
-/// Holds one request within the limits.
+/// Holds one request within the limits, and has it counted, logged and traced as far as that is asked for.
 pub async fn guard(
     State((network, transport)): State<(Network, Transport)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response {
+    let began = std::time::Instant::now();
+    let endpoints = &network.inner.endpoints;
+    let (head, body) = request.into_parts();
+    let (method, matched) = (head.method.clone(), head.extensions.get::<MatchedPath>().cloned());
+    let address = network.inner.proxies.client(peer.ip(), &head.headers);
+    let span = endpoints.begin_trace(&head, network.inner.proxies.contains(peer.ip()));
+    let client = SocketAddr::new(address, peer.port());
+    let answering = guarded(&network, client, (head, body), next);
+    let response = answering.instrument(span.clone()).await;
+    endpoints.served(&ServedRequest {
+        method: &method,
+        matched: matched.as_ref(),
+        address,
+        took: began.elapsed(),
+        response: &response,
+        span: &span,
+    });
+    response
+}
+
+/// Holds one request of this client within the limits.
+async fn guarded(
+    network: &Network,
+    client: SocketAddr,
+    (mut head, body): (Parts, Body),
+    next: Next,
+) -> Response {
     let inner = &network.inner;
-    let (mut head, body) = request.into_parts();
     let connection = head.extensions.get::<Connection>().cloned();
     let connection = connection.unwrap_or_else(|| {
         network.connection(Peer { address: peer, is_of_this_machine: false }, None)
@@ -110,15 +138,14 @@ pub async fn guard(
             reserve.hold();
         }
     }
-    let client = inner.proxies.client(peer.ip(), &head.headers);
-    head.extensions.insert(ConnectInfo(SocketAddr::new(client, peer.port())));
+    head.extensions.insert(ConnectInfo(client));
     let is_counted = class == EndpointClass::Public;
-    let counted = is_counted.then(|| inner.requests.begin(ClientKey::of(client)));
+    let counted = is_counted.then(|| inner.requests.begin(ClientKey::of(client.ip())));
     if matches!(counted, Some(None)) || (inner.answers.is_used_up() && !class.is_kept()) {
         return refuse(Refusal::Busy);
     }
     let (version, outcome) = (head.version, BodyOutcome::default());
-    let body = timed(&network, &head, body, &outcome);
+    let body = timed(network, &head, body, &outcome);
     let answering = next.run(Request::from_parts(head, body));
     let Ok(mut response) = timeout(network.handler_timeout(class), answering).await else {
         return refuse(Refusal::Late);
@@ -133,7 +160,7 @@ pub async fn guard(
         StatusCode::PAYLOAD_TOO_LARGE => inner.endpoints.count(Limit::BodyTooLarge),
         _ => {}
     }
-    held(&network, &connection, class, response).unwrap_or_else(|UsedUp| refuse(Refusal::NoRoom))
+    held(network, &connection, class, response).unwrap_or_else(|UsedUp| refuse(Refusal::NoRoom))
 }
 
 /// Whether a head is longer than it may be, as HTTP/1.1 writes it. hyper reads more than that at once.

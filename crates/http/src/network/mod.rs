@@ -34,6 +34,7 @@ use axum::Router;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
+use tracing::Span;
 
 use self::activity::Activity;
 use self::address::TrustedProxies;
@@ -42,6 +43,7 @@ use self::answers::{AnswerBudget, ReadingTime};
 use self::guard::ClientRequests;
 use self::headers::Transport;
 use self::socket::Peer;
+use crate::served::ServedRequest;
 
 /// What a router says about its endpoints.
 pub trait Endpoints: Send + Sync {
@@ -56,6 +58,15 @@ pub trait Endpoints: Send + Sync {
 
     /// Counts a request that a limit refused or cut off.
     fn count(&self, limit: Limit);
+
+    /// Begins the trace of a request, which a trusted proxy sent or somebody else. None is made where nothing is
+    /// traced.
+    fn begin_trace(&self, _: &Parts, _by_proxy: bool) -> Span {
+        Span::none()
+    }
+
+    /// Takes note of a request that has its answer.
+    fn served(&self, _: &ServedRequest<'_>) {}
 }
 
 /// Which limits an endpoint has.
@@ -125,6 +136,16 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Busy,
+        Self::NoRoom,
+        Self::Late,
+        Self::HeadTooLarge,
+        Self::BodyTooLarge,
+        Self::BodyLate,
+    ];
+
     /// Its name in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,13 +1,14 @@
 //! The commands, one file each. A command parses its arguments, calls the application, and says what
 //! happened; with `--json` it says so to programs.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use countersign_http::settings::Telemetry;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+
+use crate::telemetry;
 
 mod agreement;
 mod audit;
@@ -145,18 +146,14 @@ pub fn run() -> ExitCode {
     };
     let level = if serves { "countersign=info,warn" } else { "warn" };
     let output = Output { json: cli.json };
-    let filter = match log_filter(std::env::var("COUNTERSIGN_LOG").ok().as_deref(), level) {
-        Ok(filter) => filter,
-        Err(failure) => return output.failed(&*failure),
+    let telemetry = match &cli.command {
+        Command::Serve(command) => command.telemetry(),
+        _ => Telemetry::default(),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        // A line that cannot be written, to a disk that is full, is lost; saying so would panic.
-        .log_internal_errors(false)
-        .init();
+    let _installed = match telemetry::install(&telemetry, level) {
+        Ok(installed) => installed,
+        Err(failure) => return output.failed(&failure),
+    };
     // One provider for all of TLS; it can only have been installed before by this same line.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     cli.server.install();
@@ -173,24 +170,6 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
         Output { json: true }.say(&json!({ "error": text, "because": [] }), "");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE))
-}
-
-/// What is logged: as `COUNTERSIGN_LOG` says, or from `level` on. A word that is no level would be taken for the name
-/// of a module, and silence everything else.
-fn log_filter(wanted: Option<&str>, level: &str) -> Result<EnvFilter, Failure> {
-    let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()).unwrap_or(level);
-    let is_known = |directive: &str| {
-        directive.contains(['=', '['])
-            || directive.contains("::")
-            || directive.starts_with("countersign")
-            || directive.parse::<LevelFilter>().is_ok()
-    };
-    let allowed = "a level (off, error, warn, info, debug, trace) or MODULE=LEVEL, as in countersign_log=debug";
-    if let Some(unknown) = wanted.split(',').map(str::trim).find(|word| !is_known(word)) {
-        return Err(format!("COUNTERSIGN_LOG: {unknown:?} is not {allowed}").into());
-    }
-    let filter = EnvFilter::try_new(wanted);
-    filter.map_err(|error| format!("COUNTERSIGN_LOG: {error}; expected {allowed}").into())
 }
 
 fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
@@ -236,27 +215,4 @@ fn causes(failure: &dyn std::error::Error) -> Vec<String> {
         cause = error.source();
     }
     causes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn log_filter_refuses_what_is_no_level() {
-        for fine in
-            ["", "debug", "OFF", "3", "warn,countersign_log=debug", "hyper::client", "countersign"]
-        {
-            assert!(log_filter(Some(fine), "warn").is_ok(), "{fine}");
-        }
-        assert!(log_filter(None, "countersign=info,warn").is_ok());
-        for (wrong, named) in [
-            ("debg", "\"debg\""),
-            ("warn, verbose", "\"verbose\""),
-            ("hyper=loud", "COUNTERSIGN_LOG: "),
-        ] {
-            let error = log_filter(Some(wrong), "warn").unwrap_err().to_string();
-            assert!(error.contains(named) && error.contains("debug, trace"), "{error}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_http::network::listen::Listen;
 use countersign_http::serving;
+use countersign_http::settings::Telemetry;
 use countersign_people::data_dir::DataDir;
 use countersign_service::instance::ClockTrust;
 use countersign_toml::Given;
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use super::instance_dir::InstanceDir;
 use super::{Failure, Output};
+use crate::config::Config;
 use crate::instance::start;
 
 /// Serve an instance until Ctrl-C or SIGTERM. SIGHUP has the certificate read again, where no terminal is
@@ -33,6 +35,12 @@ pub(super) struct Serve {
 }
 
 impl Serve {
+    /// What is logged and traced, by the configuration. One that cannot be read is reported by [`Serve::run`].
+    pub(super) fn telemetry(&self) -> Telemetry {
+        let config = Config::read(&DataDir::new(self.instance.path()).config());
+        config.map(|config| config.telemetry).unwrap_or_default()
+    }
+
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let trust = if self.accept_clock { ClockTrust::Accepted } else { ClockTrust::Watched };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign_http::network::address::AddressRange;
 use countersign_http::network::listen::Listen;
 use countersign_http::network::settings::Network;
-use countersign_http::settings::{Graph, Settings as HttpSettings, Tls};
+use countersign_http::settings::{Graph, Settings as HttpSettings, Telemetry, Tls};
 use countersign_service::settings::canary::Canary;
 use countersign_service::settings::screening::Screening;
 use countersign_service::settings::witnesses::Witnesses;
@@ -23,6 +23,7 @@ use self::environment::EnvironmentError;
 mod environment;
 #[cfg(test)]
 mod source_http_tests;
+mod telemetry;
 #[cfg(test)]
 mod witnesses_tests;
 
@@ -76,6 +77,9 @@ pub struct Config {
     /// What canaries' values are made with.
     #[serde(default)]
     pub canary: Canary,
+    /// What is logged and traced, and how.
+    #[serde(default)]
+    pub telemetry: Telemetry,
     /// Who cosigns the log's checkpoints; nobody, without it.
     pub witnesses: Option<Witnesses>,
 }
@@ -183,6 +187,7 @@ impl Config {
             graph: self.graph.clone(),
             network: self.network(),
             answer_wait_max: self.answer_wait_max(),
+            telemetry: self.telemetry.clone(),
         }
     }
 
@@ -228,6 +233,7 @@ impl Config {
         self.check_ranges()?;
         self.canary.check()?;
         self.source.check()?;
+        telemetry::check(&self.telemetry)?;
         self.check_addresses()
     }
 

@@ -21,3 +21,4 @@ mod people;
 mod privacy;
 mod source;
 mod support;
+mod telemetry;

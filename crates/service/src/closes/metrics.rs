@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 #[derive(Clone, Debug, Default)]
 pub struct CloseMetrics {
     newest_seconds: Gauge<u64, AtomicU64>,
-    took_ms: Gauge<u64, AtomicU64>,
+    took_s: Gauge<f64, AtomicU64>,
     failures: Counter,
 }
 
@@ -20,14 +20,14 @@ impl CloseMetrics {
     /// Lets these be seen.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
-            "log_newest_close_seconds",
+            "log_newest_close_timestamp_seconds",
             "Time of the newest close; 0 without one",
             self.newest_seconds.clone(),
         );
         registry.register(
-            "log_close_milliseconds",
+            "log_close_duration_seconds",
             "How long the newest close since start took, the directory included",
-            self.took_ms.clone(),
+            self.took_s.clone(),
         );
         registry.register(
             "log_close_failures",
@@ -41,7 +41,7 @@ impl CloseMetrics {
     }
 
     pub(super) fn took(&self, duration: Duration) {
-        self.took_ms.set(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        self.took_s.set(duration.as_secs_f64());
     }
 
     pub(super) fn failed(&self) {

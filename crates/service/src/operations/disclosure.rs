@@ -30,6 +30,7 @@ use countersign_people::store::{GrantId, GrantRecord, StoreError};
 use countersign_source::elsewhere::{self, Elsewhere, PersonElsewhere};
 use countersign_source::{self as source, Circle, SourceError};
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument as _;
 
 use super::circumstances::circumstances;
 use super::granted::GrantError;
@@ -37,6 +38,7 @@ use super::masks::Compiled;
 use super::room::Room;
 use super::{ReceiptsKeyError, Service};
 use crate::clock;
+use crate::spans::TARGET;
 
 /// How often a question is decided again when an act lands between its decision and its entry.
 const DECISIONS_MAX: usize = 4;
@@ -189,6 +191,15 @@ impl Service {
         asker: &Asker<'_>,
         question: &Q,
     ) -> Result<Disclosure<Q::Told>, Q::Error> {
+        let step = tracing::info_span!(target: TARGET, "disclose");
+        self.decide_and_append(asker, question).instrument(step).await
+    }
+
+    async fn decide_and_append<Q: Question>(
+        &self,
+        asker: &Asker<'_>,
+        question: &Q,
+    ) -> Result<Disclosure<Q::Told>, Q::Error> {
         let circumstances = circumstances(asker.grant, asker.client_ip);
         let mut decisions = 0;
         loop {
@@ -198,9 +209,12 @@ impl Service {
                 return Err(DiscloseError::DiskReserved.into());
             }
             let Decision { permitted, told, compiled, places } = decision;
-            match self.append(permitted, asker.request, circumstances.clone()).await {
+            let step = tracing::info_span!(target: TARGET, "append");
+            let appended = self.append(permitted, asker.request, circumstances.clone());
+            match appended.instrument(step).await {
                 Ok(released) => {
-                    self.wait(asker, question, &released).await?;
+                    let step = tracing::info_span!(target: TARGET, "wait");
+                    self.wait(asker, question, &released).instrument(step).await?;
                     return Ok(Disclosure { released, told, compiled, places });
                 }
                 Err(AppendError::Stale(_)) if decisions < DECISIONS_MAX => {}
@@ -281,8 +295,13 @@ impl Service {
         question: &Q,
         now: Timestamp,
     ) -> Result<Decision<Q::Told>, Q::Error> {
-        let view = self.log.view();
-        let compiled = self.masks.of(&view.register);
+        let step = tracing::info_span!(target: TARGET, "snapshot");
+        let (view, compiled) = step.in_scope(|| {
+            let view = self.log.view();
+            let compiled = self.masks.of(&view.register);
+            (view, compiled)
+        });
+        drop(step);
         let grant = &asker.stored.grant;
         let basis = compiled.basis(asker.build.as_str(), grant.purpose.as_str(), now);
         let basis = basis.ok_or(DiscloseError::UnknownBuild)?;
@@ -297,7 +316,8 @@ impl Service {
             Whom::Named(people) => Found::Named(people),
             Whom::OfSource { viewer: viewer_fields, friends: friend_fields } => {
                 let asked = source::Question { viewer, partner, viewer_fields, friend_fields };
-                let found = outside(asker, self.source.find(&asked)).await;
+                let step = tracing::info_span!(target: TARGET, "fetch");
+                let found = outside(asker, self.source.find(&asked)).instrument(step).await;
                 Found::OfSource(found.map_err(DiscloseError::from)?, asked)
             }
         };
@@ -310,7 +330,8 @@ impl Service {
         let people = match found {
             Found::Named(people) => elsewhere::circle(&self.naming, viewer, partner, people).await,
             Found::OfSource(found, asked) => {
-                let people = found.circle(&asked).await;
+                let step = tracing::info_span!(target: TARGET, "people");
+                let people = found.circle(&asked).instrument(step).await;
                 people.map(|people| Elsewhere { people, places: Vec::new() })
             }
         };
@@ -320,8 +341,11 @@ impl Service {
         let (request, told) = question.asked(read, partner);
         let narrowed = asker.sec_gpc.then(|| grant.under_gpc(schema.special()));
         let grant = narrowed.as_ref().unwrap_or(grant);
-        let permitted = decide(&basis, grant, request, people, now, as_of)
+        let step = tracing::info_span!(target: TARGET, "decide");
+        let permitted = step
+            .in_scope(|| decide(&basis, grant, request, people, now, as_of))
             .map_err(|refused| DiscloseError::Refused(refused.reason))?;
+        drop(step);
         let told = told?;
         question.check(&told, permitted.decided())?;
         Ok(Decision { permitted, told, compiled, places })

@@ -39,6 +39,18 @@ impl LogDisk {
         }
     }
 
+    /// How much is free, as was seen last; `None` where the system does not tell.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+    }
+
+    /// How much is kept.
+    #[must_use]
+    pub const fn reserve_bytes(&self) -> u64 {
+        self.reserve_bytes
+    }
+
     /// Whether nothing is left but what is kept.
     #[must_use]
     pub fn is_reserved(&self) -> bool {

@@ -30,6 +30,11 @@ impl Service {
     /// # Errors
     /// [`GrantError`].
     pub fn granted(&self, access: &UserAccess, now: Timestamp) -> Result<GrantRecord, GrantError> {
+        let granted = self.stored_grant(access, now);
+        granted.inspect_err(|error| self.tokens.metrics().without_grant(error))
+    }
+
+    fn stored_grant(&self, access: &UserAccess, now: Timestamp) -> Result<GrantRecord, GrantError> {
         let stored = self.people.grant(access.grant)?.ok_or(GrantError::Ended)?;
         if now >= stored.grant.until || stored.grant.client != access.client {
             return Err(GrantError::Over { client: access.client.clone() });

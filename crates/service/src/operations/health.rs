@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use countersign_log::metrics::Metrics;
+use countersign_domain::time::Timestamp;
+use countersign_log::metrics::{BudgetCount, Metrics};
+use countersign_people::store::ImageFigures;
 use countersign_source::SourceError;
 use tokio::task::spawn_blocking;
 
 use super::Service;
+use crate::clock;
 
 /// Why nothing can be released now.
 #[derive(Debug, thiserror::Error)]
@@ -22,15 +25,27 @@ pub enum NotReady {
     Source(#[from] SourceError),
 }
 
-/// The figures of a log at one moment.
-#[derive(Clone, Copy, Debug)]
-pub struct LogFigures {
+/// The figures of an instance at one moment, as they are read and not counted along the way.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// The moment.
+    pub now: Timestamp,
     /// How many entries are durable.
     pub entries: u64,
     /// The size of the newest checkpoint that a quorum of witnesses cosigned.
     pub witnessed_size: u64,
-    /// What was counted.
+    /// What the log counted.
     pub counts: Metrics,
+    /// What budgets did.
+    pub budgets: Vec<BudgetCount>,
+    /// How many bytes are free on the log's disk, where the system tells.
+    pub disk_free_bytes: Option<u64>,
+    /// How many bytes of it are kept for acts, choices and erasures.
+    pub disk_reserve_bytes: u64,
+    /// Whether entries are dated by the machine's clock.
+    pub is_clock_trusted: bool,
+    /// The image of the people.
+    pub image: ImageFigures,
 }
 
 impl Service {
@@ -54,13 +69,19 @@ impl Service {
         trouble.or_else(|| self.disk.shortage())
     }
 
-    /// The figures of the log.
+    /// How the instance fares, in figures.
     #[must_use]
-    pub fn log_figures(&self) -> LogFigures {
-        LogFigures {
+    pub fn figures(&self) -> Figures {
+        Figures {
+            now: clock::now(),
             entries: self.log.head(),
             witnessed_size: self.log.witnessed_size(),
             counts: self.log.metrics(),
+            budgets: self.log.budget_counts(),
+            disk_free_bytes: self.disk.free_bytes(),
+            disk_reserve_bytes: self.disk.reserve_bytes(),
+            is_clock_trusted: self.now().is_ok(),
+            image: self.people.image_figures(),
         }
     }
 }

@@ -58,6 +58,7 @@ pub mod register;
 pub mod room;
 pub mod settings;
 pub mod token;
+pub mod token_metrics;
 pub mod tokens;
 pub mod usage;
 pub mod vocabulary;

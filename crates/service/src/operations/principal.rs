@@ -48,9 +48,11 @@ impl Service {
         proof: Option<&str>,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let access = self.access_of(token, now)?;
-        credentials::check_proof(self, access.client(), token, proof)?;
-        self.counted(access, now)
+        let authenticated = self.access_of(token, now).and_then(|access| {
+            credentials::check_proof(self, access.client(), token, proof)?;
+            self.counted(access, now)
+        });
+        authenticated.inspect_err(|error| self.tokens.metrics().rejected(error))
     }
 
     /// Checks a client's secret, and counts the call.
@@ -63,8 +65,11 @@ impl Service {
         secret: &str,
         now: Timestamp,
     ) -> Result<Principal, AuthError> {
-        let client = credentials::client_of_secret(self, client, secret)?;
-        self.counted(Access::App(client), now)
+        let client = credentials::client_of_secret(self, client, secret);
+        let authenticated = client
+            .map_err(AuthError::from)
+            .and_then(|client| self.counted(Access::App(client), now));
+        authenticated.inspect_err(|error| self.tokens.metrics().rejected(error))
     }
 
     /// What a token stands for at this instant, whichever client sends it.

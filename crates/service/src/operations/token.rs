@@ -14,6 +14,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, erro
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::token_metrics::TokenMetrics;
+
 /// The `typ` of an access token (RFC 9068).
 const TYPE: &str = "at+jwt";
 
@@ -65,6 +67,7 @@ pub struct Tokens {
     /// Verified tokens by their digest: a device asks again and again with the same one, and a
     /// signature costs more than everything else that is done before the decision.
     verified: RwLock<HashMap<Digest, UserAccess>>,
+    metrics: TokenMetrics,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,7 +113,14 @@ impl Tokens {
             decoding: DecodingKey::from_ed_der(&key.public().0),
             validation,
             verified: RwLock::default(),
+            metrics: TokenMetrics::default(),
         }
+    }
+
+    /// What is counted of tokens.
+    #[must_use]
+    pub const fn metrics(&self) -> &TokenMetrics {
+        &self.metrics
     }
 
     /// Makes a token for a build under a grant.
@@ -151,6 +161,7 @@ impl Tokens {
         };
         let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::EdDSA) };
         let token = jsonwebtoken::encode(&header, &claims, &self.encoding)?;
+        self.metrics.issued.inc();
         Ok((token, expires.seconds().saturating_sub(now.seconds())))
     }
 

@@ -50,6 +50,7 @@ pub struct UsedPercent {
 /// What one client did within the last hour.
 #[derive(Debug)]
 pub struct ClientUsage {
+    client: Identifier,
     allotted: Allotted,
     calls: Ring,
     busy_us: Ring,
@@ -87,7 +88,7 @@ impl Usage {
     /// The usage of a client that has not asked since the start. Clients are those of the register, so
     /// there are never many.
     fn begin(&self, client: &Identifier) -> Arc<ClientUsage> {
-        let fresh = Arc::new(ClientUsage::new(self.allotted));
+        let fresh = Arc::new(ClientUsage::new(client.clone(), self.allotted));
         self.clients.rcu(|clients| {
             let mut clients = HashMap::clone(clients);
             clients.entry(client.clone()).or_insert_with(|| Arc::clone(&fresh));
@@ -98,9 +99,15 @@ impl Usage {
 }
 
 impl ClientUsage {
-    fn new(allotted: Allotted) -> Self {
+    fn new(client: Identifier, allotted: Allotted) -> Self {
         let (calls, busy_us, log_kib) = <_>::default();
-        Self { allotted, calls, busy_us, log_kib }
+        Self { client, allotted, calls, busy_us, log_kib }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn client(&self) -> &Identifier {
+        &self.client
     }
 
     /// Counts first and looks then, so that two calls at once never pass on one's place.

@@ -107,8 +107,8 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
     let Answered { round, peer, outcome } = answered;
     let name = witnesses.peers.get(peer).map_or("", |peer| peer.key.name());
     let line = match outcome {
-        Ok(Obtained { line, rolled_back_to, .. }) => {
-            witnesses.metrics.cosigned(name);
+        Ok(Obtained { line, time, rolled_back_to }) => {
+            witnesses.metrics.cosigned(name, time);
             if let Some(size) = rolled_back_to {
                 witnesses.metrics.rolled_back(name);
                 tracing::warn!(
@@ -126,7 +126,11 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
     };
     let Some(note) = rounds.answered(round, peer, line) else { return };
     match log.cosigned(&note, &witnesses.policy, clock::now()) {
-        Ok(Quorum::Met { .. } | Quorum::NotAsked) => rounds.met(round),
+        Ok(Quorum::Met(times)) => {
+            witnesses.metrics.quorum_met(times.latest);
+            rounds.met(round);
+        }
+        Ok(Quorum::NotAsked) => rounds.met(round),
         Ok(Quorum::NotMet) => {}
         Err(error) => {
             witnesses.metrics.unkept.inc();

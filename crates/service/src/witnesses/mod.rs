@@ -150,7 +150,9 @@ impl Witnesses {
             patience: ask_timeout,
         };
         let wait_max = Duration::from_millis(settings.wait_max_ms);
-        Ok(Self { policy, peers, pace, wait_max, metrics: WitnessMetrics::default() })
+        let metrics = WitnessMetrics::default();
+        peers.iter().for_each(|peer| metrics.asked(peer.key.name()));
+        Ok(Self { policy, peers, pace, wait_max, metrics })
     }
 
     /// How long an answer waits for them.

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::mapping::{Base, Mapping};
-use super::metrics::SourceMetrics;
+use super::metrics::ApiMetrics;
 use super::person::nonsense;
 use super::surrogates;
 use crate::Clock;
@@ -42,7 +42,7 @@ pub(super) struct Client {
     headers: HeaderMap,
     permits: Semaphore,
     retries: u32,
-    metrics: SourceMetrics,
+    metrics: ApiMetrics,
     clock: Clock,
 }
 
@@ -123,7 +123,7 @@ impl Client {
     pub(super) fn new(
         mapping: &Mapping,
         config: &HttpSettings,
-        metrics: SourceMetrics,
+        metrics: ApiMetrics,
         clock: Clock,
     ) -> Result<Self, String> {
         let mut connector = HttpConnector::new();

@@ -31,7 +31,7 @@ use tokio::time::Instant;
 
 pub use breaker::BreakerState;
 pub use check::{EndpointCheck, FoundField, Report, check};
-pub use metrics::SourceMetrics;
+pub use metrics::ApiMetrics;
 
 use self::birth::{Day, day_of};
 use self::breaker::{Admitted, Outcome};
@@ -54,7 +54,7 @@ struct Api {
     at_once: usize,
     timeout_ms: u64,
     answer_bytes_max: usize,
-    metrics: SourceMetrics,
+    metrics: ApiMetrics,
     /// What time it is.
     clock: Clock,
 }
@@ -82,7 +82,7 @@ impl Api {
         clock: Clock,
     ) -> Result<Self, ApiError> {
         let mapping = Mapping::read(&folder.join(&config.mapping), folder, schema)?;
-        let metrics = SourceMetrics::new(Watch::new(config.breaker));
+        let metrics = ApiMetrics::new(Watch::new(config.breaker));
         let client = Client::new(&mapping, config, metrics.clone(), clock);
         Ok(Self {
             client: client.map_err(|reason| ApiError::Client { reason })?,
@@ -230,8 +230,10 @@ impl HttpSource {
     /// # Errors
     /// [`SourceError`]; nothing is known then, and nothing may be answered.
     pub async fn fetch(&self, question: &Question<'_>) -> Result<Fetched, SourceError> {
-        self.api.metrics.questions.inc();
-        self.told(question).await.inspect_err(|error| self.api.metrics.failed(error))
+        let began = std::time::Instant::now();
+        let told = self.told(question).await;
+        self.api.metrics.questions.answered(began, &told);
+        told
     }
 
     /// Those people, with settings as they are this moment.
@@ -244,7 +246,7 @@ impl HttpSource {
         question: &Question<'_>,
     ) -> Result<Guarded<Circle>, SourceError> {
         let circle = fetched.into_circle(&self.naming, question).await;
-        circle.map(Guarded::new).inspect_err(|error| self.api.metrics.failed(error))
+        circle.map(Guarded::new).inspect_err(|error| self.api.metrics.questions.failed(error))
     }
 
     /// How many friends were left out of answers.
@@ -255,7 +257,7 @@ impl HttpSource {
 
     /// What the source counts.
     #[must_use]
-    pub fn metrics(&self) -> &SourceMetrics {
+    pub fn metrics(&self) -> &ApiMetrics {
         &self.api.metrics
     }
 

@@ -13,6 +13,7 @@ pub mod fit;
 pub mod mapping;
 pub mod mapping_file;
 mod pool;
+mod pool_metrics;
 mod session;
 pub mod statement;
 mod tls;
@@ -34,6 +35,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio_postgres::types::ToSql;
 
 use super::{Circle, Fetched, Naming, Question, SourceError};
+use crate::metrics::QuestionMetrics;
 use crate::settings::postgres::{PostgresSettings, TlsMode};
 use answer::Answer;
 use catalogue::{Catalogue, Kind};
@@ -41,6 +43,8 @@ use check::Report;
 use countersign_people::store::People;
 use mapping::Mapping;
 use pool::{Lease, Pool};
+use pool_metrics::PoolMetrics;
+use prometheus_client::registry::Registry;
 use session::Session;
 use statement::{Parameter, Statement};
 use tls::Tls;
@@ -61,6 +65,7 @@ pub struct PostgresSource {
     people: Arc<People>,
     naming: Naming,
     database: Database,
+    metrics: QuestionMetrics,
     ready: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -123,7 +128,8 @@ impl PostgresSource {
         for warning in report.warnings() {
             tracing::warn!("source: {warning}");
         }
-        Ok(Self { people, naming, database, ready: tokio::sync::Mutex::default() })
+        let metrics = QuestionMetrics::default();
+        Ok(Self { people, naming, database, metrics, ready: tokio::sync::Mutex::default() })
     }
 
     /// What the database tells of the people that a question is about.
@@ -133,8 +139,16 @@ impl PostgresSource {
     pub async fn fetch(&self, question: &Question<'_>) -> Result<Fetched, SourceError> {
         let account = self.people.account_of(question.viewer).ok_or(SourceError::UnknownPerson)?;
         let (viewer, friends) = (question.viewer_fields, question.friend_fields);
-        let (fetched, _) = self.database.fetch(&account, viewer, friends).await?;
-        Ok(fetched)
+        let began = Instant::now();
+        let fetched = self.database.fetch(&account, viewer, friends).await;
+        self.metrics.answered(began, &fetched);
+        Ok(fetched?.0)
+    }
+
+    /// Lets what the source counts be seen, and its connections, in a registry of the source's.
+    pub fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+        registry.register_collector(Box::new(PoolMetrics(self.database.pool.clone())));
     }
 
     /// Those people, with settings as they are this moment.

@@ -30,6 +30,18 @@ pub(super) struct Pool {
     tls: Tls,
 }
 
+/// What the connections of a pool do.
+pub(super) struct PoolUsage {
+    /// The most that there may be.
+    pub(super) most: usize,
+    /// How many there are.
+    pub(super) connections: usize,
+    /// On how many of them nothing is asked.
+    pub(super) idle: usize,
+    /// How many questions wait for one.
+    pub(super) waiting: usize,
+}
+
 /// What makes connections.
 struct Connections {
     config: Config,
@@ -198,6 +210,12 @@ impl Pool {
             .build()
             .map_err(|error| error.to_string())?;
         Ok(Self { pool, connect, tls })
+    }
+
+    /// What its connections do.
+    pub(super) fn usage(&self) -> PoolUsage {
+        let managed::Status { max_size, size, available, waiting, .. } = self.pool.status();
+        PoolUsage { most: max_size, connections: size, idle: available, waiting }
     }
 
     /// Who is at the other end of connections.

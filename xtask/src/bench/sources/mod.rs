@@ -25,7 +25,7 @@ use crate::bench::table::whole;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::Postgres;
 use crate::shell;
-use crate::test::tools::apt_install;
+use crate::test::apt::apt_install;
 
 /// With how many connections each contender is tried.
 const CONNECTIONS: [usize; 5] = [4, 8, 16, 32, 64];

@@ -3,6 +3,7 @@
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// How an operation begins.
 pub(super) enum Start<T, F> {
@@ -40,7 +41,7 @@ where
                 Start::Ended(result) => end(&mut results, &mut ended, *place, result),
                 Start::Begun(operation) => {
                     let place = *place;
-                    running.spawn(async move { (place, operation.await) });
+                    running.spawn(async move { (place, operation.await) }.in_current_span());
                 }
             }
             false

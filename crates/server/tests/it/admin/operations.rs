@@ -2,7 +2,7 @@
 //! a person.
 
 use crate::support::village;
-use crate::support::{header, program};
+use crate::support::{header, program, send};
 
 #[test]
 fn health_readiness_and_metrics_respond() {
@@ -30,10 +30,20 @@ fn health_readiness_and_metrics_respond() {
     world.verified(head);
     assert_eq!(metric("countersign_log_published_size"), Some(head));
     let token = std::fs::read_to_string(world.directory.metrics_token()).unwrap();
-    let reply = serving.get("/metrics", token.trim());
-    let kind = header(&reply, "content-type").unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let scraped = |accept: &str| {
+        let headers = [("authorization", bearer.as_str()), ("accept", accept)];
+        let reply = send(&world.url(), "GET", "/metrics", &headers, "");
+        let kind = header(&reply, "content-type").unwrap().to_owned();
+        (kind, String::from_utf8(reply.body).unwrap())
+    };
+    // As Prometheus asks, and as others do.
+    let (kind, text) = scraped("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2");
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
-    assert!(String::from_utf8(reply.body).unwrap().ends_with("# EOF\n"));
+    assert!(text.contains("# TYPE countersign_answers counter\n") && text.ends_with("# EOF\n"));
+    let (kind, text) = scraped("*/*");
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    assert!(text.contains("# TYPE countersign_answers_total counter\n") && !text.contains("# EOF"));
 }
 
 #[test]
@@ -86,6 +96,8 @@ fn no_metric_and_no_line_of_the_server_is_about_a_person() {
     serving.stop();
     let said = told + &std::fs::read_to_string(world.path().with_file_name("stderr.txt")).unwrap();
     assert!(said.contains("an act was taken"), "nothing was said at all");
+    // A reason of decisions, which is called as one of the accounts is.
+    let said = said.replace("reason=\"minor\"", "");
     let told = |needle: &str| said.to_lowercase().contains(needle);
     for needle in ids.iter().chain(&handles) {
         assert!(!told(needle), "an id or handle is told on {url}");

@@ -78,7 +78,7 @@ fn everybody_gets_a_ledger_that_holds_and_is_complete() {
     let token = serving.token(village::VIEWER);
     let question = "/me?fields=id,name,friends{id,name}";
     serving.read(question, &token);
-    assert!(serving.metrics().contains("countersign_log_newest_close_seconds 0\n"));
+    assert!(serving.metrics().contains("countersign_log_newest_close_timestamp_seconds 0\n"));
     let first = close(&serving);
     assert_eq!((&first["period"], &first["from"]), (&json!(0), &json!(0)));
     serving.read(question, &token);
@@ -89,8 +89,10 @@ fn everybody_gets_a_ledger_that_holds_and_is_complete() {
     eventually("the answer is published", || world.checkpoint().size >= head);
 
     let viewer = held(&world, &ledger(&serving, village::VIEWER));
-    let newest =
-        format!("countersign_log_newest_close_seconds {}\n", viewer.closed_at.unwrap().seconds());
+    let newest = format!(
+        "countersign_log_newest_close_timestamp_seconds {}\n",
+        viewer.closed_at.unwrap().seconds()
+    );
     assert!(serving.metrics().contains(&newest), "{newest}");
     assert_eq!((viewer.periods, viewer.account.as_str()), (2, village::VIEWER));
     assert_eq!(fields_of(&viewer, Relation::Viewer), vec![["id", "friends", "name"]; 3]);

@@ -80,7 +80,7 @@ impl Stage {
     }
 
     fn metrics(&self) -> String {
-        let mut registry = Registry::with_prefix("countersign");
+        let mut registry = Registry::with_prefix("countersign_source");
         self.source.metrics().register(&mut registry);
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();

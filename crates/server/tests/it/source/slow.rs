@@ -87,7 +87,7 @@ fn what_people_choose_while_a_source_is_slow_holds_for_the_answer() {
         thread::sleep(Duration::from_secs(4));
     });
     assert_eq!(names(&after), [None, Some("cy".to_owned())].into());
-    assert!(serving.metrics().contains("countersign_log_stale_decisions 0\n"));
+    assert!(serving.metrics().contains("countersign_log_stale_decisions_total 0\n"));
     world.verified(serving.head());
 }
 

@@ -424,7 +424,10 @@ fn reason() -> String {
 /// The program itself, with the first arguments of a command.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.env_remove("COUNTERSIGN_LOG").env_remove("COUNTERSIGN_DIR").args(arguments);
+    for name in ["COUNTERSIGN_LOG", "COUNTERSIGN_LOG_FORMAT", "COUNTERSIGN_DIR"] {
+        command.env_remove(name);
+    }
+    command.args(arguments);
     command
 }
 

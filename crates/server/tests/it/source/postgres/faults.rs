@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::postgres::{Cluster, Database, said, shared};
 use crate::support::{Serving, World, eventually, finish, header, program};
+use crate::telemetry::documents::OF_POSTGRES;
 
 /// The people, of whom every value and account but the viewer's has this in it.
 const MARK: &str = "QUITEPRIVATE";
@@ -243,6 +244,27 @@ fn interop_postgres_without_the_viewer_ends_the_session() {
     // An answer that was read to its end costs no connection.
     assert_eq!(serving.page("/readyz"), "ready\n");
     assert_eq!(database.connected(), connected);
+}
+
+#[test]
+fn interop_postgres_connections_are_in_metrics() {
+    let database = shared().database(SCHEMA);
+    let world = settle(&database, "pool_size = 3\n");
+    let (serving, token) = served(&world);
+    assert_answered(&serving, &token);
+    let metrics = serving.metrics();
+    for name in OF_POSTGRES {
+        assert!(metrics.contains(&format!("# TYPE {name} gauge\n")), "{name} in\n{metrics}");
+    }
+    for line in [
+        "countersign_source_pool_max 3\n",
+        "countersign_source_pool_idle 1\n",
+        "countersign_source_questions_total 1\n",
+        "countersign_source_duration_seconds_count 1\n",
+        "countersign_source_failures_total{kind=\"late\"} 0\n",
+    ] {
+        assert!(metrics.contains(line), "{line} in\n{metrics}");
+    }
 }
 
 #[test]
