@@ -88,7 +88,8 @@ pub async fn guard(
     let address = network.inner.proxies.client(peer.ip(), &head.headers);
     let span = endpoints.begin_trace(&head, network.inner.proxies.contains(peer.ip()));
     let client = SocketAddr::new(address, peer.port());
-    let answering = guarded(&network, client, (head, body), next);
+    let caller = Caller { peer, client, transport };
+    let answering = guarded(&network, caller, (head, body), next);
     let response = answering.instrument(span.clone()).await;
     endpoints.served(&ServedRequest {
         method: &method,
@@ -101,10 +102,19 @@ pub async fn guard(
     response
 }
 
-/// Holds one request of this client within the limits.
+/// How a request came.
+struct Caller {
+    /// The other end of the connection.
+    peer: SocketAddr,
+    /// The client, whom a trusted proxy may have named.
+    client: SocketAddr,
+    transport: Transport,
+}
+
+/// Holds one request of this caller within the limits.
 async fn guarded(
     network: &Network,
-    client: SocketAddr,
+    Caller { peer, client, transport }: Caller,
     (mut head, body): (Parts, Body),
     next: Next,
 ) -> Response {
