@@ -14,6 +14,7 @@ pub mod http_client;
 pub mod image;
 mod naming;
 mod newcomer;
+mod platform_choice;
 pub mod postgres;
 pub mod settings;
 
@@ -35,6 +36,7 @@ pub use found::Found;
 use http::{HttpSource, SourceMetrics};
 use image::ImageSource;
 pub use naming::Naming;
+pub use platform_choice::PlatformChoice;
 use postgres::PostgresSource;
 use prometheus_client::metrics::counter::Counter;
 
@@ -110,6 +112,15 @@ impl Source {
             Self::Postgres(source) => source.knows(account).await,
             Self::Http(source) => source.knows(account).await,
             Self::Unopened { reason } => Err(unopened(reason)),
+        }
+    }
+
+    /// Whether the platform's data says what people chose there, and the source reads it.
+    #[must_use]
+    pub fn reads_settings(&self) -> bool {
+        match self {
+            Self::Postgres(source) => source.reads_settings(),
+            Self::Image(_) | Self::Http(_) | Self::Unopened { .. } => false,
         }
     }
 

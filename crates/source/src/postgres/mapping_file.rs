@@ -13,10 +13,13 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 
+use self::settings::RawSettings;
 use super::mapping::{
     ColumnAt, ColumnShape, DateFormat, Filter, Friendships, Join, Mapping, Minor, Order, People,
     Related, Scope, Shape, Stored, TableName, TakenAs, Test,
 };
+
+mod settings;
 
 /// The version of the file that this program reads.
 pub const MAPPING_VERSION: u32 = 1;
@@ -55,6 +58,8 @@ struct RawMapping {
     people: RawPeople,
     friendships: RawFriendships,
     fields: BTreeMap<Spanned<String>, Spanned<RawShape>>,
+    #[serde(default)]
+    settings: Vec<RawSettings>,
 }
 
 #[derive(Deserialize)]
@@ -229,7 +234,8 @@ impl RawMapping {
                 return refuse(at, "this field is given twice; allowed: each once");
             }
         }
-        Ok(Mapping { people, friendships, fields })
+        let settings = settings::rules(self.settings, &names, schema)?;
+        Ok(Mapping { people, friendships, fields, settings })
     }
 }
 
@@ -276,9 +282,10 @@ impl RawFriendships {
         let stored = match self.stored.get_ref().as_str() {
             "once" => Stored::Once,
             "twice" => Stored::Twice,
+            "mutual" => Stored::Mutual,
             other => {
                 let message = format!(
-                    "{other:?} is neither \"once\" (either way round) nor \"twice\" (from either side)"
+                    "{other:?} is none of \"once\" (either way round), \"twice\" (from either side) and \"mutual\" (who follows whom: both rows make a friendship)"
                 );
                 return refuse(self.stored.span().start, message);
             }
@@ -349,16 +356,21 @@ impl RawFilter {
             (None, Some(is_null)) => Test::IsNull(is_null),
             (Some(value), None) => {
                 let at = value.span().start;
-                match value.into_inner() {
-                    Value::String(text) => Test::Is(without_nul(text, at)?),
-                    Value::Integer(number) => Test::Is(number.to_string()),
-                    Value::Boolean(holds) => Test::Is(holds.to_string()),
-                    _ => return refuse(at, "give a text, a whole number, true or false"),
-                }
+                Test::Is(value_text(value.into_inner(), at)?)
             }
             _ => return refuse(at, "give is or is_null beside it"),
         };
         Ok(Filter { column, test })
+    }
+}
+
+/// A value that a column is compared with, as PostgreSQL spells it as text.
+fn value_text(value: Value, at: usize) -> Result<String, Fault> {
+    match value {
+        Value::String(text) => without_nul(text, at),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(holds) => Ok(holds.to_string()),
+        _ => refuse(at, "give a text, a whole number, true or false"),
     }
 }
 
