@@ -12,13 +12,16 @@
 //! assert_eq!(error.to_string(), r#"1:1: sise: unknown key; allowed: size; did you mean "size"?"#);
 //! ```
 //!
-//! It reads texts, not files: who reads a file puts its path in front, as [`TomlFileError`] does.
+//! It parses texts: who reads a file, by [`read_text`], puts its path in front, as [`TomlFileError`] does.
 
 mod error;
+mod file;
 mod message;
 mod places;
+mod sample;
 
 pub use error::{Fault, Place, TomlError, TomlFileError};
+pub use file::read_text;
 pub use toml::value::Datetime;
 pub use toml::{Spanned, Value};
 
@@ -75,7 +78,7 @@ fn mistyped(text: &str, error: &Error) -> TomlError {
     let key = if places.is_whole(&at) { String::new() } else { places.key_at(at.start) };
     if let Some(missing) = message::missing_key(error.message()) {
         let key = places::joined(&key, missing);
-        return places.located(at.start, key, "this key is missing".to_owned());
+        return places.located(at.start, key, message::MISSING.to_owned());
     }
     // A date is a map to serde.
     let is_date =
@@ -84,6 +87,7 @@ fn mistyped(text: &str, error: &Error) -> TomlError {
         Some(rest) if is_date => message::reworded(&format!("invalid type: a date or time,{rest}")),
         _ => message::reworded(error.message()),
     };
+    let message = message::with_unit(message, &key);
     places.located(at.start, key, message)
 }
 

@@ -8,8 +8,29 @@ use countersign_domain::text::after_byte_order_mark;
 use countersign_people::durable_file;
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
-use countersign_toml::TomlFileError;
+use countersign_toml::{Fault, TomlFileError};
 use serde::de::DeserializeOwned;
+
+/// A line for each key of the files of partners, builds, rules and budgets that has to be there.
+const SAMPLES: &str = r#"id = "aurora"
+name = "Aurora Devices B.V."
+country = "NL"
+parent_country = "NL"
+owners = []
+key = "…"
+build = "aurora-home@41"
+client = "aurora-home"
+package = "nl.aurora.home"
+signer = "…"
+version_code = 41
+artifact = "…"
+purposes = ["address-book"]
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+special_categories_of_friends = false
+minor_friend_fields = []
+version = 1
+"#;
 
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +64,17 @@ pub(super) enum FileError {
 
 /// Reads a TOML file.
 pub(super) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    Ok(countersign_toml::parse(&read_text(path)?).map_err(|error| error.in_file(path))?)
+    read_toml_checked(path, Ok)
+}
+
+/// Reads a TOML file and checks what was read.
+pub(super) fn read_toml_checked<T: DeserializeOwned, V>(
+    path: &Path,
+    check: impl FnOnce(T) -> Result<V, Fault>,
+) -> Result<V, FileError> {
+    let text = countersign_toml::read_text(path)?;
+    let read = countersign_toml::parse_checked(&text, check);
+    Ok(read.map_err(|error| error.with_sample(SAMPLES).in_file(path))?)
 }
 
 /// Reads an agreement file against the field schema in force.

@@ -88,12 +88,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with file, line, column, key and what is allowed.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let path = path.to_owned();
-            match error.kind() {
-                std::io::ErrorKind::NotFound => ConfigError::Missing { path },
-                _ => TomlFileError::Unreadable { path, error }.into(),
-            }
+        let text = countersign_toml::read_text(path).map_err(|error| match error {
+            TomlFileError::Missing { path, .. } => ConfigError::Missing { path },
+            other => other.into(),
         })?;
         Ok(Self::check_text(&text).map_err(|error| error.in_file(path))?)
     }
@@ -104,6 +101,7 @@ impl Config {
     /// [`TomlError`], with the key and what is allowed.
     pub fn check_text(text: &str) -> Result<Self, TomlError> {
         countersign_toml::parse_checked(text, |config: Self| config.check().map(|()| config))
+            .map_err(|error| error.with_sample(TEMPLATE))
     }
 
     /// The name of the log: what its checkpoints begin with.
@@ -323,7 +321,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pool_wait_ms = \"x\"",
-                "log.pool_wait_ms: found a text; allowed: a whole number from 0",
+                "log.pool_wait_ms: found a text; allowed: a whole number from 0, of milliseconds",
             ),
             (
                 "pool_wait_ms = 1",

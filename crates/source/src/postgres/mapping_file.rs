@@ -24,6 +24,27 @@ mod settings;
 /// The version of the file that this program reads.
 pub const MAPPING_VERSION: u32 = 1;
 
+/// A line for each key that a mapping cannot do without.
+const SAMPLE: &str = r#"version = 1
+[people]
+table = "public.users"
+account = "id"
+[people.joins]
+table = "public.profiles"
+as = "profile"
+from = "id"
+to = "user_id"
+[friendships]
+table = "public.friendships"
+columns = ["user_id", "friend_id"]
+stored = "once"
+[settings]
+column = "profile_visibility"
+open_at = ["public", "friends"]
+fields = ["*"]
+routes = ["friends_device", "friends_app"]
+"#;
+
 /// PostgreSQL cuts longer names off, so that they would be other names.
 const NAME_BYTES_MAX: usize = 63;
 
@@ -38,8 +59,7 @@ const JOINS_MAX: usize = 32;
 /// # Errors
 /// [`TomlFileError`].
 pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+    let text = countersign_toml::read_text(path)?;
     parse(&text, schema).map_err(|error| error.in_file(path))
 }
 
@@ -49,6 +69,7 @@ pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError>
 /// [`TomlError`].
 pub fn parse(text: &str, schema: &FieldSchema) -> Result<Mapping, TomlError> {
     countersign_toml::parse_checked(text, |raw: RawMapping| raw.checked(schema))
+        .map_err(|error| error.with_sample(SAMPLE))
 }
 
 #[derive(Deserialize)]

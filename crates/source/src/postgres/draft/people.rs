@@ -136,6 +136,8 @@ pub(super) fn conditions(table: &Surveyed) -> Vec<(String, Test)> {
             "deletedat",
             "removedat",
             "endedat",
+            "leftat",
+            "closedat",
             "suspendedat",
             "deactivatedat",
             "blockedat",

@@ -151,7 +151,9 @@ fn interop_postgres_draft_says_which_rights_a_role_lacks_and_what_is_not_known()
     assert!(is_content, "{text}");
     for expected in [
         format!("  GRANT USAGE ON SCHEMA \"hidden\" TO \"{reader}\";\n"),
-        format!("  GRANT SELECT (\"email\", \"id\", \"name\") ON \"hidden\".\"users\" TO \"{reader}\";\n"),
+        format!(
+            "  GRANT SELECT (\"email\", \"id\", \"name\") ON \"hidden\".\"users\" TO \"{reader}\";\n"
+        ),
         "  CREATE INDEX CONCURRENTLY ON \"hidden\".\"friends\" (\"user_id\");\n".to_owned(),
         "to decide  no row of hidden.friends could be looked at".to_owned(),
         "to decide  at which value of \"status\" in hidden.friends both have agreed".to_owned(),
@@ -193,7 +195,10 @@ fn interop_postgres_draft_of_a_database_without_people_says_so() {
     let world = World::founded();
     let mut command = program(&["source", "draft", "--url", &database.url()]);
     let (is_content, text) = said(command.arg("--dir").arg(world.path()));
-    assert!(!is_content && text.contains("none of 1 tables looks like one with a row for each person"), "{text}");
+    assert!(
+        !is_content && text.contains("none of 1 tables looks like one with a row for each person"),
+        "{text}"
+    );
     let (is_content, text) = said(program(&["source", "draft"]).arg("--dir").arg(world.path()));
     assert!(!is_content && text.contains("give --url postgresql://"), "{text}");
 }

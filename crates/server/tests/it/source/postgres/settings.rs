@@ -1,10 +1,12 @@
 //! Choices that people made on the platform, in columns of its database: what they begin with, what they close, and
 //! what the log has of it.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::support::postgres::{Database, said, shared};
-use crate::support::{Serving, World, eventually, program, send};
+use crate::support::{Serving, World, eventually, log_key, program, send, verifier};
 
 const SCHEMA: &str = "
 CREATE TYPE audience AS ENUM ('public', 'friends', 'only_me');
@@ -87,6 +89,17 @@ fn interop_postgres_settings_are_what_people_begin_with_and_close_at_once() {
     database.run("UPDATE privacy SET profile = 'only_me' WHERE account = 'cai'");
     assert_eq!(friends(&server, &token), "Bob");
     // The log has what Bob began with, and everything that was released lies within it.
+    let ledger = world.path().join("bob.ledger");
+    let (is_content, text) = said(program(&["log", "close"]).arg("--dir").arg(world.path()));
+    assert!(is_content, "{text}");
+    eventually("the close is published", || {
+        let mut command = program(&["people", "ledger", "bob", "--out"]);
+        said(command.arg(&ledger).arg("--dir").arg(world.path())).0
+    });
+    let mut command = Command::new(verifier());
+    let key = log_key(&world.directory);
+    let (holds, text) = said(command.arg("ledger").arg(&ledger).args(["--key", &key]));
+    assert!(holds, "{text}");
     assert!(server.stop().success());
     world.verified(1);
     world.assert_checks();
@@ -125,12 +138,14 @@ fn interop_postgres_settings_of_the_feed_open_once_the_log_has_them() {
         let reply = send(&world.url(), "POST", "/admin/v1/people/feed", &headers, line);
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     };
-    feed("{\"sequence\":1,\"account\":\"dee\",\"settings\":{\"friends_device\":[],\"friends_app\":[]}}\n");
+    feed(
+        "{\"sequence\":1,\"account\":\"dee\",\"settings\":{\"friends_device\":[],\"friends_app\":[]}}\n",
+    );
     assert_eq!(friends(&server, &token), "Bob", "what is closed is closed at once");
-    feed("{\"sequence\":2,\"account\":\"dee\",\"settings\":{\"friends_device\":[\"id\",\"name\"]}}\n");
-    eventually("Dee is open once the log has it", || {
-        friends(&server, &token) == "Bob Dee"
-    });
+    feed(
+        "{\"sequence\":2,\"account\":\"dee\",\"settings\":{\"friends_device\":[\"id\",\"name\"]}}\n",
+    );
+    eventually("Dee is open once the log has it", || friends(&server, &token) == "Bob Dee");
     // Chosen here, it is not opened by the platform any more.
     server.open_to_friends_devices("dee", &[]);
     feed("{\"sequence\":3,\"account\":\"dee\",\"settings\":{\"friends_device\":[\"*\"]}}\n");
@@ -160,18 +175,29 @@ fn interop_postgres_check_knows_labels_and_says_why_nobody_has_friends() {
     database.run("ALTER TABLE friendships ADD status text NOT NULL DEFAULT 'requested'");
     let status = "stored = \"once\"\nwhere = [{ column = \"status\", is = \"accepted\" }]";
     let (is_content, text) = check(&mapping.replace("stored = \"once\"", status));
-    assert!(is_content && text.contains("public.friendships has rows, and none of them counts"), "{text}");
+    assert!(
+        is_content && text.contains("public.friendships has rows, and none of them counts"),
+        "{text}"
+    );
     assert!(text.contains("of 4 people, 0 have friends"), "{text}");
     database.run("TRUNCATE friendships; DROP INDEX friendships_b_idx");
     let (_, text) = check(&mapping);
     assert!(text.contains("nobody has friends: public.friendships has no rows"), "{text}");
-    assert!(text.contains("\n  CREATE INDEX CONCURRENTLY ON \"public\".\"friendships\" (\"b\");"), "{text}");
-    database.run(&format!("REVOKE SELECT ON friendships, people FROM {0}; GRANT SELECT (account) ON people TO {0}", database.reader()));
+    assert!(
+        text.contains("\n  CREATE INDEX CONCURRENTLY ON \"public\".\"friendships\" (\"b\");"),
+        "{text}"
+    );
+    database.run(&format!(
+        "REVOKE SELECT ON friendships, people FROM {0}; GRANT SELECT (account) ON people TO {0}",
+        database.reader()
+    ));
     let (is_content, text) = check(&mapping);
     let reader = database.reader();
     for expected in [
         format!("\n  GRANT SELECT (\"a\", \"b\") ON \"public\".\"friendships\" TO \"{reader}\";"),
-        format!("\n  GRANT SELECT (\"hometown\", \"minor\", \"name\") ON \"public\".\"people\" TO \"{reader}\";"),
+        format!(
+            "\n  GRANT SELECT (\"hometown\", \"minor\", \"name\") ON \"public\".\"people\" TO \"{reader}\";"
+        ),
     ] {
         assert!(!is_content && text.contains(&expected), "{expected}\n{text}");
     }
