@@ -143,8 +143,14 @@ pub(crate) fn of_parser(message: &str, text: &str, at: usize) -> String {
             "found the character U+{code:04X} outside of quotation marks; allowed: plain spaces and letters"
         );
     }
+    if at == 0 && text.trim_start().starts_with('{') {
+        return "found JSON; allowed: TOML, a key and its value a line, as version = 1".to_owned();
+    }
     match value {
         Some((_, "")) => "the value is missing".to_owned(),
+        Some((key, value)) if value.matches('"').count() == 1 => {
+            format!("found one quotation mark; allowed: {key} = \"…\", with one on either side")
+        }
         Some((key, value)) if is_flag(value) => {
             format!("found {value}; allowed: {key} = true, or {key} = false")
         }

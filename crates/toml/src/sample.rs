@@ -4,13 +4,14 @@ use crate::TomlError;
 use crate::message::{MISSING, UNKNOWN};
 
 impl TomlError {
-    /// The error with what a sample of such a file says of the key: where it is missing, a line to paste; where it is
+    /// The error with what a sample of such a file says of the key: where it is missing or of another type, a line to paste; where it is
     /// in the wrong table, the right one. Keys of the sample that are comments count.
     #[must_use]
     pub fn with_sample(mut self, sample: &str) -> Self {
         let (table, name) = self.key.rsplit_once('.').unwrap_or(("", &self.key));
         let lines = || lines(sample).filter(|line| line.name == name);
-        if self.message == MISSING {
+        let has_line = self.message.contains(" = ") || self.message.contains("did you mean");
+        if self.message == MISSING || (self.message.starts_with("found ") && !has_line) {
             let found = lines().find(|line| line.table == table);
             if let Some(line) = found {
                 self.message = format!("{}; for example: {}", self.message, line.text);
@@ -82,6 +83,8 @@ mod tests {
             format!("{missing}; for example: key = \"tls/key.pem\"")
         );
         assert_eq!(said("log.other", missing), missing);
+        let found = "found a text; allowed: a whole number from 0";
+        assert_eq!(said("log.wait_ms", found), format!("{found}; for example: wait_ms = 1"));
         let unknown = "unknown key; allowed: a, b";
         assert_eq!(said("wait_ms", unknown), "unknown key here; it belongs in [log]: wait_ms = 1");
         assert_eq!(

@@ -151,6 +151,14 @@ fn a_text_that_is_not_toml_is_refused_with_the_key_where_it_stops() {
             "version = 1\n[log]\nwait_ms = 60ms",
             "3:13: log.wait_ms: found 60ms; allowed: a number alone, of milliseconds, as wait_ms = 60",
         ),
+        (
+            "listen = 127.0.0.1\"",
+            "1:15: listen: found one quotation mark; allowed: listen = \"…\", with one on either side",
+        ),
+        (
+            "{ \"version\": 1 }",
+            "1:1: found JSON; allowed: TOML, a key and its value a line, as version = 1",
+        ),
         ("version: 1", "1:8: found a colon; allowed: version = …"),
         (
             "listen = “127.0.0.1”",

@@ -101,7 +101,7 @@ impl Config {
     /// [`TomlError`], with the key and what is allowed.
     pub fn check_text(text: &str) -> Result<Self, TomlError> {
         countersign_toml::parse_checked(text, |config: Self| config.check().map(|()| config))
-            .map_err(|error| error.with_sample(TEMPLATE))
+            .map_err(|error| error.with_sample(&sample()))
     }
 
     /// The name of the log: what its checkpoints begin with.
@@ -240,12 +240,17 @@ impl Config {
     }
 }
 
+/// A configuration as `init` writes it.
+fn sample() -> String {
+    TEMPLATE.replace("{origin}", "log.example/2026").replace("{listen}", "127.0.0.1:8080")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn template() -> String {
-        TEMPLATE.replace("{origin}", "log.example/2026").replace("{listen}", "127.0.0.1:8080")
+        sample()
     }
 
     #[test]
@@ -321,7 +326,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pool_wait_ms = \"x\"",
-                "log.pool_wait_ms: found a text; allowed: a whole number from 0, of milliseconds",
+                "log.pool_wait_ms: found a text; allowed: a whole number from 0, of milliseconds; for example: pool_wait_ms = 1",
             ),
             (
                 "pool_wait_ms = 1",

@@ -335,7 +335,7 @@ impl fmt::Display for Report {
                 }
             }
         }
-        let statements: Vec<_> = self.tables.iter().flat_map(|table| &table.statements).collect();
+        let statements = fit::statements(&self.tables);
         if statements.is_empty() {
             return Ok(());
         }

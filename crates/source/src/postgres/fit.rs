@@ -88,6 +88,18 @@ pub fn compare(mapping: &Mapping, catalogue: &Catalogue) -> Vec<TableReport> {
     uses.0.iter().map(report).collect()
 }
 
+/// What the owner of the tables can run, each statement once: tables have schemas in common.
+#[must_use]
+pub fn statements(reports: &[TableReport]) -> Vec<String> {
+    let mut statements: Vec<String> = Vec::new();
+    for statement in reports.iter().flat_map(|report| &report.statements) {
+        if !statements.contains(statement) {
+            statements.push(statement.clone());
+        }
+    }
+    statements
+}
+
 /// What the owner of a table can run, so that the role may read what is needed and finds it by indexes.
 fn remedies(
     table: &Table,

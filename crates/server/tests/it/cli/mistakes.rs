@@ -19,7 +19,7 @@ const RULES: &str = "special_categories_of_friends = false\nminor_friend_fields 
 type Mistake = (&'static str, &'static str);
 
 /// Mistakes in countersign.toml.
-const CONFIG: [Mistake; 17] = [
+const CONFIG: [Mistake; 19] = [
     ("listen = \"127", "listen = 127"),
     ("listen = \"", "listen = \u{201c}"),
     ("listen = ", "listen: "),
@@ -35,6 +35,8 @@ const CONFIG: [Mistake; 17] = [
     ("[log]\n", "[logs]\n"),
     ("network_file_system = false", "network_file_system = False"),
     ("network_file_system = false", "network_file_system = \"no\""),
+    ("kind = \"image\"", "kind = image"),
+    ("kind = \"image\"", "kind = \"image"),
     ("kind = \"image\"", "kind = \"postgresql\""),
     ("kind = \"image\"", "kind = \"postgres\""),
 ];

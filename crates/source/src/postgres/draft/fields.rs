@@ -108,10 +108,13 @@ pub(super) fn place<'s>(
             });
         }
     }
-    let left = joined.iter().enumerate().flat_map(|(at, joined)| {
+    // A table that has names for numbers has nothing else of a person.
+    let of_people = joined.iter().enumerate().filter(|(_, joined)| joined.says.is_none());
+    let left = of_people.flat_map(|(at, joined)| {
         let taken = &taken;
         let columns = joined.table.columns.iter().filter(move |(name, _)| {
-            !taken.contains(&(at, name.as_str())) && !(at == 0 && used.contains(name))
+            let is_used = if at == 0 { used.contains(name) } else { joined.to == *name };
+            !taken.contains(&(at, name.as_str())) && !is_used
         });
         columns.map(|(name, column)| (joined.table.name.name.as_str(), name.as_str(), column))
     });

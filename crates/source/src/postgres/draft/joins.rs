@@ -90,8 +90,8 @@ fn is_label(table: &Surveyed, name: &str) -> bool {
 
 /// What a column that refers to another table is about: `city_id` is about a city.
 fn bare(people: &Surveyed, column: &str) -> String {
-    let words = words(without_prefix(people, column));
-    words.into_iter().filter(|word| word != "id").collect::<Vec<_>>().join("_")
+    let words = words(without_prefix(people, column)).join("_");
+    words.trim_end_matches("id").trim_end_matches('_').to_owned()
 }
 
 pub(super) fn without_prefix<'a>(table: &Surveyed, name: &'a str) -> &'a str {

@@ -139,15 +139,12 @@ async fn drafted(client: &Client, schema: &FieldSchema) -> Result<Draft, DraftEr
         friendships: pair
             .map(|pair| Reason { table: pair.table.name.to_string(), reasons: pair.reasons }),
         open_questions: written.open_questions,
-        statements: reports.into_iter().flat_map(|report| report.statements).collect(),
+        statements: fit::statements(&reports),
     })
 }
 
-/// A table that was not chosen, with its score.
-type Other = (String, i32);
-
 /// The people and the friendships that suit each other best, and who else could be people.
-fn chosen(survey: &Survey) -> Result<(Candidate<'_>, Option<Pair<'_>>, Vec<Other>), DraftError> {
+fn chosen(survey: &Survey) -> Result<(Candidate<'_>, Option<Pair<'_>>, Vec<String>), DraftError> {
     let mut candidates = Candidate::all(survey);
     candidates.truncate(PEOPLE_TRIED);
     let mut found: Vec<(Candidate<'_>, Option<Pair<'_>>)> = candidates
@@ -161,8 +158,9 @@ fn chosen(survey: &Survey) -> Result<(Candidate<'_>, Option<Pair<'_>>, Vec<Other
         people.score + pair.as_ref().map_or(0, |pair| pair.score)
     };
     found.sort_by_key(|found| std::cmp::Reverse(score(found)));
-    let others = found.iter().skip(1).take(3);
-    let others = others.map(|found| (found.0.table.name.to_string(), score(found))).collect();
+    let best = found.first().map(score).unwrap_or_default();
+    let others = found.iter().skip(1).filter(|other| score(other) * 2 > best).take(3);
+    let others = others.map(|other| other.0.table.name.to_string()).collect();
     match found.into_iter().next() {
         Some((people, pair)) => Ok((people, pair, others)),
         None => Err(DraftError::NoPeople { tables: survey.tables.len() }),

@@ -6,7 +6,6 @@ use countersign_domain::schema::FieldSchema;
 
 use super::super::catalogue::Kind;
 use super::super::mapping::{Stored, Test};
-use super::Other;
 use super::choices::{self, Rule};
 use super::fields::{self, Placed};
 use super::friendships::{self, Agreement, Pair};
@@ -23,7 +22,7 @@ pub(super) struct Chosen<'a, 's> {
     pub(super) people: &'a Candidate<'s>,
     pub(super) pair: Option<&'a Pair<'s>>,
     /// Who else could be people.
-    pub(super) others: &'a [Other],
+    pub(super) others: &'a [String],
     pub(super) samples: &'a Samples,
 }
 
@@ -125,7 +124,7 @@ impl Written {
             because(&people.reasons)
         ));
         if !chosen.others.is_empty() {
-            let others: Vec<_> = chosen.others.iter().map(|(name, _)| toml::text(name)).collect();
+            let others: Vec<_> = chosen.others.iter().map(|name| toml::text(name)).collect();
             self.say(&format!("# Less speaks for {}.\n", others.join(", ")));
         }
         self.say(&format!(

@@ -36,6 +36,7 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
     let database = shared().database(SCHEMA);
     let world = World::founded();
     database.serve_to(&world, WIDE, "");
+    world.configure("new_people = \"default\"", "new_people = \"friends-basics\"");
     let check = || said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     let (is_content, text) = check();
     assert!(is_content, "{text}");
