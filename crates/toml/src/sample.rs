@@ -4,8 +4,8 @@ use crate::TomlError;
 use crate::message::{MISSING, UNKNOWN};
 
 impl TomlError {
-    /// The error with what a sample of such a file says of the key: where it is missing or of another type, a line to paste; where it is
-    /// in the wrong table, the right one. Keys of the sample that are comments count.
+    /// The error with what a sample of such a file says of the key: where it is missing or of another type, a line to
+    /// paste; where it is in the wrong table, the right one. Keys of the sample that are comments count.
     #[must_use]
     pub fn with_sample(mut self, sample: &str) -> Self {
         let (table, name) = self.key.rsplit_once('.').unwrap_or(("", &self.key));

@@ -19,9 +19,9 @@
 //! Lines are applied in batches, each in one commit. A line that cannot be read stops the feed before
 //! its own batch.
 //!
-//! `settings` are what a person chose on the platform's own pages, for the routes that are named: `["*"]` is every field
-//! that there is. What they close is closed at once; what they open is open once the log has it, and only of whom has
-//! chosen nothing here.
+//! `settings` are what a person chose on the platform's own pages, for the routes that are named: `["*"]` is every
+//! field that there is. What they close is closed at once; what they open is open once the log has it, and only of
+//! whom has chosen nothing here.
 //!
 //! Whoever is named and was not there comes, with the settings that everybody begins with and without a
 //! profile: a feed may tell of a friendship before it tells of the friend. Whoever was removed and is

@@ -155,7 +155,7 @@ fn golden_mistakes_in_files_are_told_with_what_is_allowed() {
     table.tried("  mapping.toml is in UTF-16", &mut check());
     written(b"{ \"version\": 1 }");
     table.tried("  mapping.toml is JSON", &mut check());
-    // What is no mistake: a byte order mark, tabs, line ends of Windows. Then the database is asked, which is not there.
+    // What is no mistake: a byte order mark, tabs, line ends of Windows. Then the database is asked.
     let windows = format!("\u{feff}{}", MAPPING.replace(" = ", "\t=\t").replace('\n', "\r\n"));
     written(windows.as_bytes());
     table

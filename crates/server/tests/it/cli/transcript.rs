@@ -1,5 +1,5 @@
-//! From nothing to a verified answer on somebody else's PostgreSQL: the commands of docs/examples/first-answer.sh, as they
-//! stand there, and what they said. A copy of that is docs/operations/transcript.md.
+//! From nothing to a verified answer on somebody else's PostgreSQL: the commands of docs/examples/first-answer.sh, as
+//! they stand there, and what they said. A copy of that is docs/operations/transcript.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};

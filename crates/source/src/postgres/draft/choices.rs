@@ -4,8 +4,8 @@
 use countersign_domain::schema::FieldSchema;
 
 use super::super::catalogue::{Column, Kind};
-use super::fields::Placed;
-use super::joins::Joined;
+use super::fields::FieldPlacement;
+use super::joins::JoinedTable;
 use super::toml::{self, ColumnRef};
 use super::words::squeezed;
 
@@ -54,9 +54,9 @@ pub(super) struct Rule {
 /// The rules that columns suggest; `values_of` looks up which values a column of text has.
 pub(super) fn rules(
     schema: &FieldSchema,
-    joined: &[Joined<'_>],
-    placed: &[Placed],
-    values_of: &dyn Fn(&Joined<'_>, &str) -> Vec<String>,
+    joined: &[JoinedTable<'_>],
+    placed: &[FieldPlacement],
+    values_of: &dyn Fn(&JoinedTable<'_>, &str) -> Vec<String>,
 ) -> Vec<Rule> {
     let mut rules = Vec::new();
     for joined in joined.iter().filter(|joined| joined.says.is_none()) {
@@ -80,7 +80,7 @@ fn fields(
     bare: &str,
     column: &Column,
     schema: &FieldSchema,
-    placed: &[Placed],
+    placed: &[FieldPlacement],
 ) -> Option<Vec<String>> {
     let is_level = matches!(column.kind, Kind::Text | Kind::Word);
     if column.kind == Kind::Boolean && WHOLE.iter().any(|(name, _)| *name == bare) {
@@ -117,7 +117,7 @@ fn open_at(bare: &str, column: &Column, values: &[String]) -> Vec<String> {
 }
 
 fn rule(
-    joined: &Joined<'_>,
+    joined: &JoinedTable<'_>,
     name: &str,
     fields: &[String],
     open_at: &[String],

@@ -3,19 +3,17 @@
 use countersign_domain::schema::{Field, FieldSchema};
 
 use super::super::catalogue::{Column, Kind};
-use super::joins::Joined;
+use super::joins::JoinedTable;
 use super::toml::{self, ColumnRef};
 use super::words::squeezed;
 
 /// A field, with what it is made of.
-pub(super) struct Placed {
+pub(super) struct FieldPlacement {
     pub(super) field: String,
     /// The value as the file has it.
     pub(super) value: String,
-    /// What is to be known about it.
-    pub(super) note: Option<String>,
-    /// Whether it is left as a comment, for somebody to decide.
-    pub(super) is_proposal: bool,
+    /// Why it is left as a comment, for somebody to decide.
+    pub(super) note: Option<&'static str>,
 }
 
 /// What a field's column is called, without what is between its words.
@@ -58,9 +56,9 @@ fn is_called(field: &Field, name: &str) -> bool {
 /// The fields that have a column, in the order of the schema, and the columns that no field takes.
 pub(super) fn place<'s>(
     schema: &FieldSchema,
-    joined: &[Joined<'s>],
+    joined: &[JoinedTable<'s>],
     used: &[String],
-) -> (Vec<Placed>, Vec<(&'s str, &'s str, &'s Column)>) {
+) -> (Vec<FieldPlacement>, Vec<(&'s str, &'s str, &'s Column)>) {
     let (mut placed, mut taken) = (Vec::new(), Vec::new());
     for field in schema.fields() {
         if ["id", "friends"].contains(&field.name.as_str()) {
@@ -77,35 +75,24 @@ pub(super) fn place<'s>(
                 };
                 taken.push((at, name.as_str()));
                 let is_hidden = !column.is_readable && !joined.table.is_hidden();
-                let (note, is_proposal) = if is_placed {
-                    (Some("another column that says it".to_owned()), true)
+                let note = if is_placed {
+                    Some("another column that says it")
                 } else if field.special {
-                    (
-                        Some(
-                            "special category (GDPR Art. 9): only if an agreement needs it"
-                                .to_owned(),
-                        ),
-                        true,
-                    )
+                    Some("special category (GDPR Art. 9): only if an agreement needs it")
                 } else if is_hidden {
-                    (Some("the role may not read this column".to_owned()), true)
+                    Some("the role may not read this column")
                 } else {
-                    (made.1.map(str::to_owned), made.1.is_some())
+                    made.1
                 };
-                is_placed |= !is_proposal;
-                placed.push(Placed { field: field.name.clone(), value: made.0, note, is_proposal });
+                is_placed |= note.is_none();
+                placed.push(FieldPlacement { field: field.name.clone(), value: made.0, note });
             }
         }
         if !is_placed
             && field.name == "name"
             && let Some(parts) = name_of_parts(joined)
         {
-            placed.push(Placed {
-                field: field.name.clone(),
-                value: parts,
-                note: None,
-                is_proposal: false,
-            });
+            placed.push(FieldPlacement { field: field.name.clone(), value: parts, note: None });
         }
     }
     // A table that has names for numbers has nothing else of a person.
@@ -165,7 +152,7 @@ fn made(
 }
 
 /// The whole name, of those of its parts that there are.
-fn name_of_parts(joined: &[Joined<'_>]) -> Option<String> {
+fn name_of_parts(joined: &[JoinedTable<'_>]) -> Option<String> {
     let part = |field: &str| {
         let names = NAMES.iter().find(|(known, _)| *known == field).map(|(_, names)| names)?;
         joined.iter().find_map(|joined| {

@@ -3,12 +3,12 @@
 use super::super::catalogue::Kind;
 use super::super::mapping::{Stored, Test};
 use super::people::{self, Candidate};
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, TableSurvey};
 use super::words::{squeezed, words};
 
 /// A table that may be the one of friendships between people of a table.
 pub(super) struct Pair<'s> {
-    pub(super) table: &'s Surveyed,
+    pub(super) table: &'s TableSurvey,
     /// The columns with the keys of the two people.
     pub(super) columns: [&'s str; 2],
     /// The column of the people's table that they name.
@@ -136,7 +136,7 @@ impl<'s> Pair<'s> {
         found
     }
 
-    fn of(table: &'s Surveyed, people: &Candidate<'s>) -> Option<Self> {
+    fn of(table: &'s TableSurvey, people: &Candidate<'s>) -> Option<Self> {
         let names = words(&table.name.name);
         if table.oid == people.table.oid || names.iter().any(|word| OTHERS.contains(&word.as_str()))
         {
@@ -171,7 +171,7 @@ impl<'s> Pair<'s> {
 
     /// Two columns that name people, what they name, and whether foreign keys say so.
     fn columns(
-        table: &'s Surveyed,
+        table: &'s TableSurvey,
         people: &Candidate<'s>,
     ) -> Option<([&'s str; 2], &'s str, bool)> {
         let mut referring = table.references.iter().filter(|r| r.table == people.table.oid);
@@ -212,7 +212,7 @@ pub(super) enum Agreement {
 
 /// A column that says whether both agreed. What the values of a text are is the caller's to look up.
 pub(super) fn agreement(
-    table: &Surveyed,
+    table: &TableSurvey,
     values_of: &dyn Fn(&str) -> Vec<String>,
 ) -> Option<Agreement> {
     for (name, column) in &table.columns {

@@ -2,15 +2,15 @@
 //! whose rows have a name for what a column of the person's is a number of.
 
 use super::super::catalogue::Kind;
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, TableSurvey};
 use super::words::{common_prefix, squeezed, words};
 
 /// The most tables that are joined.
 const JOINS_MAX: usize = 8;
 
 /// The table of people, or a table that is joined to it.
-pub(super) struct Joined<'s> {
-    pub(super) table: &'s Surveyed,
+pub(super) struct JoinedTable<'s> {
+    pub(super) table: &'s TableSurvey,
     /// What it is called in the file; nothing for the table of people.
     pub(super) alias: Option<String>,
     /// The column of the person's row.
@@ -21,9 +21,9 @@ pub(super) struct Joined<'s> {
     pub(super) says: Option<String>,
 }
 
-impl<'s> Joined<'s> {
+impl<'s> JoinedTable<'s> {
     /// The table of people and what belongs to it, where `key` is the column by which others name a person.
-    pub(super) fn all(survey: &'s Survey, people: &'s Surveyed, key: &str) -> Vec<Self> {
+    pub(super) fn all(survey: &'s Survey, people: &'s TableSurvey, key: &str) -> Vec<Self> {
         let own =
             Self { table: people, alias: None, from: String::new(), to: String::new(), says: None };
         let mut joined = vec![own];
@@ -83,18 +83,18 @@ impl<'s> Joined<'s> {
 }
 
 /// Whether a column is the text for what its table's rows are.
-fn is_label(table: &Surveyed, name: &str) -> bool {
+fn is_label(table: &TableSurvey, name: &str) -> bool {
     ["name", "title", "label", "displayname"]
         .contains(&squeezed(without_prefix(table, name)).as_str())
 }
 
 /// What a column that refers to another table is about: `city_id` is about a city.
-fn bare(people: &Surveyed, column: &str) -> String {
+fn bare(people: &TableSurvey, column: &str) -> String {
     let words = words(without_prefix(people, column)).join("_");
     words.trim_end_matches("id").trim_end_matches('_').to_owned()
 }
 
-pub(super) fn without_prefix<'a>(table: &Surveyed, name: &'a str) -> &'a str {
+pub(super) fn without_prefix<'a>(table: &TableSurvey, name: &'a str) -> &'a str {
     let prefix = common_prefix(table.columns.iter().map(|(name, _)| name.as_str()));
     name.strip_prefix(prefix).unwrap_or(name)
 }

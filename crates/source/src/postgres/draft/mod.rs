@@ -28,7 +28,7 @@ use self::friendships::Pair;
 use self::people::Candidate;
 use self::samples::Samples;
 use self::survey::Survey;
-use self::write::Chosen;
+use self::write::DraftInput;
 use super::catalogue::Catalogue;
 use super::pool::{self, Pool};
 use super::{OpenError, connection, fit, mapping_file, session, trouble};
@@ -122,7 +122,7 @@ async fn drafted(client: &Client, schema: &FieldSchema) -> Result<Draft, DraftEr
     let samples = Samples::read(client, &survey, &people, pair.as_ref()).await;
     let written = write::write(
         schema,
-        &Chosen {
+        &DraftInput {
             survey: &survey,
             people: &people,
             pair: pair.as_ref(),

@@ -2,12 +2,12 @@
 
 use super::super::catalogue::Kind;
 use super::super::mapping::Test;
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, TableSurvey};
 use super::words::{common_prefix, squeezed, words};
 
 /// A table that may be the one of people, and what speaks for it.
 pub(super) struct Candidate<'s> {
-    pub(super) table: &'s Surveyed,
+    pub(super) table: &'s TableSurvey,
     pub(super) score: i32,
     pub(super) reasons: Vec<String>,
 }
@@ -60,7 +60,7 @@ impl<'s> Candidate<'s> {
         found
     }
 
-    fn of(table: &'s Surveyed, survey: &Survey) -> Option<Self> {
+    fn of(table: &'s TableSurvey, survey: &Survey) -> Option<Self> {
         let mut found = Self { table, score: 0, reasons: Vec::new() };
         let words = words(&table.name.name);
         let last = words.last()?;
@@ -104,7 +104,7 @@ pub(super) const fn is_name(kind: Kind) -> bool {
 }
 
 /// The column by which other tables name a row: its primary key, or what looks like one.
-pub(super) fn key(table: &Surveyed) -> Option<&str> {
+pub(super) fn key(table: &TableSurvey) -> Option<&str> {
     if let [key] = table.primary_key.as_slice()
         && table.column(key).is_some_and(|column| is_name(column.kind))
     {
@@ -128,7 +128,7 @@ pub(super) fn key(table: &Surveyed) -> Option<&str> {
 }
 
 /// Conditions that a row of people or friendships has to meet, by what columns are called.
-pub(super) fn conditions(table: &Surveyed) -> Vec<(String, Test)> {
+pub(super) fn conditions(table: &TableSurvey) -> Vec<(String, Test)> {
     let mut found = Vec::new();
     for (name, column) in &table.columns {
         let bare = squeezed(name);

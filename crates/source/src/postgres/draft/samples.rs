@@ -10,9 +10,9 @@ use super::super::catalogue::Kind;
 use super::super::mapping::Test;
 use super::super::statement::{quoted, quoted_table};
 use super::friendships::{self, Agreement, Pair};
-use super::joins::Joined;
+use super::joins::JoinedTable;
 use super::people::{self, Candidate};
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, TableSurvey};
 use super::words::words;
 
 /// How many rows are looked at.
@@ -55,7 +55,7 @@ impl Samples {
     ) -> Self {
         let mut samples = Self::default();
         let key = pair.map(|pair| pair.key).or_else(|| people::key(people.table));
-        let joined = Joined::all(survey, people.table, key.unwrap_or_default());
+        let joined = JoinedTable::all(survey, people.table, key.unwrap_or_default());
         for table in joined.iter().map(|joined| joined.table).chain(pair.map(|pair| pair.table)) {
             samples.read_labels(client, table).await;
         }
@@ -67,11 +67,11 @@ impl Samples {
     }
 
     /// The labels of a column, as far as they were read.
-    pub(super) fn labels(&self, table: &Surveyed, column: &str) -> Vec<String> {
+    pub(super) fn labels(&self, table: &TableSurvey, column: &str) -> Vec<String> {
         self.labels.get(&(table.oid, column.to_owned())).cloned().unwrap_or_default()
     }
 
-    async fn read_labels(&mut self, client: &Client, table: &Surveyed) {
+    async fn read_labels(&mut self, client: &Client, table: &TableSurvey) {
         for (name, column) in &table.columns {
             let last = words(name).pop().unwrap_or_default();
             let is_plain = matches!(column.kind, Kind::Text | Kind::Word | Kind::Integer);

@@ -14,11 +14,11 @@ const TABLES_MAX: i64 = 5_000;
 /// The tables of a database, and who looks.
 pub(super) struct Survey {
     pub(super) role: String,
-    pub(super) tables: Vec<Surveyed>,
+    pub(super) tables: Vec<TableSurvey>,
 }
 
 /// A table, view or foreign table.
-pub(super) struct Surveyed {
+pub(super) struct TableSurvey {
     pub(super) oid: u32,
     pub(super) name: TableName,
     /// Whether the role may look into its schema.
@@ -64,7 +64,7 @@ impl Survey {
         let mut survey = Self { role: String::new(), tables: Vec::new() };
         for row in client.query(TABLES, &[&TABLES_MAX]).await? {
             survey.role = row.try_get(5)?;
-            survey.tables.push(Surveyed {
+            survey.tables.push(TableSurvey {
                 oid: row.try_get(0)?,
                 name: TableName { schema: row.try_get(1)?, name: row.try_get(2)? },
                 is_reachable: row.try_get(3)?,
@@ -98,12 +98,12 @@ impl Survey {
     }
 
     /// The table of this number.
-    pub(super) fn of(&self, oid: u32) -> Option<&Surveyed> {
+    pub(super) fn of(&self, oid: u32) -> Option<&TableSurvey> {
         self.tables.iter().find(|table| table.oid == oid)
     }
 }
 
-impl Surveyed {
+impl TableSurvey {
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
     }

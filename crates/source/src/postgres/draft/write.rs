@@ -7,17 +7,17 @@ use countersign_domain::schema::FieldSchema;
 use super::super::catalogue::Kind;
 use super::super::mapping::{Stored, Test};
 use super::choices::{self, Rule};
-use super::fields::{self, Placed};
+use super::fields::{self, FieldPlacement};
 use super::friendships::{self, Agreement, Pair};
-use super::joins::{Joined, without_prefix};
+use super::joins::{JoinedTable, without_prefix};
 use super::people::{self, Candidate};
 use super::samples::{Samples, friendship_tests};
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, TableSurvey};
 use super::toml::{self, ColumnRef, commented};
 use super::words::squeezed;
 
 /// What was chosen, and what is known about it.
-pub(super) struct Chosen<'a, 's> {
+pub(super) struct DraftInput<'a, 's> {
     pub(super) survey: &'s Survey,
     pub(super) people: &'a Candidate<'s>,
     pub(super) pair: Option<&'a Pair<'s>>,
@@ -27,7 +27,7 @@ pub(super) struct Chosen<'a, 's> {
 }
 
 /// A draft, and what somebody has to look at.
-pub(super) struct Written {
+pub(super) struct DraftText {
     pub(super) text: String,
     pub(super) open_questions: Vec<String>,
 }
@@ -35,20 +35,21 @@ pub(super) struct Written {
 /// What stands in the place of what is not known. No column has it.
 const UNKNOWN: &str = "?";
 
-pub(super) fn write(schema: &FieldSchema, chosen: &Chosen<'_, '_>) -> Written {
+pub(super) fn write(schema: &FieldSchema, chosen: &DraftInput<'_, '_>) -> DraftText {
     let people = chosen.people.table;
     let key = chosen.pair.map(|pair| pair.key).or_else(|| people::key(people)).unwrap_or(UNKNOWN);
-    let joined = Joined::all(chosen.survey, people, key);
+    let joined = JoinedTable::all(chosen.survey, people, key);
     let minor = minor(&joined);
     let conditions = people_conditions(chosen);
     let mut used: Vec<String> = conditions.iter().map(|(column, _)| column.clone()).collect();
     used.push(key.to_owned());
     used.extend(joined.iter().map(|joined| joined.from.clone()));
     let (placed, left) = fields::place(schema, &joined, &used);
-    let labels = |joined: &Joined<'_>, column: &str| chosen.samples.labels(joined.table, column);
+    let labels =
+        |joined: &JoinedTable<'_>, column: &str| chosen.samples.labels(joined.table, column);
     let rules = choices::rules(schema, &joined, &placed, &labels);
 
-    let mut written = Written { text: head(&chosen.survey.role), open_questions: Vec::new() };
+    let mut written = DraftText { text: head(&chosen.survey.role), open_questions: Vec::new() };
     written.people(chosen, key, minor.as_deref(), &conditions);
     written.joins(&joined, minor.as_deref(), &placed, &rules);
     written.friendships(chosen);
@@ -68,7 +69,7 @@ fn head(role: &str) -> String {
 }
 
 /// What tells a minor, as the file has it.
-fn minor(joined: &[Joined<'_>]) -> Option<String> {
+fn minor(joined: &[JoinedTable<'_>]) -> Option<String> {
     let own = || joined.iter().filter(|joined| joined.says.is_none());
     let find = |names: &[&str], are: &[Kind]| {
         own().find_map(|joined| {
@@ -89,7 +90,7 @@ fn minor(joined: &[Joined<'_>]) -> Option<String> {
 }
 
 /// What has to hold of a row of people.
-fn people_conditions(chosen: &Chosen<'_, '_>) -> Vec<(String, Test)> {
+fn people_conditions(chosen: &DraftInput<'_, '_>) -> Vec<(String, Test)> {
     let table = chosen.people.table;
     let mut conditions = people::conditions(table);
     for (name, column) in &table.columns {
@@ -108,10 +109,10 @@ fn people_conditions(chosen: &Chosen<'_, '_>) -> Vec<(String, Test)> {
     conditions
 }
 
-impl Written {
+impl DraftText {
     fn people(
         &mut self,
-        chosen: &Chosen<'_, '_>,
+        chosen: &DraftInput<'_, '_>,
         key: &str,
         minor: Option<&str>,
         conditions: &[(String, Test)],
@@ -154,9 +155,9 @@ impl Written {
     /// The tables that anything refers to.
     fn joins(
         &mut self,
-        joined: &[Joined<'_>],
+        joined: &[JoinedTable<'_>],
         minor: Option<&str>,
-        placed: &[Placed],
+        placed: &[FieldPlacement],
         rules: &[Rule],
     ) {
         let values = placed.iter().map(|placed| placed.value.as_str());
@@ -177,7 +178,7 @@ impl Written {
         }
     }
 
-    fn friendships(&mut self, chosen: &Chosen<'_, '_>) {
+    fn friendships(&mut self, chosen: &DraftInput<'_, '_>) {
         let Some(pair) = chosen.pair else {
             self.say(&format!(
                 "\n# No table has two columns that name people and is called as friendships are.\n\
@@ -235,12 +236,13 @@ impl Written {
         self.say(&toml::conditions(&tests));
     }
 
-    fn fields(&mut self, placed: &[Placed]) {
+    fn fields(&mut self, placed: &[FieldPlacement]) {
         self.say("\n[fields]\n");
-        for Placed { field, value, note, is_proposal } in placed {
-            let note = note.as_ref().map(|note| format!("  # {note}")).unwrap_or_default();
-            let before = if *is_proposal { "# " } else { "" };
-            self.say(&format!("{before}{field} = {value}{note}\n"));
+        for FieldPlacement { field, value, note } in placed {
+            match note {
+                None => self.say(&format!("{field} = {value}\n")),
+                Some(note) => self.say(&format!("# {field} = {value}  # {note}\n")),
+            }
         }
     }
 
@@ -287,7 +289,7 @@ impl Written {
 }
 
 /// How many rows a table has, where that is known.
-fn rows(table: &Surveyed) -> String {
+fn rows(table: &TableSurvey) -> String {
     table.rows_estimate.map(|rows| format!(", about {rows} rows")).unwrap_or_default()
 }
 
