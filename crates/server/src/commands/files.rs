@@ -32,6 +32,23 @@ minor_friend_fields = []
 version = 1
 "#;
 
+/// A line for each key that an agreement has to have.
+const AGREEMENT: &str = r#"version = 2
+agreement = "aurora-home-1"
+platform = "Example Platform"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2026-01-01T00:00:00Z
+not_after = 2027-01-01T00:00:00Z
+delivery = "clear"
+[purpose]
+purpose = "address-book"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+"#;
+
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
@@ -91,7 +108,8 @@ pub(super) fn parse_agreement(
     text: &str,
     schema: &FieldSchema,
 ) -> Result<AgreementDocument, FileError> {
-    Ok(agreement::read(text, schema).map_err(|error| error.in_file(path))?)
+    let read = agreement::read(text, schema);
+    Ok(read.map_err(|error| error.with_sample(AGREEMENT).in_file(path))?)
 }
 
 /// Reads a JSON file.

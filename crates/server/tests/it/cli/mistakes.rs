@@ -13,6 +13,13 @@ const MAPPING: &str = "version = 1\n[people]\ntable = \"users\"\naccount = \"id\
 
 const PARTNER: &str = "id = \"aurora\"\nname = \"Aurora\"\ncountry = \"NL\"\nparent_country = \"NL\"\nowners = []\nkey = \"KEY\"\n";
 
+const AGREEMENT: &str = "version = 2\nagreement = \"a-1\"\nplatform = \"Example\"\npartner = \"aurora\"\nclient = \"aurora-home\"\n\
+    kind = \"device\"\nnot_before = 2026-01-01T00:00:00Z\nnot_after = 2027-01-01T00:00:00Z\ndelivery = \"clear\"\n\
+    [[purpose]]\npurpose = \"service\"\ndpv = \"dpv:ServiceProvision\"\nself = [\"id\", \"name\"]\nfriend = [\"id\"]\n";
+
+const BUILD: &str = "build = \"aurora-home@1\"\nclient = \"aurora-home\"\npackage = \"nl.aurora.home\"\nsigner = \"00\"\n\
+    version_code = 1\nartifact = \"00\"\npurposes = [\"service\"]\nself = [\"id\"]\nfriend = [\"id\"]\n";
+
 const RULES: &str = "special_categories_of_friends = false\nminor_friend_fields = [\"id\"]\n";
 
 /// A mistake: what is changed into what, in the file that a command reads.
@@ -70,6 +77,23 @@ const OF_RULES: [Mistake; 3] = [
     ("= false", "= no"),
     ("[\"id\"]", "[\"ids\"]"),
     ("minor_friend_fields", "minor_friends_fields"),
+];
+
+const OF_AGREEMENT: [Mistake; 8] = [
+    ("kind = \"device\"\n", ""),
+    ("kind = \"device\"", "kind = \"phone\""),
+    ("2026-01-01T00:00:00Z", "\"2026-01-01\""),
+    ("2026-01-01T00:00:00Z", "2026-01-01"),
+    ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00"),
+    ("dpv:ServiceProvision", "dpv:ServiceProvison"),
+    ("[[purpose]]", "[purpose]"),
+    ("\"name\"]", "\"nmae\"]"),
+];
+
+const OF_BUILD: [Mistake; 3] = [
+    ("signer = \"00\"", "signer = 00"),
+    ("version_code = 1", "version_code = \"1\""),
+    ("purposes = [\"service\"]", "purposes = \"service\""),
 ];
 
 /// The table.
@@ -138,6 +162,11 @@ fn golden_mistakes_in_files_are_told_with_what_is_allowed() {
     table.mistakes(&file("partner.toml"), &partner, &OF_PARTNER, register);
     let rules = || in_file(&["governance", "rules", "check"], "rules.toml");
     table.mistakes(&file("rules.toml"), RULES, &OF_RULES, rules);
+
+    let agreement = || in_file(&["agreement", "check"], "agreement.toml");
+    table.mistakes(&file("agreement.toml"), AGREEMENT, &OF_AGREEMENT, agreement);
+    let build = || in_file(&["partner", "build", "submit"], "build.toml");
+    table.mistakes(&file("build.toml"), BUILD, &OF_BUILD, build);
 
     table.text += "whole files\n";
     let written = |bytes: &[u8]| fs::write(file("mapping.toml"), bytes).unwrap();
