@@ -177,3 +177,22 @@ fn in_order(mut named: Vec<(Candidate, usize)>) -> Named {
     let (candidates, places) = named.into_iter().unzip();
     Named { candidates, places }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::route::Route;
+    use countersign_people::store::StoreOptions;
+
+    use super::*;
+
+    #[test]
+    fn naming_opens_nothing_toward_friends_of_whom_nothing_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = People::open(folder.path(), StoreOptions::default()).unwrap();
+        let open = Settings::from_sets([FieldSet::ALL; 4]);
+        let naming = Naming::new(Arc::new(people), open).closed_unless_read();
+        let begins = naming.newcomers().settings;
+        assert_eq!(begins, Settings::DEFAULT);
+        assert!(begins.open(Route::FriendsApp).is_empty());
+    }
+}
