@@ -87,7 +87,11 @@ fn mistyped(text: &str, error: &Error) -> TomlError {
         Some(rest) if is_date => message::reworded(&format!("invalid type: a date or time,{rest}")),
         _ => message::reworded(error.message()),
     };
-    let message = message::with_unit(message, &key);
+    let message = match message::with_unit(message, &key) {
+        // A header with one pair of brackets too few.
+        message if message == message::TABLE_FOR_LIST => format!("{message}: write [[{key}]]"),
+        message => message,
+    };
     places.located(at.start, key, message)
 }
 

@@ -10,6 +10,9 @@ pub(crate) const MISSING: &str = "this key is missing";
 /// What is said of a key that there is not, before those that there are.
 pub(crate) const UNKNOWN: &str = "unknown key; allowed: ";
 
+/// What is said of a table that is to be one of several.
+pub(crate) const TABLE_FOR_LIST: &str = "found a table; allowed: a list";
+
 /// What the ends of keys say about their numbers.
 const UNITS: [(&str, &str); 7] = [
     ("_ms", "milliseconds"),

@@ -125,6 +125,10 @@ fn values_are_refused_with_what_was_found_and_what_is_allowed() {
             &in_log("kind = 5"),
             "4:8: log.kind: found another type; allowed: a text in quotation marks, or a table",
         ),
+        (
+            "version = 1\n[fields]\nname = \"a\"",
+            "2:1: fields: found a table; allowed: a list: write [[fields]]",
+        ),
         (&in_log("kind = {}"), "4:8: log.kind: allowed: a table with one key"),
     ] {
         assert_eq!(refused(text), expected, "{text}");

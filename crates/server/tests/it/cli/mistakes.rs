@@ -17,8 +17,8 @@ const AGREEMENT: &str = "version = 2\nagreement = \"a-1\"\nplatform = \"Example\
     kind = \"device\"\nnot_before = 2026-01-01T00:00:00Z\nnot_after = 2027-01-01T00:00:00Z\ndelivery = \"clear\"\n\
     [[purpose]]\npurpose = \"service\"\ndpv = \"dpv:ServiceProvision\"\nself = [\"id\", \"name\"]\nfriend = [\"id\"]\n";
 
-const BUILD: &str = "build = \"aurora-home@1\"\nclient = \"aurora-home\"\npackage = \"nl.aurora.home\"\nsigner = \"00\"\n\
-    version_code = 1\nartifact = \"00\"\npurposes = [\"service\"]\nself = [\"id\"]\nfriend = [\"id\"]\n";
+const BUILD: &str = "build = \"aurora-home@1\"\nclient = \"aurora-home\"\npackage = \"nl.aurora.home\"\nsigner = \"abababababababababababababababababababababababababababababababab\"\n\
+    version_code = 1\nartifact = \"abababababababababababababababababababababababababababababababab\"\npurposes = [\"service\"]\nself = [\"id\"]\nfriend = [\"id\"]\n";
 
 const RULES: &str = "special_categories_of_friends = false\nminor_friend_fields = [\"id\"]\n";
 
@@ -91,7 +91,7 @@ const OF_AGREEMENT: [Mistake; 8] = [
 ];
 
 const OF_BUILD: [Mistake; 3] = [
-    ("signer = \"00\"", "signer = 00"),
+    ("signer = \"ab", "signer = \"zz"),
     ("version_code = 1", "version_code = \"1\""),
     ("purposes = [\"service\"]", "purposes = \"service\""),
 ];
