@@ -43,8 +43,8 @@ CREATE TABLE blocks (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCE
     target_account_id bigint NOT NULL REFERENCES accounts);
 CREATE TABLE statuses (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, text text,
     in_reply_to_account_id bigint REFERENCES accounts);
-INSERT INTO accounts (id, username, display_name) VALUES (11, 'ada', 'Ada'), (12, 'bob', 'Bob'), (13, 'eve', 'Eve');
-INSERT INTO follows (id, account_id, target_account_id) VALUES (1, 11, 12), (2, 12, 11), (3, 13, 11);
+INSERT INTO accounts (id, username, display_name) VALUES (11, 'ada', 'Ada'), (12, 'bob', 'Bob'), (13, 'eve', 'Eve'), (14, 'cai', 'Cai');
+INSERT INTO follows (id, account_id, target_account_id) VALUES (1, 11, 12), (2, 12, 11), (3, 13, 11), (4, 11, 14);
 ";
 
 /// As a benchmark has it: a prefix before each column, and friendships once.
@@ -119,8 +119,9 @@ fn interop_postgres_golden_draft_of_a_textbook() {
 fn interop_postgres_golden_draft_of_a_federated_network() {
     let (mapping, _, checked) = drafted_and_checked(FEDERATED);
     assert_golden("draft-federated.toml", &mapping);
-    // Eve follows Ada, who does not follow her: that is no friendship.
+    // Ada follows Cai and Eve follows Ada, and neither is followed back: these are no friendships.
     assert!(checked.contains("everything about one person and 1 friends"), "{checked}");
+    assert!(checked.contains("of 4 people, 2 have friends"), "{checked}");
 }
 
 #[test]
