@@ -137,6 +137,8 @@ pub async fn open_source(
     let source =
         Source::open(&settings.source, people, &naming, directory.path(), schema, clock::now)
             .await?;
+    // Who is named before their row is read is not to have more open than the row will say.
+    let naming = if source.reads_settings() { naming.closed_unless_read() } else { naming };
     Ok((naming, source))
 }
 

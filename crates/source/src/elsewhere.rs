@@ -43,6 +43,7 @@ pub async fn circle(
         account: &person.account,
         minor: person.minor,
         present: person.present,
+        chosen: None,
     });
     let told: Vec<_> = told.collect();
     let Named { candidates, places } = naming.name(viewer, partner, &told).await?;

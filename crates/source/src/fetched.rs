@@ -5,10 +5,11 @@ use countersign_domain::field::{FieldId, FieldSet};
 use countersign_people::store::ACCOUNT_BYTES_MAX;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::circle::{Circle, Values};
 use super::naming::{Named, Naming, Told};
-use super::{Question, SourceError};
+use super::{PlatformChoice, Question, SourceError};
 
 /// The people of one answer of a source, the viewer first. One buffer holds the values of all.
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub struct FetchedPerson {
     pub account: String,
     /// Whether they are a minor.
     pub minor: bool,
+    /// What they chose on the platform, where the source reads that.
+    pub chosen: Option<Arc<PlatformChoice>>,
 }
 
 /// The values of the people of a [`Fetched`], each of them JSON.
@@ -59,6 +62,16 @@ impl Fetched {
         let values = &mut self.values;
         let (end, byte) = (values.ends.len(), values.bytes.len());
         values.starts.push(Start { end, byte, present: FieldSet::EMPTY });
+    }
+
+    /// The person who was added first.
+    pub(super) fn viewer(&self) -> Option<&FetchedPerson> {
+        self.people.first()
+    }
+
+    /// Those who were added after the first.
+    pub(super) fn friends(&self) -> impl Iterator<Item = &FetchedPerson> {
+        self.people.iter().skip(1)
     }
 
     /// Takes back the person who was added last, with their values.
@@ -125,7 +138,12 @@ impl Fetched {
         self.left_out.tell(kept.len().saturating_sub(1), naming)?;
         let told = kept.iter().filter_map(|place| {
             let (person, start) = (self.people.get(*place)?, self.values.starts.get(*place)?);
-            Some(Told { account: &person.account, minor: person.minor, present: start.present })
+            Some(Told {
+                account: &person.account,
+                minor: person.minor,
+                present: start.present,
+                chosen: person.chosen.as_deref(),
+            })
         });
         let told: Vec<_> = told.collect();
         let named = naming.name(question.viewer, question.partner, &told);

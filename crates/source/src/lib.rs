@@ -15,6 +15,7 @@ pub mod image;
 pub mod metrics;
 mod naming;
 mod newcomer;
+mod platform_choice;
 pub mod postgres;
 pub mod settings;
 
@@ -36,6 +37,7 @@ pub use found::Found;
 use http::HttpSource;
 use image::ImageSource;
 pub use naming::Naming;
+pub use platform_choice::PlatformChoice;
 use postgres::PostgresSource;
 use prometheus_client::registry::Registry;
 
@@ -111,6 +113,15 @@ impl Source {
             Self::Postgres(source) => source.knows(account).await,
             Self::Http(source) => source.knows(account).await,
             Self::Unopened { reason } => Err(unopened(reason)),
+        }
+    }
+
+    /// Whether the platform's data says what people chose there, and the source reads it.
+    #[must_use]
+    pub fn reads_settings(&self) -> bool {
+        match self {
+            Self::Postgres(source) => source.reads_settings(),
+            Self::Image(_) | Self::Http(_) | Self::Unopened { .. } => false,
         }
     }
 

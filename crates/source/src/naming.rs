@@ -8,11 +8,12 @@ use countersign_domain::decide::Candidate;
 use countersign_domain::field::{FieldId, FieldSet};
 use countersign_domain::identifier::Identifier;
 use countersign_domain::person::{Handle, Secret};
+use countersign_domain::settings::Settings;
 use countersign_people::store::{Choice, Enrolled, People};
 use countersign_protocol::record::pairwise_id;
 use prometheus_client::metrics::counter::Counter;
 
-use super::SourceError;
+use super::{PlatformChoice, SourceError};
 
 /// What gives names.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Told<'a> {
     pub(super) minor: bool,
     /// The fields for which there is a value.
     pub(super) present: FieldSet,
+    /// What they chose on the platform, where that was read.
+    pub(super) chosen: Option<&'a PlatformChoice>,
 }
 
 /// The candidates, the viewer first, and where each of them stood among those who were told of.
@@ -44,6 +47,20 @@ impl Naming {
     #[must_use]
     pub fn new(people: Arc<People>, newcomers: impl Into<Choice>) -> Self {
         Self { people, newcomers: newcomers.into(), left_out: Counter::default() }
+    }
+
+    /// What people begin with of whom nothing else is known.
+    #[must_use]
+    pub const fn newcomers(&self) -> Choice {
+        self.newcomers
+    }
+
+    /// The same, where people's choices stand in the platform's data: of whom those were not read begins with nothing
+    /// open toward friends.
+    #[must_use]
+    pub fn closed_unless_read(self) -> Self {
+        let settings = self.newcomers.settings.and(Settings::DEFAULT);
+        Self { newcomers: settings.into(), ..self }
     }
 
     /// How many friends were left out of answers, because their records cannot be read.
@@ -67,7 +84,13 @@ impl Naming {
         let accounts = || people.iter().map(|told| told.account);
         let enrolled = match self.people.enrolled(accounts())? {
             Some(enrolled) => enrolled,
-            None => self.enrol_all(accounts().map(str::to_owned).collect()).await?,
+            None => {
+                let begins = |told: &Told<'_>| {
+                    let begins = told.chosen.map_or(self.newcomers, |chosen| chosen.begins);
+                    (told.account.to_owned(), begins)
+                };
+                self.enrol_all(people.iter().map(begins).collect()).await?
+            }
         };
         // Taken after enrolling, so that it has everybody, with settings as they are this moment.
         let view = self.people.view();
@@ -76,10 +99,12 @@ impl Naming {
         for ((told, enrolled), place) in people.iter().zip(enrolled).zip(0..) {
             let known = view.person(enrolled.number).ok_or(SourceError::UnknownPerson)?;
             known.secret_into(&mut secret);
+            let settings = known.settings();
             let candidate = Candidate {
                 handle: enrolled.handle,
                 pairwise: pairwise_id(&secret, partner),
-                settings: known.settings(),
+                // What was closed on the platform is closed, whatever was chosen here.
+                settings: told.chosen.map_or(settings, |chosen| settings.and(chosen.at_most)),
                 present: told.present.with(FieldId::ID).with(FieldId::FRIENDS),
                 minor: told.minor,
             };
@@ -109,20 +134,28 @@ impl Naming {
     }
 
     /// The person of an account of whom the platform says that there is one; who was never seen before
-    /// starts as a newcomer.
+    /// begins with what they chose there, or as everybody does of whom nothing was read.
     ///
     /// # Errors
     /// [`SourceError::Store`], or [`SourceError::Unavailable`] while the server stops.
-    pub async fn enrol(&self, account: &str) -> Result<Handle, SourceError> {
-        let enrolled = self.enrol_all(vec![account.to_owned()]).await?;
+    pub(super) async fn enrol(
+        &self,
+        account: &str,
+        chosen: Option<&PlatformChoice>,
+    ) -> Result<Handle, SourceError> {
+        let begins = chosen.map_or(self.newcomers, |chosen| chosen.begins);
+        let enrolled = self.enrol_all(vec![(account.to_owned(), begins)]).await?;
         enrolled.first().map(|person| person.handle).ok_or(SourceError::UnknownPerson)
     }
 
     /// Enrols where waiting for the disk holds up nobody else.
-    async fn enrol_all(&self, accounts: Vec<String>) -> Result<Vec<Enrolled>, SourceError> {
-        let (people, newcomers) = (Arc::clone(&self.people), self.newcomers);
+    async fn enrol_all(
+        &self,
+        newcomers: Vec<(String, Choice)>,
+    ) -> Result<Vec<Enrolled>, SourceError> {
+        let people = Arc::clone(&self.people);
         let enrolling = tokio::task::spawn_blocking(move || {
-            people.enrol(accounts.iter().map(String::as_str), newcomers)
+            people.enrol_each(newcomers.iter().map(|(account, begins)| (account.as_str(), *begins)))
         });
         let enrolled = enrolling.await.map_err(|_| SourceError::Unavailable {
             reason: "people who are new were not enrolled before the server stopped".to_owned(),
@@ -143,4 +176,23 @@ fn in_order(mut named: Vec<(Candidate, usize)>) -> Named {
     }
     let (candidates, places) = named.into_iter().unzip();
     Named { candidates, places }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::route::Route;
+    use countersign_people::store::StoreOptions;
+
+    use super::*;
+
+    #[test]
+    fn naming_opens_nothing_toward_friends_of_whom_nothing_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = People::open(folder.path(), StoreOptions::default()).unwrap();
+        let open = Settings::from_sets([FieldSet::ALL; 4]);
+        let naming = Naming::new(Arc::new(people), open).closed_unless_read();
+        let begins = naming.newcomers().settings;
+        assert_eq!(begins, Settings::DEFAULT);
+        assert!(begins.open(Route::FriendsApp).is_empty());
+    }
 }

@@ -21,9 +21,17 @@ impl Source {
             return Ok(None);
         }
         let known = naming.person(account)?;
-        if known.is_some() || matches!(self, Self::Image(_)) || !self.knows(account).await? {
+        if known.is_some() || matches!(self, Self::Image(_)) {
             return Ok(known);
         }
-        naming.enrol(account).await.map(Some)
+        let chosen = match self {
+            Self::Postgres(source) => match source.look_up(account).await? {
+                Some(chosen) => chosen,
+                None => return Ok(None),
+            },
+            _ if self.knows(account).await? => None,
+            _ => return Ok(None),
+        };
+        naming.enrol(account, chosen.as_deref()).await.map(Some)
     }
 }

@@ -36,6 +36,20 @@ impl TomlError {
 /// A file of TOML that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TomlFileError {
+    /// There is no such file.
+    #[error("{}: there is no such file{hint}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The name of a file beside it that may have been meant, as the end of the sentence.
+        hint: String,
+    },
+    /// It is a folder.
+    #[error("{}: it is a folder; name a file in it", path.display())]
+    IsFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file cannot be read.
     #[error("{}: it cannot be read: {error}", path.display())]
     Unreadable {

@@ -12,15 +12,18 @@
 //! assert_eq!(error.to_string(), r#"1:1: sise: unknown key; allowed: size; did you mean "size"?"#);
 //! ```
 //!
-//! It reads texts, not files: who reads a file puts its path in front, as [`TomlFileError`] does.
+//! It parses texts: who reads a file, by [`read_text`], puts its path in front, as [`TomlFileError`] does.
 
 mod error;
 mod given;
+mod file;
 mod message;
 mod places;
+mod sample;
 
 pub use error::{Fault, Place, TomlError, TomlFileError};
 pub use given::{Given, GivenError, parse_given};
+pub use file::read_text;
 pub use toml::value::Datetime;
 pub use toml::{Spanned, Value};
 
@@ -81,7 +84,7 @@ fn mistyped(text: &str, error: &Error) -> TomlError {
     let key = if places.is_whole(&at) { String::new() } else { places.key_at(at.start) };
     if let Some(missing) = message::missing_key(error.message()) {
         let key = places::joined(&key, missing);
-        return places.located(at.start, key, "this key is missing".to_owned());
+        return places.located(at.start, key, message::MISSING.to_owned());
     }
     // A date is a map to serde.
     let is_date =
@@ -89,6 +92,11 @@ fn mistyped(text: &str, error: &Error) -> TomlError {
     let message = match error.message().strip_prefix("invalid type: map,") {
         Some(rest) if is_date => message::reworded(&format!("invalid type: a date or time,{rest}")),
         _ => message::reworded(error.message()),
+    };
+    let message = match message::with_unit(message, &key) {
+        // A header with one pair of brackets too few.
+        message if message == message::TABLE_FOR_LIST => format!("{message}: write [[{key}]]"),
+        message => message,
     };
     places.located(at.start, key, message)
 }

@@ -4,6 +4,30 @@ use countersign_domain::nearest::did_you_mean;
 
 use crate::places::line_at;
 
+/// What is said of a key that is not there.
+pub(crate) const MISSING: &str = "this key is missing";
+
+/// What is said of a key that there is not, before those that there are.
+pub(crate) const UNKNOWN: &str = "unknown key; allowed: ";
+
+/// What is said of a table that is to be one of several.
+pub(crate) const TABLE_FOR_LIST: &str = "found a table; allowed: a list";
+
+/// What the ends of keys say about their numbers.
+const UNITS: [(&str, &str); 7] = [
+    ("_ms", "milliseconds"),
+    ("_s", "seconds"),
+    ("_mib", "MiB"),
+    ("_bytes", "bytes"),
+    ("_bytes_max", "bytes"),
+    ("_days", "days"),
+    ("_years", "years"),
+];
+
+/// Quotation marks that are none in TOML, as programs for letters put them.
+const CURLY: [char; 8] =
+    ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{201a}', '\u{ab}', '\u{bb}'];
+
 /// The key whose absence the message reports.
 pub(crate) fn missing_key(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')
@@ -29,10 +53,10 @@ pub(crate) fn reworded(message: &str) -> String {
 fn unknown_key(message: &str) -> Option<String> {
     let rest = message.strip_prefix("unknown field `")?;
     let Some((found, names)) = rest.rsplit_once("`, expected ") else {
-        return Some("unknown key; allowed: none".to_owned());
+        return Some(format!("{UNKNOWN}none"));
     };
     let names: Vec<&str> = names_in(names).collect();
-    Some(format!("unknown key; allowed: {}{}", names.join(", "), did_you_mean(found, names)))
+    Some(format!("{UNKNOWN}{}{}", names.join(", "), did_you_mean(found, names)))
 }
 
 fn unknown_variant(message: &str) -> Option<String> {
@@ -90,19 +114,77 @@ fn kind_allowed(expected: &str) -> &str {
     }
 }
 
+/// A message about a number with what the number counts, as the key's name says.
+pub(crate) fn with_unit(message: String, key: &str) -> String {
+    match unit(key) {
+        Some(unit) if message.contains("; allowed: a whole number") => {
+            format!("{message}, of {unit}")
+        }
+        _ => message,
+    }
+}
+
+fn unit(key: &str) -> Option<&'static str> {
+    UNITS.iter().find(|(end, _)| key.ends_with(end)).map(|(_, unit)| *unit)
+}
+
 /// What the parser says about a text that is not TOML.
 pub(crate) fn of_parser(message: &str, text: &str, at: usize) -> String {
     let (found, allowed) = message.split_once(", expected ").unwrap_or((message, "nothing"));
-    let value = line_at(text, at).split_once('=').map(|(key, value)| (key.trim(), bare(value)));
+    let line = line_at(text, at);
+    let value = line.split_once('=').map(|(key, value)| (key.trim(), bare(value)));
+    let odd = text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_ascii());
+    let first = value.and_then(|(_, value)| value.chars().next());
+    if let Some(mark) = first.into_iter().chain(odd).find(|c| CURLY.contains(c)) {
+        return format!(
+            "found the curly quotation mark {mark}; allowed: the straight ones, \" and '"
+        );
+    }
+    if let Some(odd) = odd {
+        let code = u32::from(odd);
+        return format!(
+            "found the character U+{code:04X} outside of quotation marks; allowed: plain spaces and letters"
+        );
+    }
+    if at == 0 && text.trim_start().starts_with('{') {
+        return "found JSON; allowed: TOML, a key and its value a line, as version = 1".to_owned();
+    }
     match value {
         Some((_, "")) => "the value is missing".to_owned(),
+        Some((key, value)) if value.matches('"').count() == 1 => {
+            format!("found one quotation mark; allowed: {key} = \"…\", with one on either side")
+        }
+        Some((key, value)) if is_flag(value) => {
+            format!("found {value}; allowed: {key} = true, or {key} = false")
+        }
+        Some((key, value)) if is_measured(value) && unit(key).is_some() => {
+            let unit = unit(key).unwrap_or_default();
+            format!("found {value}; allowed: a number alone, of {unit}, as {key} = 60")
+        }
         // What it is may be a secret, so it is not repeated.
         Some((key, value)) if is_text(value) => {
             format!("found a text without quotation marks; allowed: {key} = \"…\"")
         }
+        None if line.split_once(':').is_some_and(|(key, _)| is_text(key.trim())) => {
+            let key = line.split(':').next().unwrap_or_default().trim();
+            format!("found a colon; allowed: {key} = …")
+        }
         _ if allowed == "nothing" => found.to_owned(),
         _ => format!("{found}; allowed: {allowed}"),
     }
+}
+
+/// Whether it is true or false as other languages write it.
+fn is_flag(value: &str) -> bool {
+    let flags = ["true", "false", "yes", "no", "on", "off"];
+    flags.iter().any(|flag| value.eq_ignore_ascii_case(flag)) && !["true", "false"].contains(&value)
+}
+
+/// Whether it is a number with a unit behind it.
+fn is_measured(value: &str) -> bool {
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_unit = (1..=4).contains(&unit.len()) && unit.chars().all(|c| c.is_ascii_alphabetic());
+    unit.len() < value.len() && is_unit
 }
 
 /// A value without the comment behind it.

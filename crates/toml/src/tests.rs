@@ -125,6 +125,10 @@ fn values_are_refused_with_what_was_found_and_what_is_allowed() {
             &in_log("kind = 5"),
             "4:8: log.kind: found another type; allowed: a text in quotation marks, or a table",
         ),
+        (
+            "version = 1\n[fields]\nname = \"a\"",
+            "2:1: fields: found a table; allowed: a list: write [[fields]]",
+        ),
         (&in_log("kind = {}"), "4:8: log.kind: allowed: a table with one key"),
     ] {
         assert_eq!(refused(text), expected, "{text}");
@@ -143,6 +147,31 @@ fn a_text_that_is_not_toml_is_refused_with_the_key_where_it_stops() {
             "2:15: listen: found a text without quotation marks; allowed: listen = \"…\"",
         ),
         ("version =\n", "1:10: version: the value is missing"),
+        (
+            "version = True",
+            "1:11: version: found True; allowed: version = true, or version = false",
+        ),
+        (
+            "version = 1\n[log]\nwait_ms = 60ms",
+            "3:13: log.wait_ms: found 60ms; allowed: a number alone, of milliseconds, as wait_ms = 60",
+        ),
+        (
+            "listen = 127.0.0.1\"",
+            "1:15: listen: found one quotation mark; allowed: listen = \"…\", with one on either side",
+        ),
+        (
+            "{ \"version\": 1 }",
+            "1:1: found JSON; allowed: TOML, a key and its value a line, as version = 1",
+        ),
+        ("version: 1", "1:8: found a colon; allowed: version = …"),
+        (
+            "listen = “127.0.0.1”",
+            "1:10: listen: found the curly quotation mark “; allowed: the straight ones, \" and '",
+        ),
+        (
+            "version\u{a0}= 1",
+            "1:8: found the character U+00A0 outside of quotation marks; allowed: plain spaces and letters",
+        ),
         ("version = 01", "1:11: version: unexpected leading zero"),
         ("version = 1\n[log]\nwait_ms 1", "3:9: key with no value; allowed: `=`"),
         (

@@ -17,11 +17,11 @@ use super::error::StoreError;
 use super::history::{self, Event, HistoryRecord};
 use super::kept::Writer;
 use super::log_mark::LogMark;
-use super::provenance::{Holds, Made};
+use super::provenance::{Holds, Made, Way};
 use super::record::{self, Profile, Record};
 use super::replica::{Replica, changed_person};
 use super::writing::{Known, Writing};
-use super::{grants, legacy, meta};
+use super::{grants, legacy, meta, outbox};
 
 /// Changes that have begun. Dropped, they leave no trace.
 pub struct Changes<'w> {
@@ -97,12 +97,24 @@ impl<'w> Changes<'w> {
     /// # Errors
     /// [`StoreError::AccountLength`], [`StoreError::TooManyPeople`], [`StoreError::Full`], …
     pub fn person(&mut self, account: &str) -> Result<u32, StoreError> {
+        self.person_beginning(account, self.beginning)
+    }
+
+    /// The same, where this person begins with settings of their own.
+    ///
+    /// # Errors
+    /// As [`Changes::person`].
+    pub(super) fn person_beginning(
+        &mut self,
+        account: &str,
+        begins: Choice,
+    ) -> Result<u32, StoreError> {
         if let Some(number) = self.writing.number_of(account)? {
             return Ok(number);
         }
         let number = self.writing.place(account)?;
-        let known = self.writing.fresh(self.beginning.settings)?;
-        self.writing.mark_new(number, self.beginning)?;
+        let known = self.writing.fresh(begins.settings)?;
+        self.writing.mark_new(number, begins)?;
         self.profile.clear();
         self.writing.put(number, account, &known, &mut self.profile, true)?;
         self.touched.insert(number);
@@ -316,7 +328,7 @@ impl<'w> Changes<'w> {
         if known.erased {
             return Err(StoreError::BeingErased);
         }
-        self.put_own(number, in_force)?;
+        self.put_chosen(number, in_force, made.by)?;
         self.mark(number, own.preset.filter(|_| in_force == own.settings))?;
         let Some(record) = history::of_settings(before, own.settings, own.preset, made) else {
             return Ok(None);
@@ -325,15 +337,45 @@ impl<'w> Changes<'w> {
         history::append(txn, known.handle, &record, Holds::OnceLogged).map(Some)
     }
 
-    /// Lets these settings of the person of this number hold, which are their own.
-    pub(super) fn put_in_force(&mut self, number: u32, choice: Choice) -> Result<(), StoreError> {
-        self.put_own(number, choice.settings)?;
+    /// Takes what the platform says that a person chose on its own pages: `told` makes it of what they chose last. What
+    /// it closes is closed with the commit, and what it opens is open once the log has it. Of whom chose here, it
+    /// only closes. The number of the choice, unless nothing changes.
+    ///
+    /// # Errors
+    /// [`StoreError::BeingErased`], [`StoreError::Database`], [`StoreError::Full`].
+    pub fn platform_chose(
+        &mut self,
+        number: u32,
+        at: Timestamp,
+        told: impl FnOnce(Settings) -> Choice,
+    ) -> Result<Option<u64>, StoreError> {
+        let known = self.writing.known(number)?;
+        let waiting = outbox::waiting_settings(self.txn(), known.handle, outbox::BEGINNING)?;
+        let before = waiting.last().copied().unwrap_or(known.settings);
+        let told = told(before);
+        let choice = if known.own_settings { before.and(told.settings).into() } else { told };
+        let now = known.settings.and(choice.settings);
+        self.choose(number, [before, now], choice, Made { at, by: Way::Feed })
+    }
+
+    /// Lets these settings of the person of this number hold, which came this way.
+    pub(super) fn put_in_force(
+        &mut self,
+        number: u32,
+        choice: Choice,
+        by: Way,
+    ) -> Result<(), StoreError> {
+        self.put_chosen(number, choice.settings, by)?;
         self.mark(number, choice.preset)
     }
 
-    fn put_own(&mut self, number: u32, settings: Settings) -> Result<(), StoreError> {
+    fn put_chosen(&mut self, number: u32, settings: Settings, by: Way) -> Result<(), StoreError> {
         let mut bytes = self.writing.record(number)?.to_vec();
-        record::put_own_settings(&mut bytes, settings);
+        // What was chosen on the platform's pages is not chosen here, so that the next line may open again.
+        match by {
+            Way::Feed => record::put_settings(&mut bytes, settings),
+            _ => record::put_own_settings(&mut bytes, settings),
+        }
         self.touched.insert(number);
         self.writing.put_bytes(number, &bytes)
     }

@@ -2,6 +2,7 @@
 //! meets their accounts.
 
 use countersign_domain::person::Handle;
+use countersign_domain::settings::Settings;
 
 use super::changes::Changes;
 use super::choice::Choice;
@@ -34,19 +35,20 @@ impl Accounts<'_> {
     /// what they are to begin with, without profile and friends: all of them in one commit.
     pub(super) fn enrol<'a>(
         &self,
-        accounts: impl IntoIterator<Item = &'a str>,
-        beginning: Choice,
+        beginnings: impl IntoIterator<Item = (&'a str, Choice)>,
     ) -> Result<Vec<Enrolled>, StoreError> {
+        let beginnings: Vec<_> = beginnings.into_iter().collect();
         let mut unknown = Vec::new();
-        let mut found = self.known(accounts, &mut unknown)?;
+        let mut found = self.known(beginnings.iter().map(|(account, _)| *account), &mut unknown)?;
         if unknown.is_empty() {
             return Ok(found);
         }
         let writer = Writer::wait(self.storage);
-        let mut changes = Changes::begin(&writer, beginning)?;
+        let mut changes = Changes::begin(&writer, Settings::CLOSED)?;
         let mut came = Vec::with_capacity(unknown.len());
         for (at, account) in unknown {
-            came.push((at, changes.person(account)?));
+            let begins = beginnings.get(at).map_or(Settings::CLOSED.into(), |(_, begins)| *begins);
+            came.push((at, changes.person_beginning(account, begins)?));
         }
         changes.commit()?;
         let view = self.storage.view();
@@ -123,7 +125,6 @@ impl Accounts<'_> {
 #[cfg(test)]
 mod tests {
     use countersign_domain::identifier::Identifier;
-    use countersign_domain::settings::Settings;
 
     use super::*;
     use crate::store::{People, StoreOptions};

@@ -186,6 +186,17 @@ pub(super) fn all<T: Txn>(
     Ok(entries.map(|entry| read(txn, entry?.1)))
 }
 
+/// Whether the platform ever said what this person chose on its own pages.
+pub(super) fn platform_chose(txn: &impl Txn, person: Handle) -> Result<bool, StoreError> {
+    for record in all(txn, person)? {
+        let HistoryRecord { made, event } = record?;
+        if made.by == Way::Feed && matches!(event, Event::Settings { .. }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a person changed, newest first, each with its number: so many, those with a number below
 /// `before` if that is given.
 pub(super) fn newest(

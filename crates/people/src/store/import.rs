@@ -23,7 +23,7 @@ pub struct NewPerson<'a> {
     pub account: &'a str,
     /// Whether they are a minor.
     pub minor: bool,
-    /// What they start with. What a person has chosen since stays.
+    /// What they start with. What a person has chosen since, here or on the platform's pages, stays.
     pub settings: Choice,
     /// Their profile, which takes the place of an earlier one.
     pub profile: &'a mut Profile,
@@ -82,11 +82,10 @@ impl<'w> Import<'w> {
                 if known.erased {
                     return Err(StoreError::BeingErased);
                 }
-                let known = if known.own_settings {
-                    known
-                } else {
-                    self.begin_again(number, known, settings)?
-                };
+                let has_chosen =
+                    known.own_settings || history::platform_chose(&self.writing.txn, known.handle)?;
+                let known =
+                    if has_chosen { known } else { self.begin_again(number, known, settings)? };
                 (Placed { number, is_new: false }, known)
             }
             None => {

@@ -175,7 +175,19 @@ impl People {
         accounts: impl IntoIterator<Item = &'a str>,
         beginning: impl Into<Choice>,
     ) -> Result<Vec<Enrolled>, StoreError> {
-        self.accounts().enrol(accounts, beginning.into())
+        let beginning = beginning.into();
+        self.enrol_each(accounts.into_iter().map(|account| (account, beginning)))
+    }
+
+    /// The same, where different people begin with different settings.
+    ///
+    /// # Errors
+    /// As [`People::enrol`].
+    pub fn enrol_each<'a>(
+        &self,
+        beginnings: impl IntoIterator<Item = (&'a str, Choice)>,
+    ) -> Result<Vec<Enrolled>, StoreError> {
+        self.accounts().enrol(beginnings)
     }
 
     /// The people of these accounts, in their order, if all of them are known; nothing is written.

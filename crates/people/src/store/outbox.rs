@@ -164,7 +164,7 @@ pub(super) fn settle(
     if let Some(receipt) = receipt {
         tables.consent_receipts.put(txn, &key, receipt.as_bytes())?;
     }
-    let event = history::get(txn, *handle, *number)?.event;
+    let HistoryRecord { made, event } = history::get(txn, *handle, *number)?;
     if event == Event::Erased {
         changes.erasure_logged(person, logged_at)?;
     }
@@ -178,7 +178,8 @@ pub(super) fn settle(
             let later = waiting_settings(changes.txn(), *handle, *number)?;
             let in_force = later.into_iter().fold(after, Settings::and);
             let preset = preset.filter(|_| in_force == after);
-            changes.put_in_force(person, Choice { settings: in_force, preset })
+            let choice = Choice { settings: in_force, preset };
+            changes.put_in_force(person, choice, made.by)
         }
         Event::GrantGiven { id, grant, .. } => grants::put_in_force(changes.txn_mut(), id, &grant),
         Event::GrantEnded { .. } | Event::Erased | Event::Hold { .. } => Ok(()),
@@ -186,7 +187,7 @@ pub(super) fn settle(
 }
 
 /// The settings that a person chose after the choice of this number, and that wait for the log.
-fn waiting_settings(
+pub(super) fn waiting_settings(
     txn: &impl Txn,
     person: Handle,
     after: u64,
@@ -354,6 +355,66 @@ mod tests {
         assert_eq!(begun.record.choice, Chosen::Settings(open(3).into()));
         settle(&people, ada, BEGINNING);
         assert_eq!((in_force(&people, ada), numbers(&people)), (3, vec![]));
+    }
+
+    /// What the platform says that Ada opened there, on the one route.
+    fn told(people: &People, ada: Handle, bits: u128) -> Option<u64> {
+        let writer = people.writer();
+        let mut changes = Changes::begin(&writer, Settings::DEFAULT).unwrap();
+        let number = people.view().number_of(ada).unwrap();
+        let told = |now: Settings| now.with(ROUTE, FieldSet::from_bits(bits)).into();
+        let chosen = changes.platform_chose(number, NOW, told).unwrap();
+        changes.commit().unwrap();
+        chosen
+    }
+
+    #[test]
+    fn what_the_platform_says_closes_at_once_and_opens_once_the_log_has_it() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        assert_eq!(told(&people, ada, 0b0111), Some(1));
+        assert_eq!((in_force(&people, ada), numbers(&people)), (0, vec![1]));
+        settle(&people, ada, 1);
+        assert_eq!(in_force(&people, ada), 0b0111);
+        assert_eq!(told(&people, ada, 0b0001), Some(2));
+        assert_eq!(in_force(&people, ada), 0b0001, "before the log has it");
+        settle(&people, ada, 2);
+        // Nothing was chosen here, so that the platform may say otherwise again.
+        assert_eq!(told(&people, ada, 0b0011), Some(3));
+        settle(&people, ada, 3);
+        assert_eq!((in_force(&people, ada), told(&people, ada, 0b0011)), (0b0011, None));
+    }
+
+    #[test]
+    fn what_the_platform_says_opens_nothing_that_was_closed_here() {
+        let (_dir, people, ada) = founded(Settings::DEFAULT);
+        assert_eq!(choose(&people, ada, 0b0110), Some(1));
+        assert_eq!(told(&people, ada, 0b1111), None, "the choice that waits counts as made");
+        settle(&people, ada, 1);
+        assert_eq!((told(&people, ada, 0b1111), in_force(&people, ada)), (None, 0b0110));
+        assert_eq!((told(&people, ada, 0b1010), in_force(&people, ada)), (Some(2), 0b0010));
+        settle(&people, ada, 2);
+        assert_eq!(told(&people, ada, 0b1111), None);
+        assert_eq!(in_force(&people, ada), 0b0010);
+    }
+
+    #[test]
+    fn what_the_platform_said_is_kept_over_an_import() {
+        let (_dir, people, ada) = founded(open(7));
+        settle(&people, ada, BEGINNING);
+        assert_eq!(told(&people, ada, 0b0001), Some(1));
+        for is_logged in [false, true] {
+            if is_logged {
+                settle(&people, ada, 1);
+            }
+            let importer = people.importer();
+            let mut import = Import::begin(&importer, NOW).unwrap();
+            let (settings, profile) = (open(7).into(), &mut Profile::default());
+            let person = NewPerson { account: "ada", minor: false, settings, profile };
+            import.person(person).unwrap();
+            import.commit(&mut |_, _| ()).unwrap();
+            drop(importer);
+            assert_eq!(in_force(&people, ada), 0b0001);
+        }
     }
 
     #[test]

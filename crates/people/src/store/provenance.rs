@@ -15,11 +15,13 @@ pub enum Way {
     Login,
     /// The log, which had it when the store was restored from an older backup.
     Recovery,
+    /// The change feed: what the person chose on the platform's own pages.
+    Feed,
 }
 
 impl Way {
-    const ALL: [Self; 5] =
-        [Self::AdminApi, Self::Command, Self::Import, Self::Login, Self::Recovery];
+    const ALL: [Self; 6] =
+        [Self::AdminApi, Self::Command, Self::Import, Self::Login, Self::Recovery, Self::Feed];
 
     /// The word for it.
     #[must_use]
@@ -30,6 +32,7 @@ impl Way {
             Self::Import => "import",
             Self::Login => "login",
             Self::Recovery => "recovery",
+            Self::Feed => "feed",
         }
     }
 
@@ -40,6 +43,7 @@ impl Way {
             Self::Import => 3,
             Self::Login => 4,
             Self::Recovery => 5,
+            Self::Feed => 6,
         }
     }
 

@@ -96,7 +96,8 @@ fn choose_again(
         Chosen::Hold { until } => return changes.hold(person, *until, made),
         Chosen::Settings(open) => {
             let (before, after) = (changes.settings(person)?, Settings::from(*open));
-            changes.put_in_force(person, Choice { settings: after, preset: None })?;
+            let choice = Choice { settings: after, preset: None };
+            changes.put_in_force(person, choice, made.by)?;
             Event::Settings { before, after, preset: None }
         }
         Chosen::Grant(given) => {

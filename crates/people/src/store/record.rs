@@ -150,11 +150,16 @@ pub(super) fn encode(out: &mut Vec<u8>, parts: Parts<'_>) {
 
 /// Puts settings that the person chose into a record.
 pub(super) fn put_own_settings(record: &mut [u8], settings: Settings) {
-    if let Some(place) = record.get_mut(SETTINGS_AT..PRESENT_AT) {
-        place.copy_from_slice(&settings_to_bytes(settings));
-    }
+    put_settings(record, settings);
     if let Some(flags) = record.get_mut(FLAGS_AT) {
         *flags |= FLAG_OWN_SETTINGS;
+    }
+}
+
+/// Puts settings into a record; whether the person chose them stays as it is.
+pub(super) fn put_settings(record: &mut [u8], settings: Settings) {
+    if let Some(place) = record.get_mut(SETTINGS_AT..PRESENT_AT) {
+        place.copy_from_slice(&settings_to_bytes(settings));
     }
 }
 

@@ -8,8 +8,46 @@ use countersign_domain::text::after_byte_order_mark;
 use countersign_people::durable_file;
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
-use countersign_toml::TomlFileError;
+use countersign_toml::{Fault, TomlFileError};
 use serde::de::DeserializeOwned;
+
+/// A line for each key of the files of partners, builds, rules and budgets that has to be there.
+const SAMPLES: &str = r#"id = "aurora"
+name = "Aurora Devices B.V."
+country = "NL"
+parent_country = "NL"
+owners = []
+key = "…"
+build = "aurora-home@41"
+client = "aurora-home"
+package = "nl.aurora.home"
+signer = "…"
+version_code = 41
+artifact = "…"
+purposes = ["address-book"]
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+special_categories_of_friends = false
+minor_friend_fields = []
+version = 1
+"#;
+
+/// A line for each key that an agreement has to have.
+const AGREEMENT: &str = r#"version = 2
+agreement = "aurora-home-1"
+platform = "Example Platform"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2026-01-01T00:00:00Z
+not_after = 2027-01-01T00:00:00Z
+delivery = "clear"
+[purpose]
+purpose = "address-book"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+"#;
 
 /// A file that cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +81,17 @@ pub(super) enum FileError {
 
 /// Reads a TOML file.
 pub(super) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    Ok(countersign_toml::parse(&read_text(path)?).map_err(|error| error.in_file(path))?)
+    read_toml_checked(path, Ok)
+}
+
+/// Reads a TOML file and checks what was read.
+pub(super) fn read_toml_checked<T: DeserializeOwned, V>(
+    path: &Path,
+    check: impl FnOnce(T) -> Result<V, Fault>,
+) -> Result<V, FileError> {
+    let text = countersign_toml::read_text(path)?;
+    let read = countersign_toml::parse_checked(&text, check);
+    Ok(read.map_err(|error| error.with_sample(SAMPLES).in_file(path))?)
 }
 
 /// Reads an agreement file against the field schema in force.
@@ -60,7 +108,8 @@ pub(super) fn parse_agreement(
     text: &str,
     schema: &FieldSchema,
 ) -> Result<AgreementDocument, FileError> {
-    Ok(agreement::read(text, schema).map_err(|error| error.in_file(path))?)
+    let read = agreement::read(text, schema);
+    Ok(read.map_err(|error| error.with_sample(AGREEMENT).in_file(path))?)
 }
 
 /// Reads a JSON file.

@@ -126,19 +126,16 @@ impl Config {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_given(path: &Path, options: &[Given]) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let path = path.to_owned();
-            match error.kind() {
-                std::io::ErrorKind::NotFound => ConfigError::Missing { path },
-                _ => TomlFileError::Unreadable { path, error }.into(),
-            }
+        let text = countersign_toml::read_text(path).map_err(|error| match error {
+            TomlFileError::Missing { path, .. } => ConfigError::Missing { path },
+            other => other.into(),
         })?;
         let mut given = environment::given(std::env::vars_os())?;
         given.retain(|given| options.iter().all(|option| option.key != given.key));
         given.extend_from_slice(options);
         let read = countersign_toml::parse_given(&text, &given, Self::checked);
         read.map_err(|error| match error {
-            GivenError::Text(error) => error.in_file(path).into(),
+            GivenError::Text(error) => error.with_sample(&sample()).in_file(path).into(),
             GivenError::Given { by, message } => ConfigError::Given { by, message },
         })
     }
@@ -149,6 +146,7 @@ impl Config {
     /// [`TomlError`], with the key and what is allowed.
     pub fn check_text(text: &str) -> Result<Self, TomlError> {
         countersign_toml::parse_checked(text, Self::checked)
+            .map_err(|error| error.with_sample(&sample()))
     }
 
     /// The name of the log: what its checkpoints begin with.
@@ -308,12 +306,17 @@ impl Config {
     }
 }
 
+/// A configuration as `init` writes it.
+fn sample() -> String {
+    new_text("log.example/2026", "127.0.0.1:8080", "http://127.0.0.1:8080")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn template() -> String {
-        new_text("log.example/2026", "127.0.0.1:8080", "http://127.0.0.1:8080")
+        sample()
     }
 
     #[test]
@@ -389,7 +392,7 @@ mod tests {
             (
                 "pool_wait_ms = 1",
                 "pool_wait_ms = \"x\"",
-                "log.pool_wait_ms: found a text; allowed: a whole number from 0",
+                "log.pool_wait_ms: found a text; allowed: a whole number from 0, of milliseconds; for example: pool_wait_ms = 1",
             ),
             (
                 "pool_wait_ms = 1",

@@ -40,8 +40,8 @@ pub struct ShownChange {
     /// When.
     #[schema(format = DateTime)]
     pub time: String,
-    /// By which way: `admin_api`, `command`, `import`, `login`, or `recovery` of what the log had and an older backup
-    /// lacked. A command that goes through a running server comes by the admin API.
+    /// By which way: `admin_api`, `command`, `import`, `login`, `feed`, or `recovery` of what the log had and an older
+    /// backup lacked. A command that goes through a running server comes by the admin API.
     pub by: String,
     /// What changed.
     #[serde(flatten)]

@@ -5,6 +5,7 @@
 //! {"sequence":18,"account":"ada","set":{"work":[],"religion":null}}
 //! {"sequence":21,"friendship":["ada","bob"]}
 //! {"sequence":22,"friendship_ended":["ada","bob"]}
+//! {"sequence":25,"account":"ada","settings":{"friends_device":["id","name"],"friends_app":[]}}
 //! {"sequence":30,"account":"ada","removed":true}
 //! ```
 //!
@@ -18,21 +19,30 @@
 //! Lines are applied in batches, each in one commit. A line that cannot be read stops the feed before
 //! its own batch.
 //!
+//! `settings` are what a person chose on the platform's own pages, for the routes that are named: `["*"]` is every
+//! field that there is. What they close is closed at once; what they open is open once the log has it, and only of
+//! whom has chosen nothing here.
+//!
 //! Whoever is named and was not there comes, with the settings that everybody begins with and without a
 //! profile: a feed may tell of a friendship before it tells of the friend. Whoever was removed and is
 //! named again is back, without what they had granted.
 
 use std::io::{BufRead as _, BufReader, Read};
 
+use countersign_domain::field::FieldSet;
+use countersign_domain::preset::Preset;
 use countersign_domain::remedy::{Remediable, Remedy};
+use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_domain::text::after_byte_order_mark;
-use countersign_people::store::{Changes, People, ProfileUpdate, StoreError, Update};
+use countersign_domain::time::Timestamp;
+use countersign_people::store::{Changes, Choice, People, ProfileUpdate, StoreError, Update};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::feed_line::{Change, FeedLine, LineFault, NewProfile};
+use crate::clock;
 
 /// The most lines of a batch. Beyond this, one sync to the disk for all of them saves little.
 const BATCH_LINES_MAX: u64 = 1_000;
@@ -213,6 +223,7 @@ fn apply_batch(
 ) -> Result<Applied, FeedError> {
     // Read to its end before anybody has to wait for the writer.
     let lines = parse(people, schema, batch, after)?;
+    let now = clock::now();
     let writer = people.writer();
     let mut changes = Changes::begin(&writer, Settings::DEFAULT)?;
     let mut done = Applied { sequence: changes.sequence()?, ..Applied::default() };
@@ -221,7 +232,7 @@ fn apply_batch(
             done.skipped += 1;
             continue;
         }
-        match apply_change(&mut changes, change) {
+        match apply_change(&mut changes, change, schema, now) {
             Ok(true) => done.applied += 1,
             Ok(false) => done.skipped += 1,
             Err(error) => {
@@ -291,9 +302,14 @@ fn refused(people: &People, line: u64, error: StoreError) -> FeedError {
 }
 
 /// Applies a change, unless it is about somebody who is being erased; whether it was applied.
-fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<bool, StoreError> {
+fn apply_change(
+    changes: &mut Changes<'_>,
+    change: Change,
+    schema: &FieldSchema,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     match change {
-        Change::Person { account, minor, profile, friends } => {
+        Change::Person { account, minor, profile, friends, settings } => {
             let Some(number) = living(changes, &account)? else { return Ok(false) };
             let update = |changes: &mut Changes<'_>, profile| {
                 changes.update(number, Update { minor, profile })
@@ -314,6 +330,9 @@ fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<bool, Store
                 let friends = friends.collect::<Result<Vec<_>, _>>()?;
                 changes.set_friends(number, &friends)?;
             }
+            if let Some(routes) = settings {
+                changes.platform_chose(number, now, |before| chosen(before, &routes, schema))?;
+            }
         }
         Change::Removed { account } => changes.remove(&account)?,
         Change::Friendship { between: [one, other], ended: true } => {
@@ -328,6 +347,13 @@ fn apply_change(changes: &mut Changes<'_>, change: Change) -> Result<bool, Store
         }
     }
     Ok(true)
+}
+
+/// What a person chose who had these settings before; the routes that are not named stay as they are.
+fn chosen(before: Settings, routes: &[(Route, FieldSet)], schema: &FieldSchema) -> Choice {
+    let own = |settings: Settings, (route, open): &(Route, FieldSet)| settings.with(*route, *open);
+    let settings = routes.iter().fold(before, own);
+    Choice { settings, preset: Preset::of(settings, schema) }
 }
 
 /// The person of this account, who comes or comes back; nobody while they are being erased.

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use countersign_domain::field::FieldSet;
+use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_people::store::{ACCOUNT_BYTES_MAX, Profile};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::profile_json::{Fault, ProfileSeed, check, fault};
+use super::settings_json::SettingsSeed;
 
 /// What a line is.
 const WHOLE: &str = "a change as {\"sequence\":…,\"account\":…}";
@@ -26,6 +28,8 @@ pub(super) enum Change {
         minor: Option<bool>,
         profile: Option<NewProfile>,
         friends: Option<Vec<String>>,
+        /// What the person chose on the platform, for the routes that are named.
+        settings: Option<Vec<(Route, FieldSet)>>,
     },
     /// The platform has the person no more.
     Removed { account: String },
@@ -71,6 +75,7 @@ struct Members {
     profile: Option<Profile>,
     set: Option<(Profile, FieldSet)>,
     friends: Option<Vec<String>>,
+    settings: Option<Vec<(Route, FieldSet)>>,
     removed: Option<bool>,
     friendship: Option<[String; 2]>,
     friendship_ended: Option<[String; 2]>,
@@ -101,14 +106,15 @@ impl Members {
         let says_nothing = self.minor.is_none()
             && self.profile.is_none()
             && self.set.is_none()
-            && self.friends.is_none();
+            && self.friends.is_none()
+            && self.settings.is_none();
         match (self.removed, says_nothing) {
             (Some(true), true) => return Ok(Change::Removed { account }),
             (Some(_), _) => {
                 return Err((Some("removed"), "true, and nothing else about the person"));
             }
             (None, true) => {
-                return Err((None, "one of profile, set, friends, minor and removed"));
+                return Err((None, "one of profile, set, friends, minor, settings and removed"));
             }
             (None, false) => {}
         }
@@ -124,7 +130,8 @@ impl Members {
                 return Err((Some("friends"), "other people"));
             }
         }
-        Ok(Change::Person { account, minor: self.minor, profile, friends: self.friends })
+        let Self { minor, friends, settings, .. } = self;
+        Ok(Change::Person { account, minor, profile, friends, settings })
     }
 
     fn into_friendship(self) -> Result<Change, Wrong> {
@@ -134,6 +141,7 @@ impl Members {
             || self.profile.is_some()
             || self.set.is_some()
             || self.friends.is_some()
+            || self.settings.is_some()
             || self.removed.is_some();
         if about_person {
             return Err((Some(key), "nothing else besides a friendship"));
@@ -188,6 +196,11 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                 "removed" => once(&mut members.removed, map.next_value()?)?,
                 "friendship" => once(&mut members.friendship, map.next_value()?)?,
                 "friendship_ended" => once(&mut members.friendship_ended, map.next_value()?)?,
+                "settings" => {
+                    let mut settings = Vec::new();
+                    map.next_value_seed(SettingsSeed { schema, settings: &mut settings })?;
+                    once(&mut members.settings, settings)?;
+                }
                 "profile" | "set" => {
                     let (mut profile, mut nulls) = (Profile::default(), FieldSet::EMPTY);
                     let seed = ProfileSeed { schema, profile: &mut profile, nulls: &mut nulls };
@@ -212,13 +225,14 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
 }
 
 /// The keys of a line.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "sequence",
     "account",
     "profile",
     "set",
     "friends",
     "minor",
+    "settings",
     "removed",
     "friendship",
     "friendship_ended",

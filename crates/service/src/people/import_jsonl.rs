@@ -23,13 +23,14 @@ use countersign_domain::route::Route;
 use countersign_domain::schema::FieldSchema;
 use countersign_domain::settings::Settings;
 use countersign_people::store::{Choice, NewPerson, Profile, StoreError};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::beginning::Beginning;
 use super::import::{Batch, ImportError};
 use super::input;
 use super::lines::{Line, Lines};
-use super::profile_json::{Fault, ProfileSeed, check, fault, field};
+use super::profile_json::{Fault, ProfileSeed, check, fault};
+use super::settings_json::SettingsSeed;
 
 /// Reads the file, with a copy in `folder` where it cannot be read twice.
 pub fn read(path: &Path, folder: &Path, batch: &mut Batch<'_>) -> Result<(), ImportError> {
@@ -191,65 +192,5 @@ impl<'de> Visitor<'de> for PersonSeed<'_> {
             return Err(A::Error::custom("expected an account that is not empty"));
         }
         Ok(())
-    }
-}
-
-struct SettingsSeed<'s> {
-    schema: &'s FieldSchema,
-    settings: &'s mut Vec<(Route, FieldSet)>,
-}
-
-impl<'de> DeserializeSeed<'de> for SettingsSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for SettingsSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("settings as {\"ROUTE\":[\"FIELD\",…],…}")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            let route = Route::parse(&name).ok_or_else(|| {
-                A::Error::custom("expected one of my_device, friends_device, my_app, friends_app")
-            })?;
-            let open = map.next_value_seed(FieldsSeed { schema: self.schema })?;
-            self.settings.push((route, open));
-        }
-        Ok(())
-    }
-}
-
-struct FieldsSeed<'s> {
-    schema: &'s FieldSchema,
-}
-
-impl<'de> DeserializeSeed<'de> for FieldsSeed<'_> {
-    type Value = FieldSet;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldSet, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for FieldsSeed<'_> {
-    type Value = FieldSet;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of fields")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FieldSet, A::Error> {
-        let mut open = FieldSet::EMPTY;
-        while let Some(name) = seq.next_element::<String>()? {
-            open = open.with(field(self.schema, &name)?);
-        }
-        Ok(open)
     }
 }

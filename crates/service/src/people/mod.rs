@@ -15,3 +15,4 @@ pub mod links;
 mod profile_json;
 pub mod progress;
 pub mod schema;
+mod settings_json;

@@ -14,8 +14,7 @@ pub const DEFAULT_SCHEMA: &str = include_str!("../../schema/fields.toml");
 /// # Errors
 /// [`TomlFileError`], with file, line, column and key.
 pub fn read(path: &Path) -> Result<FieldSchema, TomlFileError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+    let text = countersign_toml::read_text(path)?;
     parse(&text).map_err(|error| error.in_file(path))
 }
 

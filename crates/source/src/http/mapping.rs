@@ -175,8 +175,7 @@ impl Mapping {
         folder: &Path,
         schema: &FieldSchema,
     ) -> Result<Self, TomlFileError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+        let text = countersign_toml::read_text(path)?;
         Self::parse(&text, folder, schema).map_err(|error| error.in_file(path))
     }
 

@@ -123,7 +123,7 @@ impl Reader {
 
     /// Hands a person on, or nobody.
     pub(super) fn hand_on(&self, person: Person<'_>, to: &mut Fetched) -> Result<(), SourceError> {
-        to.person(FetchedPerson { account: person.account, minor: person.minor });
+        to.person(FetchedPerson { account: person.account, minor: person.minor, chosen: None });
         let handed_on = self.values(person.values, to);
         if handed_on.is_err() {
             to.take_back();

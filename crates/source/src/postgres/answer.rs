@@ -1,12 +1,15 @@
 //! The rows of an answer on their way to [`Fetched`]: who they are, and their values as JSON.
 
+use std::sync::Arc;
+
 use countersign_log::append::PEOPLE_MAX;
 use countersign_people::store::PROFILE_BYTES_MAX;
 use countersign_protocol::json_check;
 use tokio_postgres::Row;
 
-use super::super::{Fetched, FetchedPerson, SourceError};
+use super::super::{Fetched, FetchedPerson, PlatformChoice, SourceError};
 use super::mapping::Mapping;
+use super::platform_choices::{Newcomers, PlatformChoices};
 use super::statement::{COLUMNS_BEFORE, Rendering, Statement};
 
 /// The most bytes that the values of one answer may have.
@@ -16,6 +19,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 pub(super) struct Answer<'a> {
     statement: &'a Statement,
     mapping: &'a Mapping,
+    choices: PlatformChoices<'a>,
     account: &'a str,
     fetched: Fetched,
     people_count: usize,
@@ -28,11 +32,17 @@ fn nonsense(reason: impl Into<String>) -> SourceError {
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(statement: &'a Statement, mapping: &'a Mapping, account: &'a str) -> Self {
+    pub(super) fn new(
+        statement: &'a Statement,
+        mapping: &'a Mapping,
+        newcomers: &'a Newcomers,
+        account: &'a str,
+    ) -> Self {
         let fetched = Fetched::default();
         Self {
             statement,
             mapping,
+            choices: PlatformChoices::new(&mapping.settings, newcomers),
             account,
             fetched,
             people_count: 0,
@@ -68,7 +78,8 @@ impl<'a> Answer<'a> {
         let Some(account) = account else {
             return self.fetched.leave_out(nonsense("a person has no account"));
         };
-        self.fetched.person(FetchedPerson { account: account.to_owned(), minor });
+        let chosen = self.chosen(row)?;
+        self.fetched.person(FetchedPerson { account: account.to_owned(), minor, chosen });
         match self.values(row) {
             Ok(profile_bytes) => self.bytes += profile_bytes,
             Err(error) if is_viewer => return Err(error),
@@ -81,6 +92,17 @@ impl<'a> Answer<'a> {
             return Err(nonsense(format!("an answer of more than {ANSWER_BYTES_MAX} bytes")));
         }
         Ok(())
+    }
+
+    /// What the person of a row chose on the platform.
+    fn chosen(&mut self, row: &Row) -> Result<Option<Arc<PlatformChoice>>, SourceError> {
+        if !self.statement.has_settings {
+            return Ok(None);
+        }
+        let open: i64 = row
+            .try_get(COLUMNS_BEFORE + self.statement.columns.len())
+            .map_err(|_| nonsense("a column is not of the type that was asked for"))?;
+        Ok(Some(self.choices.of(open)))
     }
 
     /// Takes the values of a person; how many bytes they have.

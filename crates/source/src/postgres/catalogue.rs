@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::mapping::TableName;
 
@@ -28,6 +28,8 @@ pub struct Table {
     pub oid: u32,
     /// Whether indexes and an estimate of its rows can be expected.
     pub is_stored: bool,
+    /// Whether it is made of partitions.
+    pub is_partitioned: bool,
     /// About how many rows it has, if that is known.
     pub rows_estimate: Option<u64>,
     /// Whether the role may look into its schema.
@@ -53,6 +55,23 @@ pub struct Column {
     pub leads_index: bool,
     /// Whether it alone is unique.
     pub is_unique: bool,
+    /// The labels of an enum, in its order; none of any other type.
+    pub labels: Vec<String>,
+}
+
+impl Column {
+    /// The column of a row of [`COLUMNS`].
+    pub(super) fn of(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        let (base, element): (String, Option<String>) = (row.try_get(3)?, row.try_get(5)?);
+        Ok(Self {
+            type_name: row.try_get(2)?,
+            kind: Kind::of(&base, row.try_get(4)?, element.as_deref()),
+            is_readable: row.try_get(6)?,
+            leads_index: row.try_get(7)?,
+            is_unique: row.try_get(8)?,
+            labels: row.try_get(9)?,
+        })
+    }
 }
 
 /// What can be made of a column.
@@ -120,24 +139,27 @@ const TABLES: &str = "SELECT w.schema, w.name, n.oid IS NOT NULL, c.oid, \
     has_schema_privilege(n.oid, 'USAGE'), \
     has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') \
         OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'), \
-    row_security_active(c.oid) \
+    row_security_active(c.oid), c.relkind = 'p' \
     FROM unnest($1::text[], $2::text[]) AS w (schema, name) \
     LEFT JOIN pg_namespace AS n ON n.nspname = w.schema \
     LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = w.name \
         AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
 
-const COLUMNS: &str = "SELECT a.attrelid, a.attname::text, \
+pub(super) const COLUMNS: &str = "SELECT a.attrelid, a.attname::text, \
     format_type(a.atttypid, a.atttypmod), b.typname::text, b.typtype = 'e', e.typname::text, \
     has_column_privilege(a.attrelid, a.attnum, 'SELECT'), \
     EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisvalid \
         AND i.indkey[0] = a.attnum), \
     EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisvalid \
-        AND i.indkey[0] = a.attnum AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL) \
+        AND i.indkey[0] = a.attnum AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL), \
+    ARRAY(SELECT l.enumlabel::text FROM pg_enum AS l WHERE l.enumtypid = b.oid \
+        ORDER BY l.enumsortorder) \
     FROM pg_attribute AS a \
     JOIN pg_type AS t ON t.oid = a.atttypid \
     JOIN pg_type AS b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END \
     LEFT JOIN pg_type AS e ON e.oid = b.typelem AND b.typcategory = 'A' \
-    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped";
+    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped \
+    ORDER BY a.attrelid, a.attnum";
 
 impl Catalogue {
     /// Reads what is there of these tables.
@@ -163,6 +185,7 @@ impl Catalogue {
             let table = Table {
                 oid,
                 is_stored: row.try_get(4)?,
+                is_partitioned: row.try_get::<_, Option<bool>>(9)?.unwrap_or_default(),
                 rows_estimate: row.try_get::<_, Option<i64>>(5)?.and_then(|n| n.try_into().ok()),
                 is_reachable: row.try_get(6)?,
                 is_writable: row.try_get(7)?,
@@ -174,14 +197,7 @@ impl Catalogue {
         let oids: Vec<u32> = found.tables.values().map(|table| table.oid).collect();
         for row in client.query(COLUMNS, &[&oids]).await? {
             let oid: u32 = row.try_get(0)?;
-            let (base, element): (String, Option<String>) = (row.try_get(3)?, row.try_get(5)?);
-            let column = Column {
-                type_name: row.try_get(2)?,
-                kind: Kind::of(&base, row.try_get(4)?, element.as_deref()),
-                is_readable: row.try_get(6)?,
-                leads_index: row.try_get(7)?,
-                is_unique: row.try_get(8)?,
-            };
+            let column = Column::of(&row)?;
             let name: String = row.try_get(1)?;
             // The same table may be named twice, by a join.
             if let Some(table) = found.tables.values_mut().find(|table| table.oid == oid) {

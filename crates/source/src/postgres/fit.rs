@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::catalogue::{Catalogue, Column, Kind, Table};
 use super::mapping::{
-    ColumnAt, ColumnShape, DateFormat, Filter, Mapping, Minor, Related, Scope, Shape, Stored,
-    TableName, TakenAs,
+    ColumnAt, ColumnShape, DateFormat, Filter, Mapping, Minor, Related, Scope, SettingsRule, Shape,
+    Stored, TableName, TakenAs, Test,
 };
+use super::remedies::{Access, Remedies};
 
 /// What was found about one table.
 #[derive(Clone, Default, Debug, Serialize)]
@@ -24,6 +25,8 @@ pub struct TableReport {
     pub missing: Vec<String>,
     /// What will work and should be looked at.
     pub warnings: Vec<String>,
+    /// What the owner of the table can run to mend it, to be pasted: rights and indexes.
+    pub statements: Vec<String>,
 }
 
 /// A column that is there and can be used.
@@ -49,7 +52,8 @@ enum Use<'a> {
     JoinFrom,
     JoinTo { like: Kind },
     RelatedKey,
-    Filter,
+    Filter(&'a Test),
+    Settings(&'a SettingsRule),
     Order,
     Value { field: &'a str, shape: &'a ColumnShape },
 }
@@ -74,11 +78,53 @@ pub fn compare(mapping: &Mapping, catalogue: &Catalogue) -> Vec<TableReport> {
         let mut report = TableReport { table: name.to_string(), ..TableReport::default() };
         match catalogue.tables.get(*name) {
             None => report.missing.push(missing_table(name, catalogue)),
-            Some(table) => look_at(table, columns, key_kind, &mut report),
+            Some(table) => {
+                look_at(table, columns, key_kind, &mut report);
+                report.statements = remedies(table, name, columns, &catalogue.role);
+            }
         }
         report
     };
     uses.0.iter().map(report).collect()
+}
+
+/// What the owner of the tables can run, each statement once: tables have schemas in common.
+#[must_use]
+pub fn statements(reports: &[TableReport]) -> Vec<String> {
+    let mut statements: Vec<String> = Vec::new();
+    for statement in reports.iter().flat_map(|report| &report.statements) {
+        if !statements.contains(statement) {
+            statements.push(statement.clone());
+        }
+    }
+    statements
+}
+
+/// What the owner of a table can run, so that the role may read what is needed and finds it by indexes.
+fn remedies(
+    table: &Table,
+    name: &TableName,
+    columns: &BTreeMap<&str, Vec<Use<'_>>>,
+    role: &str,
+) -> Vec<String> {
+    let found = |name: &&str| table.columns.get(*name);
+    let is_hidden = |name: &&&str| found(name).is_some_and(|column| !column.is_readable);
+    let is_slow = |(name, uses): &(&&str, &Vec<Use<'_>>)| {
+        let column = found(name);
+        column.is_some_and(|column| !column.leads_index) && uses.iter().any(Use::is_looked_up)
+    };
+    let slow = columns.iter().filter(is_slow).map(|(name, _)| *name);
+    Remedies {
+        table: name,
+        role,
+        access: Access {
+            is_reachable: table.is_reachable,
+            hidden: columns.keys().filter(is_hidden).copied().collect(),
+        },
+        slow: if table.is_stored { slow.collect() } else { Vec::new() },
+        is_partitioned: table.is_partitioned,
+    }
+    .statements()
 }
 
 fn missing_table(name: &TableName, catalogue: &Catalogue) -> String {
@@ -152,7 +198,8 @@ impl Use<'_> {
             Self::Edge { .. } => "a friend".to_owned(),
             Self::JoinFrom | Self::JoinTo { .. } => "a join".to_owned(),
             Self::RelatedKey => "the person".to_owned(),
-            Self::Filter => "a condition".to_owned(),
+            Self::Filter(_) => "a condition".to_owned(),
+            Self::Settings(_) => "what people chose".to_owned(),
             Self::Order => "an order".to_owned(),
             Self::Value { field, .. } => format!("field {field}"),
         }
@@ -190,19 +237,33 @@ impl Use<'_> {
                 "needs a date"
             }
             Self::Order if matches!(kind, Kind::Json | Kind::Other) => "needs what has an order",
-            Self::Filter if kind == Kind::Other => "needs a type that can be written as text",
+            Self::Filter(Test::Is(value)) => {
+                return label_fault(column, std::slice::from_ref(value))
+                    .map(|fault| (self.name(), fault));
+            }
+            Self::Settings(rule) => {
+                return label_fault(column, &rule.open_at).map(|fault| (self.name(), fault));
+            }
             Self::Value { shape, .. } => value_fault(shape, kind)?,
             _ => return None,
         };
         Some((self.name(), expected.to_owned()))
     }
 
-    fn warning(&self, name: &str, column: &Column) -> Option<String> {
-        let is_looked_up = matches!(
+    /// Whether every question looks up rows by it.
+    const fn is_looked_up(&self) -> bool {
+        matches!(
             self,
-            Self::Account | Self::Key | Self::RelatedKey | Self::Edge { is_looked_up: true }
-        );
-        if is_looked_up && !column.leads_index {
+            Self::Account
+                | Self::Key
+                | Self::RelatedKey
+                | Self::JoinTo { .. }
+                | Self::Edge { is_looked_up: true }
+        )
+    }
+
+    fn warning(&self, name: &str, column: &Column) -> Option<String> {
+        if self.is_looked_up() && !column.leads_index {
             return Some(format!(
                 "no index begins with column {name:?}, which is looked up in every question"
             ));
@@ -214,6 +275,25 @@ impl Use<'_> {
             )
         })
     }
+}
+
+/// Why a column never has these values, as text.
+fn label_fault(column: &Column, values: &[String]) -> Option<String> {
+    let labels: Vec<&str> = match column.kind {
+        Kind::Other => return Some("needs a type that can be written as text".to_owned()),
+        Kind::Boolean => vec!["true", "false"],
+        Kind::Integer => {
+            let wrong = values.iter().find(|value| value.parse::<i64>().is_err())?;
+            return Some(format!("is compared with {wrong:?}, which is no whole number"));
+        }
+        Kind::Uuid | Kind::Date | Kind::Text => return None,
+        _ if column.labels.is_empty() => return None,
+        _ => column.labels.iter().map(String::as_str).collect(),
+    };
+    let wrong = values.iter().find(|value| !labels.contains(&value.as_str()))?;
+    let hint = did_you_mean(wrong, labels.iter().copied());
+    let allowed = labels.iter().map(|label| format!("{label:?}")).collect::<Vec<_>>().join(", ");
+    Some(format!("is compared with {wrong:?}, which it never is; allowed: {allowed}{hint}"))
 }
 
 fn value_fault(shape: &ColumnShape, kind: Kind) -> Option<&'static str> {
@@ -263,6 +343,9 @@ impl<'a> Uses<'a> {
         uses.add(table, first, Use::Edge { is_looked_up: true });
         let is_looked_up = friendships.stored == Stored::Once;
         uses.add(table, second, Use::Edge { is_looked_up });
+        for rule in &mapping.settings {
+            uses.at(&people.scope, &rule.column, Use::Settings(rule));
+        }
         for (field, shape) in mapping.fields.values() {
             uses.shape(field, shape, &people.scope, catalogue);
         }
@@ -287,8 +370,8 @@ impl<'a> Uses<'a> {
             let like = from.map_or(Kind::Other, |t| catalogue.kind(t, &join.from.name));
             self.add(&join.table, &join.to, Use::JoinTo { like });
         }
-        for Filter { column, .. } in &scope.filters {
-            self.at(scope, column, Use::Filter);
+        for Filter { column, test } in &scope.filters {
+            self.at(scope, column, Use::Filter(test));
         }
     }
 

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use countersign_domain::field::FieldId;
+use countersign_domain::field::{FieldId, FieldSet};
+use countersign_domain::route::Route;
 
 /// A whole mapping.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +19,25 @@ pub struct Mapping {
     pub friendships: Friendships,
     /// The fields that have values, with their names.
     pub fields: BTreeMap<FieldId, (String, Shape)>,
+    /// What people chose on the platform already, column by column.
+    pub settings: Vec<SettingsRule>,
+}
+
+/// A column in which people chose, on the platform, who may see what.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SettingsRule {
+    /// The column, of the table of people or of what is joined to it.
+    pub column: ColumnAt,
+    /// The values at which the fields are open, as text. At any other, null included, they are closed.
+    pub open_at: Vec<String>,
+    /// The fields that can be opened: of all of them, those that there are today.
+    pub opened: FieldSet,
+    /// The fields that are closed: of all of them, those that will come as well.
+    pub closed: FieldSet,
+    /// The routes that it is about.
+    pub routes: Vec<Route>,
+    /// Whether people who are new begin with what it opens. Otherwise it closes alone.
+    pub opens: bool,
 }
 
 /// A table by schema and name.
@@ -85,6 +105,8 @@ pub enum Stored {
     Once,
     /// Twice, once from either side: the friends of the first are in the second column.
     Twice,
+    /// A row says what one of the two did, as who follows whom: friends are those of whom there are both rows.
+    Mutual,
 }
 
 /// A table of which at most one row belongs to each row that it is joined to.

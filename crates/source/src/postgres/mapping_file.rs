@@ -13,13 +13,37 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 
+use self::settings::RawSettings;
 use super::mapping::{
     ColumnAt, ColumnShape, DateFormat, Filter, Friendships, Join, Mapping, Minor, Order, People,
     Related, Scope, Shape, Stored, TableName, TakenAs, Test,
 };
 
+mod settings;
+
 /// The version of the file that this program reads.
 pub const MAPPING_VERSION: u32 = 1;
+
+/// A line for each key that a mapping cannot do without.
+const SAMPLE: &str = r#"version = 1
+[people]
+table = "public.users"
+account = "id"
+[people.joins]
+table = "public.profiles"
+as = "profile"
+from = "id"
+to = "user_id"
+[friendships]
+table = "public.friendships"
+columns = ["user_id", "friend_id"]
+stored = "once"
+[settings]
+column = "profile_visibility"
+open_at = ["public", "friends"]
+fields = ["*"]
+routes = ["friends_device", "friends_app"]
+"#;
 
 /// PostgreSQL cuts longer names off, so that they would be other names.
 const NAME_BYTES_MAX: usize = 63;
@@ -35,8 +59,7 @@ const JOINS_MAX: usize = 32;
 /// # Errors
 /// [`TomlFileError`].
 pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| TomlFileError::Unreadable { path: path.to_owned(), error })?;
+    let text = countersign_toml::read_text(path)?;
     parse(&text, schema).map_err(|error| error.in_file(path))
 }
 
@@ -46,6 +69,7 @@ pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError>
 /// [`TomlError`].
 pub fn parse(text: &str, schema: &FieldSchema) -> Result<Mapping, TomlError> {
     countersign_toml::parse_checked(text, |raw: RawMapping| raw.checked(schema))
+        .map_err(|error| error.with_sample(SAMPLE))
 }
 
 #[derive(Deserialize)]
@@ -55,6 +79,8 @@ struct RawMapping {
     people: RawPeople,
     friendships: RawFriendships,
     fields: BTreeMap<Spanned<String>, Spanned<RawShape>>,
+    #[serde(default)]
+    settings: Vec<RawSettings>,
 }
 
 #[derive(Deserialize)]
@@ -229,7 +255,8 @@ impl RawMapping {
                 return refuse(at, "this field is given twice; allowed: each once");
             }
         }
-        Ok(Mapping { people, friendships, fields })
+        let settings = settings::rules(self.settings, &names, schema)?;
+        Ok(Mapping { people, friendships, fields, settings })
     }
 }
 
@@ -276,9 +303,10 @@ impl RawFriendships {
         let stored = match self.stored.get_ref().as_str() {
             "once" => Stored::Once,
             "twice" => Stored::Twice,
+            "mutual" => Stored::Mutual,
             other => {
                 let message = format!(
-                    "{other:?} is neither \"once\" (either way round) nor \"twice\" (from either side)"
+                    "{other:?} is none of \"once\" (either way round), \"twice\" (from either side) and \"mutual\" (who follows whom: both rows make a friendship)"
                 );
                 return refuse(self.stored.span().start, message);
             }
@@ -349,16 +377,21 @@ impl RawFilter {
             (None, Some(is_null)) => Test::IsNull(is_null),
             (Some(value), None) => {
                 let at = value.span().start;
-                match value.into_inner() {
-                    Value::String(text) => Test::Is(without_nul(text, at)?),
-                    Value::Integer(number) => Test::Is(number.to_string()),
-                    Value::Boolean(holds) => Test::Is(holds.to_string()),
-                    _ => return refuse(at, "give a text, a whole number, true or false"),
-                }
+                Test::Is(value_text(value.into_inner(), at)?)
             }
             _ => return refuse(at, "give is or is_null beside it"),
         };
         Ok(Filter { column, test })
+    }
+}
+
+/// A value that a column is compared with, as PostgreSQL spells it as text.
+fn value_text(value: Value, at: usize) -> Result<String, Fault> {
+    match value {
+        Value::String(text) => without_nul(text, at),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(holds) => Ok(holds.to_string()),
+        _ => refuse(at, "give a text, a whole number, true or false"),
     }
 }
 

@@ -9,11 +9,14 @@
 mod answer;
 pub mod catalogue;
 pub mod check;
+pub mod draft;
 pub mod fit;
 pub mod mapping;
 pub mod mapping_file;
+mod platform_choices;
 mod pool;
 mod pool_metrics;
+mod remedies;
 mod session;
 pub mod statement;
 mod tls;
@@ -34,7 +37,7 @@ use futures_util::TryStreamExt as _;
 use prometheus_client::metrics::counter::Counter;
 use tokio_postgres::types::ToSql;
 
-use super::{Circle, Fetched, Naming, Question, SourceError};
+use super::{Circle, Fetched, Naming, PlatformChoice, Question, SourceError};
 use crate::metrics::QuestionMetrics;
 use crate::settings::postgres::{PostgresSettings, TlsMode};
 use answer::Answer;
@@ -42,6 +45,7 @@ use catalogue::{Catalogue, Kind};
 use check::Report;
 use countersign_people::store::People;
 use mapping::Mapping;
+use platform_choices::Newcomers;
 use pool::{Lease, Pool};
 use pool_metrics::PoolMetrics;
 use prometheus_client::registry::Registry;
@@ -74,6 +78,7 @@ struct Database {
     pool: Pool,
     mapping: Mapping,
     catalogue: Catalogue,
+    newcomers: Newcomers,
     limit: Duration,
     statements: Mutex<HashMap<Fields, Arc<Statement>>>,
 }
@@ -121,7 +126,8 @@ impl PostgresSource {
         folder: &Path,
         schema: &FieldSchema,
     ) -> Result<Self, OpenError> {
-        let (database, report) = Database::open(settings, folder, schema).await?;
+        let newcomers = Newcomers { choice: naming.newcomers(), schema: schema.clone() };
+        let (database, report) = Database::open(settings, folder, newcomers).await?;
         if !report.fits() {
             return Err(OpenError::Unfit { report: Box::new(report) });
         }
@@ -168,12 +174,30 @@ impl PostgresSource {
     /// # Errors
     /// [`SourceError`].
     pub async fn knows(&self, account: &str) -> Result<bool, SourceError> {
+        Ok(self.look_up(account).await?.is_some())
+    }
+
+    /// The person of this account, if the database has one: with what they chose there, where the mapping names
+    /// columns for that.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub(super) async fn look_up(
+        &self,
+        account: &str,
+    ) -> Result<Option<Option<Arc<PlatformChoice>>>, SourceError> {
         let statement = statement::knows(&self.database.mapping, &self.database.catalogue);
         match self.database.asked(&statement, account).await {
-            Ok(_) => Ok(true),
-            Err(SourceError::UnknownPerson) => Ok(false),
+            Ok((fetched, _)) => Ok(Some(fetched.viewer().and_then(|viewer| viewer.chosen.clone()))),
+            Err(SourceError::UnknownPerson) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the mapping names columns in which people chose on the platform.
+    #[must_use]
+    pub fn reads_settings(&self) -> bool {
+        !self.database.mapping.settings.is_empty()
     }
 
     /// How many friends were left out of answers.
@@ -209,9 +233,9 @@ impl Database {
     async fn open(
         settings: &PostgresSettings,
         folder: &Path,
-        schema: &FieldSchema,
+        newcomers: Newcomers,
     ) -> Result<(Self, Report), OpenError> {
-        let mapping = mapping_file::read(&folder.join(&settings.mapping), schema)?;
+        let mapping = mapping_file::read(&folder.join(&settings.mapping), &newcomers.schema)?;
         let (config, tls) = connection(settings, folder).map_err(|fault| {
             let path = folder.join("countersign.toml").display().to_string();
             OpenError::Settings { path, fault }
@@ -237,7 +261,7 @@ impl Database {
         };
         let report = Report::of(&mapping, &catalogue, settings, peer);
         let statements = Mutex::default();
-        Ok((Self { pool, mapping, catalogue, limit, statements }, report))
+        Ok((Self { pool, mapping, catalogue, newcomers, limit, statements }, report))
     }
 
     fn limit_ms(&self) -> u64 {
@@ -341,7 +365,7 @@ impl Database {
             parameters.map(|parameter| parameter as &(dyn ToSql + Sync)).collect();
         let rows = connection.client.query_raw(&prepared, parameters).await?;
         let mut rows = pin!(rows);
-        let mut answer = Answer::new(statement, &self.mapping, account);
+        let mut answer = Answer::new(statement, &self.mapping, &self.newcomers, account);
         while let Some(row) = rows.try_next().await? {
             answer.row(&row).map_err(Failure::Answer)?;
         }

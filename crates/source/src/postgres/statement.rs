@@ -25,6 +25,8 @@ pub struct Statement {
     pub parameters: Vec<Parameter>,
     /// The columns after [`COLUMNS_BEFORE`].
     pub columns: Vec<(FieldId, Rendering)>,
+    /// Whether the last column says which rules of the mapping are open, a bit for each.
+    pub has_settings: bool,
 }
 
 /// Whether it is the viewer, the account, whether it is a minor: then come the fields.
@@ -81,7 +83,7 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn quoted_table(table: &TableName) -> String {
+pub(super) fn quoted_table(table: &TableName) -> String {
     format!("{}.{}", quoted(&table.schema), quoted(&table.name))
 }
 
@@ -118,7 +120,8 @@ pub fn question(
         let _ = write!(text, "\nUNION ALL\n({friends}\nLIMIT {limit})");
     }
     let columns = fields.into_iter().map(|(field, made)| (field, made.rendering)).collect();
-    Statement { text, parameters: writer.parameters, columns }
+    let has_settings = !mapping.settings.is_empty();
+    Statement { text, parameters: writer.parameters, columns, has_settings }
 }
 
 /// The statement that tells whether there is a person of an account: it returns the account, once.
@@ -129,21 +132,49 @@ pub fn knows(mapping: &Mapping, catalogue: &Catalogue) -> Statement {
     let of_account = format!("{own} = {}", writer.account());
     let selection = Selection { is_viewer: true, fields: &[], asked: FieldSet::EMPTY };
     let text = writer.select(&selection, ("", ""), &of_account);
-    Statement { text, parameters: writer.parameters, columns: Vec::new() }
+    let has_settings = !mapping.settings.is_empty();
+    Statement { text, parameters: writer.parameters, columns: Vec::new(), has_settings }
 }
 
 /// The statement that finds somebody to try a question with: somebody with a friend, if anybody has.
 #[must_use]
-pub fn example(mapping: &Mapping) -> String {
-    let people = quoted_table(&mapping.people.scope.table);
-    let edges = quoted_table(&mapping.friendships.scope.table);
-    let (account, key) = (quoted(&mapping.people.account), quoted(&mapping.people.key));
+pub fn example(mapping: &Mapping, catalogue: &Catalogue) -> Statement {
+    let mut writer = Writer { mapping, catalogue, parameters: Vec::new() };
+    let people = writer.people();
+    let mut needed = Places::default();
+    let filters = writer.filters(people, &mut needed);
+    let (base, joins) = (people.base(), people.joins(needed));
+    let (account, key) = (writer.own(&mapping.people.account), writer.own(&mapping.people.key));
+    let (edges, counted) = writer.edges();
     let [first, _] = mapping.friendships.columns.each_ref().map(|column| quoted(column));
-    format!(
-        "SELECT \"p\".{account}::text FROM {people} AS \"p\" \
-         WHERE \"p\".{key} = (SELECT {first} FROM {edges} LIMIT 1) \
-         UNION ALL (SELECT {account}::text FROM {people} LIMIT 1) LIMIT 1"
-    )
+    // The first parameter is the account in every statement; here it is anybody's.
+    let text = format!(
+        "SELECT {account}::text FROM {base}{joins} WHERE $1::text IS NOT NULL \
+         AND {key} = (SELECT \"e\".{first} FROM {edges} WHERE {counted} LIMIT 1){filters} \
+         UNION ALL (SELECT {account}::text FROM {base}{joins} WHERE true{filters} LIMIT 1) LIMIT 1"
+    );
+    Statement { text, parameters: writer.parameters, columns: Vec::new(), has_settings: false }
+}
+
+/// The statement that tells of how many of the first people it is known that they have friends, and what
+/// friendships there are at all: people, those with a friend, whether there is a row, whether one counts.
+#[must_use]
+pub fn sample(mapping: &Mapping, catalogue: &Catalogue, people_max: usize) -> Statement {
+    let mut writer = Writer { mapping, catalogue, parameters: Vec::new() };
+    let people = writer.people();
+    let mut needed = Places::default();
+    let filters = writer.filters(people, &mut needed);
+    let (base, joins) = (people.base(), people.joins(needed));
+    let key = writer.own(&mapping.people.key);
+    let friends = writer.friends(&mapping.friendships, "\"s\".\"key\"");
+    let (edges, counted) = writer.edges();
+    let text = format!(
+        "SELECT count(*), count(\"f\".\"one\"), EXISTS (SELECT FROM {edges}), \
+         EXISTS (SELECT FROM {edges} WHERE {counted}) \
+         FROM (SELECT {key} AS \"key\" FROM {base}{joins} WHERE $1::text IS NOT NULL{filters} LIMIT {people_max}) AS \"s\" \
+         LEFT JOIN LATERAL (SELECT 1 AS \"one\" FROM ({friends}) AS \"g\" LIMIT 1) AS \"f\" ON true"
+    );
+    Statement { text, parameters: writer.parameters, columns: Vec::new(), has_settings: false }
 }
 
 /// A part of a statement: some people with their fields.
@@ -297,17 +328,43 @@ impl<'a> Writer<'a> {
         let filters = self.filters(named, &mut Places::default());
         let table = quoted_table(&friendships.scope.table);
         let [first, second] = friendships.columns.each_ref().map(|column| quoted(column));
+        let opposite = self.opposite(friendships);
         let side = |told: &str, asked: &str| {
             format!(
-                "SELECT \"e\".{told} FROM {table} AS \"e\" WHERE \"e\".{asked} = {viewer_key}{filters}"
+                "SELECT \"e\".{told} FROM {table} AS \"e\" WHERE \"e\".{asked} = {viewer_key}{filters}{opposite}"
             )
         };
         match friendships.stored {
             Stored::Once => {
                 format!("{}\n   UNION {}", side(&second, &first), side(&first, &second))
             }
-            Stored::Twice => side(&second, &first).replacen("SELECT", "SELECT DISTINCT", 1),
+            Stored::Twice | Stored::Mutual => {
+                side(&second, &first).replacen("SELECT", "SELECT DISTINCT", 1)
+            }
         }
+    }
+
+    /// Where a friendship takes two rows: that the row has its opposite.
+    fn opposite(&mut self, friendships: &Friendships) -> String {
+        if friendships.stored != Stored::Mutual {
+            return String::new();
+        }
+        let named = Named { scope: &friendships.scope, alias: 'r' };
+        let filters = self.filters(named, &mut Places::default());
+        let table = named.base();
+        let [first, second] = friendships.columns.each_ref().map(|column| quoted(column));
+        format!(
+            "\n  AND EXISTS (SELECT FROM {table} WHERE \"r\".{first} = \"e\".{second} AND \"r\".{second} = \"e\".{first}{filters})"
+        )
+    }
+
+    /// The table of friendships, and what makes a row of it count.
+    fn edges(&mut self) -> (String, String) {
+        let friendships = &self.mapping.friendships;
+        let named = Named { scope: &friendships.scope, alias: 'e' };
+        let filters = self.filters(named, &mut Places::default());
+        let opposite = self.opposite(friendships);
+        (named.base(), format!("true{filters}{opposite}"))
     }
 
     /// Selects some people: `before` and `on` join the table of people to what tells which.
@@ -331,9 +388,27 @@ impl<'a> Writer<'a> {
                 text.push_str(",\n  NULL::text");
             }
         }
+        let settings = self.settings(&mut needed);
+        text.push_str(&settings);
         let (base, joins) = (people.base(), people.joins(needed));
         let _ = write!(text, "\nFROM {before}{base}{on}{joins}\nWHERE {which}{filters}");
         text
+    }
+
+    /// Which rules of the mapping are open for a person, a bit for each; nothing where there are none.
+    fn settings(&mut self, needed: &mut Places) -> String {
+        let (people, mapping) = (self.people(), self.mapping);
+        let mut bits = Vec::new();
+        for (rule, bit) in mapping.settings.iter().zip(0..) {
+            needed.add(rule.column.place);
+            let column = people.column(&rule.column);
+            let values = self.parameter(Parameter::Texts(rule.open_at.clone()));
+            bits.push(format!(
+                "CASE WHEN {column}::text = ANY (${values}::text[]) THEN {} ELSE 0 END",
+                1_u64 << bit
+            ));
+        }
+        if bits.is_empty() { String::new() } else { format!(",\n  ({})::bigint", bits.join(" + ")) }
     }
 
     fn minor(&self, needed: &mut Places) -> String {

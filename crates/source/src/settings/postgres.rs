@@ -62,6 +62,33 @@ const fn connect_timeout_ms() -> u64 {
 }
 
 impl PostgresSettings {
+    /// The settings that name this database, with everything else as usual. A database on this machine is asked
+    /// without TLS.
+    ///
+    /// # Errors
+    /// What is wrong with the connection; what stands in it is not repeated.
+    pub fn of_url(
+        url: &str,
+        password_file: Option<PathBuf>,
+        password_env: Option<String>,
+    ) -> Result<Self, Fault> {
+        let with = |tls| Self {
+            url: url.to_owned(),
+            password_file: password_file.clone(),
+            password_env: password_env.clone(),
+            mapping: PathBuf::from("mapping.toml"),
+            pool_size: pool_size(),
+            timeout_ms: timeout_ms(),
+            connect_timeout_ms: connect_timeout_ms(),
+            tls,
+            ca_file: None,
+        };
+        // Off this machine, only the other is allowed.
+        let inside = with(TlsMode::Disable);
+        let settings = if inside.check().is_ok() { inside } else { with(TlsMode::VerifyFull) };
+        settings.check().map(|()| settings)
+    }
+
     /// Checks what the numbers may be, and how the connection is made.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use countersign_policy::budget::preset::Preset;
 use countersign_service::clock;
 use countersign_service::governance::Submission;
 use countersign_service::operations::budgets::InForce;
+use countersign_toml::Fault;
 use serde_json::json;
 
 use crate::commands::instance_dir::InstanceDir;
@@ -129,9 +130,13 @@ impl PresetOf {
 
 impl Set {
     fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let document: BudgetsDocument = files::read_toml(&self.file)?;
         let reach = self.instance.reach()?;
-        document.check(&reach.schema()?)?;
+        let schema = reach.schema()?;
+        let document = files::read_toml_checked(&self.file, |document: BudgetsDocument| {
+            let checked = document.check(&schema);
+            checked.map_err(|error| Fault::at("budgets", error.to_string()))?;
+            Ok(document)
+        })?;
         let done = match document.budgets.len() {
             0 => "No budget of the platform's is in force any more".to_owned(),
             1 => "One budget of the platform's is in force".to_owned(),

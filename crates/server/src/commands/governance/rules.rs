@@ -11,6 +11,7 @@ use countersign_http::ledger_page;
 use countersign_policy::cedar::rules::Rules as Own;
 use countersign_service::clock;
 use countersign_service::governance::Submission;
+use countersign_toml::Fault;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -148,7 +149,12 @@ impl Publish {
 
 /// Reads a rules file and the Cedar files beside it.
 fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
-    let file: File = files::read_toml(path)?;
+    let schema = reach.schema()?;
+    let file = files::read_toml_checked(path, |file: File| {
+        let named = schema.resolve(&file.minor_friend_fields);
+        named.map_err(|error| Fault::at("minor_friend_fields", error.to_string()))?;
+        Ok(file)
+    })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut texts = Vec::with_capacity(file.cedar.len());
     for name in &file.cedar {
@@ -168,7 +174,7 @@ fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
         cedar: texts.join("\n"),
     };
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    PlatformRules::from_document(&document, &reach.schema()?).map_err(|error| named(&error))?;
+    PlatformRules::from_document(&document, &schema).map_err(|error| named(&error))?;
     let own = Own::read(&document.cedar).map_err(|error| named(&error))?;
     Ok((document, own))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_domain::preset::Preset;
 use countersign_domain::schema::FieldSchema;
 use countersign_people::store::{People, StoreError, StoreOptions};
 use countersign_service::clock;
@@ -44,7 +45,7 @@ impl Check {
         let (folder, account) = (reach.directory.path(), self.account.as_deref());
         let found = match (source.kind, &source.postgres, &source.http) {
             (SourceKind::Postgres, Some(settings), _) => {
-                postgres(settings, folder, &reach.schema()?)?
+                postgres(settings, folder, &reach.schema()?, source.new_people())?
             }
             (SourceKind::Http, _, Some(settings)) => {
                 let account =
@@ -64,9 +65,10 @@ fn postgres(
     settings: &PostgresSettings,
     folder: &Path,
     schema: &FieldSchema,
+    new_people: Preset,
 ) -> Result<Found, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report: Report = runtime.block_on(check(settings, folder, schema))?;
+    let report: Report = runtime.block_on(check(settings, folder, schema, new_people))?;
     let ok = report.fits();
     let document = json!({ "ok": ok, "kind": "postgres", "report": report });
     Ok(Found { ok, document, text: format!("{report}") })

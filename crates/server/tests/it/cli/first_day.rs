@@ -141,7 +141,7 @@ fn init_is_advised_only_where_there_is_no_instance() {
     fs::create_dir(folder.path().join("countersign.toml")).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let (said, _) = refused(program(&["serve"]).arg("--dir").arg(folder.path()));
-    assert!(said.contains("countersign.toml: it cannot be read: "), "{said}");
+    assert!(said.contains("countersign.toml: it is a folder; name a file in it"), "{said}");
     assert!(!said.contains("countersign init"), "{said}");
 }
 

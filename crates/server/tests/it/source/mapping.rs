@@ -55,7 +55,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "stored = \"twice\"",
         "stored = \"thrice\"",
-        "26:10: friendships.stored: \"thrice\" is neither",
+        "26:10: friendships.stored: \"thrice\" is none of",
     ),
     (
         "[\"k_person1id\", \"k_person2id\"]",
@@ -146,6 +146,7 @@ fn fitting(mapping: &Mapping) -> Catalogue {
                 is_readable: true,
                 leads_index: true,
                 is_unique: true,
+                labels: Vec::new(),
             };
             (name.to_owned(), column)
         })
@@ -153,6 +154,7 @@ fn fitting(mapping: &Mapping) -> Catalogue {
     let table = Table {
         oid: 0,
         is_stored: true,
+        is_partitioned: false,
         rows_estimate: None,
         is_reachable: true,
         is_writable: false,

@@ -61,7 +61,7 @@ kill -QUIT "$postgres" 2>/dev/null || true
 wait "$postgres" || true
 "#;
 
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("COUNTERSIGN_POSTGRES") {
         return PathBuf::from(folder);
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use countersign_domain::preset::Preset;
 use countersign_domain::settings::Settings;
 use countersign_source::Naming;
 use countersign_source::postgres::PostgresSource;
@@ -35,6 +36,7 @@ fn interop_postgres_check_tells_what_is_there_and_what_is_missing() {
     let database = shared().database(SCHEMA);
     let world = World::founded();
     database.serve_to(&world, WIDE, "");
+    world.configure("new_people = \"default\"", "new_people = \"friends-basics\"");
     let check = || said(program(&["source", "check"]).arg("--dir").arg(world.path()));
     let (is_content, text) = check();
     assert!(is_content, "{text}");
@@ -202,7 +204,8 @@ fn tried(database: &Database, names: &[String], texts: &[String]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mapping.toml"), mapping).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(check(&settings(database), folder.path(), &default_schema())).unwrap()
+    let (settings, schema) = (settings(database), default_schema());
+    runtime.block_on(check(&settings, folder.path(), &schema, Preset::Open)).unwrap()
 }
 
 #[test]
@@ -222,7 +225,7 @@ fn interop_postgres_property_hostile_names_and_values_stay_names_and_values() {
         let about = other.replace(one.as_str(), separator).len();
         let work = serde_json::json!([{ one.as_str(): other, format!("{other}x"): one }]).to_string().len();
         match report.trial {
-            Some(Trial::Answered { friends: 1, value_bytes }) => {
+            Some(Trial::Answered { friends: 1, value_bytes, .. }) => {
                 prop_assert_eq!(value_bytes, 2 * name + about + work, "{}", report);
             }
             _ => prop_assert!(false, "{}", report),
