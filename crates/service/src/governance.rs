@@ -147,20 +147,33 @@ impl Submission {
     }
 }
 
-/// Appends an act to the log.
+/// Where an act stands in the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Placed {
+    /// The index of its entry, or of the one that says the same already.
+    pub index: u64,
+    /// Whether it was appended. If not, the register says it already, and nothing was added.
+    pub is_new: bool,
+}
+
+/// Appends an act to the log, unless the register says already what it says.
 ///
 /// # Errors
 /// [`GovernanceError`] when the log refuses it: not signed as it has to be, untimely, or impossible.
-pub async fn submit(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
+pub async fn submit(log: &Log, submission: Submission) -> Result<Placed, GovernanceError> {
     submission.check_rules()?;
-    Ok(log.append_act(submission.act, submission.document, None).await?.index)
+    if let Some(index) = log.register().stands(&submission.act.act) {
+        return Ok(Placed { index, is_new: false });
+    }
+    let index = log.append_act(submission.act, submission.document, None).await?.index;
+    Ok(Placed { index, is_new: true })
 }
 
 /// [`submit`] for commands, which run outside of any runtime.
 ///
 /// # Errors
 /// As [`submit`].
-pub fn submit_blocking(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
+pub fn submit_blocking(log: &Log, submission: Submission) -> Result<Placed, GovernanceError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(GovernanceError::Runtime)?

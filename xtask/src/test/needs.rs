@@ -21,6 +21,8 @@ pub(crate) enum Need {
     Openssl,
     /// The SMT solver cvc5.
     Cvc5,
+    /// libfaketime, under which a program sees another date.
+    Faketime,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -30,6 +32,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_facebook_sdk_", Need::Python),
     ("interop_nginx_", Need::Nginx),
     ("interop_cvc5_", Need::Cvc5),
+    ("interop_faketime_", Need::Faketime),
     ("interop_postgres_", Need::Postgres),
     ("interop_postgres_pgbouncer_", Need::Pgbouncer),
     ("interop_openssl_", Need::Openssl),

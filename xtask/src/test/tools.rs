@@ -33,6 +33,7 @@ impl Tools {
                 Need::Pgbouncer => tools.set_up_pgbouncer()?,
                 Need::Openssl => tools.set_up_openssl()?,
                 Need::Cvc5 => tools.set_up_cvc5()?,
+                Need::Faketime => tools.set_up_faketime()?,
             }
         }
         Ok(tools)
@@ -117,6 +118,15 @@ impl Tools {
         Ok(())
     }
 
+    fn set_up_faketime(&mut self) -> Outcome<()> {
+        if faketime_library().is_none() {
+            apt_install(&["libfaketime"])?;
+        }
+        let missing = || Failure::new("libfaketime is missing, even after it was installed");
+        self.variables.push(("COUNTERSIGN_FAKETIME", faketime_library().ok_or_else(missing)?));
+        Ok(())
+    }
+
     fn set_up_postgres(&mut self) -> Outcome<()> {
         if postgres_programs().is_none() {
             apt_install(&["postgresql"])?;
@@ -186,6 +196,13 @@ const NGINX: &str = "/usr/sbin/nginx";
 
 /// Where Debian puts PgBouncer.
 const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
+
+/// The library of libfaketime, which Debian puts below the folder of the machine's architecture.
+fn faketime_library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let library = |folder: PathBuf| folder.join("faketime/libfaketime.so.1");
+    folders.map(|folder| library(folder.path())).find(|library| library.exists())
+}
 
 /// Where the programs of a PostgreSQL server are: beside the `initdb` on PATH, or, newest first, where
 /// Debian puts them, which is not on PATH.

@@ -39,6 +39,18 @@ impl LogDisk {
         }
     }
 
+    /// How many bytes were free when it was last looked, if the system tells.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|free| *free != UNKNOWN)
+    }
+
+    /// How many bytes are kept for acts, choices and erasures.
+    #[must_use]
+    pub const fn reserve_bytes(&self) -> u64 {
+        self.reserve_bytes
+    }
+
     /// Whether nothing is left but what is kept.
     #[must_use]
     pub fn is_reserved(&self) -> bool {

@@ -107,8 +107,9 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
     let Answered { round, peer, outcome } = answered;
     let name = witnesses.peers.get(peer).map_or("", |peer| peer.key.name());
     let line = match outcome {
-        Ok(Obtained { line, rolled_back_to, .. }) => {
+        Ok(Obtained { line, rolled_back_to, time }) => {
             witnesses.metrics.cosigned(name);
+            witnesses.states.cosigned(name, time);
             if let Some(size) = rolled_back_to {
                 witnesses.metrics.rolled_back(name);
                 tracing::warn!(
@@ -121,6 +122,7 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
         }
         Err(trouble) => {
             witnesses.metrics.troubled(name, trouble.name());
+            witnesses.states.troubled(name, trouble.to_string());
             None
         }
     };

@@ -4,4 +4,6 @@ pub(crate) mod agreement;
 pub(crate) mod commands;
 pub(crate) mod demo;
 pub(crate) mod first_day;
+pub(crate) mod listed;
 pub(crate) mod scenario_2018;
+pub(crate) mod walkthrough;

@@ -219,7 +219,7 @@ impl World {
     pub(crate) fn act(&self, submission: Submission, signers: &[&str]) -> u64 {
         let log = log::open(&self.directory, &self.config().settings()).unwrap();
         let submission = self.sign(submission, signers);
-        let index = governance::submit_blocking(&log, submission).unwrap();
+        let index = governance::submit_blocking(&log, submission).unwrap().index;
         log.shutdown();
         index
     }
