@@ -216,3 +216,121 @@ fn ends(ends: Ends, register: &Register) -> String {
         (Ends::All, _) => "nothing at all".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::act::{Act, AgreementAct, Keys, Published, Review, ReviewOutcome};
+    use countersign_domain::build::Build;
+    use countersign_domain::digest::Digest;
+    use countersign_domain::key::PublicKey;
+    use countersign_domain::partner::{Country, Partner};
+    use countersign_domain::register::Document;
+    use countersign_domain::schema::{SCHEMA_VERSION, SchemaDocument};
+    use countersign_policy::{agreement, instant};
+
+    use super::*;
+    use crate::people::schema::{self, DEFAULT_SCHEMA};
+
+    const AGREEMENT: &str = r#"version = 2
+platform = "Example Platform"
+agreement = "aurora-2026"
+partner = "aurora"
+client = "aurora-home"
+kind = "device"
+not_before = 2026-01-01T00:00:00Z
+not_after = 2027-01-01T00:00:00Z
+delivery = "clear"
+certification = { every_days = 180, cure_days = 30 }
+obligations = { retention_days = 365, deletion_days = 30, onward_transfer = [] }
+
+[[purpose]]
+purpose = "service"
+dpv = "dpv:ServiceProvision"
+self = ["id", "friends", "name"]
+friend = ["id", "name"]
+
+[[wind_down]]
+at = 2026-10-01T00:00:00Z
+ends = "friends"
+"#;
+
+    fn name(text: &str) -> Identifier {
+        Identifier::parse(text).unwrap()
+    }
+
+    /// A register with one agreement and an approved build, made when the agreement begins.
+    fn register() -> Register {
+        let schema = schema::parse(DEFAULT_SCHEMA).unwrap();
+        let fields = schema.fields().to_vec();
+        let agreement = agreement::read(AGREEMENT, &schema).unwrap();
+        let (digest, country) = (Digest([0; 32]), Country::parse("NL").unwrap());
+        let keys =
+            Keys { root: PublicKey([1; 32]), receipts: PublicKey([2; 32]), reviewers: vec![] };
+        let partner = Partner {
+            id: name("aurora"),
+            name: "Aurora".to_owned(),
+            country,
+            parent: None,
+            parent_country: country,
+            owners: Vec::new(),
+            key: PublicKey([3; 32]),
+        };
+        let concluded = AgreementAct {
+            agreement: name("aurora-2026"),
+            partner: name("aurora"),
+            client: name("aurora-home"),
+            digest,
+        };
+        let build = Build {
+            build: name("aurora-home@1"),
+            client: name("aurora-home"),
+            package: "com.example".to_owned(),
+            signer: digest,
+            version_code: 1,
+            artifact: digest,
+            purposes: vec![name("service")],
+            viewer: vec!["id".to_owned()],
+            friend: Vec::new(),
+        };
+        let review = Review { build: name("aurora-home@1"), outcome: ReviewOutcome::Approve };
+        let document = SchemaDocument { version: SCHEMA_VERSION, fields };
+        let begins = agreement.not_before;
+        let mut register = Register::default();
+        for (index, (act, document)) in [
+            (Act::Keys(keys), None),
+            (Act::FieldSchema(Published { digest }), Some(Document::Schema(document))),
+            (Act::Partner(partner), None),
+            (Act::Agreement(concluded), Some(Document::Agreement(Box::new(agreement)))),
+            (Act::Build(build), None),
+            (Act::Review(review), None),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            register.apply(index as u64, begins, &act, document).unwrap();
+        }
+        register
+    }
+
+    #[test]
+    fn attention_follows_an_agreement_through_its_life() {
+        use AttentionKind::{
+            AgreementEnds, AgreementOver, CertificationLapsed, CertificationLapses, ObligationDue,
+            ObligationOverdue, WindDown,
+        };
+        let register = register();
+        for (at, expected) in [
+            ("2026-02-01T00:00:00Z", &[][..]),
+            ("2026-07-10T00:00:00Z", &[CertificationLapses]),
+            ("2026-08-15T00:00:00Z", &[CertificationLapsed]),
+            ("2026-09-15T00:00:00Z", &[CertificationLapsed, WindDown]),
+            ("2026-12-15T00:00:00Z", &[CertificationLapsed, AgreementEnds]),
+            ("2027-01-15T00:00:00Z", &[AgreementOver, ObligationDue]),
+            ("2027-02-15T00:00:00Z", &[ObligationOverdue, AgreementOver]),
+        ] {
+            let found = attention(&register, instant::parse(at).unwrap());
+            let kinds: Vec<_> = found.iter().map(|one| one.kind).collect();
+            assert_eq!(kinds, expected, "{at}: {found:?}");
+        }
+    }
+}

@@ -75,6 +75,20 @@ fn what_is_not_there_is_said_with_where_to_look() {
 }
 
 #[test]
+fn a_witness_shows_its_key_and_what_it_watches() {
+    let desk = Desk::new();
+    let dir = ["--dir", "watching"];
+    let new = [&["log", "witness", "new", "--name", "w.example/1"], &dir[..]].concat();
+    let key = desk.json(&new)["witness_key"].clone();
+    let show = [&["log", "witness", "show"], &dir[..]].concat();
+    assert_eq!(desk.json(&show), json!({ "witness_key": key, "logs": [] }));
+    let watched = desk.json(&["status", "--dir", "p"])["log"]["key"].as_str().unwrap().to_owned();
+    desk.write("watching/logs", &format!("{watched}\n"));
+    let text = desk.done(&show);
+    assert!(text.contains(&format!("watches  {watched}")), "{text}");
+}
+
+#[test]
 fn people_are_listed_a_page_at_a_time() {
     let desk = Desk::new();
     desk.done(&["people", "generate", "--dir", "p", "--people", "250"]);

@@ -8,12 +8,14 @@ use crate::commands::{Failure, Output};
 
 mod new;
 mod serve;
+mod show;
 
 /// A witness, made and run.
 const EXAMPLES: &str = "\
 Examples:
 
   countersign log witness new --dir watching --name witness.example.org/w1
+  countersign log witness show --dir watching
   countersign log witness serve --dir watching --listen 127.0.0.1:8200";
 
 /// Be a witness of other people's logs: watch that their trees only grow, and say so with a key.
@@ -28,6 +30,7 @@ Examples:
 pub(in crate::commands) enum Witness {
     New(new::New),
     Serve(serve::Serve),
+    Show(show::Show),
 }
 
 impl Witness {
@@ -35,6 +38,7 @@ impl Witness {
         match self {
             Self::New(command) => command.run(output),
             Self::Serve(command) => command.run(output),
+            Self::Show(command) => command.run(output),
         }
     }
 }
