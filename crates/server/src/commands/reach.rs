@@ -18,10 +18,10 @@ use countersign_people::store::People;
 use countersign_policy::budget::Budgets;
 use countersign_protocol::site_path::DOCUMENTS_FOLDER;
 use countersign_service::clock;
-use countersign_service::governance::{self, Placed, Submission};
+use countersign_service::governance::{self, Submission, Taken};
 use countersign_service::instance::{log, open};
 use countersign_service::operations::Service;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::operations::acts::Posted;
 use countersign_service::operations::error::OperationError;
 use countersign_service::operations::register::ShownRegister;
 use serde::de::DeserializeOwned;
@@ -201,10 +201,7 @@ impl Reach {
             Way::Server(running) => {
                 Ok(running.call(&Call::send("POST", "/acts", &Posted::of(submission)?)?)?)
             }
-            Way::Here(Here { log, .. }) => {
-                let Placed { index, is_new } = governance::submit_blocking(log, submission)?;
-                Ok(Taken { index, is_new })
-            }
+            Way::Here(Here { log, .. }) => Ok(governance::submit_blocking(log, submission)?),
         }
     }
 }

@@ -10,8 +10,8 @@ use countersign_domain::act::{Act, Signer};
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::SecretKey;
 use countersign_protocol::entry::SignedAct;
-use countersign_service::governance::Submission;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::governance::{Submission, Taken};
+use countersign_service::operations::acts::Posted;
 use countersign_verifier::confusable_names::confusable_names;
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_service::clock;
 use countersign_service::operations::status::{
-    LogStatus, RegisterStatus, ShownWitness, SourceStatus, Status as Found,
+    LogStatus, RegisterStatus, ShownWitness, SourceStatus, Status as InstanceStatus,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = self.instance.reach()?;
-        let found: Found =
+        let found: InstanceStatus =
             reach.call(&Call::get("/status"), async |here| here.status(clock::now()).await)?;
         let is_running = reach.has_server();
         let text = in_words(&found, is_running, &reach.config);
@@ -40,7 +40,11 @@ impl Status {
     }
 }
 
-fn document(found: &Found, is_running: bool, config: &Config) -> Result<Value, serde_json::Error> {
+fn document(
+    found: &InstanceStatus,
+    is_running: bool,
+    config: &Config,
+) -> Result<Value, serde_json::Error> {
     let mut document = serde_json::to_value(found)?;
     document["running"] = json!(is_running);
     document["listen"] = json!(config.listen.to_string());
@@ -48,7 +52,7 @@ fn document(found: &Found, is_running: bool, config: &Config) -> Result<Value, s
     Ok(document)
 }
 
-fn in_words(found: &Found, is_running: bool, config: &Config) -> String {
+fn in_words(found: &InstanceStatus, is_running: bool, config: &Config) -> String {
     let listen = config.listen;
     let state = match (is_running, &found.not_ready) {
         (true, None) => format!("running and ready, on {listen} as {}", config.public_url()),
@@ -66,7 +70,7 @@ fn in_words(found: &Found, is_running: bool, config: &Config) -> String {
     people(&mut lines, found);
     let RegisterStatus { partners, clients, agreements, builds, canaries } = &found.register;
     let counts = format!(
-        "{partners} partners, {clients} clients, {agreements} agreements in force, {builds} builds, {canaries} canaries"
+        "partners {partners}, clients {clients}, agreements in force {agreements}, builds {builds}, canaries {canaries}"
     );
     lines.add("register", &counts);
     let free = found.disk.free_bytes.map_or_else(|| "unknown".to_owned(), mebibytes);
@@ -94,7 +98,7 @@ fn log(lines: &mut Lines, log: &LogStatus) {
     lines.add("last close", &format!("{last}{}", next.unwrap_or_default()));
 }
 
-fn witnesses(lines: &mut Lines, found: &Found, is_running: bool, config: &Config) {
+fn witnesses(lines: &mut Lines, found: &InstanceStatus, is_running: bool, config: &Config) {
     let Some(of_log) = &found.witnesses else {
         let none = if config.witnesses.is_none() {
             "none are configured"
@@ -117,7 +121,7 @@ fn witnesses(lines: &mut Lines, found: &Found, is_running: bool, config: &Config
     }
 }
 
-fn people(lines: &mut Lines, found: &Found) {
+fn people(lines: &mut Lines, found: &InstanceStatus) {
     let people = &found.people;
     let mut said = format!("{} known here, {} friendships", people.people, people.friendships);
     // Writing to a String cannot fail.

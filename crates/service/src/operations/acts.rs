@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Service;
 use super::documents::Act;
 use super::error::OperationError;
-use crate::governance::{self, GovernanceError, Placed, Submission};
+use crate::governance::{self, GovernanceError, Submission, Taken};
 
 /// A signed act, with its document where it has one.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -79,21 +79,12 @@ impl Service {
     pub async fn submit(&self, posted: Posted) -> Result<Taken, OperationError> {
         let submission = posted.submission_for(&self.settings.origin);
         let submission = submission.map_err(OperationError::unprocessable)?;
-        let Placed { index, is_new } = governance::submit(&self.log, submission).await?;
-        if is_new {
-            tracing::info!(index, "an act was taken");
+        let taken = governance::submit(&self.log, submission).await?;
+        if taken.is_new {
+            tracing::info!(index = taken.index, "an act was taken");
         }
-        Ok(Taken { index, is_new })
+        Ok(taken)
     }
-}
-
-/// Where the act stands now.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Taken {
-    /// The index of its entry, or of the one that says the same already.
-    pub index: u64,
-    /// Whether the act was appended; if not, the register says already what it says, and nothing was added.
-    pub is_new: bool,
 }
 
 impl From<GovernanceError> for OperationError {

@@ -70,7 +70,7 @@ pub enum AttentionKind {
 #[must_use]
 pub fn attention(register: &Register, now: Timestamp) -> Vec<Attention> {
     let mut found =
-        Found { now, until: now.plus_seconds(AHEAD_DAYS * SECONDS_PER_DAY), all: vec![] };
+        Collector { now, until: now.plus_seconds(AHEAD_DAYS * SECONDS_PER_DAY), all: vec![] };
     for (name, client) in register.clients() {
         found.client(register, name, client);
     }
@@ -95,13 +95,14 @@ pub fn attention(register: &Register, now: Timestamp) -> Vec<Attention> {
     found.all
 }
 
-struct Found {
+/// What was collected so far, by the times that it is collected for.
+struct Collector {
     now: Timestamp,
     until: Timestamp,
     all: Vec<Attention>,
 }
 
-impl Found {
+impl Collector {
     fn say(&mut self, kind: AttentionKind, subject: String, at: Option<Timestamp>, says: String) {
         self.all.push(Attention { kind, subject, at: at.map(|at| at.to_string()), says });
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use countersign_domain::register::Register;
 use countersign_domain::time::Timestamp;
+use countersign_people::data_dir::DataDir;
 use countersign_source::settings::SourceKind;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
@@ -12,6 +14,7 @@ use super::Service;
 use super::attention::{Attention, AttentionKind, attention};
 use super::error::OperationError;
 use super::periods::ShownPeriod;
+use crate::screening::case_files::CaseFiles;
 
 /// How an instance is.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -177,6 +180,7 @@ impl Service {
         let log = self.log_status();
         let witnesses = self.witnesses_status();
         let mut all = attention(&register, now);
+        all.extend(undecided_matches(&self.directory, &register)?);
         all.extend(late_close(&log, now));
         all.extend(witnesses.iter().flat_map(troubled_witnesses));
         all.sort_by_key(|one| one.kind);
@@ -247,6 +251,27 @@ const fn kind(kind: SourceKind) -> &'static str {
 
 fn of_instance(kind: AttentionKind, at: Option<String>, says: String) -> Attention {
     Attention { kind, subject: String::new(), at, says }
+}
+
+/// Matches that nobody has decided about, which the log need not say yet.
+fn undecided_matches(
+    directory: &DataDir,
+    register: &Register,
+) -> Result<Vec<Attention>, OperationError> {
+    let files = CaseFiles::new(directory);
+    let mut found = Vec::new();
+    for partner in register.partners().keys() {
+        let case = files.read(partner).map_err(OperationError::internal)?;
+        let count = case.map_or(0, |case| case.report.undecided().count());
+        if count > 0 {
+            let says = format!(
+                "{count} matches in the screening of partner {partner} wait for a decision: countersign partner screening show {partner}"
+            );
+            let (kind, subject) = (AttentionKind::Screening, format!("partner:{partner}"));
+            found.push(Attention { kind, subject, at: None, says });
+        }
+    }
+    Ok(found)
 }
 
 /// A close that was due and did not come.
