@@ -30,6 +30,12 @@ impl Contract {
         Self { digest, index, concluded, agreement, certified, scheduled }
     }
 
+    /// Whether nothing has come of it since: no certification, no step of the platform's.
+    #[must_use]
+    pub fn is_as_concluded(&self) -> bool {
+        self.certified.is_empty() && self.scheduled.is_empty()
+    }
+
     /// Every wind-down step with the entry that says it: those of the document, then those of acts.
     pub fn steps(&self) -> impl Iterator<Item = (&WindDownStep, u64)> {
         let own = self.agreement.wind_down().iter().map(|step| (step, self.index));

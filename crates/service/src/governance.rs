@@ -14,9 +14,10 @@ use countersign_people::keys::{KeyError, SecretKey};
 use countersign_policy::cedar::rules::{Rules, RulesError};
 use countersign_protocol::canonical::{self, CanonicalError};
 use countersign_protocol::entry::{ActSignature, SignedAct};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 /// An act with the document that it publishes, ready to be signed or submitted.
 #[derive(Clone, Debug)]
@@ -147,20 +148,33 @@ impl Submission {
     }
 }
 
-/// Appends an act to the log.
+/// Where an act stands now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Taken {
+    /// The index of its entry, or of the one that says the same already.
+    pub index: u64,
+    /// Whether the act was appended; if not, the register says already what it says, and nothing was added.
+    pub is_new: bool,
+}
+
+/// Appends an act to the log, unless the register says already what it says.
 ///
 /// # Errors
 /// [`GovernanceError`] when the log refuses it: not signed as it has to be, untimely, or impossible.
-pub async fn submit(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
+pub async fn submit(log: &Log, submission: Submission) -> Result<Taken, GovernanceError> {
     submission.check_rules()?;
-    Ok(log.append_act(submission.act, submission.document, None).await?.index)
+    if let Some(index) = log.register().stands(&submission.act.act) {
+        return Ok(Taken { index, is_new: false });
+    }
+    let index = log.append_act(submission.act, submission.document, None).await?.index;
+    Ok(Taken { index, is_new: true })
 }
 
 /// [`submit`] for commands, which run outside of any runtime.
 ///
 /// # Errors
 /// As [`submit`].
-pub fn submit_blocking(log: &Log, submission: Submission) -> Result<u64, GovernanceError> {
+pub fn submit_blocking(log: &Log, submission: Submission) -> Result<Taken, GovernanceError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(GovernanceError::Runtime)?

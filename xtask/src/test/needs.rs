@@ -31,6 +31,8 @@ pub(crate) enum Need {
     Promtool,
     /// The OpenTelemetry collector of `testdata/interop/collector`, which takes minutes to build.
     Collector,
+    /// libfaketime, under which a program sees another date.
+    Faketime,
 }
 
 /// The table: add a line when a test stands on something new.
@@ -46,6 +48,7 @@ const NEEDS: &[(&str, Need)] = &[
     ("interop_podman_", Need::DebianRoot),
     ("interop_systemd_", Need::Packages),
     ("interop_systemd_", Need::DebianRoot),
+    ("interop_faketime_", Need::Faketime),
     ("interop_postgres_", Need::Postgres),
     ("interop_postgres_pgbouncer_", Need::Pgbouncer),
     ("interop_openssl_", Need::Openssl),

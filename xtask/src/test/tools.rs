@@ -39,6 +39,7 @@ impl Tools {
                 Need::Podman => set_up_podman()?,
                 Need::Promtool => tools.set_up_promtool()?,
                 Need::Collector => tools.set_up_collector()?,
+                Need::Faketime => tools.set_up_faketime()?,
             }
         }
         Ok(tools)
@@ -170,6 +171,15 @@ impl Tools {
         Ok(())
     }
 
+    fn set_up_faketime(&mut self) -> Outcome<()> {
+        if faketime_library().is_none() {
+            apt_install(&["libfaketime"])?;
+        }
+        let missing = || Failure::new("libfaketime is missing, even after it was installed");
+        self.variables.push(("COUNTERSIGN_FAKETIME", faketime_library().ok_or_else(missing)?));
+        Ok(())
+    }
+
     fn set_up_postgres(&mut self) -> Outcome<()> {
         if postgres_programs().is_none() {
             apt_install(&["postgresql"])?;
@@ -239,6 +249,13 @@ const NGINX: &str = "/usr/sbin/nginx";
 
 /// Where Debian puts PgBouncer.
 const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
+
+/// The library of libfaketime, which Debian puts below the folder of the machine's architecture.
+fn faketime_library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let library = |folder: PathBuf| folder.join("faketime/libfaketime.so.1");
+    folders.map(|folder| library(folder.path())).find(|library| library.exists())
+}
 
 /// Where the programs of a PostgreSQL server are: beside the `initdb` on PATH, or, newest first, where
 /// Debian puts them, which is not on PATH.

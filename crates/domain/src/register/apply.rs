@@ -43,7 +43,7 @@ impl Register {
             Act::FieldSchema(_) => self.apply_schema(index, document)?,
             Act::Rules(_) => self.apply_rules(index, document)?,
             Act::Budgets(_) => self.apply_budgets(document)?,
-            Act::Partner(partner) => self.apply_partner(partner)?,
+            Act::Partner(partner) => self.apply_partner(index, partner)?,
             Act::Agreement(agreement) => {
                 self.apply_agreement((index, time), agreement, document)?
             }
@@ -56,6 +56,9 @@ impl Register {
             Act::ReviewPause(pause) => self.reviews_paused = pause.paused,
             Act::Suspension(act) => self.apply_suspension(index, &act.subject, true)?,
             Act::Reinstatement(act) => self.apply_suspension(index, &act.subject, false)?,
+        }
+        if let Act::FieldSchema(published) | Act::Rules(published) | Act::Budgets(published) = act {
+            self.published.insert(act.kind(), (published.digest, index));
         }
         self.last_act = Some(index);
         Ok(())
@@ -116,7 +119,7 @@ impl Register {
         Ok(())
     }
 
-    fn apply_partner(&mut self, partner: &Partner) -> Result<(), ActError> {
+    fn apply_partner(&mut self, index: u64, partner: &Partner) -> Result<(), ActError> {
         let keys = self.keys.as_ref().ok_or(ActError::NoKeysYet)?;
         let of_platform = [keys.root, keys.receipts].contains(&partner.key)
             || keys.reviewers.iter().any(|reviewer| reviewer.key == partner.key);
@@ -126,6 +129,7 @@ impl Register {
             return Err(ActError::KeyTaken { partner: partner.id.clone() });
         }
         let before = self.partners.insert(partner.id.clone(), partner.clone());
+        self.partner_entries.insert(partner.id.clone(), index);
         // Who was screened was somebody else, if name, seat, parent or owners have changed.
         if before.is_some_and(|before| !before.is_same_entity(partner))
             && let Some(screened) = self.screened.get_mut(&partner.id)

@@ -10,11 +10,12 @@ mod error;
 
 pub use error::ActError;
 
-use crate::act::{Keys, Signer, Subject};
+use crate::act::{Act, Keys, Signer, Subject};
 use crate::agreement::AgreementDocument;
 use crate::budget::BudgetsDocument;
 use crate::build::{Build, BuildState};
 use crate::contract::Contract;
+use crate::digest::Digest;
 use crate::field::FieldSet;
 use crate::identifier::Identifier;
 use crate::key::PublicKey;
@@ -37,7 +38,9 @@ pub struct Register {
     rules: Option<PlatformRules>,
     rules_index: Option<u64>,
     budgets: Option<BudgetsDocument>,
+    published: BTreeMap<&'static str, (Digest, u64)>,
     partners: BTreeMap<Identifier, Partner>,
+    partner_entries: BTreeMap<Identifier, u64>,
     clients: BTreeMap<Identifier, Client>,
     builds: BTreeMap<Identifier, RegisteredBuild>,
     suspended: BTreeMap<Subject, u64>,
@@ -189,6 +192,34 @@ impl Register {
         &self.partners
     }
 
+    /// The entry that says of a partner what is registered of it.
+    #[must_use]
+    pub fn partner_entry(&self, partner: &Identifier) -> Option<u64> {
+        self.partner_entries.get(partner).copied()
+    }
+
+    /// The entry that says already what this act says, so that the act would change nothing. Acts that mean
+    /// something each time that they are signed, as certifications do, never stand.
+    #[must_use]
+    pub fn stands(&self, act: &Act) -> Option<u64> {
+        match act {
+            Act::Partner(partner) if self.partners.get(&partner.id) == Some(partner) => {
+                self.partner_entry(&partner.id)
+            }
+            Act::Agreement(act) => {
+                let (client, contract) = self.contract(&act.agreement)?;
+                let is_same = *client == act.client && contract.digest == act.digest;
+                // Concluding it once more takes back what was scheduled since.
+                (is_same && contract.is_as_concluded()).then_some(contract.index)
+            }
+            Act::FieldSchema(published) | Act::Rules(published) | Act::Budgets(published) => {
+                let (digest, index) = self.published.get(act.kind())?;
+                (*digest == published.digest).then_some(*index)
+            }
+            _ => None,
+        }
+    }
+
     /// The clients, by name.
     #[must_use]
     pub const fn clients(&self) -> &BTreeMap<Identifier, Client> {
@@ -308,7 +339,7 @@ impl Register {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::act::{Act, Reviewer, Suspension};
+    use crate::act::{Reviewer, Suspension};
     use crate::partner::{Country, Owner};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
@@ -357,5 +388,23 @@ mod tests {
         assert!(matches!(&error, ActError::Text(text) if text.what == "reason"), "{error}");
         assert!(register.suspended().next().is_none());
         register.apply(2, NOW, &suspend("audit"), None).unwrap();
+    }
+
+    #[test]
+    fn what_is_registered_stands_and_what_is_new_does_not() {
+        let mut register = Register::default();
+        let keys =
+            Keys { root: PublicKey([1; 32]), receipts: PublicKey([2; 32]), reviewers: vec![] };
+        register.apply(0, NOW, &Act::Keys(keys), None).unwrap();
+        let first = partner("Aurora", "Holding");
+        assert_eq!(register.stands(&first), None);
+        register.apply(7, NOW, &first, None).unwrap();
+        assert_eq!(register.stands(&first), Some(7));
+        assert_eq!(register.stands(&partner("Aurora", "Another")), None);
+        register.apply(9, NOW, &partner("Aurora", "Another"), None).unwrap();
+        assert_eq!(
+            (register.stands(&first), register.partner_entry(&name("aurora"))),
+            (None, Some(9))
+        );
     }
 }

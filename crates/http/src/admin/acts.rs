@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::governance::Taken;
+use countersign_service::operations::acts::Posted;
 
 use crate::admin_error::AdminError;
 use crate::extract::Json;

@@ -29,9 +29,11 @@ pub mod hold;
 pub mod ledger;
 pub mod paths;
 pub mod register;
+pub mod roster;
 pub mod sample;
 pub mod secrets;
 pub mod settings;
+pub mod status;
 pub mod tokens;
 
 /// Lets a request pass that carries the admin token.
@@ -54,7 +56,7 @@ pub async fn require_token(
 /// Any other path below `/admin/v1`.
 pub async fn unknown(uri: Uri) -> AdminError {
     let message = format!(
-        "there is no admin call {}; there are POST acts, GET budgets, GET and POST canaries, DELETE canaries/ACCOUNT, POST canaries/ACCOUNT/generations, GET and POST closes, POST and DELETE clients/CLIENT/secret, GET directory, GET erasures, POST explain, GET register, GET and POST people/feed, GET people/ACCOUNT/consents/NUMBER, GET and POST people/ACCOUNT/erasure, GET people/ACCOUNT/export, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, PUT and DELETE people/ACCOUNT/hold, GET people/ACCOUNT/ledger, GET and PUT people/ACCOUNT/settings, GET sample, POST tokens",
+        "there is no admin call {}; there are POST acts, GET budgets, GET and POST canaries, DELETE canaries/ACCOUNT, POST canaries/ACCOUNT/generations, GET and POST closes, POST and DELETE clients/CLIENT/secret, GET directory, GET erasures, POST explain, GET people, GET register, GET status, GET and POST people/feed, GET people/ACCOUNT/consents/NUMBER, GET and POST people/ACCOUNT/erasure, GET people/ACCOUNT/export, GET people/ACCOUNT/grants, DELETE people/ACCOUNT/grants/ID, GET people/ACCOUNT/history, PUT and DELETE people/ACCOUNT/hold, GET people/ACCOUNT/ledger, GET and PUT people/ACCOUNT/settings, GET people/ACCOUNT/summary, GET sample, POST tokens",
         uri.path()
     );
     AdminError::of(StatusCode::NOT_FOUND, message)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use countersign_service::clock;
 use countersign_service::operations::register::ShownRegister;
 
 use crate::extract::Json;
@@ -17,9 +18,9 @@ use crate::gateway::Gateway;
     path = "/register",
     operation_id = "readRegister",
     responses(
-        (status = 200, description = "The fields in force, partners, clients with their agreements, builds with their states, and who is suspended.", body = ShownRegister),
+        (status = 200, description = "The keys and fields in force, partners, clients with their agreements, builds with their states, what partners owe, and who is suspended.", body = ShownRegister),
     ),
 )]
 pub async fn get(State(gateway): State<Arc<Gateway>>) -> Json<ShownRegister> {
-    Json(gateway.service.shown_register())
+    Json(gateway.service.shown_register(clock::now()))
 }

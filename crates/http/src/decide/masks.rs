@@ -34,6 +34,10 @@ pub struct Masks {
     pub friends: Vec<PersonMask>,
     /// The friends who are not. For the operator alone.
     pub hidden: Vec<Hidden>,
+    /// The accounts among the friends that the source of people's data does not have, so that nothing was decided about
+    /// them, and nothing may be sent. For the operator alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// What was asked for and withheld from everybody of one kind: `self`, `friend`, `minor_friend`. For the operator
     /// alone.
     pub withheld: BTreeMap<String, Vec<Withheld>>,
@@ -111,6 +115,7 @@ impl Told<'_> {
             viewer,
             friends: records.collect(),
             hidden: self.hidden(),
+            unknown: self.unknown(),
             withheld: self.withheld(),
         }
     }
@@ -128,6 +133,15 @@ impl Told<'_> {
 
     fn account(&self, position: usize) -> String {
         self.person(position).map(|person| person.account.clone()).unwrap_or_default()
+    }
+
+    /// Whom nobody knows is no candidate.
+    fn unknown(&self) -> Vec<String> {
+        let mut known = self.places.to_vec();
+        known.sort_unstable();
+        let friends = self.question.friends.iter().flat_map(|friends| &friends.people);
+        let unknown = friends.zip(1..).filter(|(_, place)| known.binary_search(place).is_err());
+        unknown.map(|(friend, _)| friend.account.clone()).collect()
     }
 
     fn hidden(&self) -> Vec<Hidden> {

@@ -33,11 +33,14 @@ use crate::{admin, decide, health, ledger_page, login, openapi, scrape};
     admin::hold::put,
     admin::ledger::get,
     admin::register::get,
+    admin::roster::list,
+    admin::roster::show,
     admin::sample::get,
     admin::secrets::delete,
     admin::secrets::post,
     admin::settings::get,
     admin::settings::put,
+    admin::status::get,
     admin::tokens::post,
 ))]
 struct AdminApi;

@@ -121,13 +121,32 @@ pub fn create(folder: &Path, name: &str) -> Result<WitnessKey, WitnessError> {
 /// [`WitnessError`], naming file and line.
 pub fn open(folder: &Path) -> Result<Ledger, WitnessError> {
     let signer = FileSigner::read(&folder.join("witness.key"))?;
-    let secret = SecretKey::read(&folder.join("witness.key"))?;
-    let path = folder.join("witness.vkey");
-    let keys = read_keys(&path, WitnessKey::parse)?;
-    let key = keys.into_iter().find(|key| *key.key() == secret.public());
-    let key = key.ok_or(WitnessError::OtherKey { path })?;
-    let logs = read_keys(&folder.join("logs"), NoteKey::parse)?;
+    let WitnessFiles { key, logs } = WitnessFiles::read(folder)?;
     Ok(Ledger::open(Arc::new(Posix::new(folder)), key, Arc::new(signer), logs)?)
+}
+
+/// Who a witness is, and what it watches, as its files say.
+pub struct WitnessFiles {
+    /// Its key.
+    pub key: WitnessKey,
+    /// The keys of the logs that it watches.
+    pub logs: Vec<NoteKey>,
+}
+
+impl WitnessFiles {
+    /// Reads the files of a witness, which may be watching.
+    ///
+    /// # Errors
+    /// [`WitnessError`], naming file and line.
+    pub fn read(folder: &Path) -> Result<Self, WitnessError> {
+        let secret = SecretKey::read(&folder.join("witness.key"))?;
+        let path = folder.join("witness.vkey");
+        let keys = read_keys(&path, WitnessKey::parse)?;
+        let key = keys.into_iter().find(|key| *key.key() == secret.public());
+        let key = key.ok_or(WitnessError::OtherKey { path })?;
+        let logs = read_keys(&folder.join("logs"), NoteKey::parse)?;
+        Ok(Self { key, logs })
+    }
 }
 
 /// The keys in a file, one a line.

@@ -11,6 +11,7 @@ use countersign_domain::field::FieldSet;
 use countersign_domain::pledge::PledgeDocument;
 use countersign_domain::relation::Relation;
 use countersign_domain::schema::FieldSchema;
+use countersign_domain::time::{SECONDS_PER_DAY, Timestamp};
 use countersign_domain::wind_down::{Ends, EndsDocument};
 
 /// Something odd: where, and what about it.
@@ -39,6 +40,32 @@ pub fn oddities(agreement: &Agreement, schema: &FieldSchema) -> Vec<Oddity> {
     wind_down(agreement, &mut found);
     budgets(document, &mut found);
     pledges(document, &mut found);
+    found.0
+}
+
+/// How long before the end of an agreement that is odd, in days.
+const SHORT_DAYS: u64 = 28;
+
+/// What is odd about the dates of an agreement that is looked at, or signed, at this time.
+#[must_use]
+pub fn untimely(agreement: &Agreement, now: Timestamp) -> Vec<Oddity> {
+    let mut found = Found(Vec::new());
+    let ends = agreement.ends(agreement.wind_down().iter());
+    let all = agreement.wind_down().iter().filter(|step| step.ends == Ends::All);
+    let over = all.fold(ends, |over, step| over.min(step.at));
+    if over <= now {
+        found.say("not_after", format!("it is over since {over}: nothing would be released"));
+        return found.0;
+    }
+    if over <= now.plus_seconds(SHORT_DAYS * SECONDS_PER_DAY) {
+        found
+            .say("not_after", format!("it ends at {over}, within {SHORT_DAYS} days of now, {now}"));
+    }
+    let past = agreement.wind_down().iter().filter(|step| step.at <= now);
+    for step in past {
+        let at = step.at;
+        found.say("wind_down", format!("the step at {at} is past: what it ends never begins"));
+    }
     found.0
 }
 
@@ -76,7 +103,7 @@ fn certification(document: &AgreementDocument, found: &mut Found) {
     let days =
         u64::from(document.certification.every_days) + u64::from(document.certification.cure_days);
     let term_s = document.not_after.seconds().saturating_sub(document.not_before.seconds());
-    if document.renewal.is_none() && days * countersign_domain::time::SECONDS_PER_DAY >= term_s {
+    if document.renewal.is_none() && days * SECONDS_PER_DAY >= term_s {
         let certified = "the signature under the agreement certifies for longer than its term";
         found.say("certification", format!("{certified}, so that nothing is ever certified anew"));
     }
@@ -201,6 +228,30 @@ mod tests {
             assert_eq!(found.len(), 1, "{from}: {found:?}");
             assert!(found[0].contains(expected), "{from}: {found:?}");
         }
+    }
+
+    #[test]
+    fn dates_are_odd_only_at_the_time_at_which_they_are() {
+        let agreement =
+            Agreement::from_document(read(WHOLE, &schema()).unwrap(), &schema()).unwrap();
+        let begins = agreement.document.not_before;
+        let over = agreement.ends(agreement.wind_down().iter());
+        let said = |now| {
+            let odd = untimely(&agreement, now);
+            odd.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(said(begins), [""; 0]);
+        let first = agreement.wind_down().iter().map(|step| step.at).min().unwrap();
+        let expected = format!("wind_down: the step at {first} is past: what it ends never begins");
+        assert_eq!(said(first), [expected]);
+        let week = 7 * SECONDS_PER_DAY;
+        let soon = said(Timestamp::from_seconds(over.seconds() - week));
+        assert!(
+            soon[0].starts_with(&format!("not_after: it ends at {over}, within 28 days")),
+            "{soon:?}"
+        );
+        let ended = format!("not_after: it is over since {over}: nothing would be released");
+        assert_eq!(said(over), [ended]);
     }
 
     #[test]

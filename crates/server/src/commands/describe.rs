@@ -1,10 +1,16 @@
-//! Acts in words, for those who sign them.
+//! Acts and entries in words, for those who sign and those who read them.
 
 use countersign_domain::act::{Act, ObligationAct, ReviewOutcome, WindDown};
+use countersign_domain::build::BuildState;
 use countersign_domain::obligation::{Duty, ObligationStep};
+use countersign_domain::route::ClientKind;
 use countersign_domain::screening::{Outcome, ScreeningAct};
 use countersign_domain::text;
 use countersign_domain::wind_down::{EndsDocument, WindDownDocument};
+use countersign_protocol::entry::{Close, Consents, Disclosure, Entry};
+use countersign_service::operations::register::ShownObligation;
+
+use super::table::listed;
 
 /// What an act does, so that nobody signs what they did not mean.
 pub(super) fn act(act: &Act) -> String {
@@ -97,5 +103,67 @@ pub(super) fn end(step: &WindDownDocument) -> String {
         EndsDocument::Friends => "nothing of friends any more".to_owned(),
         EndsDocument::Fields(fields) => format!("no more {}", fields.join(", ")),
         EndsDocument::All => "nothing at all any more".to_owned(),
+    }
+}
+
+/// What an entry says.
+pub(super) fn entry(entry: &Entry) -> String {
+    match entry {
+        Entry::Act(signed) => {
+            let by = signed.signatures.iter().map(|signature| signature.by.to_string());
+            format!("{}; signed by {}", act(&signed.act), listed(by))
+        }
+        Entry::Disclosure(disclosure) => answer(disclosure),
+        Entry::Consents(Consents { .. }) => {
+            "people chose: settings or grants, which the entry commits to".to_owned()
+        }
+        Entry::Close(Close { period, from, until, people, .. }) => format!(
+            "close period {period}: entries from {from} to before {until}, about at most {people} people"
+        ),
+    }
+}
+
+fn answer(disclosure: &Disclosure) -> String {
+    let Disclosure { build, partner, purpose, viewer, friend, people, as_of, .. } = disclosure;
+    format!(
+        "answer build {build} of partner {partner} for {purpose}: of the viewer {}; of friends {}; about at most {people} people; decided as of {as_of} entries",
+        listed(viewer),
+        listed(friend)
+    )
+}
+
+/// What a partner owes.
+pub(super) fn owed(owed: &ShownObligation) -> String {
+    let ShownObligation { obligation, agreement, what, due, overdue, entry, .. } = owed;
+    let is = if *overdue { "overdue since" } else { "due at" };
+    format!(
+        "{obligation} ({}) under agreement {agreement}, {is} {due} (entry {entry})",
+        duty(*what)
+    )
+}
+
+/// What an obligation is about.
+pub(super) const fn duty(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Deletion => "deletion",
+        Duty::Retention => "retention",
+        Duty::OnwardTransfer => "onward transfer",
+    }
+}
+
+/// What kind of client it is.
+pub(super) const fn kind(kind: ClientKind) -> &'static str {
+    match kind {
+        ClientKind::Device => "device",
+        ClientKind::App => "app",
+    }
+}
+
+/// What became of a build.
+pub(super) const fn build_state(state: BuildState) -> &'static str {
+    match state {
+        BuildState::Checked => "waits for approval",
+        BuildState::Approved => "approved",
+        BuildState::Revoked => "revoked",
     }
 }

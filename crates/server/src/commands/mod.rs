@@ -33,6 +33,8 @@ mod running;
 mod serve;
 mod signing;
 mod source;
+mod status;
+mod table;
 mod unix_connector;
 
 /// Where an instance is, and how the first day goes.
@@ -67,6 +69,7 @@ struct Cli {
 enum Command {
     Init(init::Init),
     Serve(serve::Serve),
+    Status(status::Status),
     Check(check::Check),
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -176,6 +179,7 @@ fn dispatch(command: Command, output: Output) -> Result<ExitCode, Failure> {
     match command {
         Command::Init(command) => command.run(output),
         Command::Serve(command) => command.run(output),
+        Command::Status(command) => command.run(output),
         Command::Check(command) => command.run(output),
         #[cfg(feature = "demo")]
         Command::Demo(command) => command.run(output),

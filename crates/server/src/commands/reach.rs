@@ -8,23 +8,22 @@ use std::sync::Arc;
 use countersign_domain::agreement::AgreementDocument;
 use countersign_domain::digest::Digest;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::partner::Partner;
 #[cfg(feature = "prove")]
 use countersign_domain::rules::PlatformRules;
 use countersign_domain::rules::RulesDocument;
-use countersign_domain::schema::{Field, FieldSchema, SCHEMA_VERSION, SchemaDocument};
-use countersign_domain::screening::Screened;
+use countersign_domain::schema::{FieldSchema, SCHEMA_VERSION, SchemaDocument};
 use countersign_log::Log;
 use countersign_people::data_dir::DataDir;
 use countersign_people::store::People;
 use countersign_policy::budget::Budgets;
 use countersign_protocol::site_path::DOCUMENTS_FOLDER;
-use countersign_service::governance::{self, Submission};
+use countersign_service::clock;
+use countersign_service::governance::{self, Submission, Taken};
 use countersign_service::instance::{log, open};
 use countersign_service::operations::Service;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::operations::acts::Posted;
 use countersign_service::operations::error::OperationError;
-use serde::Deserialize;
+use countersign_service::operations::register::ShownRegister;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
@@ -38,21 +37,6 @@ pub(super) struct Reach {
     pub(super) directory: DataDir,
     pub(super) config: Config,
     way: Way,
-}
-
-/// What is read of the register.
-#[derive(Deserialize)]
-struct InForce {
-    rules: Option<RulesDocument>,
-}
-
-/// What is read of the register about partners.
-#[derive(Deserialize)]
-pub(super) struct Partners {
-    /// Every partner, in the order of their names.
-    pub(super) partners: Vec<Partner>,
-    /// The last screening of each that was screened.
-    pub(super) screenings: Vec<Screened>,
 }
 
 /// The way to an instance.
@@ -154,27 +138,21 @@ impl Reach {
         Ok(open::open_people(&self.directory)?)
     }
 
+    /// The register as it is now.
+    pub(super) fn register(&self) -> Result<ShownRegister, Failure> {
+        match &self.way {
+            Way::Server(running) => Ok(running.call(&Call::get("/register"))?),
+            Way::Here(Here { log, .. }) => Ok(ShownRegister::of(&log.register(), clock::now())),
+        }
+    }
+
     /// The field schema in force.
     pub(super) fn schema(&self) -> Result<FieldSchema, Failure> {
-        /// What is read of the register.
-        #[derive(Deserialize)]
-        struct Fields {
-            fields: Vec<Field>,
+        let fields = self.register()?.fields;
+        if fields.is_empty() {
+            return Err("there is no field schema in force yet".into());
         }
-        match &self.way {
-            Way::Server(running) => {
-                let Fields { fields } = running.call(&Call::get("/register"))?;
-                let document = SchemaDocument { version: SCHEMA_VERSION, fields };
-                Ok(FieldSchema::from_document(document)?)
-            }
-            Way::Here(Here { log, .. }) => {
-                let register = log.register();
-                register
-                    .schema()
-                    .cloned()
-                    .ok_or_else(|| "there is no field schema in force yet".into())
-            }
-        }
+        Ok(FieldSchema::from_document(SchemaDocument { version: SCHEMA_VERSION, fields })?)
     }
 
     /// The platform rules in force, checked.
@@ -185,65 +163,27 @@ impl Reach {
 
     /// The document of the platform rules in force.
     pub(super) fn rules_document(&self) -> Result<RulesDocument, Failure> {
-        let document = match &self.way {
-            Way::Server(running) => {
-                let InForce { rules } = running.call(&Call::get("/register"))?;
-                rules
-            }
-            Way::Here(Here { log, .. }) => log.register().rules_document().cloned(),
-        };
-        document.ok_or_else(|| "there are no platform rules in force yet".into())
-    }
-
-    /// The partners, and how their last screenings stand in the log.
-    pub(super) fn partners(&self) -> Result<Partners, Failure> {
-        match &self.way {
-            Way::Server(running) => Ok(running.call(&Call::get("/register"))?),
-            Way::Here(Here { log, .. }) => {
-                let register = log.register();
-                let partners = register.partners().values().cloned().collect();
-                let screenings = register.screenings().values().cloned().collect();
-                Ok(Partners { partners, screenings })
-            }
-        }
+        let rules = self.register()?.rules;
+        rules.ok_or_else(|| "there are no platform rules in force yet".into())
     }
 
     /// An agreement that was concluded, as it was signed.
     pub(super) fn agreement(&self, name: &Identifier) -> Result<AgreementDocument, Failure> {
-        /// What is read of the register.
-        #[derive(Deserialize)]
-        struct Clients {
-            clients: Vec<Client>,
+        let register = self.register()?;
+        match register.agreement(name) {
+            Some((_, contract)) => self.document(contract.digest),
+            None => Err(self.no_agreement(name)),
         }
-        #[derive(Deserialize)]
-        struct Client {
-            agreements: Vec<Concluded>,
-        }
-        #[derive(Deserialize)]
-        struct Concluded {
-            agreement: Identifier,
-            digest: Digest,
-        }
-        let found = match &self.way {
-            Way::Server(running) => {
-                let Clients { clients } = running.call(&Call::get("/register"))?;
-                let mut all = clients.into_iter().flat_map(|client| client.agreements);
-                let digest = all.find(|one| one.agreement == *name).map(|one| one.digest);
-                digest.map(|digest| self.document(digest)).transpose()?
-            }
-            Way::Here(Here { log, .. }) => {
-                let register = log.register();
-                register.contract(name).map(|(_, contract)| contract.agreement.document.clone())
-            }
-        };
-        found.ok_or_else(|| {
-            let origin = self.config.origin();
-            format!("there is no agreement {name} in the log {origin:?}; its register lists those that there are").into()
-        })
+    }
+
+    /// There is none of this name.
+    pub(super) fn no_agreement(&self, name: &impl std::fmt::Display) -> Failure {
+        let origin = self.config.origin();
+        format!("there is no agreement {name} in the log {origin:?}; those that there are: countersign agreement list").into()
     }
 
     /// A document of the site.
-    fn document<T: DeserializeOwned>(&self, digest: Digest) -> Result<T, Failure> {
+    pub(super) fn document<T: DeserializeOwned>(&self, digest: Digest) -> Result<T, Failure> {
         let path = self.directory.site().join(DOCUMENTS_FOLDER).join(format!("{digest}.json"));
         let shown = path.display();
         let bytes = std::fs::read(&path).map_err(|error| format!("{shown}: {error}"))?;
@@ -255,13 +195,11 @@ impl Reach {
         Ok(serde_json::from_slice(&bytes)?)
     }
 
-    /// Hands an act in; the index of its entry.
-    pub(super) fn submit(&self, submission: Submission) -> Result<u64, Failure> {
+    /// Hands an act in: where it stands then, or stood already.
+    pub(super) fn submit(&self, submission: Submission) -> Result<Taken, Failure> {
         match &self.way {
             Way::Server(running) => {
-                let call = Call::send("POST", "/acts", &Posted::of(submission)?)?;
-                let Taken { index } = running.call(&call)?;
-                Ok(index)
+                Ok(running.call(&Call::send("POST", "/acts", &Posted::of(submission)?)?)?)
             }
             Way::Here(Here { log, .. }) => Ok(governance::submit_blocking(log, submission)?),
         }

@@ -10,7 +10,7 @@ use countersign_domain::act::{Act, Signer};
 use countersign_people::data_dir::DataDir;
 use countersign_people::keys::SecretKey;
 use countersign_protocol::entry::SignedAct;
-use countersign_service::governance::Submission;
+use countersign_service::governance::{Submission, Taken};
 use countersign_service::operations::acts::Posted;
 use countersign_verifier::confusable_names::confusable_names;
 use serde_json::json;
@@ -29,6 +29,18 @@ pub(super) struct Signing {
     /// Write the act to this file instead of handing it in, for `countersign governance act sign` elsewhere.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// How a partner signs: where the instance is, or elsewhere, where it names the log and writes the act to a file.
+#[derive(Args)]
+pub(super) struct PartnerSigning {
+    #[command(flatten)]
+    instance: InstanceDir,
+    /// The name of the log, where its instance is elsewhere: the act is written to --out, for the platform to hand in.
+    #[arg(long, requires = "out")]
+    origin: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// The log that signatures are for: that of an instance which is here, or of one which is elsewhere.
@@ -90,10 +102,41 @@ impl Signing {
             return write_out(submission, file, reach, output);
         }
         let next = "write the act to a file with --out FILE";
-        let index = hand_in(reach, submission, next, output)?;
-        let document = json!({ "index": index, "done": done });
-        output.say(&document, &format!("{done} (entry {index} of the log)"));
+        let taken = hand_in(reach, submission, next, output)?;
+        say_taken(&taken, done, output);
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl PartnerSigning {
+    /// Signs the act, and hands it in or writes it out. `done` says what has happened once it is taken.
+    pub(super) fn finish(
+        &self,
+        submission: Submission,
+        done: &str,
+        output: Output,
+    ) -> Result<ExitCode, Failure> {
+        match (&self.origin, &self.signing.out) {
+            (Some(origin), Some(out)) => {
+                sign_into(submission, origin, &self.signing.sign, out, output)
+            }
+            _ => self.signing.finish(&self.reach()?, submission, done, output),
+        }
+    }
+
+    /// Whether the instance is elsewhere.
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// The instance, where it is here.
+    pub(super) fn reach(&self) -> Result<Reach, Failure> {
+        match Config::read(&DataDir::new(self.instance.path()).config()) {
+            Err(error @ ConfigError::Missing { .. }) => {
+                Err(format!("{error}; where it is elsewhere, name its log with --origin, and a file for the act with --out").into())
+            }
+            _ => self.instance.reach(),
+        }
     }
 }
 
@@ -118,6 +161,17 @@ impl LogName {
     }
 }
 
+/// Says where an act stands now.
+pub(super) fn say_taken(taken: &Taken, done: &str, output: Output) {
+    let Taken { index, is_new } = taken;
+    let text = if *is_new {
+        format!("{done} (entry {index} of the log)")
+    } else {
+        format!("Nothing was added: the log says this already, in entry {index}")
+    };
+    output.say(&json!({ "index": index, "is_new": is_new, "done": done }), &text);
+}
+
 /// Adds signatures to an act, and writes it to a file for the next signer.
 pub(super) fn sign_into(
     mut submission: Submission,
@@ -138,7 +192,8 @@ pub(super) fn sign_into(
         format!("Still missing: {}", missing.join(", "))
     };
     let document = json!({ "file": shown.to_string(), "signed_by": by, "missing": missing });
-    output.say(&document, &format!("Signed in {shown}: {what}.\n{next}"));
+    let verb = if by.is_empty() { "Wrote to" } else { "Signed in" };
+    output.say(&document, &format!("{verb} {shown}: {what}.\n{next}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -159,14 +214,14 @@ fn sign(submission: &mut Submission, origin: &str, signers: &[SignWith]) -> Resu
     Ok(())
 }
 
-/// Hands an act in; the index of its entry. If the log does not take it, the error says whose
+/// Hands an act in: where it stands then. If the log does not take it, the error says whose
 /// signatures are missing and how to get them, beginning with `first`.
 pub(super) fn hand_in(
     reach: &Reach,
     submission: Submission,
     first: &str,
     output: Output,
-) -> Result<u64, Failure> {
+) -> Result<Taken, Failure> {
     note_confusable(reach, &submission, output)?;
     let missing = missing(&submission.act);
     reach.submit(submission).map_err(|error| {
@@ -182,7 +237,7 @@ pub(super) fn hand_in(
 /// Says that the name of the partner that is registered looks like another one's.
 fn note_confusable(reach: &Reach, submission: &Submission, output: Output) -> Result<(), Failure> {
     let Act::Partner(new) = &submission.act.act else { return Ok(()) };
-    let known = reach.partners()?.partners;
+    let known = reach.register()?.partners;
     let others = known.iter().filter(|partner| partner.id != new.id);
     for alike in confusable_names(others.chain([new])) {
         if alike.partners.iter().any(|(id, _)| *id == new.id) {

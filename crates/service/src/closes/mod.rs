@@ -220,6 +220,15 @@ impl Closes {
         Ok(self.try_periods()?.last().cloned())
     }
 
+    /// When the next period closes by itself, once there is an entry.
+    ///
+    /// # Errors
+    /// [`CloseError`].
+    pub fn next_due(&self) -> Result<Option<Timestamp>, CloseError> {
+        let since = self.try_periods()?.since()?;
+        Ok(since.map(|since| since.plus_seconds(self.every_s)))
+    }
+
     /// The ledger bundle of an account. It blocks, for as long as it takes to read everything about the person.
     ///
     /// # Errors
@@ -278,10 +287,7 @@ impl Closes {
 
     fn close_if_due(&self) {
         let now = self.now();
-        let due = self.try_periods().and_then(|periods| {
-            let since = periods.since()?;
-            Ok(since.is_some_and(|since| now >= since.plus_seconds(self.every_s)))
-        });
+        let due = self.next_due().map(|due| due.is_some_and(|due| now >= due));
         let outcome = match due {
             Ok(true) => self.close().map(drop),
             Ok(false) | Err(CloseError::UnderWay) => Ok(()),

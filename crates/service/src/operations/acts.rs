@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Service;
 use super::documents::Act;
 use super::error::OperationError;
-use crate::governance::{self, GovernanceError, Submission};
+use crate::governance::{self, GovernanceError, Submission, Taken};
 
 /// A signed act, with its document where it has one.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -79,17 +79,12 @@ impl Service {
     pub async fn submit(&self, posted: Posted) -> Result<Taken, OperationError> {
         let submission = posted.submission_for(&self.settings.origin);
         let submission = submission.map_err(OperationError::unprocessable)?;
-        let index = governance::submit(&self.log, submission).await?;
-        tracing::info!(index, "an act was taken");
-        Ok(Taken { index })
+        let taken = governance::submit(&self.log, submission).await?;
+        if taken.is_new {
+            tracing::info!(index = taken.index, "an act was taken");
+        }
+        Ok(taken)
     }
-}
-
-/// Where the act stands now.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Taken {
-    /// The index of its entry.
-    pub index: u64,
 }
 
 impl From<GovernanceError> for OperationError {

@@ -120,7 +120,8 @@ pub struct Disclosure<T> {
     pub told: T,
     /// What the decision was made with.
     pub compiled: Arc<Compiled>,
-    /// Of each candidate, where among those whom the platform named they stand; empty if it named nobody.
+    /// Of each candidate, where among those whom the platform named they stand; empty if it named nobody. Whom nobody
+    /// knows is no candidate.
     pub places: Vec<usize>,
 }
 
@@ -169,7 +170,8 @@ pub enum DiscloseError {
 #[expect(clippy::large_enum_variant, reason = "there is one, on the stack of a decision")]
 enum Found<'a> {
     OfSource(source::Found<'a>, source::Question<'a>),
-    Named(&'a [PersonElsewhere]),
+    /// Those whom the platform names, and where among them those stand whom nobody knows.
+    Named(&'a [PersonElsewhere], Vec<usize>),
 }
 
 /// A decision, and what is needed to tell of it.
@@ -313,7 +315,10 @@ impl Service {
         let read = question.read(schema)?;
         let (viewer, partner) = (asker.stored.viewer, &basis.partner);
         let found = match question.whom(&read) {
-            Whom::Named(people) => Found::Named(people),
+            Whom::Named(people) => {
+                let strangers = outside(asker, self.source.strangers(&self.naming, people)).await;
+                Found::Named(people, strangers.map_err(DiscloseError::from)?)
+            }
             Whom::OfSource { viewer: viewer_fields, friends: friend_fields } => {
                 let asked = source::Question { viewer, partner, viewer_fields, friend_fields };
                 let step = tracing::info_span!(target: TARGET, "fetch");
@@ -328,7 +333,9 @@ impl Service {
             return Err(DiscloseError::Grant(GrantError::Ended).into());
         }
         let people = match found {
-            Found::Named(people) => elsewhere::circle(&self.naming, viewer, partner, people).await,
+            Found::Named(people, strangers) => {
+                elsewhere::circle(&self.naming, viewer, partner, people, &strangers).await
+            }
             Found::OfSource(found, asked) => {
                 let step = tracing::info_span!(target: TARGET, "people");
                 let people = found.circle(&asked).instrument(step).await;

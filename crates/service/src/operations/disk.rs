@@ -39,13 +39,13 @@ impl LogDisk {
         }
     }
 
-    /// How much is free, as was seen last; `None` where the system does not tell.
+    /// How many bytes were free when it was last looked, if the system tells.
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
-        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+        Some(self.free_bytes.load(Ordering::Relaxed)).filter(|free| *free != UNKNOWN)
     }
 
-    /// How much is kept.
+    /// How many bytes are kept for acts, choices and erasures.
     #[must_use]
     pub const fn reserve_bytes(&self) -> u64 {
         self.reserve_bytes

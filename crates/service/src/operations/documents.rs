@@ -112,6 +112,32 @@ pub struct Rules {
     pub cedar: Option<String>,
 }
 
+/// The keys that acts and receipts are signed with.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The platform's root key, in hexadecimal digits.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub root: String,
+    /// The key that signs receipts.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub receipts: String,
+    /// The reviewers.
+    pub reviewers: Vec<Reviewer>,
+}
+
+/// A reviewer and their key.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewer {
+    /// The reviewer's name in signatures.
+    #[schema(value_type = Name)]
+    pub id: String,
+    /// The key with which they sign.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub key: String,
+}
+
 /// A legal entity that may receive data.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]

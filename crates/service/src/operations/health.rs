@@ -64,7 +64,7 @@ impl Service {
         Ok(self.source.ready().await?)
     }
 
-    fn log_trouble(&self) -> Option<String> {
+    pub(super) fn log_trouble(&self) -> Option<String> {
         let trouble = self.log.trouble().map(|trouble| trouble.to_string());
         trouble.or_else(|| self.disk.shortage())
     }

@@ -30,6 +30,7 @@ use crate::settings::Settings;
 use crate::witnesses::Witnesses;
 
 pub mod acts;
+pub mod attention;
 pub mod budgets;
 pub mod canaries;
 pub mod choice;
@@ -56,7 +57,9 @@ pub mod principal;
 pub mod proof;
 pub mod register;
 pub mod room;
+pub mod roster;
 pub mod settings;
+pub mod status;
 pub mod token;
 pub mod token_metrics;
 pub mod tokens;

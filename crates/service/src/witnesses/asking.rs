@@ -109,6 +109,7 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
     let line = match outcome {
         Ok(Obtained { line, time, rolled_back_to }) => {
             witnesses.metrics.cosigned(name, time);
+            witnesses.states.cosigned(name, time);
             if let Some(size) = rolled_back_to {
                 witnesses.metrics.rolled_back(name);
                 tracing::warn!(
@@ -121,6 +122,7 @@ fn take(witnesses: &Witnesses, log: &Log, rounds: &mut Rounds, answered: Answere
         }
         Err(trouble) => {
             witnesses.metrics.troubled(name, trouble.name());
+            witnesses.states.troubled(name, trouble.to_string());
             None
         }
     };

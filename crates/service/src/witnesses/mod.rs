@@ -5,7 +5,7 @@
 //! rounds      which checkpoint they are asked about, and when the next one
 //! asking      the thread; one task for each witness, so that a slow one holds up nobody
 //! transport   HTTP to one witness
-//! metrics     what came of it
+//! metrics     what came of it, and `state` how each fares
 //! ```
 //!
 //! What it is not: part of an answer. A witness that is away, slow or lying harms nothing but the quorum;
@@ -17,6 +17,7 @@
 mod asking;
 pub mod metrics;
 mod rounds;
+mod state;
 mod transport;
 
 use std::io::Read as _;
@@ -32,6 +33,8 @@ use countersign_protocol::witness_policy::{POLICY_BYTES_MAX, Policy, PolicyError
 pub use self::asking::Asking;
 use self::metrics::WitnessMetrics;
 use self::rounds::Pace;
+pub use self::state::WitnessState;
+use self::state::WitnessStates;
 use self::transport::HttpTransport;
 use crate::settings::witnesses::Witnesses as Settings;
 
@@ -42,6 +45,7 @@ pub struct Witnesses {
     pace: Pace,
     wait_max: Duration,
     metrics: WitnessMetrics,
+    states: WitnessStates,
 }
 
 /// One witness that can be asked.
@@ -150,9 +154,9 @@ impl Witnesses {
             patience: ask_timeout,
         };
         let wait_max = Duration::from_millis(settings.wait_max_ms);
-        let metrics = WitnessMetrics::default();
+        let (metrics, states) = (WitnessMetrics::default(), WitnessStates::default());
         peers.iter().for_each(|peer| metrics.asked(peer.key.name()));
-        Ok(Self { policy, peers, pace, wait_max, metrics })
+        Ok(Self { policy, peers, pace, wait_max, metrics, states })
     }
 
     /// How long an answer waits for them.
@@ -165,6 +169,14 @@ impl Witnesses {
     #[must_use]
     pub const fn metrics(&self) -> &WitnessMetrics {
         &self.metrics
+    }
+
+    /// How each of the policy fares, in its order, by name.
+    pub fn states(&self) -> impl Iterator<Item = (&str, WitnessState)> {
+        self.policy.witnesses().map(|witness| {
+            let name = witness.key.name();
+            (name, self.states.of(name))
+        })
     }
 
     /// How many of them can be asked.

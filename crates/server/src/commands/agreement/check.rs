@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_domain::agreement::Agreement;
 use countersign_policy::agreement::odd;
+use countersign_service::clock;
 use serde_json::json;
 
 use super::{FORMAT, shipped, words};
@@ -30,7 +31,8 @@ impl Check {
         let document = files::read_agreement(&self.file, &schema)?;
         let agreement = Agreement::from_document(document, &schema)?;
         let mut text = words::in_words(&agreement);
-        let odd = odd::oddities(&agreement, &schema);
+        let mut odd = odd::oddities(&agreement, &schema);
+        odd.extend(odd::untimely(&agreement, clock::now()));
         for oddity in &odd {
             text = format!("{text}\nODD {oddity}");
         }

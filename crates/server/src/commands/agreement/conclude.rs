@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_service::clock;
 
-use super::{FORMAT, submission};
+use super::{FORMAT, note_untimely, submission};
 use crate::commands::instance_dir::InstanceDir;
 use crate::commands::signing::Signing;
 use crate::commands::{Failure, Output, files};
@@ -32,7 +32,9 @@ pub(crate) struct Conclude {
 impl Conclude {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = self.instance.reach()?;
-        let document = files::read_agreement(&self.file, &reach.schema()?)?;
+        let schema = reach.schema()?;
+        let document = files::read_agreement(&self.file, &schema)?;
+        note_untimely(&document, &schema, output)?;
         let done = format!(
             "Agreement {} with partner {} about client {} is in the log",
             document.agreement, document.partner, document.client

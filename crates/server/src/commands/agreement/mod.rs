@@ -5,9 +5,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use countersign_domain::act::{Act, AgreementAct};
-use countersign_domain::agreement::AgreementDocument;
+use countersign_domain::agreement::{Agreement as Terms, AgreementDocument};
+use countersign_domain::schema::FieldSchema;
 use countersign_domain::time::Timestamp;
+use countersign_policy::agreement::odd;
+use countersign_service::clock;
 use countersign_service::governance::{GovernanceError, Submission};
+use countersign_service::operations::register::{ContractState, ShownContract};
 
 use super::{Failure, Output};
 
@@ -18,10 +22,12 @@ mod diff;
 mod explain;
 mod export;
 mod import;
+mod list;
 mod new;
 mod origin;
 mod prove;
 mod shipped;
+mod show;
 mod sign;
 mod wind_down;
 mod words;
@@ -63,14 +69,17 @@ Examples, in the order of an agreement's life:
       --origin log.example.org/2026
   countersign agreement sign act.json --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
   countersign governance act submit act.json
+  countersign agreement list
   countersign agreement certify aurora-2026 --all --sign partner:aurora=aurora.key
   countersign agreement diff aurora-2026@platform aurora-2027.toml";
 
-/// Draft, check, explain, prove, compare, sign and conclude agreements, and wind them down.
+/// Draft, list, check, explain, prove, compare, sign and conclude agreements, and wind them down.
 #[derive(Subcommand)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) enum Agreement {
     New(new::New),
+    List(list::List),
+    Show(show::Show),
     Check(check::Check),
     Explain(explain::Explain),
     Prove(prove::Prove),
@@ -87,6 +96,8 @@ impl Agreement {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::New(command) => command.run(output),
+            Self::List(command) => command.run(output),
+            Self::Show(command) => command.run(output),
             Self::Check(command) => command.run(output),
             Self::Explain(command) => command.run(output),
             Self::Prove(command) => command.run(output),
@@ -99,6 +110,29 @@ impl Agreement {
             Self::Import(command) => command.run(output),
         }
     }
+}
+
+/// Whether an agreement is in force, and what comes next.
+pub(in crate::commands) fn state_in_words(contract: &ShownContract) -> String {
+    let ShownContract { not_before, not_after, .. } = contract;
+    match contract.state {
+        ContractState::Coming => format!("begins at {not_before}"),
+        ContractState::InForce => format!("in force until {not_after}"),
+        ContractState::Over => format!("over since {not_after}, or earlier by a wind-down"),
+    }
+}
+
+/// Says what is odd about the dates of an agreement that is about to be signed.
+fn note_untimely(
+    document: &AgreementDocument,
+    schema: &FieldSchema,
+    output: Output,
+) -> Result<(), Failure> {
+    let agreement = Terms::from_document(document.clone(), schema)?;
+    for oddity in odd::untimely(&agreement, clock::now()) {
+        output.note(&format!("ODD {oddity}"));
+    }
+    Ok(())
 }
 
 /// The act that puts an agreement in force, unsigned.

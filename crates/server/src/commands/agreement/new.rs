@@ -32,7 +32,7 @@ pub(crate) struct New {
     /// The legal name of the platform.
     #[arg(long, default_value = "Example Platform")]
     platform: String,
-    /// For how many days it is in force, from the coming midnight (UTC) on.
+    /// For how many days it is in force, from the beginning of today (UTC) on.
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_525))]
     days: u32,
     /// Write it to this file, which must not be there yet, instead of printing it.
@@ -82,7 +82,7 @@ impl New {
             Some(agreement) => agreement.clone(),
             None => Identifier::parse(&format!("{client}-1"))?,
         };
-        let days_since_1970 = now.seconds() / SECONDS_PER_DAY + 1;
+        let days_since_1970 = now.seconds() / SECONDS_PER_DAY;
         let day = |days: u64| Timestamp::from_seconds(days * SECONDS_PER_DAY);
         let platform = toml::Value::String(self.platform.clone()).to_string();
         Ok(DRAFT
@@ -185,8 +185,8 @@ mod tests {
             let document = read(&text, &schema).unwrap();
             assert_eq!(document.platform, platform);
             assert_eq!(document.client.as_str(), "aurora-device");
-            assert_eq!(document.not_before.to_string(), "2018-06-05T00:00:00Z");
-            assert_eq!(document.not_after.to_string(), "2019-06-05T00:00:00Z");
+            assert_eq!(document.not_before.to_string(), "2018-06-04T00:00:00Z");
+            assert_eq!(document.not_after.to_string(), "2019-06-04T00:00:00Z");
             let odd = odd::oddities(&Agreement::from_document(document, &schema).unwrap(), &schema);
             assert_eq!(odd, []);
         }

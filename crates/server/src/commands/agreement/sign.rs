@@ -8,7 +8,7 @@ use clap::Args;
 use countersign_service::clock;
 use countersign_service::operations::acts::Posted;
 
-use super::{shipped, submission};
+use super::{note_untimely, shipped, submission};
 use crate::commands::signing::{self, LogName, SignWith};
 use crate::commands::{Failure, Output, files};
 
@@ -53,6 +53,7 @@ impl Sign {
         let out = self.out.ok_or("an agreement becomes an act when it is signed: say with --out FILE where to write that")?;
         let schema = shipped::schema(self.log.dir())?;
         let document = files::parse_agreement(&self.file, &text, &schema)?;
+        note_untimely(&document, &schema, output)?;
         let submission = submission(&document, clock::now())?;
         signing::sign_into(submission, &origin, &self.sign, &out, output)
     }

@@ -24,22 +24,14 @@ pub(super) fn check(
         lines.add(&format!("key {name}"), key);
     }
     let root = directory.key("root");
-    lines.add(
-        "key root",
-        if root.exists() {
-            SecretKey::read(&root)
-                .map(|_| "it lies here; it belongs in a safe".to_owned())
-                .map_err(|error| error.to_string())
-        } else {
-            Ok("it is not here, as it should be".to_owned())
-        },
-    );
+    if root.exists() {
+        lines.add_misplaced("key root", &root, "a safe, and off this machine");
+    } else {
+        lines.add("key root", Ok("it is not here, as it should be".to_owned()));
+    }
     for path in reviewers_keys(directory) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let found = SecretKey::read(&path)
-            .map(|_| "it lies here; it belongs to its reviewer alone".to_owned())
-            .map_err(|error| error.to_string());
-        lines.add(&format!("key of reviewer {name}"), found);
+        lines.add_misplaced(&format!("key of reviewer {name}"), &path, "its reviewer alone");
     }
     for (check, path) in [
         ("admin token", directory.admin_token()),

@@ -1,6 +1,7 @@
 //! `countersign check`: whether what an instance has on disk holds together. It changes nothing, and
 //! does not disturb a running server.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ mod people;
 mod periods;
 
 /// Check configuration, keys, stored formats and their versions, the log against its annex, and the
-/// public log as outsiders would. Exit code 0 only if all is well.
+/// public log as outsiders would. Exit code 0 only if nothing is wrong; what is marked TO DO works, and is yours to do.
 ///
 /// Example: countersign check --dir platform
 #[derive(Args)]
@@ -57,6 +58,9 @@ pub(super) struct Check {
 struct Line {
     check: String,
     ok: bool,
+    /// Whether somebody has to do something all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    to_do: bool,
     found: String,
 }
 
@@ -68,7 +72,24 @@ impl Lines {
     fn add(&mut self, check: &str, found: Result<String, String>) {
         let ok = found.is_ok();
         let (Ok(found) | Err(found)) = found;
-        self.0.push(Line { check: check.to_owned(), ok, found });
+        self.0.push(Line { check: check.to_owned(), ok, to_do: false, found });
+    }
+
+    /// A secret key that does not belong on this machine: it is to be moved, though everything works.
+    fn add_misplaced(&mut self, check: &str, path: &Path, belongs_to: &str) {
+        let (ok, found) = match SecretKey::read(path) {
+            Ok(_) => {
+                let path = path.display();
+                (
+                    true,
+                    format!(
+                        "it lies in {path}, where whoever gets into this machine has it: move it to {belongs_to}"
+                    ),
+                )
+            }
+            Err(error) => (false, error.to_string()),
+        };
+        self.0.push(Line { check: check.to_owned(), ok, to_do: ok, found });
     }
 }
 
@@ -97,9 +118,14 @@ impl Check {
             Instance { directory: &directory, config: &config, files, people }.check(&mut lines);
         }
         let all_ok = lines.0.iter().all(|line| line.ok);
-        let mark = |ok| if ok { "ok   " } else { "WRONG" };
-        let text =
-            lines.0.iter().map(|line| format!("{} {}: {}", mark(line.ok), line.check, line.found));
+        let text = lines.0.iter().map(|line| {
+            let mark = match line {
+                Line { ok: false, .. } => "WRONG",
+                Line { to_do: true, .. } => "TO DO",
+                Line { .. } => "ok   ",
+            };
+            format!("{mark} {}: {}", line.check, line.found)
+        });
         let text = text.collect::<Vec<_>>().join("\n");
         output.say(&json!({ "ok": all_ok, "checks": lines.0 }), &text);
         Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -8,7 +8,9 @@ use super::{Failure, Output};
 
 mod act;
 mod budgets;
+mod keys;
 mod rules;
+mod schema;
 
 /// An act that is signed at two desks, and what else there is.
 const EXAMPLES: &str = "\
@@ -24,7 +26,7 @@ An act that is signed in two places:
   countersign governance act sign act.json --sign reviewer:ben=ben.key --origin log.example.org/2026
   countersign governance act submit act.json";
 
-/// Publish rules and budgets for all partners, and sign acts in more than one place.
+/// Publish and show what holds for all partners, and sign acts in more than one place.
 #[derive(Subcommand)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) enum Governance {
@@ -34,6 +36,10 @@ pub(super) enum Governance {
     Rules(rules::Rules),
     #[command(subcommand)]
     Budgets(budgets::Budgets),
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    #[command(subcommand)]
+    Schema(schema::Schema),
 }
 
 impl Governance {
@@ -42,6 +48,8 @@ impl Governance {
             Self::Act(command) => command.run(output),
             Self::Rules(command) => command.run(output),
             Self::Budgets(command) => command.run(output),
+            Self::Keys(command) => command.run(output),
+            Self::Schema(command) => command.run(output),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `countersign log`: the end of a period, and witnesses of other people's logs.
+//! `countersign log`: entries and periods of the log, and witnesses of other people's logs.
 
 use std::process::ExitCode;
 
@@ -7,21 +7,31 @@ use clap::Subcommand;
 use super::{Failure, Output};
 
 mod close;
+mod entries;
+mod list;
+mod periods;
+mod show;
 mod witness;
 
 /// What there is.
 const EXAMPLES: &str = "\
 Examples:
 
+  countersign log list
+  countersign log show 17
   countersign log close
+  countersign log periods
   countersign log witness new --dir watching --name witness.example.org/w1
   countersign log witness serve --dir watching --listen 127.0.0.1:8200";
 
-/// Close a period of the log, and be a witness of other people's logs.
+/// Show entries and periods of the log, close a period, and be a witness of other people's logs.
 #[derive(Subcommand)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) enum Log {
+    List(list::List),
+    Show(show::Show),
     Close(close::Close),
+    Periods(periods::PeriodList),
     #[command(subcommand)]
     Witness(witness::Witness),
 }
@@ -29,7 +39,10 @@ pub(super) enum Log {
 impl Log {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
+            Self::List(command) => command.run(output),
+            Self::Show(command) => command.run(output),
             Self::Close(command) => command.run(output),
+            Self::Periods(command) => command.run(output),
             Self::Witness(command) => command.run(output),
         }
     }

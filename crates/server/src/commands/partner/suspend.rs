@@ -1,9 +1,9 @@
-//! `countersign partner suspend` and `reinstate`: the kill switch, and its end.
+//! `countersign partner suspend`: the kill switch.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use countersign_domain::act::{Act, Reinstatement, Subject, Suspension};
+use countersign_domain::act::{Act, Subject, Suspension};
 use countersign_service::clock;
 use countersign_service::governance::Submission;
 
@@ -20,28 +20,18 @@ pub(in crate::commands) struct Suspend {
     about: About,
 }
 
-/// End a suspension. Two reviewers sign.
-///
-/// Example: countersign partner reinstate partner:aurora --reason "audit 17 closed" --sign reviewer:ann=ann.key
-/// --sign reviewer:ben=ben.key
-#[derive(Args)]
-pub(in crate::commands) struct Reinstate {
-    #[command(flatten)]
-    about: About,
-}
-
 /// The subject, and the reason.
 #[derive(Args)]
-struct About {
+pub(super) struct About {
     #[command(flatten)]
-    instance: InstanceDir,
+    pub(super) instance: InstanceDir,
     /// partner:NAME or client:NAME.
-    subject: Subject,
+    pub(super) subject: Subject,
     /// Why, for everybody to read in the log.
     #[arg(long)]
-    reason: String,
+    pub(super) reason: String,
     #[command(flatten)]
-    signing: Signing,
+    pub(super) signing: Signing,
 }
 
 impl Suspend {
@@ -49,15 +39,6 @@ impl Suspend {
         let About { instance, subject, reason, signing } = self.about;
         let done = format!("Suspended {subject}");
         let act = Act::Suspension(Suspension { subject, reason });
-        signing.finish(&instance.reach()?, Submission::of(act, clock::now()), &done, output)
-    }
-}
-
-impl Reinstate {
-    pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let About { instance, subject, reason, signing } = self.about;
-        let done = format!("Reinstated {subject}");
-        let act = Act::Reinstatement(Reinstatement { subject, reason });
         signing.finish(&instance.reach()?, Submission::of(act, clock::now()), &done, output)
     }
 }

@@ -58,6 +58,7 @@ impl Generate {
                 .say(&json!({ "people": self.people, "file": path.display().to_string() }), &text);
             return Ok(ExitCode::SUCCESS);
         }
+        super::check_source(&reach.config.source)?;
         let people = reach.people()?;
         let report = generate::run(&people, &options)?;
         let done = format!("Generated {FIRST_ACCOUNT} and up:");

@@ -57,7 +57,8 @@ fn limit(text: &str) -> Result<usize, String> {
     limit.ok_or_else(|| format!("1 to {LIMIT_MAX} is expected"))
 }
 
-fn line(change: &ShownChange) -> String {
+/// A change on a line.
+pub(super) fn line(change: &ShownChange) -> String {
     let ShownChange { number, time, by, what } = change;
     let what = match what {
         ShownEvent::Settings(settings) => of_settings(settings),

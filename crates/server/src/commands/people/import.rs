@@ -61,6 +61,7 @@ enum Kind {
 impl Import {
     pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = self.instance.reach()?;
+        super::check_source(&reach.config.source)?;
         let people = reach.people()?;
         let options = ImportOptions {
             schema: &reach.schema()?,

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use countersign_domain::preset::Preset;
 use countersign_service::people::beginning;
 use countersign_service::people::import::ImportReport;
+use countersign_source::settings::{Source, SourceKind};
 use serde_json::json;
 
 use super::{Failure, Output};
@@ -27,8 +28,10 @@ mod hold;
 mod image;
 mod import;
 pub(super) mod ledger;
+mod list;
 mod recover;
 mod settings;
+mod show;
 mod token;
 mod upsert;
 
@@ -39,11 +42,12 @@ Examples:
   countersign people import jsonl people.jsonl --settings friends-basics
   countersign people upsert changes.jsonl
   countersign people settings ada --open my_device=id,name,friends
+  countersign people show ada
   countersign people token --account ada --build aurora-home@1 --purpose address-book
   countersign people ledger ada --out ada.ledger
   countersign people erase ada --export ada.json";
 
-/// Import, generate and look after people.
+/// Import, generate, list and look after people.
 #[derive(Subcommand)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) enum People {
@@ -58,8 +62,10 @@ pub(super) enum People {
     Hold(hold::Hold),
     Image(image::Image),
     Ledger(ledger::Ledger),
+    List(list::List),
     Recover(recover::Recover),
     Settings(settings::Settings),
+    Show(show::Show),
     Token(token::Token),
     Upsert(upsert::Upsert),
 }
@@ -91,8 +97,10 @@ impl People {
             Self::Hold(command) => command.run(output),
             Self::Image(command) => command.run(output),
             Self::Ledger(command) => command.run(output),
+            Self::List(command) => command.run(output),
             Self::Recover(command) => command.run(output),
             Self::Settings(command) => command.run(output),
+            Self::Show(command) => command.run(output),
             Self::Token(command) => command.run(output),
             Self::Upsert(command) => command.run(output),
         }
@@ -119,6 +127,22 @@ fn beginning(name: &str, seed: u64) -> Result<beginning::Beginning, String> {
 
 fn preset_name(name: &str) -> Result<String, String> {
     beginning(name, 0).map(|_| name.to_owned())
+}
+
+/// People come from the embedded store alone. Into another one's store nobody is put: they would never be asked about,
+/// and stay for ever in the directory of accounts.
+fn check_source(source: &Source) -> Result<(), Failure> {
+    let (kind, next) = match source.kind {
+        SourceKind::Image => return Ok(()),
+        SourceKind::Postgres => {
+            ("postgres", "people are read from the database as its mapping says")
+        }
+        SourceKind::Http => ("http", "people are read from the platform's API"),
+    };
+    Err(format!(
+        "source.kind in countersign.toml is {kind:?}, so {next}, and become known here when somebody asks about them; nothing was changed: look at the source with `countersign source check`, or set kind = \"image\" for people that are imported"
+    )
+    .into())
 }
 
 /// Says what has come into the store.

@@ -85,7 +85,8 @@ fn preset_name(name: &str) -> Result<String, String> {
     known.ok_or_else(|| format!("{name:?} is none of {}", Preset::names()))
 }
 
-fn text(now: &OpenSettings, schema: &FieldSchema) -> String {
+/// What is open, a line for each route.
+pub(super) fn text(now: &OpenSettings, schema: &FieldSchema) -> String {
     let line = |(route, fields): (&String, &Vec<String>)| {
         let fields = match fields.len() {
             0 => "nothing".to_owned(),

@@ -156,6 +156,23 @@ fn screening_against_a_list_with_a_stray_quote_is_refused_and_clears_nobody() {
     assert_eq!(desk.run("whole.csv", &[]).0, Some(3));
 }
 
+#[test]
+fn screening_that_waits_is_told_by_status() {
+    let desk = Desk::new();
+    let told = || {
+        let output = finish(program(&["--json", "status", "--dir"]).arg(desk.world.path()));
+        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let all = status["attention"].as_array().unwrap().clone();
+        let of_screening = all.iter().filter(|one| one["kind"] == "screening");
+        of_screening.map(|one| one["says"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let unscreened = "partner aurora was not screened, so that it gets nothing";
+    assert_eq!(told(), [unscreened]);
+    assert_eq!(desk.run("v1.csv", &[]).0, Some(3));
+    let waits = "1 matches in the screening of partner aurora wait for a decision: countersign partner screening show aurora";
+    assert_eq!(told(), [unscreened, waits]);
+}
+
 fn assert_refused(serving: &Serving<'_>, token: &str) {
     let reply = serving.get(READ, token);
     let error = reply.json().unwrap()["error"].clone();

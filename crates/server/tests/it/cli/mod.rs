@@ -4,6 +4,8 @@ pub(crate) mod agreement;
 pub(crate) mod commands;
 pub(crate) mod demo;
 pub(crate) mod first_day;
+pub(crate) mod listed;
 pub(crate) mod mistakes;
 pub(crate) mod scenario_2018;
 pub(crate) mod transcript;
+pub(crate) mod walkthrough;

@@ -3,3 +3,4 @@
 pub(crate) mod answers;
 pub(crate) mod both_doors;
 pub(crate) mod in_front;
+pub(crate) mod unknown;

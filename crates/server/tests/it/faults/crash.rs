@@ -22,8 +22,8 @@ use countersign_protocol::entry::Entry;
 use countersign_protocol::merkle::{Frontier, Hash};
 use countersign_protocol::receipt::Receipt;
 use countersign_service::clock;
-use countersign_service::governance::Submission;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::governance::{Submission, Taken};
+use countersign_service::operations::acts::Posted;
 use serde_json::{Value, json};
 
 use crate::support::{Leaf, World, program};

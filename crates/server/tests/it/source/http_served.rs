@@ -28,7 +28,7 @@ use crate::support::{World, finish, ids, program};
 
 const QUESTION: &str = "/v3.0/me?fields=id,name,work,friends.limit(100){id,name,work}";
 
-/// A world whose people are behind this API.
+/// A world whose people are behind this API, all of them known already.
 pub(crate) fn world_of(api: &PlatformApi, network: &Network) -> World {
     let world = World::founded();
     write_mapping(world.path(), &base_url(api.address), None);

@@ -30,9 +30,9 @@ use countersign_protocol::merkle::Hash;
 use countersign_protocol::note::NoteKey;
 use countersign_protocol::receipt::{RECEIPT_HEADER, Receipt};
 use countersign_service::clock;
-use countersign_service::governance::{self, Submission};
+use countersign_service::governance::{self, Submission, Taken};
 use countersign_service::instance::log;
-use countersign_service::operations::acts::{Posted, Taken};
+use countersign_service::operations::acts::Posted;
 use countersign_service::operations::token::Tokens;
 use countersign_service::people::beginning::Beginning;
 use countersign_verifier::log_check::{Question as LogQuestion, check_log};
@@ -219,7 +219,7 @@ impl World {
     pub(crate) fn act(&self, submission: Submission, signers: &[&str]) -> u64 {
         let log = log::open(&self.directory, &self.config().settings()).unwrap();
         let submission = self.sign(submission, signers);
-        let index = governance::submit_blocking(&log, submission).unwrap();
+        let index = governance::submit_blocking(&log, submission).unwrap().index;
         log.shutdown();
         index
     }

@@ -61,7 +61,7 @@ impl Find {
         let email_domain = reach.config.canary.email_domain.clone();
         let canaries = Canaries::open(&reach.directory, email_domain)?;
         let schema = reach.schema()?;
-        let (search, partners) = (canaries.search(&self.value), reach.partners()?.partners);
+        let (search, partners) = (canaries.search(&self.value), reach.register()?.partners);
         let bar = Progress::Stderr.step("making values again", partners.len() as u64);
         let mut matches = Vec::new();
         for (partner, done) in partners.iter().zip(1..) {

@@ -12,6 +12,7 @@ use countersign_service::screening::standing::{Outdated, outdated};
 
 use super::{NoReport, matches, open, outcome_in_words};
 use crate::commands::instance_dir::InstanceDir;
+use crate::commands::partner::NoPartner;
 use crate::commands::signing::Signing;
 use crate::commands::{Failure, Output};
 
@@ -46,7 +47,7 @@ struct Stale {
 impl Conclude {
     pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let (reach, register) = open(&self.instance)?;
-        let partner = register.partner(&self.partner)?;
+        let partner = NoPartner::or(&register, &self.partner)?;
         let files = CaseFiles::new(&reach.directory).lock()?;
         let Some(case) = files.read(&self.partner)? else {
             return Err(NoReport { partner: self.partner }.into());

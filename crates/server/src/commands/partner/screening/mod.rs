@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use countersign_domain::identifier::Identifier;
-use countersign_domain::partner::Partner;
-use countersign_domain::screening::{Outcome, Screened};
+use countersign_domain::screening::Outcome;
 use countersign_domain::text::controls;
+use countersign_service::operations::register::ShownRegister;
 
 use crate::commands::instance_dir::InstanceDir;
-use crate::commands::reach::{Partners, Reach};
+use crate::commands::reach::Reach;
 use crate::commands::{Failure, Output};
 
 mod conclude;
@@ -55,13 +55,6 @@ struct NoReport {
     partner: Identifier,
 }
 
-/// A partner that the register does not have.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no partner {partner}; register it first: countersign partner register")]
-struct NoPartner {
-    partner: Identifier,
-}
-
 impl Screening {
     pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
@@ -74,28 +67,15 @@ impl Screening {
     }
 }
 
-impl Partners {
-    /// The partner of this name.
-    fn partner(&self, name: &Identifier) -> Result<&Partner, NoPartner> {
-        let found = self.partners.iter().find(|partner| partner.id == *name);
-        found.ok_or_else(|| NoPartner { partner: name.clone() })
-    }
-
-    /// What the log says about its screening.
-    fn screened(&self, name: &Identifier) -> Option<&Screened> {
-        self.screenings.iter().find(|screened| screened.partner == *name)
-    }
-}
-
-/// The register of an instance as far as partners go, and how to reach its log.
-fn open(instance: &InstanceDir) -> Result<(Reach, Partners), Failure> {
+/// The register of an instance, and how to reach its log.
+fn open(instance: &InstanceDir) -> Result<(Reach, ShownRegister), Failure> {
     let reach = instance.reach()?;
-    let partners = reach.partners()?;
-    Ok((reach, partners))
+    let register = reach.register()?;
+    Ok((reach, register))
 }
 
 /// An outcome in a word.
-const fn outcome_in_words(outcome: Outcome) -> &'static str {
+pub(super) const fn outcome_in_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Clear => "clear",
         Outcome::Undecided => "undecided",

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::{WAITS, matches, open, outcome_in_words, shown};
 use crate::commands::instance_dir::InstanceDir;
+use crate::commands::partner::NoPartner;
 use crate::commands::{Failure, Output, files};
 
 /// What a subject file looks like, and how the command ends.
@@ -91,7 +92,7 @@ impl Run {
         let partners = if self.all {
             register.partners.iter().collect()
         } else {
-            let named = self.partners.iter().map(|name| register.partner(name));
+            let named = self.partners.iter().map(|name| NoPartner::or(&register, name));
             named.collect::<Result<Vec<&Partner>, _>>()?
         };
         let mut told = self.told(&partners)?;

@@ -1,28 +1,14 @@
-//! `countersign partner client`: what clients' own servers need.
+//! `countersign partner client secret`: what a client's own server proves itself with.
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use countersign_service::operations::client_secrets::{Made, Removed};
 use serde_json::json;
 
 use crate::commands::instance_dir::InstanceDir;
 use crate::commands::running::{Call, path_part};
 use crate::commands::{Failure, Output};
-
-/// A secret, made and removed.
-const EXAMPLES: &str = "\
-Examples:
-
-  countersign partner client secret aurora-home
-  countersign partner client secret aurora-home --remove";
-
-/// Look after clients' secrets.
-#[derive(Subcommand)]
-#[command(after_long_help = EXAMPLES)]
-pub(in crate::commands) enum Client {
-    Secret(Secret),
-}
 
 /// Make a new secret for a client, for app access tokens and appsecret_proof. It is shown once.
 ///
@@ -40,16 +26,8 @@ pub(in crate::commands) struct Secret {
     remove: bool,
 }
 
-impl Client {
-    pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        match self {
-            Self::Secret(command) => command.run(output),
-        }
-    }
-}
-
 impl Secret {
-    fn run(self, output: Output) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let reach = self.instance.reach()?;
         if self.remove {
             let call = Call::bodiless("DELETE", self.path());

@@ -1,27 +1,19 @@
-//! `countersign governance rules`: what holds for every partner, whatever its agreement says.
+//! The platform's rules as a file, and in words.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use countersign_domain::act::{Act, Published};
 use countersign_domain::partner::Country;
 use countersign_domain::rules::{PlatformRules, RULES_VERSION, RulesDocument};
 use countersign_http::ledger_page;
 use countersign_policy::cedar::rules::Rules as Own;
-use countersign_service::clock;
-use countersign_service::governance::Submission;
 use countersign_toml::Fault;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::commands::instance_dir::InstanceDir;
 use crate::commands::reach::Reach;
-use crate::commands::signing::Signing;
-use crate::commands::{Failure, Output, files};
+use crate::commands::{Failure, files};
 
 /// What a rules file looks like.
-const FORMAT: &str = r#"The file is TOML; the Cedar files that it names lie beside it.
+pub(super) const FORMAT: &str = r#"The file is TOML; the Cedar files that it names lie beside it.
 
   special_categories_of_friends = false       # whether special categories of friends may be released
   minor_friend_fields = ["id", "name"]        # what of friends who are minors may be
@@ -43,58 +35,6 @@ written out. Examples to start from are in crates/policy/rules.
 
 The rules name, besides, the page with which people check their ledgers: the one that this program serves."#;
 
-/// Rules from the file to the log.
-const EXAMPLES: &str = "\
-Examples:
-
-  countersign governance rules show
-  countersign governance rules check rules.toml
-  countersign governance rules publish rules.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key";
-
-/// Show, check and publish the platform's rules.
-#[derive(Subcommand)]
-#[command(after_long_help = EXAMPLES)]
-pub(in crate::commands) enum Rules {
-    Show(Show),
-    Check(Check),
-    Publish(Publish),
-}
-
-/// Show the rules in force.
-///
-/// Example: countersign governance rules show
-#[derive(Args)]
-pub(in crate::commands) struct Show {
-    #[command(flatten)]
-    instance: InstanceDir,
-}
-
-/// Check a rules file against the field schema in force, and print what it means.
-///
-/// Example: countersign governance rules check rules.toml
-#[derive(Args)]
-#[command(after_long_help = FORMAT)]
-pub(in crate::commands) struct Check {
-    #[command(flatten)]
-    instance: InstanceDir,
-    /// The rules as a TOML file.
-    file: PathBuf,
-}
-
-/// Put rules in force, in the place of those that are. Two reviewers sign.
-///
-/// Example: countersign governance rules publish rules.toml --sign reviewer:ann=ann.key --sign reviewer:ben=ben.key
-#[derive(Args)]
-#[command(after_long_help = FORMAT)]
-pub(in crate::commands) struct Publish {
-    #[command(flatten)]
-    instance: InstanceDir,
-    /// The rules as a TOML file.
-    file: PathBuf,
-    #[command(flatten)]
-    signing: Signing,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -108,47 +48,8 @@ struct File {
     cedar: Vec<PathBuf>,
 }
 
-impl Rules {
-    pub(in crate::commands) fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        match self {
-            Self::Show(command) => command.run(output),
-            Self::Check(command) => command.run(output),
-            Self::Publish(command) => command.run(output),
-        }
-    }
-}
-
-impl Show {
-    fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = self.instance.reach()?;
-        let document = reach.rules_document()?;
-        let own = Own::read(&document.cedar)?;
-        output.say(&json!({ "rules": document }), &in_words(&document, &own));
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl Check {
-    fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = self.instance.reach()?;
-        let (document, own) = read(&self.file, &reach)?;
-        output.say(&json!({ "ok": true, "rules": document }), &in_words(&document, &own));
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-impl Publish {
-    fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let reach = self.instance.reach()?;
-        let (document, _) = read(&self.file, &reach)?;
-        let act = |digest| Act::Rules(Published { digest });
-        let submission = Submission::publishing(&document, act, clock::now())?;
-        self.signing.finish(&reach, submission, "The rules are in the log", output)
-    }
-}
-
 /// Reads a rules file and the Cedar files beside it.
-fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
+pub(super) fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
     let schema = reach.schema()?;
     let file = files::read_toml_checked(path, |file: File| {
         let named = schema.resolve(&file.minor_friend_fields);
@@ -179,7 +80,8 @@ fn read(path: &Path, reach: &Reach) -> Result<(RulesDocument, Own), Failure> {
     Ok((document, own))
 }
 
-fn in_words(document: &RulesDocument, own: &Own) -> String {
+/// What rules mean.
+pub(super) fn in_words(document: &RulesDocument, own: &Own) -> String {
     let listed = |items: Vec<String>| {
         if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
     };
