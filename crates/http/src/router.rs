@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use axum::{Extension, Router};
 
 use crate::admin::secrets;
 use crate::gateway::Gateway;
 use crate::openapi::{ApiDocument, DocumentError};
-use crate::{admin, decide, graph, health, ledger_page, login, openapi, page, scrape, site};
+use crate::{
+    admin, browsers, decide, graph, health, ledger_page, login, openapi, page, scrape, site,
+};
 
 /// The largest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -54,14 +56,18 @@ pub fn router(gateway: Arc<Gateway>) -> Result<Router, DocumentError> {
         .route("/", get(page::get).post(graph::read))
         .route("/docs", get(openapi::reference::get))
         .route("/docs/filter.js", get(openapi::reference::filter))
+        .route("/favicon.ico", get(browsers::favicon))
         .route("/ledger", get(ledger_page::get))
         .route("/openapi.json", get(openapi::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/robots.txt", get(browsers::robots))
         .route("/metrics", get(scrape::get))
         .route("/decide", post(decide::post).layer(DefaultBodyLimit::max(decide::CALL_BYTES_MAX)))
         .route("/decide/subrequest", get(decide::subrequest::get))
         .nest("/admin/v1", admin)
+        .route("/admin", any(admin::elsewhere))
+        .route("/admin/{*rest}", any(admin::elsewhere))
         .nest_service("/log", log_site);
     if demo_login {
         router = router.route("/login", post(login::post));
