@@ -17,12 +17,12 @@ Disallow: /
 ";
 
 /// `GET /favicon.ico`.
-pub(crate) async fn favicon() -> Response {
+pub(crate) fn favicon() -> Response {
     of_a_day("image/svg+xml", MARK)
 }
 
 /// `GET /robots.txt`.
-pub(crate) async fn robots() -> Response {
+pub(crate) fn robots() -> Response {
     of_a_day("text/plain; charset=utf-8", ROBOTS)
 }
 

@@ -17,7 +17,7 @@ use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
 use crate::outcome::Outcome;
 use crate::promised_entry::{
-    Promise, PromisedEntry, SignedTree, check_log_at, check_origin, check_signed,
+    Promise, PromisedEntry, SignedTree, check_log_at, check_origin, check_signed, is_unread,
 };
 use crate::site::Site;
 use crate::state::State;
@@ -74,8 +74,7 @@ pub fn check_consent<S: Site + ?Sized>(
         let promise = if is_its { Promise::Broken } else { Promise::Unchecked };
         return Ok(ConsentCheck { verdict, promise, receipt: None, state });
     };
-    if matches!(verdict.outcome(), Outcome::Unsaid(_))
-        || !check_origin(&receipt.origin, question.key, is_signed, &mut verdict)
+    if is_unread(&verdict) || !check_origin(&receipt.origin, question.key, is_signed, &mut verdict)
     {
         let (promise, receipt) = (Promise::Unchecked, Some(receipt));
         return Ok(ConsentCheck { verdict, promise, receipt, state });

@@ -120,6 +120,14 @@ pub struct LogCheck {
     pub state: State,
 }
 
+impl LogCheck {
+    /// The check of a log whose checkpoint is not its own, so that nothing was read behind it.
+    fn of_nothing(verdict: Verdict, state: State) -> Self {
+        let (floor, register) = (state.progress().chronology.floor(), state.register().clone());
+        Self { verdict, checkpoint: None, published: 0, floor, register, state }
+    }
+}
+
 /// What a check came to that may have been cut off.
 #[derive(Debug)]
 pub enum Checked {
@@ -209,10 +217,7 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     let place = Place::file(chosen.path);
     let (opened, is_other) = (open(&chosen.bytes), CheckpointError::is_of_another);
     let Some(checkpoint) = verdict.check_read(Rule::Checkpoint, place, opened, is_other) else {
-        let register = state.register().clone();
-        let floor = state.progress().chronology.floor();
-        let check = LogCheck { verdict, checkpoint: None, published: 0, floor, register, state };
-        return Ok(Checked::Whole(Box::new(check)));
+        return Ok(Checked::Whole(Box::new(LogCheck::of_nothing(verdict, state))));
     };
     let kept = since.as_ref().map_or(0, |since| since.size).max(state.size());
     if let Some(published) = chosen.published.filter(|published| *published >= kept)
@@ -256,14 +261,8 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     }
     let published = chosen.published.unwrap_or(checkpoint.size);
     let checkpoint = Some(checkpoint);
-    Ok(Checked::Whole(Box::new(LogCheck {
-        verdict,
-        checkpoint,
-        published,
-        floor,
-        register,
-        state,
-    })))
+    let check = LogCheck { verdict, checkpoint, published, floor, register, state };
+    Ok(Checked::Whole(Box::new(check)))
 }
 
 fn check_ages(

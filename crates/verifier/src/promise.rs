@@ -24,9 +24,10 @@ use sha2::{Digest as _, Sha256};
 use crate::answer::{self, Context, Said};
 use crate::headers::Headers;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::outcome::Outcome;
 pub use crate::promised_entry::Promise;
-use crate::promised_entry::{PromisedEntry, SignedTree, check_log_at, check_origin, check_signed};
+use crate::promised_entry::{
+    PromisedEntry, SignedTree, check_log_at, check_origin, check_signed, is_unread,
+};
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -94,15 +95,19 @@ pub fn check_answer<S: Site + ?Sized>(
     let (log, at) = check_log_at(site, question, index, progress)?;
     let LogCheck { mut verdict, checkpoint, published, floor, register, state } = log;
     // What carries no receipt is signed by nobody.
-    let carried = verdict.check_read(Rule::ReceiptForm, Place::WHOLE, carried, |_| true);
-    let Some(Carried { header, receipt, seed, viewer }) = carried else {
+    let why = carried.as_ref().err().cloned().unwrap_or_default();
+    let otherwise = || (why.clone(), Rule::ReceiptForm.says().to_owned());
+    let advice = || format!("{why}: give the headers as they came, or refuse the answer");
+    let (rule, is_read) = (Rule::ReceiptForm, carried.is_ok());
+    verdict.check_brought(rule, Place::WHOLE, is_read, otherwise, advice);
+    let Ok(Carried { header, receipt, seed, viewer }) = carried else {
         return Ok(AnswerCheck { verdict, promise: Promise::Unchecked, receipt: None, state });
     };
     let signature = at
         .receipts_key
         .ok_or_else(|| "the log names no receipt key".to_owned())
         .and_then(|key| Receipt::from_header(&header, &key).map_err(|error| error.to_string()));
-    if matches!(verdict.outcome(), Outcome::Unsaid(_))
+    if is_unread(&verdict)
         || !check_origin(&receipt.origin, question.key, signature.is_ok(), &mut verdict)
         || !check_signed((receipt.index, published), signature, &mut verdict)
     {

@@ -20,6 +20,7 @@ use countersign_protocol::tile::{TileError, TileReader};
 use serde::Serialize;
 
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
+use crate::outcome::Outcome;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -124,6 +125,13 @@ impl AtIndex {
         let (leaf, entry) = (Some(leaf_hash(&bytes)), Entry::parse(&bytes).ok());
         Ok(Self { receipts_key, schema, leaf, entry })
     }
+}
+
+/// Whether a log could not be read, or not as it is now, so that nothing can be held against it. A clock that is behind
+/// changes nothing of what was read.
+pub(crate) fn is_unread(verdict: &Verdict) -> bool {
+    let is_unsaid = matches!(verdict.outcome(), Outcome::Unsaid(_));
+    is_unsaid && verdict.failure_count > verdict.failed(Rule::NotFuture)
 }
 
 /// Notes whether a receipt is of the log of this key. One of another log, which this one did not sign, says nothing

@@ -402,8 +402,16 @@ impl Verdict {
     /// Whether a ledger is what the log holds, and all that fails is what the platform did.
     #[must_use]
     pub fn tells_of_the_platform(&self) -> bool {
-        const OF_THE_PLATFORM: [Rule; 4] =
-            [Rule::CloseLate, Rule::LedgerSettings, Rule::LedgerGrant, Rule::LedgerFields];
+        const OF_THE_PLATFORM: [Rule; 8] = [
+            Rule::OwnTime,
+            Rule::CloseOrder,
+            Rule::CloseRange,
+            Rule::CloseLate,
+            Rule::LedgerChoices,
+            Rule::LedgerSettings,
+            Rule::LedgerGrant,
+            Rule::LedgerFields,
+        ];
         let of_platform: u64 = OF_THE_PLATFORM.iter().map(|rule| self.failed(*rule)).sum();
         of_platform > 0 && of_platform == self.failure_count
     }

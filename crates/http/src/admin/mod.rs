@@ -86,15 +86,15 @@ pub async fn unknown(uri: Uri) -> AdminError {
 }
 
 /// A path below `/admin` that is not below `/admin/v1`.
-pub async fn elsewhere(uri: Uri) -> AdminError {
-    let call = uri.path().trim_start_matches("/admin").trim_matches('/');
+pub fn elsewhere(path: &str) -> AdminError {
+    let call = path.trim_start_matches("/admin").trim_matches('/');
     // Another version, or none.
     let call = match call.split_once('/') {
         Some((version, call)) if is_version(version) => call,
         None if is_version(call) => "",
         _ => call,
     };
-    no_call(uri.path(), call)
+    no_call(path, call)
 }
 
 /// That there is no such call, with the one that was probably meant.

@@ -17,7 +17,9 @@ const ROUTES = {
 const FINGERPRINT_DIGITS = 32;
 
 /// Rules that tell of what the platform did, while the file is as it should be.
-const OF_THE_PLATFORM = ["close_late", "ledger_settings", "ledger_grant", "ledger_fields"];
+const OF_THE_PLATFORM = [
+  "own_time", "close_order", "close_range", "close_late", "ledger_choices", "ledger_settings", "ledger_grant", "ledger_fields",
+];
 const HOLDS = "This ledger holds.";
 const NOT_COMPARED = "This ledger holds. Whether it is yours was not compared.";
 const BROKEN = "This ledger shows something that should not have happened.";

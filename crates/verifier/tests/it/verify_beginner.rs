@@ -1,5 +1,6 @@
 //! Honest people with honest files, and one mistake each. Nobody is called a liar for it: the command says what it
-//! could not check or what is out of date, first of all, and ends in 2. Where the same could hide a lie, the words say so.
+//! could not check or what is out of date, first of all, and ends in 2. Where the same could hide a lie, the words
+//! say so.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -433,7 +433,7 @@ fn an_answer_without_a_receipt_is_not_checked() {
     assert_eq!(code(&output), 2);
     let report = text(&output.stdout);
     assert!(report.contains("receipt_form: found the header countersign-receipt is missing"));
-    let first = "Not checked: the header countersign-receipt is missing.";
+    let first = "Not checked: the header countersign-receipt is missing: give ";
     assert!(report.starts_with(first), "{report}");
     let output = of("HTTP/1.1 200 OK\r\ncountersign-receipt: x\r\n\r\n");
     assert_eq!(code(&output), 2);

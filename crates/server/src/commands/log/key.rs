@@ -13,7 +13,8 @@ use crate::config::Config;
 /// Print the log's public key, as `countersign-verify --key` takes it.
 ///
 /// `init` writes the same into the file log.vkey of the instance. It does not change for as long as there is the log.
-/// Give it to people by another way than this server: who takes the key from the log that it is to prove proves nothing.
+/// Give it to people by another way than this server: a key that comes from the log that it is to prove proves
+/// nothing.
 ///
 /// Example: countersign log key
 #[derive(Args)]

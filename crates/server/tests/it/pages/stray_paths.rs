@@ -36,6 +36,10 @@ fn a_mistyped_admin_call_is_an_admin_error_that_names_the_nearest() {
         for headers in [&headers[..], &[]] {
             let reply = send(&world.url(), "GET", path, headers, "");
             let error = reply.json().unwrap()["error"].as_str().unwrap().to_owned();
+            if headers.is_empty() && path.starts_with("/admin/v1/") {
+                assert!(reply.status == 401 && error.contains("admin.token"), "{path}: {error}");
+                continue;
+            }
             assert_eq!(reply.status, 404, "{path}");
             let says = format!("there is no admin call {path}");
             let says =

@@ -3,7 +3,8 @@
 //! ledgers, evidence and samples have people's secrets in them, which go nowhere.
 //!
 //! Exit codes: 0 valid; 1 something that bears this log's signature is a violation; 2 not checked (usage, a file that
-//! cannot be read, is damaged or of another kind, log or key) or out of date; 3 a receipt whose deadline has not passed.
+//! cannot be read, is damaged or of another kind, log or key) or out of date; 3 a receipt whose deadline has not
+//! passed.
 #![forbid(unsafe_code)]
 
 mod consent;

@@ -36,7 +36,7 @@ const DOES_NOT_HOLD: &str = "It does not hold.";
 
 /// What a verdict came to, as `--json` prints it.
 #[derive(Serialize)]
-struct Said {
+struct Conclusion {
     /// `null` if it cannot be said.
     holds: Option<bool>,
     outcome: OutcomeName,
@@ -45,7 +45,7 @@ struct Said {
     reason: Option<String>,
 }
 
-impl Said {
+impl Conclusion {
     fn of(verdict: &Verdict) -> Self {
         let outcome = verdict.outcome();
         let reason = match &outcome {
@@ -66,7 +66,7 @@ impl Said {
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
-    said: Said,
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     #[serde(flatten)]
@@ -79,7 +79,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Directory<'a> {
     #[serde(flatten)]
-    said: Said,
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     epochs: Option<serde_json::Value>,
@@ -133,8 +133,8 @@ impl<'a> From<&'a IndexAudit> for Audited<'a> {
 /// Shows the verdict on a log.
 pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     if json {
-        let said = Said::of(verdict);
-        return write_json(&Document { said, verdict, answer: None, ledger: None });
+        let conclusion = Conclusion::of(verdict);
+        return write_json(&Document { conclusion, verdict, answer: None, ledger: None });
     }
     let mut text = Text::new();
     text.verdict(verdict);
@@ -153,7 +153,7 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
     if json {
         let epochs =
             checked.epochs.map(|(first, last)| serde_json::json!({ "first": first, "last": last }));
-        return write_json(&Directory { said: Said::of(verdict), verdict, epochs });
+        return write_json(&Directory { conclusion: Conclusion::of(verdict), verdict, epochs });
     }
     let mut text = Text::new();
     if let Some((first, last)) = checked.epochs {
@@ -173,7 +173,8 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
 
 /// The verdict on a log as one line of JSON, with what `--json` prints.
 pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
-    let document = Document { said: Said::of(verdict), verdict, answer: None, ledger: None };
+    let document =
+        Document { conclusion: Conclusion::of(verdict), verdict, answer: None, ledger: None };
     serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
 }
 
@@ -195,8 +196,8 @@ pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay>
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
         let answer = Some(Answered { promise: *promise, receipt });
-        let said = Said::of_promise(verdict, *promise);
-        return write_json(&Document { said, verdict, answer, ledger: None });
+        let conclusion = Conclusion::of_promise(verdict, *promise);
+        return write_json(&Document { conclusion, verdict, answer, ledger: None });
     }
     let mut text = Text::new();
     text.verdict(verdict);
@@ -229,8 +230,8 @@ pub(crate) fn ledger(
 ) -> Result<(), CannotSay> {
     let holds = verdict.holds();
     if json {
-        let said = Said::of(verdict);
-        return write_json(&Document { said, verdict, answer: None, ledger });
+        let conclusion = Conclusion::of(verdict);
+        return write_json(&Document { conclusion, verdict, answer: None, ledger });
     }
     let mut text = Text::new();
     if let Some(ledger) = ledger {
@@ -261,7 +262,7 @@ pub(crate) fn index(
     let holds = verdict.holds();
     if json {
         let Verdict { origin, size, root, rules, failures, failure_count, notices, .. } = verdict;
-        let Said { holds, outcome, reason } = Said::of(verdict);
+        let Conclusion { holds, outcome, reason } = Conclusion::of(verdict);
         return write_json(&serde_json::json!({
             "holds": holds, "outcome": outcome, "reason": reason, "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
             "failure_count": failure_count, "notices": notices, "index": Audited::from(audit),

@@ -35,9 +35,10 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
 /// What was checked is stored in a file, so that the next start continues from there and remembers violations. The
-/// first violation ends it, with the verdict and exit code 1. A log that lacks files or cosignatures raises the alarm and
-/// is watched on. A log that cannot be read is asked again in the next round. A round that takes too long is cut off, and the next one continues after what it proved. A separate clock
-/// raises the alarm about age, also during a round.
+/// first violation ends it, with the verdict and exit code 1. A log that lacks files or cosignatures raises the alarm
+/// and is watched on. A log that cannot be read is asked again in the next round. A round that takes too long is cut
+/// off, and the next one continues after what it proved. A separate clock raises the alarm about age, also during a
+/// round.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

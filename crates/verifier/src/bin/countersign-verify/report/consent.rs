@@ -6,13 +6,13 @@ use countersign_verifier::promise::Promise;
 use countersign_verifier::verdict::Verdict;
 use serde::Serialize;
 
-use super::{CannotSay, DOES_NOT_HOLD, Said, Text, escaped, not_yet, write_json};
+use super::{CannotSay, Conclusion, DOES_NOT_HOLD, Text, escaped, not_yet, write_json};
 
 /// What `--json` prints of the receipt for a choice.
 #[derive(Serialize)]
 struct Consented<'a> {
     #[serde(flatten)]
-    said: Said,
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     promise: Promise,
@@ -25,8 +25,8 @@ pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSa
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
         let (promise, receipt) = (*promise, receipt.as_ref());
-        let said = Said::of_promise(verdict, promise);
-        return write_json(&Consented { said, verdict, promise, receipt });
+        let conclusion = Conclusion::of_promise(verdict, promise);
+        return write_json(&Consented { conclusion, verdict, promise, receipt });
     }
     let mut text = Text::new();
     if let Some(receipt) = receipt {

@@ -7,13 +7,13 @@ use countersign_verifier::evidence::{Counts, Evidence, RefusedLine, SentLine};
 use countersign_verifier::verdict::Verdict;
 use serde::Serialize;
 
-use super::{CannotSay, Said, Text, escaped, write_json};
+use super::{CannotSay, Conclusion, Text, escaped, write_json};
 
 /// What `--json` prints of evidence.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
-    said: Said,
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     evidence: Option<&'a Evidence>,
@@ -28,7 +28,7 @@ pub(crate) fn evidence(
 ) -> Result<(), CannotSay> {
     let holds = verdict.holds();
     if json {
-        return write_json(&Document { said: Said::of(verdict), verdict, evidence });
+        return write_json(&Document { conclusion: Conclusion::of(verdict), verdict, evidence });
     }
     let mut text = Text::new();
     if let Some(evidence) = evidence {
