@@ -97,6 +97,16 @@ pub fn credentials<'a>(scheme: &str, headers: &'a HeaderMap) -> Option<&'a str> 
     found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
 }
 
+/// Whether the `Authorization` header has credentials and no scheme, as a token that was sent alone.
+#[must_use]
+pub fn lacks_scheme(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let value = value.unwrap_or_default().trim();
+    // A scheme alone is one without a token.
+    let is_scheme = ["bearer", "basic"].iter().any(|scheme| value.eq_ignore_ascii_case(scheme));
+    !value.is_empty() && !value.contains(' ') && !is_scheme
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -116,5 +126,16 @@ mod tests {
         for value in ["x", "Basic x", "Bearerx", ""] {
             assert_eq!(presents(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn credentials_without_a_scheme_are_a_token_sent_alone() {
+        let lacks = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            lacks_scheme(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+        };
+        assert!(lacks("ey.x.y") && lacks(" ey.x.y "));
+        assert!(!lacks("Bearer x") && !lacks("Basic x") && !lacks("") && !lacks("bearer "));
+        assert!(!lacks_scheme(&HeaderMap::new()));
     }
 }

@@ -65,6 +65,15 @@ impl GraphError {
         Self::bad_request(104, "An access token is required to request this resource.")
     }
 
+    /// The same error, where a token came whose header does not say that it is one.
+    #[must_use]
+    pub fn for_want_of_scheme(mut self) -> Self {
+        self.message.push_str(
+            " The Authorization header has a token without a scheme: send 'Authorization: Bearer TOKEN'.",
+        );
+        self
+    }
+
     /// An app access token, which has no viewer, came with a request about one.
     #[must_use]
     pub fn no_viewer() -> Self {

@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod admin_error;
 pub mod bearer;
+mod browsers;
 mod connections;
 pub mod decide;
 pub mod deliver;

@@ -1,20 +1,27 @@
 //! Which path leads to which endpoint.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 
 use crate::admin::secrets;
 use crate::gateway::Gateway;
 use crate::openapi::{ApiDocument, DocumentError};
-use crate::{admin, decide, graph, health, ledger_page, login, openapi, page, scrape, site};
+use crate::{
+    admin, browsers, decide, graph, health, ledger_page, login, openapi, page, scrape, site,
+};
 
 /// The largest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
-/// All endpoints. Whatever is not one of the named paths is a Graph path.
+/// All endpoints. Whatever is not one of the named paths is for [`unrouted`].
 ///
 /// # Errors
 /// [`DocumentError`], which a test of this crate would have found.
@@ -71,8 +78,28 @@ pub fn router(gateway: Arc<Gateway>) -> Result<Router, DocumentError> {
     }
     Ok(router
         .method_not_allowed_fallback(admin::wrong_method)
-        .fallback(graph::read)
+        .fallback(unrouted)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(Extension(Arc::new(api)))
         .with_state(gateway))
+}
+
+/// What has no route of its own: what browsers and crawlers ask of every host, admin calls that are mistyped, and
+/// every path of the read API.
+async fn unrouted(
+    state: State<Arc<Gateway>>,
+    client: ConnectInfo<SocketAddr>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match uri.path() {
+        "/favicon.ico" => browsers::favicon(),
+        "/robots.txt" => browsers::robots(),
+        path if path == "/admin" || path.starts_with("/admin/") => {
+            admin::elsewhere(path).into_response()
+        }
+        _ => graph::read(state, client, method, uri, headers, body).await,
+    }
 }

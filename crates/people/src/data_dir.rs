@@ -56,6 +56,13 @@ impl DataDir {
         self.0.join("log")
     }
 
+    /// The log's public key, in the form that outsiders give it to a verifier: not on the site, since who trusts the
+    /// site for the key proves nothing.
+    #[must_use]
+    pub fn log_vkey(&self) -> PathBuf {
+        self.0.join("log.vkey")
+    }
+
     /// The directory of accounts: primary data, to be backed up with its key, `keys/vrf.key`.
     #[must_use]
     pub fn account_directory(&self) -> PathBuf {

@@ -40,10 +40,11 @@ pub enum CosignedError {
 }
 
 impl CosignedError {
-    /// Whether the policy is of other logs, so that it says nothing about this one.
+    /// Whether it says nothing about this log: the policy is of others, or a line of the note, which anybody can add,
+    /// is not a witness's.
     #[must_use]
     pub const fn is_of_another(&self) -> bool {
-        matches!(self, Self::OtherLogs { .. })
+        matches!(self, Self::OtherLogs { .. } | Self::Cosignature(_))
     }
 }
 

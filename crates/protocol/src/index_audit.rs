@@ -65,17 +65,7 @@ pub enum IndexAuditError {
     Form,
 }
 
-impl IndexAuditError {
-    /// Whether nothing in the bytes claims to be a statement of this auditor's: they are no note, one that others
-    /// signed, or a note about something else.
-    #[must_use]
-    pub const fn is_of_another(&self) -> bool {
-        matches!(
-            self,
-            Self::Form | Self::Note(NoteError::Malformed { .. } | NoteError::NotSigned { .. })
-        )
-    }
-}
+impl IndexAuditError {}
 
 impl IndexAudit {
     /// The text that is signed.

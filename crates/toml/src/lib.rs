@@ -15,15 +15,15 @@
 //! It parses texts: who reads a file, by [`read_text`], puts its path in front, as [`TomlFileError`] does.
 
 mod error;
-mod given;
 mod file;
+mod given;
 mod message;
 mod places;
 mod sample;
 
 pub use error::{Fault, Place, TomlError, TomlFileError};
-pub use given::{Given, GivenError, parse_given};
 pub use file::read_text;
+pub use given::{Given, GivenError, parse_given};
 pub use toml::value::Datetime;
 pub use toml::{Spanned, Value};
 

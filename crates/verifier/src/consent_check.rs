@@ -15,8 +15,10 @@ use countersign_protocol::record::own_id;
 
 use crate::ledger;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::outcome::{Outcome, Unsaid};
-use crate::promised_entry::{Promise, PromisedEntry, SignedTree, check_log_at, check_origin};
+use crate::outcome::Outcome;
+use crate::promised_entry::{
+    Promise, PromisedEntry, SignedTree, check_log_at, check_origin, check_signed, is_unread,
+};
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -58,7 +60,7 @@ pub fn check_consent<S: Site + ?Sized>(
     let parsed = ConsentReceipt::parse(text);
     let index = parsed.as_ref().ok().map(|(receipt, _)| receipt.index);
     let (log, at) = check_log_at(site, question, index, progress)?;
-    let LogCheck { mut verdict, checkpoint, published, state, .. } = log;
+    let LogCheck { mut verdict, checkpoint, published, floor, state, .. } = log;
     let parsed = parsed.and_then(|(receipt, signature)| {
         let leaf = receipt.leaf()?;
         Ok((receipt, signature, leaf))
@@ -72,8 +74,7 @@ pub fn check_consent<S: Site + ?Sized>(
         let promise = if is_its { Promise::Broken } else { Promise::Unchecked };
         return Ok(ConsentCheck { verdict, promise, receipt: None, state });
     };
-    if matches!(verdict.outcome(), Outcome::Unsaid(_))
-        || !check_origin(&receipt.origin, question.key, is_signed, &mut verdict)
+    if is_unread(&verdict) || !check_origin(&receipt.origin, question.key, is_signed, &mut verdict)
     {
         let (promise, receipt) = (Promise::Unchecked, Some(receipt));
         return Ok(ConsentCheck { verdict, promise, receipt, state });
@@ -82,12 +83,17 @@ pub fn check_consent<S: Site + ?Sized>(
         at.receipts_key.ok_or_else(|| "the log names no receipt key".to_owned()).and_then(|key| {
             receipt.check_signature(&signature, &key).map_err(|error| error.to_string())
         });
-    verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, is_signed);
+    if !check_signed((receipt.index, published), is_signed, &mut verdict) {
+        let (promise, receipt) = (Promise::Unchecked, Some(receipt));
+        return Ok(ConsentCheck { verdict, promise, receipt, state });
+    }
     verdict.check_ok(Rule::ConsentRecord, Place::entry(receipt.index), receipt.check_path());
     let ConsentReceipt { index, time, deadline, .. } = receipt;
     let promised = PromisedEntry { index, leaf, time, deadline };
     promised.check_time(question.now, &mut verdict);
-    let promise = match checkpoint.map(|checkpoint| SignedTree { checkpoint, published }) {
+    let seen = verdict.witnessed.map(|times| times.latest);
+    let tree = checkpoint.map(|checkpoint| SignedTree { checkpoint, published, floor, seen });
+    let promise = match tree {
         Some(tree) => promised.check(site, &tree, at.leaf, question.now, &mut verdict)?,
         None => Promise::Broken,
     };
@@ -112,9 +118,9 @@ fn check_ledger(
         ..ledger::Question::new(question.key, at)
     };
     let (of_bundle, ledger) = ledger::check(bytes, &of_ledger);
-    if let Outcome::Unsaid(Unsaid::NotChecked(why) | Unsaid::OutOfDate(why)) = of_bundle.outcome() {
+    if let Outcome::Unsaid(unsaid) = of_bundle.outcome() {
         let (rule, place) = (Rule::ConsentLedger, Place::entry(index));
-        let why = Err(format!("the ledger: {why}"));
+        let why = Err(format!("the ledger: {}", unsaid.why()));
         verdict.check_read::<(), _>(rule, place, why, |_| true);
         return;
     }
@@ -123,19 +129,16 @@ fn check_ledger(
     let is_own = Bundle::parse(bytes).is_ok_and(|bundle| {
         bundle.secrets.iter().any(|own| own_id(&own.secret).to_string() == person)
     });
-    if !of_bundle.holds() || !is_own || index < until {
-        verdict.check(
-            Rule::ConsentLedger,
-            Place::entry(index),
-            of_bundle.holds() && is_own,
-            || {
-                let first = of_bundle.failures.first();
-                let found = first.map(|one| format!("{}: {}", one.rule, one.found));
-                let found =
-                    found.unwrap_or_else(|| "a receipt under a secret not shown".to_owned());
-                (found, Rule::ConsentLedger.says().to_owned())
-            },
-        );
+    let (rule, place) = (Rule::ConsentLedger, Place::entry(index));
+    if of_bundle.holds() && !is_own {
+        let why = "a receipt under a secret that the ledger does not show: it is another person's, or of an erased version, or the platform used another secret for you";
+        verdict.check_read::<(), _>(rule, place, Err(why), |_| true);
+    } else if !of_bundle.holds() || index < until {
+        verdict.check(rule, place, of_bundle.holds(), || {
+            let first = of_bundle.failures.first();
+            let found = first.map(|one| format!("{}: {}", one.rule, one.found));
+            (found.unwrap_or_default(), Rule::ConsentLedger.says().to_owned())
+        });
     }
     for notice in of_bundle.notices.into_iter().filter(|notice| notice.entry == Some(index)) {
         verdict.notice(notice.entry, notice.says);

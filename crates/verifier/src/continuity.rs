@@ -97,17 +97,24 @@ fn go_on<S: Site + ?Sized>(
         (pass.progress, *verdict) = before;
     }
     let Checkpoint { size, root, .. } = pass.checkpoint;
-    verdict.check(Rule::Consistency, Place::WHOLE, false, || {
+    let why = format!("whether the log goes on from the {kept} entries of before: {found}");
+    let otherwise = || {
         let expected =
             format!("a tree that begins with the {kept} entries under {}", Digest(kept_root));
         (format!("{size} entries under {}: {found}", Digest(*root)), expected)
-    });
+    };
+    let (rule, place) = (Rule::Consistency, Place::WHOLE);
+    match conflict {
+        Continuity::Unread => verdict.check_brought(rule, place, false, otherwise, || why),
+        Continuity::Whole | Continuity::Lie(_) => verdict.check(rule, place, false, otherwise),
+    };
     Ok(Some(conflict))
 }
 
 /// Notes whether a log has at least as many entries as it had.
 pub(crate) fn check_not_shrunk(kept: u64, found: u64, verdict: &mut Verdict) -> bool {
-    verdict.check_reaches(Rule::NotShrunk, Place::WHOLE, found >= kept, || {
+    let until = format!("its {found} entries");
+    verdict.check_reaches(Rule::NotShrunk, Place::WHOLE, found >= kept, until, || {
         (format!("{found} entries"), format!("at least {kept}, as before"))
     })
 }

@@ -22,12 +22,11 @@ use countersign_protocol::witness_policy::Policy;
 use crate::confusable_names::confusable_names;
 use crate::continuity::{self, Continuity};
 use crate::cut_check::CutCheck;
-use crate::outcome::Outcome;
 use crate::pass::Pass;
 use crate::site::{Site, SiteError};
 use crate::state::State;
 use crate::verdict::{FAILURES_KEPT_MAX, Place, Rule, Verdict};
-use crate::witness_check::{Chosen, choose};
+use crate::witness_check::{Chosen, ahead, choose};
 
 /// What an outsider brings to a check. Nothing of it is taken from the log.
 #[derive(Clone, Debug)]
@@ -112,11 +111,21 @@ pub struct LogCheck {
     pub checkpoint: Option<Checkpoint>,
     /// How many entries the newest checkpoint has that the log signed; under a policy that may be another one.
     pub published: u64,
+    /// The log's clock cannot have been before this when the next entry is made.
+    pub floor: Timestamp,
     /// The register at the end.
     pub register: Register,
     /// What to keep for the next check. It goes on from here if everything up to the checkpoint could be read, and
     /// was what the checkpoint signs; otherwise from where the check began.
     pub state: State,
+}
+
+impl LogCheck {
+    /// The check of a log whose checkpoint is not its own, so that nothing was read behind it.
+    fn of_nothing(verdict: Verdict, state: State) -> Self {
+        let (floor, register) = (state.progress().chronology.floor(), state.register().clone());
+        Self { verdict, checkpoint: None, published: 0, floor, register, state }
+    }
 }
 
 /// What a check came to that may have been cut off.
@@ -167,7 +176,24 @@ pub fn check_log<S: Site + ?Sized>(
     }
 }
 
-/// The same, where something can be kept of a check that does not come to its end: a file could not be read after
+/// How many entries a check would cover now: those of the log's newest checkpoint, or of the newest that the quorum of
+/// the policy cosigned. `None` if that checkpoint cannot be read.
+///
+/// # Errors
+/// [`SiteError`] when the file cannot be read.
+pub fn covered<S: Site + ?Sized>(
+    site: &S,
+    question: &Question<'_>,
+) -> Result<Option<u64>, SiteError> {
+    let Question { key, policy, .. } = *question;
+    let mut verdict = Verdict::new(key.name(), 0);
+    let chosen = choose(site, key, policy, &mut verdict)?;
+    let opened = Checkpoint::open(&chosen.bytes, key.name(), key).ok();
+    let is_cosigned = verdict.failed(Rule::Witnesses) == 0;
+    Ok(opened.map(|checkpoint| if is_cosigned { checkpoint.size } else { 0 }))
+}
+
+/// The check of a log, where something can be kept of one that does not come to its end: a file could not be read after
 /// others were.
 ///
 /// # Errors
@@ -191,9 +217,7 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     let place = Place::file(chosen.path);
     let (opened, is_other) = (open(&chosen.bytes), CheckpointError::is_of_another);
     let Some(checkpoint) = verdict.check_read(Rule::Checkpoint, place, opened, is_other) else {
-        let register = state.register().clone();
-        let check = LogCheck { verdict, checkpoint: None, published: 0, register, state };
-        return Ok(Checked::Whole(Box::new(check)));
+        return Ok(Checked::Whole(Box::new(LogCheck::of_nothing(verdict, state))));
     };
     let kept = since.as_ref().map_or(0, |since| since.size).max(state.size());
     if let Some(published) = chosen.published.filter(|published| *published >= kept)
@@ -217,7 +241,7 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     }
     let chronology = &pass.progress.chronology;
     check_ages(question, &chosen, chronology, &mut verdict);
-    let register = pass.progress.replay.register().clone();
+    let (floor, register) = (chronology.floor(), pass.progress.replay.register().clone());
     verdict.partners = register.partners().len() as u64;
     for alike in confusable_names(register.partners().values()) {
         verdict.notice(None, alike.to_string());
@@ -237,7 +261,8 @@ pub fn check_log_in_part<S: Site + ?Sized>(
     }
     let published = chosen.published.unwrap_or(checkpoint.size);
     let checkpoint = Some(checkpoint);
-    Ok(Checked::Whole(Box::new(LogCheck { verdict, checkpoint, published, register, state })))
+    let check = LogCheck { verdict, checkpoint, published, floor, register, state };
+    Ok(Checked::Whole(Box::new(check)))
 }
 
 fn check_ages(
@@ -247,7 +272,7 @@ fn check_ages(
     verdict: &mut Verdict,
 ) {
     // Of an old copy nothing was read that could be fresh.
-    if matches!(verdict.outcome(), Outcome::Unsaid(_)) {
+    if verdict.failed(Rule::NotShrunk) > 0 {
         return;
     }
     check_fresh(question, chronology, verdict);
@@ -261,12 +286,13 @@ fn check_fresh(question: &Question<'_>, chronology: &Chronology, verdict: &mut V
     }
     let newest = chronology.newest();
     let latest = question.now.plus_seconds(ACT_SKEW_S);
-    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
-        (format!("the newest entry is of {newest}"), format!("{latest} at the latest"))
-    });
+    let otherwise =
+        || (format!("the newest entry is of {newest}"), format!("{latest} at the latest"));
+    let why = || ahead("the newest entry was made", newest, question.now);
+    verdict.check_brought(Rule::NotFuture, Place::WHOLE, newest <= latest, otherwise, why);
     if let Some(max_age_s) = question.max_age_s {
         let fresh = newest.plus_seconds(max_age_s) >= question.now;
-        verdict.check(Rule::Fresh, Place::WHOLE, fresh, || {
+        verdict.check_reaches(Rule::Fresh, Place::WHOLE, fresh, newest, || {
             let expected = format!("not more than {max_age_s} s before {}", question.now);
             (format!("the newest entry is of {newest}"), expected)
         });

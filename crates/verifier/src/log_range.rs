@@ -103,7 +103,6 @@ fn usable<T>(
         Err(TileError::Form { path, error }) => (path.to_string(), error.to_string()),
         Err(error @ TileError::BeyondTree { .. }) => (String::new(), error.to_string()),
     };
-    let place = Place::file(&path);
-    verdict.check(rule, place, false, || (found, rule.says().to_owned()));
+    verdict.lacks(rule, &path, &found, rule.says().to_owned());
     Ok(None)
 }

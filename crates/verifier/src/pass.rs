@@ -23,6 +23,9 @@ use crate::verdict::{Place, Rule, Verdict};
 /// The documents of acts, or what was found in their place.
 type Documents = BTreeMap<Digest, Result<Vec<u8>, String>>;
 
+/// What is found in the place of a file that is not there.
+const NO_SUCH_FILE: &str = "no such file";
+
 /// One pass over a log, from where an earlier one ended to its last entry.
 pub(crate) struct Pass<'a, S: ?Sized> {
     site: &'a S,
@@ -103,17 +106,23 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
     fn check_root(&mut self, verdict: &mut Verdict) {
         let (read, root) = (self.progress.edge.size(), self.progress.edge.root());
         let size = self.checkpoint.size;
-        verdict.check(Rule::Root, Place::WHOLE, self.is_whole(), || {
+        let otherwise = || {
             let of = |size: u64, root: Hash| format!("{size} entries under {}", Digest(root));
             (of(read, root), of(size, self.checkpoint.root))
-        });
+        };
+        // Over entries that could not be read nobody can compute a root.
+        if read < size {
+            let why = || format!("{read} of {size} entries could be read");
+            verdict.check_brought(Rule::Root, Place::WHOLE, false, otherwise, why);
+        } else {
+            verdict.check(Rule::Root, Place::WHOLE, self.is_whole(), otherwise);
+        }
         if let Some(since) = self.since.take_if(|since| since.size <= size) {
-            verdict.check(Rule::Consistency, Place::WHOLE, false, || {
-                (
-                    format!("{read} entries could be read"),
-                    format!("at least {}, as before", since.size),
-                )
-            });
+            let found = format!("{read} entries could be read");
+            let expected = format!("at least {}, as before", since.size);
+            let why = format!("{found}, and not the {} of before", since.size);
+            let otherwise = || (found, expected);
+            verdict.check_brought(Rule::Consistency, Place::WHOLE, false, otherwise, || why);
         }
     }
 
@@ -130,9 +139,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         };
         let expected = || format!("{} entries", path.width);
         let Some((file, bytes)) = read_or_full(self.site, path)? else {
-            verdict.check(Rule::EntryBundle, Place::file(&path.to_string()), false, || {
-                ("no such file".to_owned(), expected())
-            });
+            verdict.lacks(Rule::EntryBundle, &path.to_string(), NO_SUCH_FILE, expected());
             return Ok(false);
         };
         let bytes = bytes.map_err(|error| error.to_string());
@@ -143,8 +150,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         let entries = match entries {
             Ok(entries) => entries,
             Err(found) => {
-                let otherwise = || (found, expected());
-                verdict.check(Rule::EntryBundle, Place::file(&file.to_string()), false, otherwise);
+                verdict.lacks(Rule::EntryBundle, &file.to_string(), &found, expected());
                 return Ok(false);
             }
         };
@@ -160,6 +166,9 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
         let documents =
             self.fetch_documents(new.iter().filter_map(|(_, _, entry)| entry.as_ref().ok()))?;
         for (index, leaf, entry) in new {
+            if !has_document(index, entry.as_ref().ok(), &documents, verdict) {
+                return Ok(false);
+            }
             self.progress.edge.push(leaf);
             self.check_since(verdict);
             self.pass_entry((index, leaf), entry, &documents, verdict, watch);
@@ -223,7 +232,7 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
             Some((digest, fetched)) => {
                 let path = document_path(&digest);
                 let place = Place { entry: Some(index), file: Some(&path) };
-                let fetched = fetched.cloned().unwrap_or_else(|| Err("no such file".to_owned()));
+                let fetched = fetched.cloned().unwrap_or_else(|| Err(NO_SUCH_FILE.to_owned()));
                 // What an act says whose document is not there cannot be known.
                 let Some(document) = verdict.check_ok(Rule::Document, place, fetched) else {
                     return;
@@ -280,6 +289,27 @@ impl<'a, S: Site + ?Sized> Pass<'a, S> {
     }
 }
 
+/// Whether the document of this entry is there, if it is an act with one. What acts say that come after one whose
+/// document is missing cannot be judged.
+fn has_document(
+    index: u64,
+    entry: Option<&Entry>,
+    documents: &Documents,
+    verdict: &mut Verdict,
+) -> bool {
+    let Some(Entry::Act(act)) = entry else { return true };
+    let Some(digest) = act.act.document() else { return true };
+    if !matches!(documents.get(&digest), Some(Err(found)) if found == NO_SUCH_FILE) {
+        return true;
+    }
+    let file = document_path(&digest);
+    let place = Place { entry: Some(index), file: Some(&file) };
+    let otherwise = || (NO_SUCH_FILE.to_owned(), Rule::Document.says().to_owned());
+    let why =
+        || format!("{file}: {NO_SUCH_FILE}; this copy of the log is not whole, so fetch it again");
+    verdict.check_brought(Rule::Document, place, false, otherwise, why)
+}
+
 /// The document of this digest, or what was found in its place.
 fn read_document<S: Site + ?Sized>(
     site: &S,
@@ -288,7 +318,7 @@ fn read_document<S: Site + ?Sized>(
 ) -> Result<Result<Vec<u8>, String>, SiteError> {
     let bytes = match site.read(path, DOCUMENT_BYTES_MAX) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(Err("no such file".to_owned())),
+        Ok(None) => return Ok(Err(NO_SUCH_FILE.to_owned())),
         Err(error @ SiteError::TooLarge { .. }) => return Ok(Err(error.to_string())),
         Err(error) => return Err(error),
     };

@@ -24,9 +24,10 @@ use sha2::{Digest as _, Sha256};
 use crate::answer::{self, Context, Said};
 use crate::headers::Headers;
 use crate::log_check::{LogCheck, LogCheckError, Question};
-use crate::outcome::Outcome;
 pub use crate::promised_entry::Promise;
-use crate::promised_entry::{PromisedEntry, SignedTree, check_log_at, check_origin};
+use crate::promised_entry::{
+    PromisedEntry, SignedTree, check_log_at, check_origin, check_signed, is_unread,
+};
 use crate::site::Site;
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
@@ -64,26 +65,18 @@ pub struct AnswerCheck {
     pub state: State,
 }
 
-impl AnswerCheck {
-    /// Whether all that fails is that the request is not the one that was answered, as when the caller
-    /// gave another one than was sent. Where receipt or entry is for the request, the other of them is wrong,
-    /// and not the caller.
-    #[must_use]
-    pub fn is_of_another_request(&self) -> bool {
-        let of_request = [Rule::ReceiptRequest, Rule::AnswerRequest];
-        let mut failed = self.verdict.rules.iter().filter(|(_, tally)| tally.failed > 0);
-        failed.all(|(rule, _)| of_request.contains(rule))
-            && self.verdict.rules.get(&Rule::ReceiptRequest).is_some_and(|tally| tally.failed > 0)
-            && !self.verdict.rule_holds(Rule::AnswerRequest)
-    }
-}
-
 /// What the answer carries beside its body.
 struct Carried {
     header: String,
     receipt: Receipt,
     seed: Seed,
     viewer: PairwiseId,
+}
+
+/// The entry that an answer's receipt names, whoever signed it; `None` without a receipt.
+#[must_use]
+pub fn promised_index(headers: &str) -> Option<u64> {
+    Carried::read(Headers(headers)).ok().map(|carried| carried.receipt.index)
 }
 
 /// Checks an answer against the log on this site. `progress` is called with the entries passed and
@@ -100,27 +93,35 @@ pub fn check_answer<S: Site + ?Sized>(
     let carried = Carried::read(Headers(received.headers));
     let index = carried.as_ref().ok().map(|carried| carried.receipt.index);
     let (log, at) = check_log_at(site, question, index, progress)?;
-    let LogCheck { mut verdict, checkpoint, published, register, state } = log;
-    let carried = verdict.check_ok(Rule::ReceiptForm, Place::WHOLE, carried);
-    let Some(Carried { header, receipt, seed, viewer }) = carried else {
-        return Ok(AnswerCheck { verdict, promise: Promise::Broken, receipt: None, state });
+    let LogCheck { mut verdict, checkpoint, published, floor, register, state } = log;
+    // What carries no receipt is signed by nobody.
+    let why = carried.as_ref().err().cloned().unwrap_or_default();
+    let otherwise = || (why.clone(), Rule::ReceiptForm.says().to_owned());
+    let advice = || format!("{why}: give the headers as they came, or refuse the answer");
+    let (rule, is_read) = (Rule::ReceiptForm, carried.is_ok());
+    verdict.check_brought(rule, Place::WHOLE, is_read, otherwise, advice);
+    let Ok(Carried { header, receipt, seed, viewer }) = carried else {
+        return Ok(AnswerCheck { verdict, promise: Promise::Unchecked, receipt: None, state });
     };
     let signature = at
         .receipts_key
         .ok_or_else(|| "the log names no receipt key".to_owned())
         .and_then(|key| Receipt::from_header(&header, &key).map_err(|error| error.to_string()));
-    if matches!(verdict.outcome(), Outcome::Unsaid(_))
+    if is_unread(&verdict)
         || !check_origin(&receipt.origin, question.key, signature.is_ok(), &mut verdict)
+        || !check_signed((receipt.index, published), signature, &mut verdict)
     {
         let (promise, receipt) = (Promise::Unchecked, Some(receipt));
         return Ok(AnswerCheck { verdict, promise, receipt, state });
     }
-    let mut case = Case { verdict: &mut verdict, receipt: &receipt, received };
-    case.check_receipt(signature);
+    let seen = verdict.witnessed.map(|times| times.latest);
+    let mut case = Case::new(&mut verdict, &receipt, received);
+    let entry = at.entry.as_ref().filter(|_| at.leaf == Some(receipt.leaf.0));
+    case.check_receipt(entry, &seed);
     let Receipt { index, leaf, time, deadline, .. } = receipt;
     let promised = PromisedEntry { index, leaf: leaf.0, time, deadline };
     promised.check_time(question.now, case.verdict);
-    let tree = checkpoint.map(|checkpoint| SignedTree { checkpoint, published });
+    let tree = checkpoint.map(|checkpoint| SignedTree { checkpoint, published, floor, seen });
     let promise = match &tree {
         Some(tree) => promised.check(site, tree, at.leaf, question.now, case.verdict)?,
         None => Promise::Broken,
@@ -162,14 +163,57 @@ impl Carried {
     }
 }
 
-/// One receipt under examination.
+/// One receipt under examination, which this log signed.
 struct Case<'a> {
     verdict: &'a mut Verdict,
     receipt: &'a Receipt,
     received: &'a ReceivedAnswer<'a>,
+    /// Whether the receipt is for this body, and for this request. What it is not for, nobody signed.
+    is_its_body: bool,
+    is_its_request: bool,
 }
 
-impl Case<'_> {
+/// What is known of a body that the receipt is not for.
+const ANOTHER_BODY: &str = "the receipt is not for this body: the file was changed after it came, or is another answer's, or the platform sent what it did not sign. Give the bytes as they came, or refuse the answer";
+/// What is known of a request that the receipt is not for.
+const ANOTHER_REQUEST: &str = "the receipt is not for this request: check --method, --uri, --nonce and --request-body against what was sent. If they are right, refuse the answer";
+
+impl<'a> Case<'a> {
+    fn new(
+        verdict: &'a mut Verdict,
+        receipt: &'a Receipt,
+        received: &'a ReceivedAnswer<'a>,
+    ) -> Self {
+        let (is_its_body, is_its_request) = (false, false);
+        let mut case = Self { verdict, receipt, received, is_its_body, is_its_request };
+        case.is_its_body = receipt.body == Some(Digest(Sha256::digest(received.body).into()));
+        case.is_its_request = receipt.request == case.request();
+        case
+    }
+
+    /// Compares what an entry says with the answer: only where the receipt is for that answer too, the platform has
+    /// signed both.
+    fn same_as_signed<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        rule: Rule,
+        (found, expected): (T, T),
+        is_signed: bool,
+        why: &str,
+    ) {
+        let (place, holds) = (Place::entry(self.receipt.index), found == expected);
+        let otherwise = || (found.to_string(), expected.to_string());
+        if is_signed {
+            self.verdict.check(rule, place, holds, otherwise);
+        } else {
+            self.verdict.check_brought(rule, place, holds, otherwise, || why.to_owned());
+        }
+    }
+
+    fn same_body<T: PartialEq + std::fmt::Display>(&mut self, rule: Rule, found: T, expected: T) {
+        let is_signed = self.is_its_body;
+        self.same_as_signed(rule, (found, expected), is_signed, ANOTHER_BODY);
+    }
+
     fn same<T: PartialEq + std::fmt::Display>(
         &mut self,
         rule: Rule,
@@ -181,17 +225,33 @@ impl Case<'_> {
             .check(rule, place, found == expected, || (found.to_string(), expected.to_string()));
     }
 
-    fn check_receipt(&mut self, signature: Result<Receipt, String>) {
+    fn check_receipt(&mut self, entry: Option<&Entry>, seed: &Seed) {
         let receipt = self.receipt;
-        self.verdict.check_ok(Rule::ReceiptSignature, Place::WHOLE, signature);
         match receipt.body {
             Some(body) => {
                 let sent = Digest(Sha256::digest(self.received.body).into());
-                self.same(Rule::ReceiptBody, Place::WHOLE, body, sent);
+                let otherwise = || (body.to_string(), sent.to_string());
+                let (rule, why) = (Rule::ReceiptBody, || ANOTHER_BODY.to_owned());
+                self.verdict.check_brought(rule, Place::WHOLE, body == sent, otherwise, why);
             }
             None => self.verdict.notice(None, BODY_UNBOUND.to_owned()),
         }
-        self.same(Rule::ReceiptRequest, Place::WHOLE, receipt.request, self.request());
+        let request = self.request();
+        let otherwise = || (receipt.request.to_string(), request.to_string());
+        // An entry that is for this request, under a receipt that is not, is signed twice.
+        let is_of_entry = match entry {
+            Some(Entry::Disclosure(disclosure)) => {
+                disclosure.request == request_commitment(seed, &request)
+            }
+            _ => false,
+        };
+        let (rule, place, holds) = (Rule::ReceiptRequest, Place::WHOLE, self.is_its_request);
+        if is_of_entry {
+            self.verdict.check(rule, place, holds, otherwise);
+        } else {
+            let why = || ANOTHER_REQUEST.to_owned();
+            self.verdict.check_brought(rule, place, holds, otherwise, why);
+        }
     }
 
     /// The digest of the request that was sent, whatever the receipt says.
@@ -211,13 +271,16 @@ impl Case<'_> {
             };
             !agreements.is_empty() && agreements.iter().all(has)
         });
-        self.verdict.check(Rule::ReceiptKnown, Place::WHOLE, known, || {
-            let found = format!("build {build}, agreements {agreements:?}");
-            (
-                found,
-                "a build in the published register, and the agreements of its client".to_owned(),
+        let expected = "a build in the published register, and the agreements of its client";
+        let otherwise =
+            || (format!("build {build}, agreements {agreements:?}"), expected.to_owned());
+        // The acts that make them so may be on their way with the entry.
+        let why = || {
+            format!(
+                "the published register does not have build {build} with the agreements of the receipt: ask again when its entry is published"
             )
-        });
+        };
+        self.verdict.check_brought(Rule::ReceiptKnown, Place::WHOLE, known, otherwise, why);
         if let (Some(schema), Some(name)) = (register.schema(), name) {
             self.read_body(schema, viewer, name);
         }
@@ -231,7 +294,8 @@ impl Case<'_> {
     ) -> Option<Said> {
         let context = Context { schema, viewer, client, time: self.receipt.time };
         let said = answer::read(self.received.body, &context);
-        self.verdict.check_ok(Rule::AnswerForm, Place::WHOLE, said)
+        let is_signed = self.is_its_body;
+        self.verdict.check_read(Rule::AnswerForm, Place::WHOLE, said, |_| !is_signed)
     }
 
     /// The disclosure that the receipt speaks of.
@@ -270,8 +334,9 @@ impl Case<'_> {
     /// One entry vouches for one answer, or an operator could log once and answer often.
     fn check_request(&mut self, disclosure: &Disclosure, seed: &Seed) {
         let request = request_commitment(seed, &self.request());
-        let place = Place::entry(self.receipt.index);
-        self.same(Rule::AnswerRequest, place, disclosure.request, request);
+        let is_signed = self.is_its_request;
+        let both = (disclosure.request, request);
+        self.same_as_signed(Rule::AnswerRequest, both, is_signed, ANOTHER_REQUEST);
     }
 
     fn check_records(
@@ -281,9 +346,8 @@ impl Case<'_> {
         seed: &Seed,
         records: &[Record],
     ) {
-        let place = Place::entry(self.receipt.index);
         let root = records_root(seed, records.iter().copied());
-        self.same(Rule::AnswerRecords, place, disclosure.records, root);
+        self.same_body(Rule::AnswerRecords, disclosure.records, root);
         for (relation, names) in
             Relation::BOTH.into_iter().zip([&disclosure.viewer, &disclosure.friend])
         {
@@ -292,10 +356,10 @@ impl Case<'_> {
                 of_relation.fold(FieldSet::EMPTY, |fields, record| fields.or(record.fields));
             let held: Vec<_> = schema.names(fields).collect();
             let said = |names: &str| format!("{}: {names}", relation.name());
-            self.same(Rule::AnswerFields, place, said(&names.join(", ")), said(&held.join(", ")));
+            self.same_body(Rule::AnswerFields, said(&names.join(", ")), said(&held.join(", ")));
         }
         let people = rounded_up(records.len() as u64);
-        self.same(Rule::AnswerPeople, place, disclosure.people, people);
+        self.same_body(Rule::AnswerPeople, disclosure.people, people);
     }
 
     /// How many friends there are to be reached is more than the records say, so the entry says it too.
@@ -304,7 +368,6 @@ impl Case<'_> {
             counted.map_or("no count".to_owned(), |counted| counted.to_string())
         };
         let rounded = count.map(rounded_up);
-        let place = Place::entry(self.receipt.index);
-        self.same(Rule::AnswerCounted, place, said(disclosure.counted), said(rounded));
+        self.same_body(Rule::AnswerCounted, said(disclosure.counted), said(rounded));
     }
 }

@@ -20,9 +20,11 @@ use countersign_protocol::tile::{TileError, TileReader};
 use serde::Serialize;
 
 use crate::log_check::{LogCheck, LogCheckError, Question, check_log};
+use crate::outcome::Outcome;
 use crate::site::{Site, SiteError, SiteTiles};
 use crate::state::State;
 use crate::verdict::{Place, Rule, Verdict};
+use crate::witness_check::ahead;
 
 /// Where a receipt's promise stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -32,8 +34,12 @@ pub enum Promise {
     Kept,
     /// The published tree does not reach so far, and need not yet.
     NotYet,
-    /// The deadline has passed and the leaf is not there; or nothing holds that could be called a promise.
+    /// The leaf is not there, and the log shows that it cannot come there any more; or nothing holds that could be
+    /// called a promise.
     Broken,
+    /// The deadline has passed, and the log, as it is shown, ends before the receipt was made: it is an old copy, or
+    /// the platform publishes nothing.
+    Overdue,
     /// It cannot be said: what was given is no receipt of this log, or the copy of the log is an old one.
     Unchecked,
 }
@@ -53,6 +59,10 @@ pub(crate) struct SignedTree {
     pub(crate) checkpoint: Checkpoint,
     /// How many entries the newest checkpoint has that the log signed.
     pub(crate) published: u64,
+    /// Entries that are still to come have this time at the earliest.
+    pub(crate) floor: Timestamp,
+    /// When witnesses last saw the checkpoint.
+    pub(crate) seen: Option<Timestamp>,
 }
 
 /// What the log knows at an index.
@@ -117,6 +127,13 @@ impl AtIndex {
     }
 }
 
+/// Whether a log could not be read, or not as it is now, so that nothing can be held against it. A clock that is behind
+/// changes nothing of what was read.
+pub(crate) fn is_unread(verdict: &Verdict) -> bool {
+    let is_unsaid = matches!(verdict.outcome(), Outcome::Unsaid(_));
+    is_unsaid && verdict.failure_count > verdict.failed(Rule::NotFuture)
+}
+
 /// Notes whether a receipt is of the log of this key. One of another log, which this one did not sign, says nothing
 /// about this one, and nothing more is to be checked of it.
 pub(crate) fn check_origin(
@@ -136,16 +153,40 @@ pub(crate) fn check_origin(
     verdict.check_read::<(), _>(Rule::ReceiptOrigin, Place::WHOLE, Err(other), |_| true).is_some()
 }
 
+/// Notes whether this log signed the receipt of the entry at this index. One that it did not sign proves nothing; of an
+/// entry that is not published yet, the key may be one that is not published either.
+pub(crate) fn check_signed<T>(
+    (index, published): (u64, u64),
+    signature: Result<T, String>,
+    verdict: &mut Verdict,
+) -> bool {
+    let advice = match index < published {
+        true => "it is damaged, or made by somebody else. Refuse the answer".to_owned(),
+        false => format!(
+            "it is damaged, made by somebody else, or signed by a key that came after the {published} entries that are published. If entry {index} comes, check again; otherwise refuse the answer"
+        ),
+    };
+    let signature = signature.map_err(|error| format!("{error}: {advice}"));
+    verdict.check_read(Rule::ReceiptSignature, Place::WHOLE, signature, |_| true).is_some()
+}
+
 impl PromisedEntry {
     /// A promise has to come due: a receipt of next year, or a deadline then, would never be broken.
     pub(crate) fn check_time(&self, now: Timestamp, verdict: &mut Verdict) {
         let Self { time, deadline, .. } = *self;
         let latest = now.plus_seconds(ACT_SKEW_S);
         let due = time <= deadline && deadline <= time.plus_seconds(PROMISE_S_MAX);
-        verdict.check(Rule::ReceiptTime, Place::WHOLE, due && time <= latest, || {
+        let otherwise = || {
             let found = format!("of {time}, to be kept by {deadline}");
             (found, format!("of {latest} at the latest, to be kept within {PROMISE_S_MAX} s"))
-        });
+        };
+        let (rule, place) = (Rule::ReceiptTime, Place::WHOLE);
+        if due {
+            let why = || ahead("the receipt was made", time, now);
+            verdict.check_brought(rule, place, time <= latest, otherwise, why);
+        } else {
+            verdict.check(rule, place, false, otherwise);
+        }
     }
 
     /// Checks whether the promise was kept: `found` is the leaf that was read at the index. Under a policy the
@@ -186,22 +227,31 @@ impl PromisedEntry {
         Ok(if is_proved { Promise::Kept } else { Promise::Broken })
     }
 
-    /// The tree does not reach so far: a promise that is not due cannot be said to hold.
+    /// The tree does not reach so far: a promise that is not due cannot be said to hold. One that is overdue is broken
+    /// where the log has an entry, or witnesses saw it, so late that this one cannot come any more; until then it may
+    /// be an old copy.
     fn check_absent(&self, tree: &SignedTree, now: Timestamp, verdict: &mut Verdict) -> Promise {
-        let Self { index, deadline, .. } = *self;
+        let Self { index, time, deadline, .. } = *self;
         if now <= deadline {
             return Promise::NotYet;
         }
-        let SignedTree { checkpoint: Checkpoint { size, .. }, published } = tree;
-        if index < *published && now <= deadline.plus_seconds(PROMISE_S_MAX) {
+        let SignedTree { checkpoint: Checkpoint { size, .. }, published, floor, seen } = tree;
+        let late = deadline.plus_seconds(PROMISE_S_MAX);
+        if index < *published && now <= late {
             let says = "it is published, and not yet below a checkpoint that witnesses saw";
             verdict.notice(Some(index), says.to_owned());
             return Promise::NotYet;
         }
-        verdict.check(Rule::Promise, Place::WHOLE, false, || {
+        let otherwise = || {
             let found = format!("a tree of {size} entries at {now}");
             (found, format!("entry {index} in it since {deadline}"))
-        });
-        Promise::Broken
+        };
+        if *floor > time || seen.is_some_and(|seen| seen > late) {
+            verdict.check(Rule::Promise, Place::WHOLE, false, otherwise);
+            return Promise::Broken;
+        }
+        let until = format!("{floor}, when its last entry was made");
+        verdict.check_reaches(Rule::Promise, Place::WHOLE, false, until, otherwise);
+        Promise::Overdue
     }
 }

@@ -162,8 +162,7 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
         let mut note = |file: &TilePath, found: &str| {
             if let Some(verdict) = verdict.as_deref_mut() {
                 let expected = format!("{} hashes of 32 bytes", file.width);
-                let otherwise = || (found.to_owned(), expected);
-                verdict.check(Rule::HashTile, Place::file(&file.to_string()), false, otherwise);
+                verdict.lacks(Rule::HashTile, &file.to_string(), found, expected);
             }
         };
         let Some((file, bytes)) = read_or_full(self.site, path)? else {
@@ -198,6 +197,8 @@ impl<'a, S: Site + ?Sized> TreeCheck<'a, S> {
             Some(above) if below == above => (Wrong::Tile, above),
             Some(above) if published == Some(above) => (Wrong::Below, above),
             Some(above) => (Wrong::Both, above),
+            // Of a tile that is not there, nothing says that what is below it is wrong; the root will.
+            None if published.is_none() => (Wrong::Tile, below),
             None => (Wrong::Both, below),
         })
     }

@@ -391,11 +391,29 @@ impl Verdict {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         let is_all = self.failure_count == self.unsaid.len() as u64 && self.remembered.is_empty();
-        match self.unsaid.first() {
+        let is_other = |unsaid: &&Unsaid| matches!(unsaid, Unsaid::NotChecked(_));
+        match self.unsaid.iter().find(is_other).or_else(|| self.unsaid.first()) {
             _ if self.holds() => Outcome::Holds,
             Some(unsaid) if is_all => Outcome::Unsaid(unsaid.clone()),
             _ => Outcome::Fails,
         }
+    }
+
+    /// Whether a ledger is what the log holds, and all that fails is what the platform did.
+    #[must_use]
+    pub fn tells_of_the_platform(&self) -> bool {
+        const OF_THE_PLATFORM: [Rule; 8] = [
+            Rule::OwnTime,
+            Rule::CloseOrder,
+            Rule::CloseRange,
+            Rule::CloseLate,
+            Rule::LedgerChoices,
+            Rule::LedgerSettings,
+            Rule::LedgerGrant,
+            Rule::LedgerFields,
+        ];
+        let of_platform: u64 = OF_THE_PLATFORM.iter().map(|rule| self.failed(*rule)).sum();
+        of_platform > 0 && of_platform == self.failure_count
     }
 
     /// How often this rule did not hold.
@@ -487,19 +505,45 @@ impl Verdict {
         self.check_ok(rule, place, outcome)
     }
 
-    /// Notes whether what is held against something newer reaches as far; if not, it is out of date.
+    /// Notes a check that nobody is accused by if it does not hold: no signature of the log is on what was found.
+    /// `why` says what is known.
+    pub(crate) fn check_brought(
+        &mut self,
+        rule: Rule,
+        place: Place<'_>,
+        holds: bool,
+        otherwise: impl FnOnce() -> (String, String),
+        why: impl FnOnce() -> String,
+    ) -> bool {
+        if !holds {
+            self.unsaid.push(Unsaid::NotChecked(why()));
+        }
+        self.check(rule, place, holds, otherwise)
+    }
+
+    /// Notes that a file of the log is missing or cut off, which whoever copied it may have done.
+    pub(crate) fn lacks(&mut self, rule: Rule, file: &str, found: &str, expected: String) {
+        let says = format!("{file}: {found}; this copy of the log is not whole, so fetch it again");
+        let otherwise = || (found.to_owned(), expected);
+        self.check_brought(rule, Place::file(file), false, otherwise, || says);
+    }
+
+    /// Notes whether what is held against something newer reaches as far; if not, it is out of date, and says
+    /// nothing after `until`.
     pub(crate) fn check_reaches(
         &mut self,
         rule: Rule,
         place: Place<'_>,
         reaches: bool,
+        until: impl std::fmt::Display,
         otherwise: impl FnOnce() -> (String, String),
     ) -> bool {
         if reaches {
             return self.check(rule, place, true, otherwise);
         }
         let (found, expected) = otherwise();
-        self.unsaid.push(Unsaid::OutOfDate(format!("found {found}; expected {expected}")));
+        let (until, why) = (until.to_string(), format!("found {found}; expected {expected}"));
+        self.unsaid.push(Unsaid::OutOfDate { until, why });
         self.check(rule, place, false, || (found, expected))
     }
 }

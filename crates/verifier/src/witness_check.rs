@@ -70,9 +70,10 @@ pub(crate) fn choose<S: Site + ?Sized>(
         (_, Some(Err(error))) => (Some(error.to_string()), None),
         _ => (Some(format!("{} and no such file", counted(opened.cosignatures.len()))), None),
     };
-    verdict.check(Rule::Witnesses, place, chosen.is_some(), || {
-        (found.unwrap_or_default(), "the quorum of the policy".to_owned())
-    });
+    let found = found.unwrap_or_default();
+    let why = format!("the quorum of your policy has not cosigned what this log shows: {found}");
+    let otherwise = || (found, "the quorum of the policy".to_owned());
+    verdict.check_brought(Rule::Witnesses, place, chosen.is_some(), otherwise, || why);
     Ok(chosen.unwrap_or_else(|| unwitnessed(newest)))
 }
 
@@ -95,17 +96,23 @@ impl Chosen {
             (format!("an entry of {newest}"), expected)
         });
         let latest_max = now.plus_seconds(ACT_SKEW_S);
-        verdict.check(Rule::NotFuture, place, latest <= latest_max, || {
-            (format!("it was cosigned at {latest}"), format!("{latest_max} at the latest"))
-        });
+        let otherwise =
+            || (format!("it was cosigned at {latest}"), format!("{latest_max} at the latest"));
+        let why = || ahead("it was cosigned", latest, now);
+        verdict.check_brought(Rule::NotFuture, place, latest <= latest_max, otherwise, why);
         if let Some(max_age_s) = max_age_s {
             let is_fresh = latest.plus_seconds(max_age_s) >= now;
-            verdict.check(Rule::Fresh, place, is_fresh, || {
+            verdict.check_reaches(Rule::Fresh, place, is_fresh, latest, || {
                 let expected = format!("not more than {max_age_s} s before {now}");
                 (format!("it was last cosigned at {latest}"), expected)
             });
         }
     }
+}
+
+/// What is known where a time lies after the reader's own: one of two clocks is wrong, and nobody can say which.
+pub(crate) fn ahead(what: &str, time: Timestamp, now: Timestamp) -> String {
+    format!("{what} at {time}, and it is {now} by your clock or --at: one of the two is wrong")
 }
 
 fn counted(cosignatures: usize) -> String {

@@ -11,11 +11,11 @@ const found = [];
 for (const { path, flipped, account_since: accountSince, receipts_key: digits, receipts: texts = [], ...question } of ledgers) {
   const bytes = new Uint8Array(readFileSync(path));
   if (flipped !== undefined) bytes[flipped >> 3] ^= 1 << (flipped & 7);
-  const { holds, rules, failures, notices, ledger } = await checkLedger(bytes, {
+  const { holds, outcome, says, rules, failures, notices, ledger } = await checkLedger(bytes, {
     receipts: receiptsIn(bytesOf(texts.join("\n"))),
     key, accountSince: accountSince ?? null, receiptsKey: digits ? bytesOfHex(digits) : null, ...question,
   });
   const failed = Object.keys(rules).filter((rule) => rules[rule].failed > 0);
-  found.push({ holds, failed, failures, notices, ledger });
+  found.push({ holds, outcome, says, failed, failures, notices, ledger });
 }
 process.stdout.write(JSON.stringify(found));

@@ -12,11 +12,12 @@ use crate::openapi::refusals::{Broken, ClosingNow, NotNow};
 
 /// End the period now.
 ///
-/// The server does so by itself every `log.close_every_s`. The answer comes when the close is in the log, which takes
-/// seconds per million people; it goes on if the caller goes away. `countersign log close` does this.
+/// The server does so by itself every `log.close_every_s`. The answer comes when the close is published, which takes
+/// seconds per million people; it goes on if the caller goes away. Ledgers made from then on are complete up to it.
+/// `countersign log close` does this.
 ///
 /// # Errors
-/// [`AdminError`] 409 while a close is under way, 507 or 500 if it failed.
+/// [`AdminError`] 409 while a close is under way, 507 or 500 if it failed, 503 if it is not published within a minute.
 #[utoipa::path(
     post,
     path = "/closes",

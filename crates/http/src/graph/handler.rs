@@ -58,6 +58,7 @@ pub async fn read(
         nonce: headers.get(NONCE_HEADER).map_or(&b""[..], |value| value.as_bytes()),
         token: bearer::presented(&headers),
         basic: bearer::credentials("basic", &headers),
+        lacks_scheme: bearer::lacks_scheme(&headers),
         version: Version::DEFAULT,
         of_batch: None,
     };

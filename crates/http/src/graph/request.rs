@@ -37,6 +37,8 @@ pub(super) struct Sent<'a> {
     pub(super) token: Option<&'a str>,
     /// What stands after `Basic` in the header.
     pub(super) basic: Option<&'a str>,
+    /// Whether the header has credentials without a scheme.
+    pub(super) lacks_scheme: bool,
     /// The version that answers where the path has none.
     pub(super) version: Version,
     /// What the batch says for it, where it is an operation of one.
@@ -135,11 +137,12 @@ impl<'a> Request<'a> {
 
     /// What the Graph API says without a token depends on whether it was asked about `me`.
     pub(super) fn no_token(&self) -> GraphError {
-        if self.path.is_about_me {
+        let error = if self.path.is_about_me {
             GraphError::no_token()
         } else {
             GraphError::no_token_for_object()
-        }
+        };
+        if self.sent.lacks_scheme { error.for_want_of_scheme() } else { error }
     }
 
     /// This API is read: with GET, or with a POST that says that it is a GET. Tokens are asked for with POST too.
@@ -211,6 +214,7 @@ mod tests {
             nonce: b"",
             token: None,
             basic: None,
+            lacks_scheme: false,
             version: Version::DEFAULT,
             of_batch: None,
         }

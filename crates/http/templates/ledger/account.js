@@ -1,7 +1,7 @@
 // Whose ledger it is: that the directory has these secrets of the account, and no others, and since when.
 // Spec: docs/protocol.md, sections 4.3 and 7.
 
-import { escaped, isSame } from "./bytes.js";
+import { dateOf, escaped, isSame } from "./bytes.js";
 import { ERASED, secretCommitment, verifyHistory } from "./directory.js";
 import { HistoryError } from "./history.js";
 
@@ -34,7 +34,8 @@ function checkName(found, expected, verdict) {
   if (expected === null) {
     verdict.notice(`You gave no account: whether ${escaped(found)} is yours was not compared.`);
   } else {
-    verdict.check("ledger_account", found === expected, escaped(found), escaped(expected));
+    const why = `this is the ledger of the account ${escaped(found)}, and yours is ${escaped(expected)}`;
+    verdict.checkBrought("ledger_account", found === expected, escaped(found), escaped(expected), why);
   }
 }
 
@@ -87,7 +88,10 @@ function checkSince([oldest], closes, since, verdict) {
   if (since !== null && !first) verdict.notice("No period was closed since the day that you gave: the account need not be in the directory yet.");
   if (!first || !oldest) return;
   const found = `published in epoch ${oldest.epoch} of the directory`;
-  verdict.check("ledger_since", oldest.epoch <= first.epoch, found, `epoch ${first.epoch} or before`, first.index);
+  const has = closes.find(({ epoch }) => oldest.epoch <= epoch);
+  // Since when somebody has had an account is signed by nobody.
+  const why = `the directory has this account since ${has ? `the close of ${dateOf(has.time)}` : "never"}, and you have had it since ${dateOf(since)}: if that is so, what came before is left out`;
+  verdict.checkBrought("ledger_since", oldest.epoch <= first.epoch, found, `epoch ${first.epoch} or before`, why, first.index);
 }
 
 /// The first period whose directory has this version.

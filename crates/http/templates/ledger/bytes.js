@@ -106,3 +106,9 @@ export function fieldsOf(bytes) {
 export function isWithin(some, all) {
   return (some & ~all) === 0n;
 }
+
+/// A time in seconds since 1970 as people read it: RFC 3339, in UTC.
+export function dateOf(seconds) {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().replace(/\.000Z$/u, "Z");
+}

@@ -1,7 +1,7 @@
 // The closes of a log's periods, one after another, and times.
 // Spec: docs/protocol.md, sections 3.5, 3.6 and 7.
 
-import { hex, isSame } from "./bytes.js";
+import { dateOf, hex, isSame } from "./bytes.js";
 import { closeEntry, isRounded } from "./entries.js";
 import { leafHash } from "./proofs.js";
 
@@ -43,31 +43,46 @@ export function checkCloses(closes, verdict) {
 export function checkTimes(closes, verdict) {
   let [floor, latest] = [0, Infinity];
   for (const { index, time } of closes) {
-    verdict.check("own_time", time >= floor, `time ${time}`, `${floor} or later`, index);
+    verdict.check("own_time", time >= floor, `a close at ${dateOf(time)}`, `${dateOf(floor)} or later`, index);
     floor = Math.max(floor, time);
-    verdict.check("close_late", floor <= latest, `a close at ${floor}`, `one until ${latest}`, index);
+    verdict.check("close_late", floor <= latest, `a close at ${dateOf(floor)}`, `one until ${dateOf(latest)}`, index);
     latest = floor + CLOSE_EVERY_MAX_S;
   }
 }
 
 /// Checks that the newest close is of the last day: before witnesses first and last saw the checkpoint, which is in the
-/// last day before `at`; or before `at`, where nobody is asked who witnessed it. No moment takes another's place.
+/// last day before `at`; or before `at`, where nobody is asked who witnessed it. No moment takes another's place. What
+/// is old is out of date, and accuses nobody; what witnesses saw without a close of that day is another thing.
 export function checkCurrent(closes, at, witnessed, verdict) {
-  const time = closes.at(-1)?.time ?? null;
-  const found = time === null ? "no close" : `a close at time ${time}`;
-  const asked = witnessed ? [witnessed.earliest, witnessed.latest] : [at];
-  const missed = asked.find((seen) => !isOfDay(time, seen));
-  const expected = `a close from ${dayOf(missed ?? at)}`;
-  verdict.check("ledger_current", missed === undefined, found, expected, closes.at(-1)?.index);
-  if (!witnessed) return;
-  const last = `a quorum of witnesses last at ${witnessed.latest}`;
-  verdict.check("ledger_current", isOfDay(witnessed.latest, at), last, `one from ${dayOf(at)}`);
+  const rule = "ledger_current";
+  if (closes.length === 0) {
+    const why = "it has no close, so nothing shows that it is complete";
+    verdict.checkBrought(rule, false, "no close at all", dayOf(at), why);
+    return;
+  }
+  const { time, index } = closes.at(-1);
+  const found = `a newest close of ${dateOf(time)}`;
+  if (!witnessed) {
+    checkAge({ time, found, what: "the newest close was made" }, time, at, verdict);
+    return;
+  }
+  const missed = [witnessed.earliest, witnessed.latest].find((seen) => !isOfDay(time, seen));
+  verdict.check(rule, missed === undefined, found, dayOf(missed ?? at), index);
+  const last = `a checkpoint that was last cosigned at ${dateOf(witnessed.latest)}`;
+  checkAge({ time: witnessed.latest, found: last, what: "the checkpoint was cosigned" }, time, at, verdict);
+}
+
+/// Checks that something is of the day before the reader's own time; otherwise nothing is shown after `until`.
+function checkAge({ time, found, what }, until, at, verdict) {
+  const why = `${what} at ${dateOf(time)}, and it is ${dateOf(at)} by your clock or by the date that you gave: one of the two is wrong`;
+  if (time > at + SKEW_S) verdict.checkBrought("ledger_current", false, found, dayOf(at), why);
+  else verdict.checkReaches("ledger_current", isOfDay(time, at), found, dayOf(at), dateOf(until));
 }
 
 function isOfDay(time, at) {
-  return time !== null && time + CLOSE_EVERY_MAX_S >= at && time <= at + SKEW_S;
+  return time + CLOSE_EVERY_MAX_S >= at && time <= at + SKEW_S;
 }
 
 function dayOf(at) {
-  return `${at - CLOSE_EVERY_MAX_S} to ${at + SKEW_S}`;
+  return `one from ${dateOf(Math.max(0, at - CLOSE_EVERY_MAX_S))} to ${dateOf(at + SKEW_S)}`;
 }

@@ -7,8 +7,10 @@ import { HASH_BYTES } from "./bytes.js";
 export const HISTORY_BYTES_MAX = 1_048_576;
 const LABEL_BITS_MAX = 256;
 
-/// Why bytes are no history, or prove none.
-export class HistoryError extends Error {}
+/// Why bytes are no history, or prove none. They are part of a bundle that is to prove itself.
+export class HistoryError extends Error {
+  isSigned = true;
+}
 
 const NUMBER = 0;
 const BYTES = 2;

@@ -10,8 +10,13 @@ const SIGNATURES_MAX = 100;
 const ED25519 = 1;
 export const COSIGNATURE = 4;
 
-/// Why a key or a checkpoint cannot be taken.
-export class NoteError extends Error {}
+/// Why a key or a checkpoint cannot be taken, and whether the log has signed it all the same.
+export class NoteError extends Error {
+  constructor(message, isSigned = false) {
+    super(message);
+    this.isSigned = isSigned;
+  }
+}
 
 /// Reads `origin+id+base64(type ‖ public key)`.
 export async function readKey(vkey, type = ED25519) {
@@ -38,8 +43,8 @@ export async function openCheckpoint(bytes, key) {
   }
   const [, origin, size, base64] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([^\n]+)\n$/u.exec(text) ?? [];
   const root = base64 && bytesOfBase64(base64);
-  if (!root || root.length !== HASH_BYTES || Number(size) > NUMBER_MAX) throw new NoteError("it is no checkpoint");
-  if (origin !== key.origin) throw new NoteError("it is of another log than its signature");
+  if (!root || root.length !== HASH_BYTES || Number(size) > NUMBER_MAX) throw new NoteError("it is no checkpoint", true);
+  if (origin !== key.origin) throw new NoteError("it is of another log than its signature", true);
   return { origin, size: Number(size), root, text, signatures };
 }
 

@@ -1,6 +1,6 @@
 // The page around the verifier: takes what the reader brings, and shows what came out. Data is only ever set as text.
 
-import { bytesOf, escaped, hex, sha256 } from "./bytes.js";
+import { bytesOf, dateOf, escaped, hex, sha256 } from "./bytes.js";
 import { fieldSet } from "./entries.js";
 import { readForm } from "./form.js";
 import { fieldNumbers } from "./items.js";
@@ -17,13 +17,17 @@ const ROUTES = {
 const FINGERPRINT_DIGITS = 32;
 
 /// Rules that tell of what the platform did, while the file is as it should be.
-const OF_THE_PLATFORM = ["close_late", "ledger_settings", "ledger_grant", "ledger_fields"];
+const OF_THE_PLATFORM = [
+  "own_time", "close_order", "close_range", "close_late", "ledger_choices", "ledger_settings", "ledger_grant", "ledger_fields",
+];
 const HOLDS = "This ledger holds.";
 const NOT_COMPARED = "This ledger holds. Whether it is yours was not compared.";
 const BROKEN = "This ledger shows something that should not have happened.";
 const TRUE_AND_BROKEN =
   "The file is what the log holds, and the log shows that a promise was broken. Keep the file: it is the evidence.";
-const REFUSED = "This ledger does not hold. Do not rely on what it shows.";
+const REFUSED = "This ledger does not hold: it is not what the log signed. Fetch it again if it may be damaged, and do not rely on what it shows.";
+const OLD = "Nothing here is wrong, and it accuses nobody. What came later is not in it: fetch a new one, or give the date when you got this one.";
+const UNSAID = "This accuses nobody. Below is what the file says, and what it was held against. Do not rely on it until the two agree.";
 
 const byId = (id) => document.getElementById(id);
 
@@ -35,9 +39,9 @@ function element(name, className, ...children) {
   return made;
 }
 
+/// A time in UTC to the minute.
 function timeOf(seconds) {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString().slice(0, 16).replace("T", " ");
+  return dateOf(seconds).slice(0, 16).replace("T", " ");
 }
 
 async function check() {
@@ -56,24 +60,26 @@ function say(text) {
   byId("status").textContent = text;
 }
 
-async function show({ holds, rules, failures, notices, ledger }, question) {
+async function show({ holds, outcome, says, rules, failures, notices, ledger }, question) {
   const lines = ledger?.lines ?? [];
   const releases = lines.filter(({ released }) => released);
   const choices = lines.filter(({ chose }) => chose);
   const isTrue = failures.every(({ rule }) => OF_THE_PLATFORM.includes(rule));
   const isCompared = question.account !== null;
   const verdict = byId("verdict");
-  verdict.className = `verdict ${!holds ? "bad" : isCompared ? "good" : "wait"}`;
-  const says = !holds ? (isTrue ? BROKEN : REFUSED) : isCompared ? HOLDS : NOT_COMPARED;
-  verdict.textContent = [says, ...erasedText(ledger)].join(" ");
-  byId("meaning").textContent = meaning(holds, isTrue, ledger, releases.length);
+  // Red is for what accuses somebody.
+  const failing = outcome === "fails" ? "bad" : "wait";
+  verdict.className = `verdict ${!holds ? failing : isCompared ? "good" : "wait"}`;
+  const conclusion = holds ? (isCompared ? HOLDS : NOT_COMPARED) : says ?? (isTrue ? BROKEN : REFUSED);
+  verdict.textContent = [conclusion, ...erasedText(ledger)].join(" ");
+  byId("meaning").textContent = meaning({ holds, outcome, isTrue }, ledger, releases.length);
   byId("notices").replaceChildren(...notices.map((notice) => element("li", "", notice)));
   fill("identity", ledger ? await identityRows(ledger, question) : []);
-  fill("failures", failures.map(failureRow));
+  fill("failures", failures.map((failure) => failureRow(failure, failing)));
   fill("partners", partnerRows(releases));
   fill("releases", releases.map(releaseRow));
   fill("choices", choices.map((line) => choiceRow(line, ledger.beside.field_names)));
-  fill("rules", Object.entries(rules).map(ruleRow));
+  fill("rules", Object.entries(rules).map((rule) => ruleRow(rule, failing)));
   byId("result").hidden = false;
   verdict.focus();
 }
@@ -86,8 +92,10 @@ function erasedText(ledger) {
   return [`It shows nothing of ${which} of the account, erased before.`];
 }
 
-function meaning(holds, isTrue, ledger, count) {
+function meaning({ holds, outcome, isTrue }, ledger, count) {
   if (!ledger) return "The file could not be read far enough to show anything.";
+  if (outcome === "out_of_date") return OLD;
+  if (outcome === "not_checked") return UNSAID;
   if (!holds && isTrue) return TRUE_AND_BROKEN;
   if (!holds) return "Below is what the file says, and which rules it breaks.";
   const things = count === 0 ? "no release" : count === 1 ? "one release" : `${count} releases`;
@@ -141,9 +149,9 @@ function entryName(index) {
   return index === null ? "the whole" : `entry ${index}`;
 }
 
-function failureRow({ rule, entry, found, expected }) {
+function failureRow({ rule, entry, found, expected }, failing) {
   return row("", [
-    ["Rule", element("code", "bad", rule)],
+    ["Rule", element("code", failing, rule)],
     ["Meaning", RULES[rule]],
     ["Where", entryName(entry)],
     ["Found", `${found}; expected: ${expected}`],
@@ -212,9 +220,9 @@ function openText(fields, names) {
   return isAll ? "everything" : numbers.map((number) => names[number] ?? `field ${number}`).join(", ");
 }
 
-function ruleRow([rule, { checked, failed }]) {
+function ruleRow([rule, { checked, failed }], failing) {
   const words = failed > 0 ? `${failed} of ${checked} failed` : checked > 0 ? `${checked} held` : "nothing to check";
-  return row("", [["Rule", element("code", failed > 0 ? "bad" : "", rule)], ["Checks", words]]);
+  return row("", [["Rule", element("code", failed > 0 ? failing : "", rule)], ["Checks", words]]);
 }
 
 function begin() {

@@ -8,8 +8,15 @@ import { auditRoot, leafHash } from "./proofs.js";
 
 const SIGNED = bytesOf("countersign/v1/consent-receipt\n");
 
-/// Why a receipt does not hold.
-class ReceiptError extends Error {}
+/// Why a receipt does not hold, and whether it is one of this person's that the ledger should agree with.
+class ReceiptError extends Error {
+  constructor(message, isSigned = false) {
+    super(message);
+    this.isSigned = isSigned;
+  }
+}
+
+const OTHER_SECRET = "a receipt under a secret that is not shown: it is another person's, or the platform used another secret for you";
 
 /// Checks receipts by what they say. `ledger`: the log's origin, the bundle's secrets, its opened items, the first
 /// entry in no period, and the first at which nothing is under a secret that was erased. `key`: the log's receipts key, 32 bytes, or null.
@@ -31,17 +38,17 @@ async function checkReceipt(text, key, ledger, verdict) {
     verdict.notice(`The receipt for entry ${receipt.index} is under no secret shown. It may be under the one that was erased.`);
     return;
   }
-  if (place < 0) throw new ReceiptError(`the choice of entry ${receipt.index} is under a secret that is not shown`);
+  if (place < 0) throw new ReceiptError(OTHER_SECRET);
   if (receipt.index >= ledger.until) {
     verdict.notice(`The receipt is for entry ${receipt.index}, which is in no period yet: whether it is in the log is not proved.`);
     return;
   }
   const own = ledger.items.find(({ index, position, place: under }) =>
     index === receipt.index && position === receipt.position && under === place);
-  if (!own) throw new ReceiptError(`the choice of entry ${receipt.index} is not in the ledger`);
+  if (!own) throw new ReceiptError(`the choice of entry ${receipt.index} is not in the ledger`, true);
   const isIts = own.bytes && isSame(own.bytes, record) &&
     own.entry.records === receipt.records && own.entry.time === receipt.time;
-  if (!isIts) throw new ReceiptError(`entry ${receipt.index} of the ledger has another choice`);
+  if (!isIts) throw new ReceiptError(`entry ${receipt.index} of the ledger has another choice`, true);
 }
 
 /// Reads a receipt: its form, its signature if there is a key, and the path from its record to the entry's root.
@@ -57,7 +64,7 @@ async function openReceipt(text, key) {
   const [salt, person] = [receipt.salt, receipt.person].map(bytesOfHex);
   const leaf = await leafHash(await tagged("cs1:cons", salt, person, record));
   const root = await auditRoot(leaf, receipt.position, receipt.count, receipt.path.map(bytesOfHex));
-  if (root === null || hex(root) !== receipt.records) throw new ReceiptError("it does not prove that its choice is in its entry");
+  if (root === null || hex(root) !== receipt.records) throw new ReceiptError("it does not prove that its choice is in its entry", true);
   return { receipt, record };
 }
 

@@ -32,11 +32,16 @@ export const RULES = {
 /// What is checked only if the reader brings what it is checked against.
 const BROUGHT = ["witnesses", "ledger_account", "ledger_since", "ledger_receipt"];
 
+/// Whom a rule accuses that does not hold: nobody, where no signature of the log is on what was found.
+const notChecked = (why) => ({ outcome: "not_checked", says: `Not checked: ${why}.` });
+const outOfDate = (until, why) => ({ outcome: "out_of_date", says: `Out of date: proves nothing after ${until}: ${why}.` });
+
 export class Verdict {
   constructor() {
     this.rules = {};
     this.failures = [];
     this.notices = [];
+    this.unsaid = [];
     for (const rule of Object.keys(RULES)) this.rules[rule] = { checked: 0, failed: 0 };
   }
 
@@ -49,12 +54,25 @@ export class Verdict {
     return false;
   }
 
+  /// The same of what nobody is accused by: `why` says what is known.
+  checkBrought(rule, isHeld, found, expected, why, entry = null) {
+    if (!isHeld) this.unsaid.push(notChecked(why));
+    return this.check(rule, isHeld, found, expected, entry);
+  }
+
+  /// Counts a check of whether something reaches as far as it should; if not, it shows nothing after `until`.
+  checkReaches(rule, isHeld, found, expected, until, entry = null) {
+    if (!isHeld) this.unsaid.push(outOfDate(until, `found ${found}; expected ${expected}`));
+    return this.check(rule, isHeld, found, expected, entry);
+  }
+
   /// Says something that is no failure, and that the reader has to know.
   notice(says) {
     this.notices.push(says);
   }
 
-  /// What something comes to that throws an error of this kind where a rule does not hold; then null.
+  /// What something comes to that throws an error of this kind where a rule does not hold; then null. An error is an
+  /// accusation only if it says that the log signed what it is about (`isSigned`).
   async checkOf(rule, Kind, read, expected) {
     try {
       const value = await read();
@@ -62,14 +80,24 @@ export class Verdict {
       return value;
     } catch (error) {
       if (!(error instanceof Kind)) throw error;
-      this.check(rule, false, error.message, expected);
+      if (error.isSigned) this.check(rule, false, error.message, expected);
+      else this.checkBrought(rule, false, error.message, expected, error.message);
       return null;
     }
   }
 
+  /// What it came to, and why if that cannot be said.
+  outcome() {
+    const failed = Object.values(this.rules).reduce((sum, rule) => sum + rule.failed, 0);
+    if (failed === 0) return { outcome: "holds", says: null };
+    if (failed > this.unsaid.length) return { outcome: "fails", says: null };
+    return this.unsaid.find(({ outcome }) => outcome === "not_checked") ?? this.unsaid[0];
+  }
+
   report(ledger) {
-    const holds = Object.values(this.rules).every(({ failed }) => failed === 0);
+    const { outcome, says } = this.outcome();
     const leftOut = BROUGHT.filter((rule) => this.rules[rule].checked === 0);
-    return { holds, rules: this.rules, failures: this.failures, notices: this.notices, left_out: leftOut, ledger };
+    const { rules, failures, notices } = this;
+    return { holds: outcome === "holds", outcome, says, rules, failures, notices, left_out: leftOut, ledger };
   }
 }

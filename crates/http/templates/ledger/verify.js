@@ -14,7 +14,8 @@ import { leafHash, sharedRoot } from "./proofs.js";
 import { checkReceipts } from "./receipts.js";
 import { Verdict } from "./verdict.js";
 
-/// Checks a bundle's bytes. The ledger is to be believed only if the verdict holds. What the reader brings:
+/// Checks a bundle's bytes. The ledger is to be believed only if the verdict holds. `outcome` is `holds`, `fails`,
+/// `not_checked` or `out_of_date`, as the verifier in Rust says. What the reader brings:
 ///
 /// * `key`: the log's vkey, from somewhere other than the platform; throws if it is none
 /// * `at`: when the bundle was made, in seconds
@@ -62,7 +63,8 @@ async function checkWitnesses(checkpoint, { logKey, policy }, verdict) {
   if (!policy) return { times: null };
   const witnessed = () => witnessedBy(checkpoint, logKey, policy);
   const found = await verdict.checkOf("witnesses", NoteError, witnessed, "a checkpoint of the policy");
-  if (found) verdict.check("witnesses", found.isMet, "too few of its witnesses", "the quorum of the policy");
+  const why = "the quorum of your policy has not cosigned this checkpoint";
+  if (found) verdict.checkBrought("witnesses", found.isMet, "too few of its witnesses", "the quorum of the policy", why);
   return found;
 }
 

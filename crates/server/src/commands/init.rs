@@ -74,7 +74,8 @@ impl Init {
         let text = format!(
             "Made {dir}/ with {} entries in its log.
 
-The log's key, which outsiders need to check it (give it to them by another way than this server):
+The log's key, which outsiders need to check it (give it to them by another way than this server);
+it is in {dir}/log.vkey, and `countersign log key` prints it again:
   {}
 
 Keys lie in {dir}/keys/, those of reviewers in {dir}/keys/reviewers/: hand each one to its reviewer

@@ -153,7 +153,9 @@ fn found_log(
     submitted?;
     let entries = log.head();
     people.put_log_mark(LogMark { stream: log.stream_id(), entries })?;
-    Ok(Created { log_key: log::key(directory, &settings.origin)?, entries })
+    let log_key = log::key(directory, &settings.origin)?;
+    write_new(&directory.log_vkey(), &format!("{log_key}\n"), 0o644)?;
+    Ok(Created { log_key, entries })
 }
 
 fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), InstanceError> {

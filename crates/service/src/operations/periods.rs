@@ -1,15 +1,21 @@
 //! The periods of the log: ending one, the last one, and what auditors and people are given of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_domain::digest::Digest;
+use countersign_domain::remedy::Remedy;
 use countersign_log::period::PeriodHead;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::error::OperationError;
+use super::error::{OperationError, Trouble};
 use super::vocabulary;
+
+/// How long a close may take to be published. The log publishes every second or so.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A period that was closed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -58,14 +64,26 @@ impl ShownPeriod {
 }
 
 impl Service {
-    /// Tells the log what people chose, and ends the period; it returns when the close is in the log, and goes on
-    /// if the caller goes away.
+    /// Tells the log what people chose, and ends the period; it returns when the close is published, so that ledgers
+    /// made after it are complete up to it. It goes on if the caller goes away.
     ///
     /// # Errors
-    /// [`OperationError`] while a close is under way, and if it failed.
+    /// [`OperationError`] while a close is under way, if it failed, and if it is in the log and cannot be published.
     pub async fn close(self: &Arc<Self>) -> Result<ShownPeriod, OperationError> {
         self.consents.tell().await.map_err(OperationError::untold)?;
-        self.beside(|service| Ok(ShownPeriod::of(&service.closes.close()?.head))).await
+        let closed =
+            self.beside(|service| Ok(ShownPeriod::of(&service.closes.close()?.head))).await?;
+        let published = self.log.wait_published(closed.index);
+        if timeout(PUBLISHED_WITHIN, published).await.is_ok() {
+            return Ok(closed);
+        }
+        let message = format!(
+            "period {} is closed, by entry {}, and that could not be published within {} s; it is published by itself once publishing works: see `countersign check`",
+            closed.period,
+            closed.index,
+            PUBLISHED_WITHIN.as_secs()
+        );
+        Err(OperationError::of(Trouble::Ours(Remedy::Wait), message))
     }
 
     /// The last period that was closed.

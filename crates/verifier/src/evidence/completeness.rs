@@ -50,9 +50,9 @@ pub(super) fn check(
         Ok::<_, SiteError>(())
     })?;
     // A log of which every entry is shown has nothing that could be missing.
-    verdict.check(Rule::EvidenceComplete, Place::WHOLE, is_read, || {
-        ("a log that cannot be read".to_owned(), "all of its entries".to_owned())
-    });
+    let otherwise = || ("a log that cannot be read".to_owned(), "all of its entries".to_owned());
+    let why = || "the log that it was to be held against cannot be read to its end".to_owned();
+    verdict.check_brought(Rule::EvidenceComplete, Place::WHOLE, is_read, otherwise, why);
     if is_read { range.finish(verdict) } else { Ok(()) }
 }
 
@@ -78,7 +78,8 @@ pub(super) fn newest(
     };
     let otherwise =
         || (of(&newest), format!("a log that goes on from the pack's {}", of(checkpoint)));
-    if !verdict.check_reaches(Rule::EvidenceComplete, place, newest.size >= *size, otherwise) {
+    let (reaches, until) = (newest.size >= *size, format!("its {} entries", newest.size));
+    if !verdict.check_reaches(Rule::EvidenceComplete, place, reaches, until, otherwise) {
         return Ok(None);
     }
     let is_other_tree = newest.size == *size && newest.root != *root;

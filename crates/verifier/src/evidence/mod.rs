@@ -240,7 +240,12 @@ fn check_entries(
 
 /// Checks that the file is what its pack makes, byte by byte.
 fn check_cover(made: &str, found: &[u8], verdict: &mut Verdict) {
-    verdict.check(Rule::EvidenceCover, Place::WHOLE, made.as_bytes() == found, || {
+    let is_made = made.as_bytes() == found;
+    let why = || {
+        let why = "the page is not the one that its proof makes: it was changed after it was made, as by saving it from a browser";
+        format!("{why}. Take the file as it came")
+    };
+    let otherwise = || {
         let found = String::from_utf8_lossy(found);
         let lines = made.lines().zip(found.lines()).zip(1..);
         let other = lines.into_iter().find(|((made, found), _)| made != found);
@@ -249,5 +254,6 @@ fn check_cover(made: &str, found: &[u8], verdict: &mut Verdict) {
             || ("a page that ends elsewhere".to_owned(), Rule::EvidenceCover.says().to_owned()),
             |((made, found), line)| (format!("line {line}: {}", shortened(found)), shortened(made)),
         )
-    });
+    };
+    verdict.check_brought(Rule::EvidenceCover, Place::WHOLE, is_made, otherwise, why);
 }

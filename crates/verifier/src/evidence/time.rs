@@ -7,14 +7,15 @@ use countersign_protocol::chronology::ACT_SKEW_S;
 use countersign_protocol::evidence_pack::Pack;
 
 use crate::verdict::{Place, Rule, Verdict};
+use crate::witness_check::ahead;
 
 /// Checks that nothing in it comes from the future, and that it was made, and its checkpoint seen, after its end.
 pub(super) fn check(pack: &Pack, now: Timestamp, verdict: &mut Verdict) {
     let newest = verdict.newest.map_or(pack.made, |newest| newest.max(pack.made));
     let latest = now.plus_seconds(ACT_SKEW_S);
-    verdict.check(Rule::NotFuture, Place::WHOLE, newest <= latest, || {
-        (format!("something of {newest}"), format!("{latest} at the latest"))
-    });
+    let otherwise = || (format!("something of {newest}"), format!("{latest} at the latest"));
+    let why = || ahead("something in it was made", newest, now);
+    verdict.check_brought(Rule::NotFuture, Place::WHOLE, newest <= latest, otherwise, why);
     let Pack { made, until, .. } = *pack;
     verdict.check(Rule::EvidenceTime, Place::WHOLE, until <= made, || {
         (format!("made at {made}"), format!("a time after {until}, up to which it is about"))

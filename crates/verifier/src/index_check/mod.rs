@@ -292,7 +292,8 @@ impl Case<'_> {
         let (rule, place) = (Rule::IndexClose, Place::WHOLE);
         // If it holds, the close itself says so, and is asked.
         if from < until && *until <= close.index {
-            close.index < size || self.verdict.check_reaches(rule, place, false, otherwise)
+            let until = format!("its {size} entries");
+            close.index < size || self.verdict.check_reaches(rule, place, false, until, otherwise)
         } else {
             self.verdict.check(rule, place, false, otherwise)
         }

@@ -15,29 +15,51 @@ use countersign_protocol::witness_policy::QuorumTimes;
 
 use crate::periods::CLOSE_EVERY_S_MAX;
 use crate::verdict::{Place, Rule, Verdict};
+use crate::witness_check::ahead;
 
-/// Checks how old the newest close is, and under a policy the checkpoint.
+const RULE: Rule = Rule::LedgerCurrent;
+
+/// Checks how old the newest close is, and under a policy the checkpoint. What is old is out of date, and accuses
+/// nobody: its reader may have had it for long. What witnesses saw without a close of that day is another thing.
 pub(super) fn check(
     newest: Option<Timestamp>,
     witnessed: Option<QuorumTimes>,
     at: Timestamp,
     verdict: &mut Verdict,
 ) {
+    let Some(newest) = newest else {
+        let otherwise = || ("no close at all".to_owned(), near(at));
+        let why = || "it has no close, so nothing shows that it is complete".to_owned();
+        verdict.check_brought(RULE, Place::WHOLE, false, otherwise, why);
+        return;
+    };
+    let Some(QuorumTimes { earliest, latest }) = witnessed else {
+        let found = || format!("a newest close of {newest}");
+        return check_age((newest, newest), at, found, "the newest close was made", verdict);
+    };
     // Cosigned anew every minute, a log without a close would seem to be of now for ever.
-    let asked = witnessed.map_or([at; 2], |times| [times.earliest, times.latest]);
-    let missed =
-        asked.into_iter().find(|asked| !newest.is_some_and(|time| is_within(time, *asked)));
-    verdict.check(Rule::LedgerCurrent, Place::WHOLE, missed.is_none(), || {
-        let found = newest.map_or_else(
-            || "no close at all".to_owned(),
-            |time| format!("a newest close of {time}"),
-        );
-        (found, missed.map_or_else(String::new, near))
+    let missed = [earliest, latest].into_iter().find(|seen| !is_within(newest, *seen));
+    verdict.check(RULE, Place::WHOLE, missed.is_none(), || {
+        (format!("a newest close of {newest}"), missed.map_or_else(String::new, near))
     });
-    if let Some(QuorumTimes { latest, .. }) = witnessed {
-        verdict.check(Rule::LedgerCurrent, Place::WHOLE, is_within(latest, at), || {
-            (format!("a checkpoint that was last cosigned at {latest}"), near(at))
-        });
+    let found = || format!("a checkpoint that was last cosigned at {latest}");
+    check_age((newest, latest), at, found, "the checkpoint was cosigned", verdict);
+}
+
+/// Checks that something is of the day before the reader's own time; otherwise nothing is shown after `until`.
+fn check_age(
+    (until, time): (Timestamp, Timestamp),
+    at: Timestamp,
+    found: impl FnOnce() -> String,
+    what: &str,
+    verdict: &mut Verdict,
+) {
+    let otherwise = || (found(), near(at));
+    let is_ahead = time > at.plus_seconds(ACT_SKEW_S);
+    if is_ahead {
+        verdict.check_brought(RULE, Place::WHOLE, false, otherwise, || ahead(what, time, at));
+    } else {
+        verdict.check_reaches(RULE, Place::WHOLE, is_within(time, at), until, otherwise);
     }
 }
 
@@ -47,5 +69,6 @@ fn is_within(time: Timestamp, at: Timestamp) -> bool {
 }
 
 fn near(at: Timestamp) -> String {
-    format!("one not more than {CLOSE_EVERY_S_MAX} s before and {ACT_SKEW_S} s after {at}")
+    let first = Timestamp::from_seconds(at.seconds().saturating_sub(CLOSE_EVERY_S_MAX));
+    format!("one from {first} to {}", at.plus_seconds(ACT_SKEW_S))
 }

@@ -193,11 +193,11 @@ pub(crate) fn check_checkpoint(
     let cosigned = Cosigned::open(note, key, policy);
     let is_other = CosignedError::is_of_another;
     let cosigned = verdict.check_read(Rule::Witnesses, Place::WHOLE, cosigned, is_other)?;
-    verdict.check(Rule::Witnesses, Place::WHOLE, cosigned.quorum.is_met(), || {
-        let found =
-            format!("{} cosignatures of the policy's witnesses", cosigned.cosignatures.len());
-        (found, "the quorum of the policy".to_owned())
-    });
+    let is_met = cosigned.quorum.is_met();
+    let found = format!("{} cosignatures of the policy's witnesses", cosigned.cosignatures.len());
+    let why = format!("the quorum of your policy has not cosigned this checkpoint: {found}");
+    let otherwise = || (found, "the quorum of the policy".to_owned());
+    verdict.check_brought(Rule::Witnesses, Place::WHOLE, is_met, otherwise, || why);
     verdict.witnessed = cosigned.quorum.times();
     Some((checkpoint, verdict.witnessed))
 }

@@ -26,10 +26,12 @@ fn check_account(bundle: &Bundle, question: &Question<'_>, verdict: &mut Verdict
         let says = "the account was not compared with the reader's own, so it may be another one that looks alike";
         return verdict.notice(None, says.to_owned());
     };
-    verdict.check(Rule::LedgerAccount, Place::WHOLE, bundle.account == account, || {
-        let of = |account: &str| format!("the account {}", quoted(account));
-        (of(&bundle.account), of(account))
-    });
+    let of = |account: &str| format!("the account {}", quoted(account));
+    let is_own = bundle.account == account;
+    let otherwise = || (of(&bundle.account), of(account));
+    let why =
+        || format!("this is the ledger of {}, and yours is {}", of(&bundle.account), of(account));
+    verdict.check_brought(Rule::LedgerAccount, Place::WHOLE, is_own, otherwise, why);
 }
 
 /// Whoever had an account when a period was closed is in the directory of that close.
@@ -41,12 +43,22 @@ fn check_since(closes: &Closes, account: &Account, question: &Question<'_>, verd
     };
     let Some(first) = account.versions.first() else { return };
     let holds = first.epoch <= close.directory.epoch;
-    verdict.check(Rule::LedgerSince, Place::WHOLE, holds, || {
+    let has = closes.closes.iter().find(|close| first.epoch <= close.directory.epoch);
+    // Since when somebody has had an account is signed by nobody.
+    let why = || {
+        let has =
+            has.map_or_else(|| "never".to_owned(), |close| format!("the close of {}", close.time));
+        format!(
+            "the directory has this account since {has}, and you have had it since {since}: if that is so, what came before is left out"
+        )
+    };
+    let otherwise = || {
         let found = format!("an account published in epoch {} of the directory", first.epoch);
         let expected = format!(
             "one published by epoch {}, which the close of period {} has, the first one from {since} on",
             close.directory.epoch, close.period
         );
         (found, expected)
-    });
+    };
+    verdict.check_brought(Rule::LedgerSince, Place::WHOLE, holds, otherwise, why);
 }

@@ -23,7 +23,9 @@ enum MissingReceipt {
     Form(#[from] ConsentReceiptError),
     #[error("a receipt of the log {origin}")]
     Origin { origin: String },
-    #[error("a receipt under a secret that is not shown")]
+    #[error(
+        "a receipt under a secret that is not shown: it is another person's, or the platform used another secret for you"
+    )]
     Secret,
     #[error("entry {index} not shown, or another one than the receipt's")]
     Entry { index: u64 },
@@ -32,12 +34,12 @@ enum MissingReceipt {
 }
 
 impl MissingReceipt {
-    /// Whether what the reader brought is no receipt of this log.
+    /// Whether what the reader brought is no receipt of this log, or none of this person's.
     const fn is_of_another(&self) -> bool {
         match self {
             Self::Form(error) => error.is_of_another(),
-            Self::Origin { .. } => true,
-            Self::Secret | Self::Entry { .. } | Self::Record { .. } => false,
+            Self::Origin { .. } | Self::Secret => true,
+            Self::Entry { .. } | Self::Record { .. } => false,
         }
     }
 }

@@ -8,6 +8,7 @@ mod interop_transparency_dev;
 mod ledger_world;
 mod slow_host;
 mod tools;
+mod verify_beginner;
 mod verify_bytes;
 mod verify_command;
 mod verify_consent;

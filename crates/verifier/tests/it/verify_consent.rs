@@ -224,7 +224,7 @@ fn a_promise_that_is_not_due_is_neither_kept_nor_broken() {
     let due_s = receipt.deadline.seconds();
     assert_eq!((check(due_s).promise, rules(&check(due_s))), (Promise::NotYet, vec![]));
     let late = check(due_s + 1);
-    assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
+    assert_eq!((late.promise, rules(&late)), (Promise::Overdue, vec![Rule::Promise]));
 }
 
 #[test]
@@ -256,11 +256,17 @@ fn under_a_policy_the_entry_has_a_day_to_be_seen_by_witnesses() {
     let waits = check(due_s + DAY_S);
     assert_eq!((waits.promise, rules(&waits)), (Promise::NotYet, vec![]));
     let late = check(due_s + DAY_S + 1);
-    assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
+    assert_eq!((late.promise, rules(&late)), (Promise::Overdue, vec![Rule::Promise]));
     // What the log itself has not published has no more time than without witnesses.
     fs::write(folder.path().join("checkpoint"), &before).unwrap();
     let unpublished = check(due_s + 1);
-    assert_eq!((unpublished.promise, rules(&unpublished)), (Promise::Broken, vec![Rule::Promise]));
+    let overdue = (Promise::Overdue, vec![Rule::Promise]);
+    assert_eq!((unpublished.promise, rules(&unpublished)), overdue);
+    // Witnesses who saw it without the entry a day after the deadline show that nothing came.
+    let again = seen(&before, due_s + DAY_S + 1);
+    fs::write(folder.path().join("checkpoint"), &again).unwrap();
+    let broken = check(due_s + DAY_S + 2);
+    assert_eq!((broken.promise, rules(&broken)), (Promise::Broken, vec![Rule::Promise]));
 }
 
 #[test]
@@ -383,8 +389,8 @@ fn the_command_says_what_became_of_a_choice() {
         (&"kept".into(), &receipt.index.into())
     );
     let (code, said) = run(&["--ledger", &path("friend.ledger"), "--at", &at_s]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("FAILED  consent_ledger"), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("OPEN    consent_ledger"), "{said}");
     assert_eq!(run(&["--state", &path("state")]).0, Some(0));
     assert_eq!(run(&["--state", &path("state")]).0, Some(0));
     // A promise of now, for an entry that is not there yet.

@@ -150,7 +150,7 @@ fn an_old_copy_of_the_log_is_out_of_date_and_another_tree_is_not() {
     older.entries.pop();
     let verdict = against(&older);
     assert_eq!(failed(&verdict), [(Rule::EvidenceComplete, None)]);
-    assert!(matches!(verdict.outcome(), Outcome::Unsaid(Unsaid::OutOfDate(_))), "{verdict:?}");
+    assert!(matches!(verdict.outcome(), Outcome::Unsaid(Unsaid::OutOfDate { .. })), "{verdict:?}");
     older.disclose(|disclosure| disclosure.people = 8);
     let verdict = against(&older);
     assert!(failed(&verdict).contains(&(Rule::EvidenceComplete, None)));

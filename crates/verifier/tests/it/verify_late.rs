@@ -345,8 +345,9 @@ mod command {
         let output = run(&log.bundle(FRIEND), log.world.clock_s, &[]);
         let report = said(&output);
         assert_eq!(output.status.code(), Some(0), "{report}");
-        let verdict = report.lines().last().unwrap();
-        assert!(verdict.starts_with("Version 1 of the account was erased"), "{verdict}");
+        let verdict = report.lines().next().unwrap();
+        let first = "The ledger holds. Version 1 of the account was erased";
+        assert!(verdict.starts_with(first), "{verdict}");
         assert!(verdict.contains("Complete since period 2 (closed "), "{verdict}");
         assert!(verdict.contains("of periods 0 and 1: nothing under this secret."), "{verdict}");
         let receipt = format!("one.{receipt}");
@@ -364,11 +365,11 @@ mod command {
         let receipt = format!("one.{}", late.receipt);
         for (more, code) in [
             (&["--account", "person-1"][..], 0),
-            (&["--account", "person-1 "], 1),
-            (&["--account-since", "2018-06-04"], 1),
+            (&["--account", "person-1 "], 2),
+            (&["--account-since", "2018-06-04"], 2),
             (&["--account-since", "2018-06-04T12:00:00Z"], 0),
             (&["--account-since", "last year"], 2),
-            (&["--receipt", &receipt], 1),
+            (&["--receipt", &receipt], 2),
             (&["--receipt", "missing"], 2),
         ] {
             let output = run(&bundle, now_s, more);
@@ -385,7 +386,7 @@ mod command {
             let mut bundle = log.bundle(VIEWER);
             bundle.account = account;
             let report = said(&run(&bundle, log.world.clock_s, &[]));
-            shown.push(report.lines().next().unwrap().to_owned());
+            shown.push(report.lines().nth(2).unwrap().to_owned());
         }
         let expected = [r#""ada""#, r#""\u{430}da""#, r#""ada\u{200b}""#, r#""ada ""#];
         assert_eq!(shown, expected.map(|account| format!("account  {account}")));

@@ -12,6 +12,7 @@ use countersign_protocol::ledger_bundle::{Bundle, Opening};
 use countersign_protocol::packed::PackedError;
 use countersign_protocol::person_index::{Leaf, list_commitment};
 use countersign_verifier::ledger::Event;
+use countersign_verifier::outcome::OutcomeName;
 use countersign_verifier::verdict::Rule;
 use proptest::prelude::*;
 
@@ -202,6 +203,7 @@ struct Vector {
     account: Option<String>,
     account_since: Option<u64>,
     receipts: Vec<String>,
+    outcome: OutcomeName,
     failed: Vec<&'static str>,
     lines: Option<usize>,
     /// Of a ledger that holds: the period since which it is complete.
@@ -234,6 +236,7 @@ fn vectors_are_what_this_verifier_says() {
             account: brought.account,
             account_since: brought.since_s,
             receipts: brought.receipts,
+            outcome: verdict.outcome().name(),
             failed: rules.into_iter().map(Rule::name).collect(),
             lines: ledger.as_ref().map(|ledger| ledger.lines.len()),
             complete_since: ledger

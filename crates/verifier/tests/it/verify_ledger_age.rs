@@ -6,6 +6,7 @@ use std::path::Path;
 use countersign_protocol::ledger_bundle::Bundle;
 use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::ledger::{Question, check};
+use countersign_verifier::outcome::OutcomeName;
 use countersign_verifier::verdict::{Rule, Verdict};
 use serde::Serialize;
 
@@ -22,54 +23,72 @@ struct Case {
     first_s: i64,
     last_s: i64,
     at_s: u64,
-    fails: bool,
+    outcome: OutcomeName,
 }
 
 const CASES: &[Case] = &[
-    Case { says: "one of just now", first_s: 10, last_s: 10, at_s: 20, fails: false },
-    Case { says: "one of yesterday", first_s: 10, last_s: 10, at_s: DAY_S + 10, fails: false },
+    Case {
+        says: "one of just now",
+        first_s: 10,
+        last_s: 10,
+        at_s: 20,
+        outcome: OutcomeName::Holds,
+    },
+    Case {
+        says: "one of yesterday",
+        first_s: 10,
+        last_s: 10,
+        at_s: DAY_S + 10,
+        outcome: OutcomeName::Holds,
+    },
     Case {
         says: "one that witnesses saw last more than a day ago",
         first_s: 10,
         last_s: 10,
         at_s: DAY_S + 11,
-        fails: true,
+        outcome: OutcomeName::OutOfDate,
     },
-    Case { says: "one of last year", first_s: 10, last_s: 10, at_s: YEAR_S, fails: true },
+    Case {
+        says: "one of last year",
+        first_s: 10,
+        last_s: 10,
+        at_s: YEAR_S,
+        outcome: OutcomeName::OutOfDate,
+    },
     Case {
         says: "one of a quiet log that was cosigned anew",
         first_s: 10,
         last_s: 80_000,
         at_s: 80_060,
-        fails: false,
+        outcome: OutcomeName::Holds,
     },
     Case {
         says: "one whose newest close is a day older than what witnesses saw",
         first_s: 86_401,
         last_s: 86_401,
         at_s: DAY_S + 500,
-        fails: true,
+        outcome: OutcomeName::Fails,
     },
     Case {
         says: "one whose close is dated ahead of the witnesses",
         first_s: -901,
         last_s: 10,
         at_s: 20,
-        fails: true,
+        outcome: OutcomeName::Fails,
     },
     Case {
         says: "one whose witnesses are ahead of the reader",
         first_s: 10,
         last_s: 921,
         at_s: 20,
-        fails: true,
+        outcome: OutcomeName::NotChecked,
     },
     Case {
         says: "one of a log that had no close for days, cosigned anew",
         first_s: 10,
         last_s: 3 * 86_400,
         at_s: 3 * DAY_S + 60,
-        fails: true,
+        outcome: OutcomeName::Fails,
     },
 ];
 
@@ -96,7 +115,8 @@ fn verdict(bundle: &Bundle, at_s: u64) -> Verdict {
 fn what_witnesses_saw_takes_the_place_of_no_clock_of_the_reader() {
     for case in CASES {
         let (bundle, at_s) = bundle(case);
-        let expected: &[_] = if case.fails { &[(Rule::LedgerCurrent, None)] } else { &[] };
+        let holds = case.outcome == OutcomeName::Holds;
+        let expected: &[_] = if holds { &[] } else { &[(Rule::LedgerCurrent, None)] };
         assert_eq!(failed(&verdict(&bundle, at_s)), expected, "{}", case.says);
     }
 }
@@ -120,6 +140,7 @@ struct Vector {
     at: u64,
     /// When the quorum cosigned the checkpoint, first and last.
     witnessed: [u64; 2],
+    outcome: OutcomeName,
     failed: Vec<&'static str>,
 }
 
@@ -137,7 +158,9 @@ fn vectors_under_a_policy_are_what_this_verifier_says() {
         rules.dedup();
         let times = verdict.witnessed.unwrap();
         let witnessed = [times.earliest, times.latest].map(|time| time.seconds());
-        Vector { bundle: file, says: case.says, at: at_s, witnessed, failed: rules }
+        let outcome = verdict.outcome().name();
+        assert_eq!(outcome, case.outcome, "{}", case.says);
+        Vector { bundle: file, says: case.says, at: at_s, witnessed, outcome, failed: rules }
     };
     let vectors: Vec<_> = CASES.iter().zip(0..).map(vector).collect();
     golden(&folder.join("witnesses.policy"), policy_text().as_bytes());

@@ -213,7 +213,7 @@ fn a_fork_raises_one_alarm_and_is_remembered_by_the_next_start() {
 fn a_stale_log_raises_an_alarm_and_is_no_lie() {
     let watched = Watched::new();
     let output = watched.once(&["--json", "--max-age-s", "3600"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert_eq!(lines(&output)[0]["round"], "stale");
     assert_eq!(watched.alarms()[0]["failures"][0]["rule"], "fresh");
     assert_eq!(watched.once(&["--json"]).status.code(), Some(0), "it is not remembered");
@@ -261,7 +261,9 @@ fn what_is_another_logs_or_an_old_copy_is_no_lie() {
         assert_eq!((&line["round"], &line["verified"]), (&"unread".into(), &newest.size().into()));
         assert!(line["error"].as_str().unwrap().starts_with(says), "{line}");
     };
-    is_unread("Out of date: found 26 entries; expected at least 27");
+    is_unread(
+        "Out of date: proves nothing after its 26 entries: found 26 entries; expected at least 27",
+    );
     let checkpoint = Path::new(&watched.path("log")).join("checkpoint");
     fs::write(&checkpoint, "<!doctype html>\n").unwrap();
     is_unread("Not checked: ");
@@ -275,6 +277,25 @@ fn what_is_another_logs_or_an_old_copy_is_no_lie() {
 }
 
 #[test]
+fn a_log_that_withholds_a_file_raises_the_alarm_at_once_and_is_watched_on() {
+    let mut watched = Watched::new();
+    watched.grow(20);
+    let bundle = Path::new(&watched.path("log")).join("tile/entries/000.p/27");
+    let bytes = fs::read(&bundle).unwrap();
+    fs::remove_file(&bundle).unwrap();
+    let running = Running::start(watched.monitor(&["--every-s", "1", "--json"]));
+    until("the alarm", || watched.alarms().len() == 1);
+    std::thread::sleep(Duration::from_millis(1_300));
+    fs::write(&bundle, bytes).unwrap();
+    std::thread::sleep(Duration::from_millis(1_300));
+    let output = running.end(Some("-INT"));
+    let rounds: Vec<_> = lines(&output).iter().map(|line| line["round"].clone()).collect();
+    assert_eq!((&rounds[0], rounds.last()), (&"doubt".into(), Some(&"holds".into())));
+    assert_eq!(watched.alarms().len(), 1, "one for one thing");
+    assert_eq!(watched.alarms()[0]["outcome"], "not_checked");
+}
+
+#[test]
 fn under_a_policy_the_log_is_watched_as_far_as_its_witnesses_have_seen_it() {
     let mut watched = Watched::new();
     fs::write(watched.path("policy"), policy_text()).unwrap();
@@ -285,7 +306,7 @@ fn under_a_policy_the_log_is_watched_as_far_as_its_witnesses_have_seen_it() {
     };
     // Nobody has seen it: this host may show it to this reader alone.
     let (code, said) = once(&watched, &[]);
-    assert_eq!((code, &said[0]["round"]), (Some(1), &"lie".into()), "{said:?}");
+    assert_eq!((code, &said[0]["round"]), (Some(2), &"doubt".into()), "{said:?}");
     assert_eq!(watched.alarms()[0]["failures"][0]["rule"], "witnesses");
     let seen = |watched: &Watched, time_s| {
         let note = cosigned(&watched.world.checkpoint(), &["one", "two"], time_s);
@@ -302,12 +323,12 @@ fn under_a_policy_the_log_is_watched_as_far_as_its_witnesses_have_seen_it() {
     assert_eq!((code, &said[0]["new_entries"]), (Some(0), &3.into()), "{said:?}");
     // They have to have seen it lately; the log's own newest entry is not enough, nor is a time ahead.
     let (code, said) = once(&watched, &["--max-age-s", "3600"]);
-    assert_eq!((code, &said[0]["round"]), (Some(1), &"stale".into()), "{said:?}");
+    assert_eq!((code, &said[0]["round"]), (Some(2), &"stale".into()), "{said:?}");
     let of_witnesses = said[1]["failures"].as_array().unwrap().iter();
     assert!(of_witnesses.clone().any(|one| one["file"] == "checkpoint.witnessed"), "{said:?}");
     seen(&watched, crate::verify_command::clock_s() + 1_000);
     let (code, said) = once(&watched, &[]);
-    assert_eq!(code, Some(1), "{said:?}");
+    assert_eq!((code, &said[0]["round"]), (Some(2), &"doubt".into()), "{said:?}");
     assert_eq!(said[1]["failures"][0]["rule"], "not_future");
     seen(&watched, clock_s - 901);
     let (code, said) = once(&watched, &[]);

@@ -14,6 +14,7 @@ use countersign_protocol::merkle::leaf_hash;
 use countersign_protocol::receipt::{RECEIPT_VERSION, Receipt, operation_nonce, request_digest};
 use countersign_protocol::record::{Record, Seed, records_root, request_commitment};
 use countersign_verifier::log_check::Question;
+use countersign_verifier::outcome::OutcomeName;
 use countersign_verifier::promise::{AnswerCheck, Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;
 use countersign_verifier::verdict::{Notice, Rule};
@@ -180,6 +181,10 @@ fn rules(checked: &AnswerCheck) -> Vec<Rule> {
     rules
 }
 
+fn outcome(checked: &AnswerCheck) -> OutcomeName {
+    checked.verdict.outcome().name()
+}
+
 #[test]
 fn a_promise_that_was_kept_holds() {
     let checked = answered().check_at(BEGINNING_S + 86_400);
@@ -208,8 +213,17 @@ fn a_promise_is_kept_not_due_or_broken() {
     for rule in [Rule::ReceiptTime, Rule::ReceiptKnown, Rule::AnswerForm] {
         assert!(in_time.verdict.rule_holds(rule), "{rule} was not checked");
     }
+    // A log that ends before the receipt was made may be an old copy of it.
+    let late = answered.check_at(deadline_s + 1);
+    assert_eq!((late.promise, rules(&late)), (Promise::Overdue, vec![Rule::Promise]));
+    assert_eq!(outcome(&late), OutcomeName::OutOfDate);
+    // What is dated later in its place has taken it for good.
+    answered.world.clock_s = answered.receipt.time.seconds() + 1;
+    answered.world.disclose(|_| {});
+    answered.receipt.index += 1;
     let late = answered.check_at(deadline_s + 1);
     assert_eq!((late.promise, rules(&late)), (Promise::Broken, vec![Rule::Promise]));
+    assert_eq!(outcome(&late), OutcomeName::Fails);
 }
 
 #[test]
@@ -238,29 +252,36 @@ fn a_receipt_for_another_request_is_named() {
     for change in changes {
         let checked = answered.check_received(BEGINNING_S + 86_400, change);
         assert_eq!(rules(&checked), [Rule::ReceiptRequest, Rule::AnswerRequest]);
-        assert!(checked.is_of_another_request());
+        assert_eq!(outcome(&checked), OutcomeName::NotChecked);
     }
 }
 
 #[test]
-fn another_request_is_only_pointed_out_where_nothing_else_explains_it() {
+fn another_request_or_body_accuses_nobody_unless_the_platform_signed_it() {
     let asked = |answered: &Answered, now_s| {
         answered.check_received(now_s, |received| received.nonce = b"4712")
     };
     let late_s = BEGINNING_S + 86_400;
-    assert!(!answered().check_at(late_s).is_of_another_request(), "nothing fails");
     let mut unpublished = answered();
     unpublished.world.entries.truncate(unpublished.receipt.index as usize);
-    assert!(asked(&unpublished, BEGINNING_S + 100).is_of_another_request());
-    assert!(!asked(&unpublished, late_s).is_of_another_request(), "the promise is broken too");
+    assert_eq!(outcome(&asked(&unpublished, BEGINNING_S + 100)), OutcomeName::NotChecked);
     let mut changed = answered();
     changed.body = changed.body.replace("Vera", "Eva!");
-    assert!(!asked(&changed, late_s).is_of_another_request(), "the body is another too");
+    assert_eq!(outcome(&changed.check_at(late_s)), OutcomeName::NotChecked);
+    assert_eq!(outcome(&asked(&changed, late_s)), OutcomeName::NotChecked, "another body too");
+    // The receipt is for what the entry is not for.
     let mut signed = answered();
     signed.receipt.request = Digest([6; 32]);
     let checked = signed.check_at(late_s);
-    assert_eq!(rules(&checked), [Rule::ReceiptRequest]);
-    assert!(!checked.is_of_another_request(), "the entry is for the request given");
+    assert_eq!(
+        (rules(&checked), outcome(&checked)),
+        (vec![Rule::ReceiptRequest], OutcomeName::Fails)
+    );
+    let records = answered_with(&body().replace(r#","work":[]"#, ""), |_| {});
+    assert_eq!(outcome(&records.check_at(late_s)), OutcomeName::Fails, "it signed this body");
+    let mut broken = answered();
+    broken.receipt.index -= 1;
+    assert_eq!(outcome(&asked(&broken, late_s)), OutcomeName::Fails, "another request, and a lie");
 }
 
 #[test]
@@ -279,7 +300,7 @@ fn one_entry_for_the_answers_to_two_requests_is_named() {
         answered.receipt.request = request_digest(method, path_and_query, request_body, nonce);
         let checked = answered.check_received(BEGINNING_S + 86_400, ask);
         assert_eq!(rules(&checked), [Rule::AnswerRequest], "the second receipt is properly signed");
-        assert!(!checked.is_of_another_request(), "the receipt says that it is this one");
+        assert_eq!(outcome(&checked), OutcomeName::Fails);
     }
     let other = answered_with(&body(), |d| d.request = request());
     assert_eq!(
@@ -544,7 +565,7 @@ fn headers_that_are_missing_repeated_or_broken_are_named() {
             .check_received(0, |received| received.headers = Box::leak(changed.into_boxed_str()));
         let found = checked.verdict.failures.iter().find(|f| f.rule == Rule::ReceiptForm).unwrap();
         assert_eq!(found.found, expected);
-        assert_eq!(checked.promise, Promise::Broken);
+        assert_eq!(checked.promise, Promise::Unchecked);
     }
 }
 

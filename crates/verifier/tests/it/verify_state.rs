@@ -236,7 +236,7 @@ fn a_broken_new_file_is_no_second_history() {
     let bytes = std::fs::read(&document).unwrap();
     std::fs::remove_file(&document).unwrap();
     let check = go_on(&FolderSite::new(folder.path()), &state);
-    assert_eq!(failed(&check.verdict), [(Rule::Document, Some(900))]);
+    assert_eq!(failed(&check.verdict), [(Rule::Root, None), (Rule::Document, Some(900))]);
     std::fs::write(&document, bytes).unwrap();
     let check = go_on(&FolderSite::new(folder.path()), &check.state);
     assert!(check.verdict.holds() && check.state.size() == 901);

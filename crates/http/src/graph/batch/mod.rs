@@ -196,6 +196,7 @@ async fn perform(shared: Arc<Shared>, number: usize, operation: Resolved) -> Opt
         nonce: &nonce,
         token: access_token.as_deref(),
         basic: None,
+        lacks_scheme: false,
         version: shared.version,
         of_batch: Some(OfBatch { token: shared.token.clone(), in_query: shared.in_query }),
     };

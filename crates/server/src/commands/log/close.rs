@@ -12,7 +12,8 @@ use crate::commands::{Failure, Output};
 /// End the period now: bind in the log, for each person, everything that it holds about them since the last close.
 ///
 /// A running server closes periods by itself (`log.close_every_s`); this asks it to close one at once. Without a
-/// server the command closes it. Ledgers are proved complete up to the last close.
+/// server the command closes it. It returns when the close is published. Ledgers are proved complete up to the last
+/// close.
 ///
 /// Example: countersign log close
 #[derive(Args)]

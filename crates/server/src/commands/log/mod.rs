@@ -1,4 +1,4 @@
-//! `countersign log`: entries and periods of the log, and witnesses of other people's logs.
+//! `countersign log`: entries, periods and the public key of the log, and witnesses of other people's logs.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use super::{Failure, Output};
 
 mod close;
 mod entries;
+mod key;
 mod list;
 mod periods;
 mod show;
@@ -21,10 +22,11 @@ Examples:
   countersign log show 17
   countersign log close
   countersign log periods
+  countersign log key > log.vkey
   countersign log witness new --dir watching --name witness.example.org/w1
   countersign log witness serve --dir watching --listen 127.0.0.1:8200";
 
-/// Show entries and periods of the log, close a period, and be a witness of other people's logs.
+/// Show entries, periods and the key of the log, close a period, and be a witness of other people's logs.
 #[derive(Subcommand)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) enum Log {
@@ -32,6 +34,7 @@ pub(super) enum Log {
     Show(show::Show),
     Close(close::Close),
     Periods(periods::PeriodList),
+    Key(key::Key),
     #[command(subcommand)]
     Witness(witness::Witness),
 }
@@ -43,6 +46,7 @@ impl Log {
             Self::Show(command) => command.run(output),
             Self::Close(command) => command.run(output),
             Self::Periods(command) => command.run(output),
+            Self::Key(command) => command.run(output),
             Self::Witness(command) => command.run(output),
         }
     }

@@ -34,7 +34,7 @@ impl Ledger {
         files::write_secret(&self.out, &bundle)?;
         let (path, bytes) = (self.out.display(), bundle.len());
         let told = format!(
-            "Wrote {path}, {bytes} bytes; check it with `countersign-verify ledger {path} --key VKEY`"
+            "Wrote {path}, {bytes} bytes; check it with `countersign-verify ledger {path} --key @log.vkey`"
         );
         output.say(&json!({ "file": path.to_string(), "bytes": bytes }), &told);
         Ok(ExitCode::SUCCESS)

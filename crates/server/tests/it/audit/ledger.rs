@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use countersign_domain::relation::Relation;
 use countersign_protocol::note::NoteKey;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::log_key;
 use crate::support::village;
-use crate::support::{Serving, World, eventually, finish, program, send};
+use crate::support::{Serving, World, eventually, finish, program, send, verifier};
 
 fn key(world: &World) -> NoteKey {
     log_key(&world.directory).parse().unwrap()
@@ -35,13 +36,42 @@ fn a_ledger_is_not_made_before_the_first_close_is_published() {
     let world = village::founded();
     world.configure("publish_interval_ms = 100", "publish_interval_ms = 7000");
     let serving = world.serve();
-    let bearer = format!("Bearer {}", serving.admin_token());
-    let headers = [("authorization", &*bearer)];
-    let closed = send(&world.url(), "POST", "/admin/v1/closes", &headers, "");
-    assert_eq!(closed.status, 200, "{:?}", closed.json());
-    let path = format!("/admin/v1/people/{}/ledger", village::VIEWER);
-    let early = serving.client.get(&path, &serving.admin_token()).unwrap();
+    let early = std::thread::scope(|scope| {
+        let closing = scope.spawn(|| close(&serving));
+        let ask = |path: &str| serving.client.get(path, &serving.admin_token()).unwrap();
+        eventually("the close is in the log", || ask("/admin/v1/closes").status == 200);
+        let path = format!("/admin/v1/people/{}/ledger", village::VIEWER);
+        let early = ask(&path);
+        closing.join().unwrap();
+        early
+    });
     assert_eq!(early.status, 503, "{}", String::from_utf8_lossy(&early.body));
+}
+
+#[test]
+fn a_close_returns_once_a_ledger_of_it_can_be_made_and_checked() {
+    let world = village::founded();
+    world.configure("publish_interval_ms = 100", "publish_interval_ms = 3000");
+    let serving = world.serve();
+    let token = serving.token(village::VIEWER);
+    serving.read("/me?fields=id,name", &token);
+    let run = |arguments: &[&str]| {
+        let output = finish(program(arguments).arg("--dir").arg(world.path()));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["log", "close"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("me.ledger").display().to_string();
+    run(&["people", "ledger", village::VIEWER, "--out", &file]);
+    let vkey = folder.path().join("log.vkey");
+    fs::write(&vkey, run(&["log", "key"])).unwrap();
+    assert_eq!(fs::read(&vkey).unwrap(), fs::read(world.directory.log_vkey()).unwrap());
+    let key = format!("@{}", vkey.display());
+    let said = finish(Command::new(verifier()).args(["ledger", &file, "--key", &key]));
+    let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    assert!(said.starts_with("The ledger holds. Complete since period 0 (closed "), "{said}");
+    assert!(said.contains("aurora"), "{said}");
 }
 
 /// Closes the period that is open.
@@ -51,8 +81,7 @@ pub(crate) fn close(serving: &Serving<'_>) -> Value {
     let reply = send(&serving.world.url(), "POST", "/admin/v1/closes", &headers, "");
     assert_eq!(reply.status, 200, "{:?}", reply.json());
     let closed = reply.json().unwrap();
-    let index = closed["index"].as_u64().unwrap();
-    eventually("the close is published", || serving.world.checkpoint().size > index);
+    assert!(serving.world.checkpoint().size > closed["index"].as_u64().unwrap(), "published");
     closed
 }
 

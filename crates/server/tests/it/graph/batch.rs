@@ -7,6 +7,7 @@ use countersign_protocol::receipt::operation_nonce;
 use countersign_service::clock;
 use countersign_verifier::batch::operation;
 use countersign_verifier::log_check::Question;
+use countersign_verifier::outcome::OutcomeName;
 use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
 use countersign_verifier::site::FolderSite;
 use serde_json::{Value, json};
@@ -365,7 +366,8 @@ fn an_operation_is_checked_against_the_log_like_an_answer_that_came_alone() {
         let checked = check_member(member, url, &operation_nonce(b"4711", number), "GET");
         let failures = &checked.verdict.failures;
         assert_eq!(checked.verdict.holds(), member == number, "{member} {number}: {failures:?}");
-        assert_eq!(checked.is_of_another_request(), member != number);
+        let outcome = [OutcomeName::NotChecked, OutcomeName::Holds][usize::from(member == number)];
+        assert_eq!(checked.verdict.outcome().name(), outcome);
         assert_eq!(checked.promise, Promise::Kept);
     }
     for (url, nonce, method) in [
@@ -374,7 +376,8 @@ fn an_operation_is_checked_against_the_log_like_an_answer_that_came_alone() {
         (url, b"4711", "GET"),
         ("/v3.0/me", b"4711\n1", "GET"),
     ] {
-        assert!(check(url, nonce, method).is_of_another_request(), "{method} {url}");
+        let outcome = check(url, nonce, method).verdict.outcome().name();
+        assert_eq!(outcome, OutcomeName::NotChecked, "{method} {url}");
     }
     let error = operation(&reply.body, 0).unwrap();
     assert!(error.headers.starts_with("HTTP/1.1 400"), "{}", error.headers);

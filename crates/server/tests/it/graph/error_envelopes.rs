@@ -169,6 +169,8 @@ fn wrong_tokens(serving: &Serving<'_>, held: &Held) -> String {
     let basic = [("authorization", "Basic eDp5")];
     let mut text = line("no token", &send(&url, "GET", "/me", &[], ""));
     text += &line("another scheme", &send(&url, "GET", "/me", &basic, ""));
+    let alone = [("authorization", &*held.good)];
+    text += &line("a token alone", &send(&url, "GET", "/me", &alone, ""));
     text += &line("an empty token", &serving.get("/me", ""));
     text += &line("a malformed token", &serving.get("/me", "x.y.z"));
     text += &line("an altered token", &serving.get("/me", &held.good.replace('.', ".A")));

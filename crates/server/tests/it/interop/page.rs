@@ -77,6 +77,7 @@ fn interop_page_comes_to_the_verdicts_of_the_vectors() {
     for ((vector, found), question) in verdicts.iter().zip(found).zip(&questions) {
         let says = &vector["says"];
         assert_eq!(names(&found["failed"]), names(&vector["failed"]), "{says}: {found}");
+        assert_eq!(found["outcome"], vector["outcome"], "{says}: {found}");
         assert_eq!(found["ledger"]["lines"].as_array().map(Vec::len), lines(vector), "{says}");
         // Where both believe it, they read the same.
         let bytes = std::fs::read(question["path"].as_str().unwrap()).unwrap();
@@ -107,7 +108,10 @@ fn interop_page_refuses_a_changed_bit_for_the_same_rules() {
         for (found, bit) in found(&log_key().to_string(), &questions).iter().zip(bits) {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            let ours = failed(&checked(&bytes, at_s).0);
+            let verdict = checked(&bytes, at_s).0;
+            let outcome = serde_json::to_value(verdict.outcome().name()).unwrap();
+            assert_eq!(found["outcome"], outcome, "{name}, bit {bit}");
+            let ours = failed(&verdict);
             let ours: BTreeSet<_> = ours.into_iter().map(|rule| rule.name().to_owned()).collect();
             // How far newer entries were searched is the platform's word, and may be less.
             refused += usize::from(!ours.is_empty());

@@ -133,6 +133,13 @@ fn browser_ledger_page_checks_from_the_server_and_from_disk() {
         let found = found.as_array().unwrap();
         assert!(!found.is_empty() && found.iter().all(|rule| rule == failed), "{found:?}");
     }
+    // A week later nothing of it is wrong, and nothing is red.
+    browser.go(&on_disk);
+    check(&browser, &vectors().join("00.ledger"), VIEWER, "2018-06-12T00:00:00");
+    let says = "Out of date: proves nothing after 2018-06-04T";
+    assert!(browser.run(VERDICT).as_str().unwrap().starts_with(says), "{}", browser.text());
+    let red = "return document.querySelectorAll('#result .bad').length";
+    assert_eq!(browser.run(red), 0, "{}", browser.text());
     // One bit of the last hash, which proves that the entries are in the log.
     let mut bytes = std::fs::read(vectors().join("00.ledger")).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
@@ -250,13 +257,16 @@ fn browser_ledger_page_checks_the_bundle_of_a_running_server() {
     let bare = folder.path().join("bare.ledger");
     std::fs::write(&bare, bundle.to_bytes()).unwrap();
     let other = format!("{}\u{200b}", village::VIEWER);
-    for (file, account, expected) in
-        [(&bare, village::VIEWER, "ledger_complete"), (&file, &*other, "ledger_account")]
-    {
+    for (file, account, expected, says) in [
+        (&bare, village::VIEWER, "ledger_complete", "does not hold"),
+        (&file, &*other, "ledger_account", "Not checked: this is the ledger of the account "),
+    ] {
         browser.go(&page);
         fill(&browser, file, &key, account);
         submit(&browser);
-        assert!(browser.run(VERDICT).as_str().unwrap().contains("does not hold"));
+        assert!(browser.run(VERDICT).as_str().unwrap().contains(says), "{}", browser.text());
+        let is_red = "return document.querySelectorAll('#result .bad').length > 0";
+        assert_eq!(browser.run(is_red), says == "does not hold", "{expected}");
         let failed = browser.run(FAILED);
         let failed = failed.as_array().unwrap();
         assert!(!failed.is_empty() && failed.iter().all(|rule| rule == expected), "{failed:?}");

@@ -3,3 +3,4 @@
 pub(crate) mod api_reference;
 pub(crate) mod ledger;
 pub(crate) mod register;
+mod stray_paths;

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_domain::time::Timestamp;
+use countersign_protocol::consent_receipt::ConsentReceipt;
 use countersign_verifier::consent_check::{HeldLedger, check_consent};
 use countersign_verifier::consent_file::receipt_text;
+use countersign_verifier::log_check::Question;
 
 use crate::place::LogOption;
 use crate::source::read_file;
 use crate::trust::{GivenAt, Trust};
+use crate::wait::Wait;
 use crate::{CannotSay, receipt, report};
 
 /// Check the receipt for a choice: is what was chosen in the log, as the platform promised?
@@ -33,6 +36,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     given: GivenAt,
     #[command(flatten)]
+    wait: Wait,
+    #[command(flatten)]
     trust: Trust,
     /// Print one JSON document instead of the report.
     #[arg(long)]
@@ -42,9 +47,9 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   A receipt, under a policy of witnesses that you trust:
-    countersign-verify consent choice.receipt --log https://log.example/log --key \"$(cat log.vkey)\" --policy mine.policy
+    countersign-verify consent choice.receipt --log https://log.example/log --key @log.vkey --policy mine.policy
   The same against your ledger:
-    countersign-verify consent choice.receipt --log https://log.example/log --key \"$(cat log.vkey)\" --ledger me.ledger
+    countersign-verify consent choice.receipt --log https://log.example/log --key @log.vkey --ledger me.ledger
 
 Without --policy, --since and --state the receipt is proved against one checkpoint, which the platform may have made
 for you alone. Keep receipts to yourself: with them anybody finds this choice in the log and sees that it is yours.";
@@ -61,6 +66,9 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let source = log.open()?;
     let brought = arguments.trust.read(&log.of.key)?;
     let question = brought.question(&log.of.key, now);
+    let index = ConsentReceipt::read(&text).ok().map(|receipt| receipt.index);
+    let now = arguments.wait.until_published(&source, &question, index)?;
+    let question = Question { now, ..question };
     let checked = check_consent(&*source.site, &question, &text, held, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     let kept = arguments.trust.keep(&brought, &checked.state);
@@ -72,6 +80,6 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
 pub(crate) fn read_receipt(path: &Path) -> Result<String, CannotSay> {
     let text = receipt_text(&read_file(path)?);
     let not_checked =
-        |why| CannotSay(format!("Not checked: {}: no receipt for a choice: {why}", path.display()));
+        |why| CannotSay(format!("{}: no receipt for a choice: {why}", path.display()));
     text.map_err(not_checked)
 }

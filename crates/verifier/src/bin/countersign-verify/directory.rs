@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   A file that you were given, against the log on the web:
-    countersign-verify directory directory.growth https://log.example/log --key \"$(cat log.vkey)\"
+    countersign-verify directory directory.growth https://log.example/log --key @log.vkey
   From where the last file ended, which is an epoch: ask for it with
     countersign audit directory --since EPOCH --out directory.growth
 

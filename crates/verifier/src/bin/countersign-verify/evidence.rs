@@ -42,11 +42,11 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   What it shows, offline:
-    countersign-verify evidence aurora.html --key \"$(cat log.vkey)\" --policy mine.policy
+    countersign-verify evidence aurora.html --key @log.vkey --policy mine.policy
   The same, and that nothing was left out:
-    countersign-verify evidence aurora.html --key \"$(cat log.vkey)\" --site https://log.example/log
+    countersign-verify evidence aurora.html --key @log.vkey --site https://log.example/log
   Which categories went, as JSON:
-    countersign-verify evidence aurora.html --key \"$(cat log.vkey)\" --json | jq '.evidence.sent[] | {build, category}'
+    countersign-verify evidence aurora.html --key @log.vkey --json | jq '.evidence.sent[] | {build, category}'
 
 What was refused is the operator's word, and is not checked: no entry of the log has it.";
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use countersign_protocol::site_path::CHECKPOINT_PATH;
 use countersign_verifier::site::{Site, SiteError};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -20,6 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a file is asked for when the network or the server fails.
 const ATTEMPTS: u32 = 3;
+
+/// Where an instance serves its log.
+const LOG_FOLDER: &str = "/log";
 
 /// The environment variable with the file of the authority to trust.
 const CA_VARIABLE: &str = "COUNTERSIGN_CA";
@@ -103,6 +107,15 @@ impl HttpSite {
         Ok(Self { base, agent: config.into(), file_timeout, deadline })
     }
 
+    /// What to try where there is no log: an instance serves its log in a folder of this name. It is not tried here,
+    /// since only the caller knows which address was meant.
+    fn advice(&self) -> String {
+        match self.base.ends_with(LOG_FOLDER) {
+            true => "; is this the address of a log?".to_owned(),
+            false => format!("; did you mean {}{LOG_FOLDER}?", self.base),
+        }
+    }
+
     /// Asks once, for so long and no longer, whatever of it the host draws out.
     fn attempt(&self, path: &str, bytes_max: u64, timeout: Duration) -> Attempt {
         let request = self.agent.get(format!("{}/{path}", self.base));
@@ -151,9 +164,15 @@ impl Site for HttpSite {
             }
             std::thread::sleep(pause);
             match self.attempt(path, bytes_max, timeout) {
+                Attempt::Done(None) if path == CHECKPOINT_PATH => {
+                    return Err(unreadable(format!("there is no such file{}", self.advice())));
+                }
                 Attempt::Done(bytes) => return Ok(bytes),
                 Attempt::TooLarge => {
                     return Err(SiteError::TooLarge { path: path.to_owned(), bytes_max });
+                }
+                Attempt::Refused(reason) if path == CHECKPOINT_PATH => {
+                    return Err(unreadable(format!("{reason}{}", self.advice())));
                 }
                 Attempt::Refused(reason) => return Err(unreadable(reason)),
                 Attempt::Failed(why) => reason = why,

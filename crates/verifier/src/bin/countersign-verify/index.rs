@@ -75,17 +75,17 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   Lists that you were given, against the log on the web:
-    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\"
+    countersign-verify index period-3.lists https://log.example/log --key @log.vkey
   The same, signed for those who trust you; the key is yours, and nobody else's business:
     (umask 077; openssl genpkey -algorithm ed25519 -out auditor.key)
-    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
+    countersign-verify index period-3.lists https://log.example/log --key @log.vkey \\
       --cosign auditor.key --name auditor.example/1 --out period-3.audit
   The same with a sample of the items, drawn by what you chose after you had the lists:
     CHALLENGE=$(openssl rand -hex 32)      and the operator: countersign audit sample … --challenge $CHALLENGE
-    countersign-verify index period-3.lists https://log.example/log --key \"$(cat log.vkey)\" \\
+    countersign-verify index period-3.lists https://log.example/log --key @log.vkey \\
       --sample period-3.sample --challenge $CHALLENGE
   Which entries were not accounted for:
-    countersign-verify index period-3.lists ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, found}'
+    countersign-verify index period-3.lists ./data/log --key @log.vkey --json | jq '.failures[] | {entry, found}'
 
 It reads the entries of the period, and of the others only what proves these to be in the log: check the log
 itself, with `countersign-verify log`. It says nothing about whose list is whose: each person sees their own.

@@ -54,10 +54,10 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   A bundle that was just fetched:
-    countersign-verify ledger me.ledger --key \"$(cat log.vkey)\" --policy mine.policy \\
+    countersign-verify ledger me.ledger --key @log.vkey --policy mine.policy \\
       --account ada --account-since 2027-01-31 --receipt choice-1.receipt
   Who got what, as JSON:
-    countersign-verify ledger me.ledger --key \"$(cat log.vkey)\" --json | jq '.ledger.lines[].released | values'
+    countersign-verify ledger me.ledger --key @log.vkey --json | jq '.ledger.lines[].released | values'
 
 What stands in no period yet is shown as provisional: nothing proves that it is everything, until the next close does.";
 

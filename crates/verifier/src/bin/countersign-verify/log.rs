@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     log: LogPlace,
     #[command(flatten)]
     trust: Trust,
-    /// Fail if the newest entry is older than this many seconds.
+    /// Say that the log is out of date if its newest entry is older than this many seconds.
     #[arg(long, value_name = "SECONDS")]
     max_age_s: Option<u64>,
     /// How many failures of each rule to list; the others are counted.
@@ -41,13 +41,13 @@ Examples:
   A log in a folder:
     countersign-verify log ./data/log --key 'log.example+1f2e3d4c+AQ…'
   A log on the web, as a continuation of what you saw last week, no older than an hour:
-    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --since last-week.checkpoint --max-age-s 3600
+    countersign-verify log https://log.example/log --key @log.vkey --since last-week.checkpoint --max-age-s 3600
   A log that witnesses of your choice have watched, and not longer ago than an hour:
-    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --policy mine.policy --max-age-s 3600
+    countersign-verify log https://log.example/log --key @log.vkey --policy mine.policy --max-age-s 3600
   Which entries failed which rule:
-    countersign-verify log ./data/log --key \"$(cat log.vkey)\" --json | jq '.failures[] | {entry, rule}'
+    countersign-verify log ./data/log --key @log.vkey --json | jq '.failures[] | {entry, rule}'
   Every night, reading only what is new, and never forgetting a lie:
-    countersign-verify log https://log.example/log --key \"$(cat log.vkey)\" --state log.state
+    countersign-verify log https://log.example/log --key @log.vkey --state log.state
 
 With --state the first run reads everything. Later ones refuse a log that has shrunk, or that is not a continuation
 of what was read, and remember it. Old files are not read again: leave --state out, now and then, to do that.
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let code = exit_code(&checked.verdict);
     if code != 0 {
         // What was found matters more than that it could not be kept.
-        kept.unwrap_or_else(|error| report::error(&error, false));
+        kept.unwrap_or_else(|error| report::not_kept(&error));
         return Ok(code);
     }
     kept.map(|()| 0)

@@ -2,8 +2,9 @@
 //! no service of the platform. The only private key that it reads is an auditor's own, to sign a result;
 //! ledgers, evidence and samples have people's secrets in them, which go nowhere.
 //!
-//! Exit codes: 0 valid; 1 a violation by this log; 2 not checked (usage, a file that cannot be read or is of another
-//! kind, log or key, an old copy); 3 a receipt whose deadline has not passed.
+//! Exit codes: 0 valid; 1 something that bears this log's signature is a violation; 2 not checked (usage, a file that
+//! cannot be read, is damaged or of another kind, log or key) or out of date; 3 a receipt whose deadline has not
+//! passed.
 #![forbid(unsafe_code)]
 
 mod completions;
@@ -25,6 +26,8 @@ mod receipt;
 mod report;
 mod source;
 mod trust;
+mod vkey;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,8 +59,9 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 everything holds; 1 something of this log does not; 2 it cannot be said (usage, unreadable input, a file
-of another kind, log or key, an old copy); 3 a receipt's promise is not due yet. Colour only on a terminal, and not with NO_COLOR set.";
+Exit codes: 0 everything holds; 1 something that bears this log's signature does not; 2 not checked (usage, unreadable
+input, a file that is damaged or of another kind, log or key), or out of date; 3 a receipt's promise is not due yet. The
+first line is the verdict. Colour only on a terminal, and not with NO_COLOR set.";
 
 #[derive(Subcommand)]
 enum Command {

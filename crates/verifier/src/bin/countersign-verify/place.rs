@@ -3,15 +3,16 @@
 use clap::Args;
 use countersign_protocol::note::NoteKey;
 
-use crate::CannotSay;
 use crate::limits::Limits;
 use crate::source::Source;
+use crate::{CannotSay, vkey};
 
 /// The log's key.
 #[derive(Args)]
 pub(crate) struct LogKey {
-    /// The log's key, as `name+id+key`. Get it from somewhere other than the log itself or its platform.
-    #[arg(long, value_name = "VKEY")]
+    /// The log's key, as `name+id+key`, or @FILE for a file with it, as `countersign log key` writes it. Get it from
+    /// somewhere other than the log itself or its platform.
+    #[arg(long, value_name = "VKEY", value_parser = vkey::parse)]
     pub(crate) key: NoteKey,
 }
 

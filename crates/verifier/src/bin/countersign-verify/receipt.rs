@@ -7,20 +7,23 @@ use countersign_domain::time::Timestamp;
 use countersign_protocol::receipt::{NONCE_BYTES_MAX, RECEIPT_HEADER, is_nonce, operation_nonce};
 use countersign_verifier::batch;
 use countersign_verifier::headers::Headers;
-use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer};
+use countersign_verifier::log_check::Question;
+use countersign_verifier::promise::{Promise, ReceivedAnswer, check_answer, promised_index};
 use countersign_verifier::verdict::Verdict;
 
 use crate::place::LogOption;
 use crate::source::read_file;
 use crate::trust::Trust;
+use crate::wait::Wait;
 use crate::{CannotSay, DOES_NOT_HOLD, NOT_YET, exit_code, report};
 
 /// Check an answer: was its receipt's promise kept, and is it what was logged?
 ///
 /// Checks the receipt against body and request, finds its entry in the log, and recomputes from the
 /// body which fields of which person were released: the entry must commit to exactly those. Also
-/// checks the log, as `log` does. Exit code 3: the entry is not published, and its deadline has not passed.
-/// Exit code 2: not checked, as of an error, which carries no receipt.
+/// checks the log, as `log` does. Exit code 3: the entry is not published, and its deadline has not passed; --wait
+/// waits for it. Exit code 2: not checked, as of an error, which carries no receipt, or of a body or request that the
+/// receipt is not for.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -52,6 +55,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     request_body: Option<PathBuf>,
     #[command(flatten)]
+    wait: Wait,
+    #[command(flatten)]
     trust: Trust,
     /// Print one JSON document instead of the report.
     #[arg(long)]
@@ -65,8 +70,8 @@ const EXAMPLES: &str = "\
 Example:
   curl -D headers -o body -H \"Authorization: Bearer $TOKEN\" -H 'countersign-nonce: 4711' \\
     'https://platform.example/v3.0/me?fields=id,name'
-  countersign-verify receipt --log https://platform.example/log --key \"$(cat log.vkey)\" \\
-    --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711
+  countersign-verify receipt --log https://platform.example/log --key @log.vkey \\
+    --headers headers --body body --uri '/v3.0/me?fields=id,name' --nonce 4711 --wait
 
 Without --policy, --since and --state the answer is proved against one checkpoint, which the platform may have made for
 you alone. With a policy of witnesses everybody else sees the same log; with --state, or --since, you did before.";
@@ -113,10 +118,11 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
             )));
         }
         None if !has_receipt => {
-            return Err(CannotSay(
-                "Not checked: these are not the headers of an answer, as `curl -D` writes them"
-                    .to_owned(),
-            ));
+            let is_swapped = Headers(&String::from_utf8_lossy(&body)).status().is_some();
+            let hint = if is_swapped { "; --headers and --body are swapped" } else { "" };
+            return Err(CannotSay(format!(
+                "these are not the headers of an answer, as `curl -D` writes them{hint}"
+            )));
         }
         _ => {}
     }
@@ -133,11 +139,12 @@ pub(crate) fn run(arguments: &Arguments, now: Timestamp) -> Result<u8, CannotSay
     let source = log.open()?;
     let brought = arguments.trust.read(&log.of.key)?;
     let question = brought.question(&log.of.key, now);
+    let now = arguments.wait.until_published(&source, &question, promised_index(&headers))?;
+    let question = Question { now, ..question };
     let checked = check_answer(&*source.site, &question, &received, source.progress());
     let checked = checked.map_err(|error| CannotSay(error.to_string()))?;
     let kept = arguments.trust.keep(&brought, &checked.state);
-    let carried = Headers(&headers).carry(RECEIPT_HEADER);
-    report::answer(&checked, carried, arguments.json)?;
+    report::answer(&checked, arguments.json)?;
     outcome(&checked.verdict, checked.promise, kept)
 }
 
@@ -153,7 +160,7 @@ pub(crate) fn outcome(
         (code, _) => code,
     };
     if code == DOES_NOT_HOLD {
-        kept.unwrap_or_else(|error| report::error(&error, false));
+        kept.unwrap_or_else(|error| report::not_kept(&error));
         return Ok(code);
     }
     kept.map(|()| code)

@@ -14,7 +14,7 @@ use countersign_protocol::receipt::Receipt;
 use countersign_verifier::directory_check::DirectoryCheck;
 use countersign_verifier::index_check::{IndexCheck, IndexCounts, Sampled};
 use countersign_verifier::ledger::{Event, Ledger, Line};
-use countersign_verifier::outcome::Outcome;
+use countersign_verifier::outcome::{Outcome, OutcomeName};
 use countersign_verifier::promise::{AnswerCheck, Promise};
 use countersign_verifier::verdict::{Failure, Notice, Remembered, Verdict};
 use serde::Serialize;
@@ -30,15 +30,43 @@ pub(crate) use self::evidence::evidence;
 const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[1;31m";
 const PLAIN: &str = "\u{1b}[0m";
+/// How a verdict on what cannot be said begins.
+const NOT_CHECKED: &str = "Not checked";
+const DOES_NOT_HOLD: &str = "It does not hold.";
 
-const ANOTHER_REQUEST: &str = "\
-hint: the request given here is another one than was answered: check --method, --uri, --nonce and --request-body";
+/// What a verdict came to, as `--json` prints it.
+#[derive(Serialize)]
+struct Conclusion {
+    /// `null` if it cannot be said.
+    holds: Option<bool>,
+    outcome: OutcomeName,
+    /// Why it cannot be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Conclusion {
+    fn of(verdict: &Verdict) -> Self {
+        let outcome = verdict.outcome();
+        let reason = match &outcome {
+            Outcome::Unsaid(unsaid) => Some(unsaid.to_string()),
+            Outcome::Holds | Outcome::Fails => None,
+        };
+        Self { holds: outcome.holds(), outcome: outcome.name(), reason }
+    }
+
+    /// The same of a promise, which holds only once it was kept.
+    fn of_promise(verdict: &Verdict, promise: Promise) -> Self {
+        let said = Self::of(verdict);
+        Self { holds: said.holds.map(|holds| holds && promise == Promise::Kept), ..said }
+    }
+}
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
-    /// `null` if it cannot be said.
-    holds: Option<bool>,
+    #[serde(flatten)]
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     #[serde(flatten)]
@@ -50,7 +78,8 @@ struct Document<'a> {
 /// What `--json` prints of a directory's growth.
 #[derive(Serialize)]
 struct Directory<'a> {
-    holds: Option<bool>,
+    #[serde(flatten)]
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     epochs: Option<serde_json::Value>,
@@ -104,12 +133,8 @@ impl<'a> From<&'a IndexAudit> for Audited<'a> {
 /// Shows the verdict on a log.
 pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
     if json {
-        return write_json(&Document {
-            holds: verdict.outcome().holds(),
-            verdict,
-            answer: None,
-            ledger: None,
-        });
+        let conclusion = Conclusion::of(verdict);
+        return write_json(&Document { conclusion, verdict, answer: None, ledger: None });
     }
     let mut text = Text::new();
     text.verdict(verdict);
@@ -119,7 +144,7 @@ pub(crate) fn log(verdict: &Verdict, json: bool) -> Result<(), CannotSay> {
         (false, _) => "The log does not hold.",
     };
     text.conclude(verdict, conclusion);
-    write(text.text.as_bytes())
+    text.write()
 }
 
 /// Shows the verdict on a directory's growth, and on the log that it was held against.
@@ -128,7 +153,7 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
     if json {
         let epochs =
             checked.epochs.map(|(first, last)| serde_json::json!({ "first": first, "last": last }));
-        return write_json(&Directory { holds: verdict.outcome().holds(), verdict, epochs });
+        return write_json(&Directory { conclusion: Conclusion::of(verdict), verdict, epochs });
     }
     let mut text = Text::new();
     if let Some((first, last)) = checked.epochs {
@@ -143,13 +168,13 @@ pub(crate) fn directory(checked: &DirectoryCheck, json: bool) -> Result<(), Cann
             "The log or the growth of its directory does not hold."
         },
     );
-    write(text.text.as_bytes())
+    text.write()
 }
 
 /// The verdict on a log as one line of JSON, with what `--json` prints.
 pub(crate) fn json_line(verdict: &Verdict) -> Result<String, CannotSay> {
-    let holds = verdict.outcome().holds();
-    let document = Document { holds, verdict, answer: None, ledger: None };
+    let document =
+        Document { conclusion: Conclusion::of(verdict), verdict, answer: None, ledger: None };
     serde_json::to_string(&document).map_err(|error| CannotSay(error.to_string()))
 }
 
@@ -165,34 +190,36 @@ pub(crate) fn aside(says: &str) {
     let _ = writeln!(std::io::stderr(), "countersign-verify: {}", escaped(says));
 }
 
-/// Shows the verdict on an answer; `carried` says whether it carries a receipt, in whatever form.
-pub(crate) fn answer(checked: &AnswerCheck, carried: bool, json: bool) -> Result<(), CannotSay> {
+/// Shows the verdict on an answer.
+pub(crate) fn answer(checked: &AnswerCheck, json: bool) -> Result<(), CannotSay> {
     let AnswerCheck { verdict, promise, receipt, .. } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
-        let holds = verdict.outcome().holds().map(|_| holds);
         let answer = Some(Answered { promise: *promise, receipt });
-        return write_json(&Document { holds, verdict, answer, ledger: None });
+        let conclusion = Conclusion::of_promise(verdict, *promise);
+        return write_json(&Document { conclusion, verdict, answer, ledger: None });
     }
     let mut text = Text::new();
     text.verdict(verdict);
-    if checked.is_of_another_request() {
-        text.line(ANOTHER_REQUEST);
-    }
     let conclusion = match (receipt, promise) {
         (Some(receipt), Promise::Kept) if holds => {
             format!("The promise was kept: the answer is what entry {} says.", receipt.index)
         }
-        (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
-            "Not yet: entry {} is promised for {}. Ask again then.",
-            receipt.index, receipt.deadline
-        ),
-        _ if !carried => "The answer carries no receipt.".to_owned(),
+        (Some(receipt), Promise::NotYet) if verdict.holds() => {
+            not_yet(receipt.index, receipt.deadline)
+        }
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
-        _ => "It does not hold.".to_owned(),
+        _ => DOES_NOT_HOLD.to_owned(),
     };
     text.conclude(verdict, &conclusion);
-    write(text.text.as_bytes())
+    text.write()
+}
+
+/// The verdict on a promise that is not due.
+fn not_yet(index: u64, deadline: Timestamp) -> String {
+    format!(
+        "Not yet: entry {index} is not published, and is promised for {deadline}. Ask again then, or have --wait ask."
+    )
 }
 
 /// Shows the verdict on a person's ledger, and what is in it.
@@ -203,8 +230,8 @@ pub(crate) fn ledger(
 ) -> Result<(), CannotSay> {
     let holds = verdict.holds();
     if json {
-        let holds = verdict.outcome().holds();
-        return write_json(&Document { holds, verdict, answer: None, ledger });
+        let conclusion = Conclusion::of(verdict);
+        return write_json(&Document { conclusion, verdict, answer: None, ledger });
     }
     let mut text = Text::new();
     if let Some(ledger) = ledger {
@@ -213,12 +240,16 @@ pub(crate) fn ledger(
     text.verdict(verdict);
     let conclusion = match ledger {
         Some(ledger) if holds => {
-            format!("{} Within the person's settings and grants.", ledger.completeness())
+            let completeness = ledger.completeness();
+            format!("The ledger holds. {completeness} Within the person's settings and grants.")
         }
-        _ => "The ledger does not hold.".to_owned(),
+        _ if verdict.tells_of_the_platform() => {
+            "The ledger does not hold: it is what the log holds, and shows that a promise was broken. Keep it, as evidence.".to_owned()
+        }
+        _ => "The ledger does not hold: it is not what the log signed. If it may be damaged, fetch it again.".to_owned(),
     };
     text.conclude(verdict, &conclusion);
-    write(text.text.as_bytes())
+    text.write()
 }
 
 /// Shows the verdict on a person index; `signed` is the key under which it was signed.
@@ -231,8 +262,9 @@ pub(crate) fn index(
     let holds = verdict.holds();
     if json {
         let Verdict { origin, size, root, rules, failures, failure_count, notices, .. } = verdict;
+        let Conclusion { holds, outcome, reason } = Conclusion::of(verdict);
         return write_json(&serde_json::json!({
-            "holds": verdict.outcome().holds(), "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
+            "holds": holds, "outcome": outcome, "reason": reason, "origin": origin, "size": size, "root": root, "rules": rules, "failures": failures,
             "failure_count": failure_count, "notices": notices, "index": Audited::from(audit),
             "counts": serde_json::json!({
                 "people": counts.people, "items": counts.items, "unaccounted": counts.unaccounted,
@@ -260,7 +292,7 @@ pub(crate) fn index(
     }
     let conclusion = if holds { "The index holds." } else { "The index does not hold." };
     text.conclude(verdict, conclusion);
-    write(text.text.as_bytes())
+    text.write()
 }
 
 /// Shows what an auditor signed.
@@ -271,9 +303,13 @@ pub(crate) fn index_audit(
 ) -> Result<(), CannotSay> {
     if json {
         let (audit, why) = (opened.as_ref().ok().map(Audited::from), opened.as_ref().err());
-        let holds = why.is_none_or(|error| !error.is_of_another()).then_some(why.is_none());
+        // What the auditor did not sign accuses nobody.
+        let holds = why.is_none().then_some(true);
+        let outcome = if holds.is_some() { OutcomeName::Holds } else { OutcomeName::NotChecked };
         let why = why.map(ToString::to_string);
-        return write_json(&serde_json::json!({ "holds": holds, "index": audit, "reason": why }));
+        return write_json(
+            &serde_json::json!({ "holds": holds, "outcome": outcome, "index": audit, "reason": why }),
+        );
     }
     let mut text = Text::new();
     match opened {
@@ -286,20 +322,31 @@ pub(crate) fn index_audit(
             text.conclusion(true, &escaped(&format!("{auditor} signed it.")));
         }
         Err(error) => {
-            text.line(&escaped(&error.to_string()));
-            let checked = if error.is_of_another() { "Not checked: nothing" } else { "Nothing" };
-            text.conclusion(false, &escaped(&format!("{checked} here is by {auditor}.")));
+            let says = format!("Not checked: nothing here is by {auditor}: {error}.");
+            text.verdict = escaped(&says);
         }
     }
-    write(text.text.as_bytes())
+    text.write()
 }
 
 /// Shows why nothing can be said.
 pub(crate) fn error(error: &CannotSay, json: bool) {
+    let error = error.to_string();
+    let says = match error.starts_with(NOT_CHECKED) {
+        true => error.clone(),
+        false => format!("{NOT_CHECKED}: {error}"),
+    };
     if json {
+        let outcome = OutcomeName::NotChecked;
+        let document = serde_json::json!({"holds": null, "outcome": outcome, "error": error});
         // If not even this can be written, the exit code still says it.
-        let _ = write_json(&serde_json::json!({"holds": null, "error": error.to_string()}));
+        let _ = write_json(&document);
     }
+    let _ = writeln!(std::io::stderr(), "{}", escaped(&says));
+}
+
+/// Says what was found besides, and could not be kept.
+pub(crate) fn not_kept(error: &CannotSay) {
     aside(&error.to_string());
 }
 
@@ -315,8 +362,9 @@ fn write(bytes: &[u8]) -> Result<(), CannotSay> {
     written.map_err(|error| CannotSay(format!("the report cannot be written: {error}")))
 }
 
-/// The report for people.
+/// The report for people: the verdict, and then what it rests on.
 struct Text {
+    verdict: String,
     text: String,
     colour: bool,
 }
@@ -324,7 +372,8 @@ struct Text {
 impl Text {
     fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { text: String::new(), colour: wanted && std::io::stdout().is_terminal() }
+        let (verdict, text) = (String::new(), String::new());
+        Self { verdict, text, colour: wanted && std::io::stdout().is_terminal() }
     }
 
     fn line(&mut self, line: &str) {
@@ -422,10 +471,13 @@ impl Text {
     /// Every rule with what it came to, what failed, and what is worth a look.
     fn findings(&mut self, verdict: &Verdict) {
         self.line("");
+        // Red is for what accuses somebody.
+        let is_unsaid = matches!(verdict.outcome(), Outcome::Unsaid(_));
         for (rule, tally) in &verdict.rules {
             let holds = tally.failed == 0;
-            let word = match tally.checked {
-                0 => "-     ".to_owned(),
+            let word = match (tally.checked, holds, is_unsaid) {
+                (0, ..) => "-     ".to_owned(),
+                (_, false, true) => "OPEN  ".to_owned(),
                 _ => self.painted(if holds { "ok    " } else { "FAILED" }, holds),
             };
             let count = match tally.failed {
@@ -470,14 +522,20 @@ impl Text {
     /// The conclusion of a verdict. Where nothing can be said, that is it.
     fn conclude(&mut self, verdict: &Verdict, conclusion: &str) {
         match verdict.outcome() {
-            Outcome::Unsaid(unsaid) => self.conclusion(false, &escaped(&unsaid.to_string())),
+            Outcome::Unsaid(unsaid) => self.verdict = escaped(&unsaid.to_string()),
             outcome => self.conclusion(outcome == Outcome::Holds, conclusion),
         }
     }
 
     fn conclusion(&mut self, holds: bool, conclusion: &str) {
-        let conclusion = self.painted(conclusion, holds);
-        self.line(&conclusion);
+        self.verdict = self.painted(conclusion, holds);
+    }
+
+    /// Writes it, the verdict first.
+    fn write(&self) -> Result<(), CannotSay> {
+        let (verdict, details) = (&self.verdict, self.text.trim_end());
+        let gap = if details.is_empty() { "" } else { "\n\n" };
+        write(format!("{verdict}{gap}{details}\n").as_bytes())
     }
 }
 

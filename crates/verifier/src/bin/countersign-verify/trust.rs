@@ -11,9 +11,9 @@ use countersign_protocol::witness_policy::Policy;
 use countersign_verifier::log_check::Question;
 use countersign_verifier::state::State;
 
-use crate::CannotSay;
 use crate::log::{keep, kept};
 use crate::source::read_file;
+use crate::{CannotSay, instant};
 
 /// What was kept of a log, and who is trusted about it.
 #[derive(Args)]
@@ -40,10 +40,10 @@ pub(crate) struct PolicyFile {
 /// When something was handed over.
 #[derive(Args)]
 pub(crate) struct GivenAt {
-    /// When you were given the ledger, in seconds since 1970: its newest close is to be of the last 24 hours before.
-    /// Without it that is now, and of evidence when it says that it was made.
-    #[arg(long, value_name = "SECONDS")]
-    at: Option<u64>,
+    /// When you were given the ledger, as 2027-01-31T08:00:00Z or in seconds since 1970: its newest close is to be of
+    /// the last 24 hours before. Without it that is now, and of evidence when it says that it was made.
+    #[arg(long, value_name = "DATE", value_parser = instant::parse)]
+    at: Option<Timestamp>,
 }
 
 /// The same, read.
@@ -64,8 +64,8 @@ impl PolicyFile {
 
 impl GivenAt {
     /// When that was, if it is said.
-    pub(crate) fn time(&self) -> Option<Timestamp> {
-        self.at.map(Timestamp::from_seconds)
+    pub(crate) const fn time(&self) -> Option<Timestamp> {
+        self.at
     }
 }
 

@@ -8,8 +8,9 @@ use countersign_domain::act::{Act, Published};
 use countersign_domain::budget::BudgetsDocument;
 use countersign_service::clock;
 use countersign_service::governance::Submission;
+use countersign_toml::Fault;
 
-use super::FORMAT;use countersign_toml::Fault;
+use super::FORMAT;
 
 use crate::commands::instance_dir::InstanceDir;
 use crate::commands::signing::Signing;

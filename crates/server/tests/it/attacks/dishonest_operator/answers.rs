@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::front;
-use super::outsider::Asked;
+use super::outsider::{Asked, NOT_ACCEPTED, VIOLATION};
 use super::pen::{QUESTION, ago_s};
 use crate::support::village;
 use crate::support::{World, header};
@@ -31,8 +31,9 @@ fn sign_anew(reply: &mut Reply, key: &SecretKey, own: &SecretKey, change: impl F
     reply.headers = reply.headers.replace(&before, &after);
 }
 
-/// An answer about which the operator lies so is caught by this rule.
+/// An answer about which the operator lies so is caught by this rule, with this exit code.
 fn caught(
+    code: i32,
     lie: &str,
     rule: &str,
     entry: impl Fn(u64) -> Option<u64>,
@@ -68,7 +69,7 @@ fn caught(
         "--uri",
         QUESTION,
     ];
-    Asked::new(&world, &arguments).catches(lie, rule, entry(index));
+    Asked::new(&world, &arguments).ends(code, lie, rule, entry(index));
 }
 
 /// Puts a field into an answer that the entry does not have.
@@ -80,7 +81,7 @@ fn say_more(reply: &mut Reply) {
 
 #[test]
 fn cheating_operator_says_more_than_was_logged() {
-    caught("says_more", "answer_records", Some, |reply, world| {
+    caught(VIOLATION, "says_more", "answer_records", Some, |reply, world| {
         say_more(reply);
         let key = receipts_key(world);
         sign_anew(reply, &key, &key, |_| {});
@@ -89,12 +90,13 @@ fn cheating_operator_says_more_than_was_logged() {
 
 #[test]
 fn cheating_operator_changes_an_answer_under_its_receipt() {
-    caught("answer_changed", "receipt_body", |_| None, |reply, _| say_more(reply));
+    caught(NOT_ACCEPTED, "answer_changed", "receipt_body", |_| None, |reply, _| say_more(reply));
 }
 
 #[test]
 fn cheating_operator_sends_an_answer_without_an_entry() {
     caught(
+        NOT_ACCEPTED,
         "no_entry",
         "receipt_form",
         |_| None,
@@ -108,6 +110,7 @@ fn cheating_operator_sends_an_answer_without_an_entry() {
 #[test]
 fn cheating_operator_promises_an_entry_that_never_comes() {
     caught(
+        VIOLATION,
         "promise_broken",
         "promise",
         |_| None,
@@ -124,6 +127,7 @@ fn cheating_operator_promises_an_entry_that_never_comes() {
 #[test]
 fn cheating_operator_gives_the_receipt_of_another_entry() {
     caught(
+        VIOLATION,
         "another_entry",
         "receipt_leaf",
         |index| index.checked_sub(1),
@@ -137,6 +141,7 @@ fn cheating_operator_gives_the_receipt_of_another_entry() {
 #[test]
 fn cheating_operator_signs_a_receipt_with_a_key_of_nobodys() {
     caught(
+        NOT_ACCEPTED,
         "receipt_forged",
         "receipt_signature",
         |_| None,

@@ -6,11 +6,16 @@ use serde_json::Value;
 
 use crate::support::{World, assert_golden, finish, verifier};
 
-/// Whether a line of a report tells what is wrong.
-fn tells(line: &str) -> bool {
-    let is_failure =
-        line.starts_with("FAILED") || line.starts_with("entry ") || line.starts_with("log: ");
-    (is_failure && !line.contains(": notice: ")) || line.ends_with(" does not hold.")
+/// The exit code where the operator's own signature proves a lie.
+pub(super) const VIOLATION: i32 = 1;
+/// The exit code where nothing signed tells a lie from a mistake.
+pub(super) const NOT_ACCEPTED: i32 = 2;
+
+/// Whether a line of a report tells what is wrong. The first one, which is the verdict, always does.
+fn tells((number, line): &(usize, &str)) -> bool {
+    let begins = ["FAILED", "OPEN", "entry ", "log: "];
+    let is_failure = begins.iter().any(|begin| line.starts_with(begin));
+    *number == 0 || (is_failure && !line.contains(": notice: "))
 }
 
 /// One run of `countersign-verify`, with the log's key.
@@ -55,13 +60,25 @@ impl<'a> Asked<'a> {
         assert!(said.contains(reason), "{said}");
     }
 
-    /// It is refused for just this rule, and for this entry if one is named; the words are kept in
-    /// `docs/lies`.
+    /// It is refused for just this rule, and for this entry if one is named, under the operator's own signature; the
+    /// words are kept in `docs/lies`.
     pub(super) fn catches(&self, lie: &str, rule: &str, entry: Option<u64>) {
+        self.ends(VIOLATION, lie, rule, entry);
+    }
+
+    /// The same of what the operator's signature does not prove, so that an honest mistake would look alike: it is
+    /// not accepted, and the words say what is known.
+    pub(super) fn does_not_accept(&self, lie: &str, rule: &str, entry: Option<u64>) {
+        self.ends(NOT_ACCEPTED, lie, rule, entry);
+    }
+
+    /// It is refused for this rule, with this exit code.
+    pub(super) fn ends(&self, code: i32, lie: &str, rule: &str, entry: Option<u64>) {
         let mut arguments = self.arguments.clone();
         arguments.push("--json".to_owned());
         let output = finish(Command::new(verifier()).args(arguments));
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        let found = output.status.code();
+        assert_eq!(found, Some(code), "{}", String::from_utf8_lossy(&output.stdout));
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();
         let failures = said["failures"].as_array().unwrap();
         let is_it =
@@ -71,8 +88,9 @@ impl<'a> Asked<'a> {
         assert!(!holds);
         let told: String = said
             .lines()
-            .filter(|line| tells(line))
-            .fold(String::new(), |told, line| told + line + "\n");
+            .enumerate()
+            .filter(tells)
+            .fold(String::new(), |told, (_, line)| told + line + "\n");
         let words = self.without_what_differs(&format!("{}\n\n{told}", self.command()));
         assert_golden(&format!("../../../../docs/lies/{lie}.txt"), &words);
     }
@@ -80,7 +98,7 @@ impl<'a> Asked<'a> {
     /// The command, as somebody would type it.
     fn command(&self) -> String {
         let (_, arguments) = self.arguments.split_last().unwrap();
-        format!("$ countersign-verify {} \"$(cat log.vkey)\"", arguments.join(" "))
+        format!("$ countersign-verify {} @log.vkey", arguments.join(" "))
     }
 
     /// What it says, without digests, keys, times and the folder, which no two runs have in common.

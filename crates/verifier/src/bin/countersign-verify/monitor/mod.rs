@@ -35,9 +35,10 @@ const INTERRUPTED: i32 = 130;
 ///
 /// Each round reads the checkpoint and only the files that are new, checks them as `log` does, and prints one line.
 /// What was checked is stored in a file, so that the next start continues from there and remembers violations. The
-/// first violation ends it, with the verdict and exit code 1. A log that cannot be read is asked again in the next
-/// round. A round that takes too long is cut off, and the next one continues after what it proved. A separate clock
-/// raises the alarm about age, also during a round.
+/// first violation ends it, with the verdict and exit code 1. A log that lacks files or cosignatures raises the alarm
+/// and is watched on. A log that cannot be read is asked again in the next round. A round that takes too long is cut
+/// off, and the next one continues after what it proved. A separate clock raises the alarm about age, also during a
+/// round.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -73,17 +74,17 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   Monitor a log, every minute, and send a mail at the first violation or after ten minutes of silence:
-    countersign-verify monitor https://log.example/log --key \"$(cat log.vkey)\" --state log.state \\
+    countersign-verify monitor https://log.example/log --key @log.vkey --state log.state \\
       --max-age-s 600 --on-alert 'mail -s \"the log does not hold\" you@example.org'
   From a timer, one round each time:
-    countersign-verify monitor https://log.example/log --key \"$(cat log.vkey)\" --state log.state --once
+    countersign-verify monitor https://log.example/log --key @log.vkey --state log.state --once
   What the alarm command gets, and how to read it:
     --on-alert \"jq -r '.error // (.failures + [.remembered[].failure])[] | tostring' | logger -t countersign\"
 
-Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a violation, or with --once a log
-that is too old; 2 it cannot go on, or with --once the log cannot be read, or not to its end, is another one's or an
-old copy; then there is an alarm too if what was verified is too old, or nothing was. Without --max-age-s a log that
-falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
+Exit codes: 0 it was ended (Ctrl-C, SIGTERM), or with --once everything holds; 1 a violation; 2 it cannot go on, or
+with --once the log is too old, lacks files or cosignatures, cannot be read, is another one's or an old copy. The alarm
+is raised for a violation, for what is missing or not cosigned, and if what was verified is too old or nothing was.
+Without --max-age-s a log that falls silent, or cannot be read, raises no alarm. Without --policy it is the log that this host shows to you. Two
 monitors do not share one state file.
 To begin again from the first entry, move the state file away.";
 
@@ -107,8 +108,8 @@ pub(crate) fn run(arguments: &Arguments, clock: fn() -> Timestamp) -> Result<u8,
         if ends {
             return Ok(match finding {
                 Finding::Holds => 0,
-                Finding::Stale | Finding::Lie => DOES_NOT_HOLD,
-                Finding::Cut | Finding::Unread => CANNOT_SAY,
+                Finding::Lie => DOES_NOT_HOLD,
+                Finding::Stale | Finding::Doubt | Finding::Cut | Finding::Unread => CANNOT_SAY,
             });
         }
         if wait(Duration::from_secs(arguments.every_s), &stop) {

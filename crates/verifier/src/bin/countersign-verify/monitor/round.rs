@@ -34,6 +34,8 @@ pub(super) enum Finding {
     Stale,
     /// What was read holds, and it is not everything.
     Cut,
+    /// It was read, and cannot be relied on: no quorum has cosigned it, files are missing, or it is dated ahead.
+    Doubt,
     Lie,
     Unread,
 }
@@ -68,8 +70,10 @@ impl Round {
         match checked {
             // What is another log's, or an old copy, is no more than a log that could not be read.
             Ok(Checked::Whole(check)) => match check.verdict.outcome() {
-                Outcome::Unsaid(unsaid) => Self::Unread(unsaid.to_string()),
-                Outcome::Holds | Outcome::Fails => Self::Read(check),
+                Outcome::Unsaid(unsaid) if is_nothing_read(&check) => {
+                    Self::Unread(unsaid.to_string())
+                }
+                _ => Self::Read(check),
             },
             Ok(Checked::Cut(cut)) => {
                 let error = cut.error.to_string();
@@ -120,6 +124,7 @@ impl Round {
             Self::Cut(prefix, _) if prefix.verdict.holds() => Finding::Cut,
             Self::Read(check) if check.verdict.holds() => Finding::Holds,
             Self::Read(check) if is_stale_only(&check.verdict) => Finding::Stale,
+            Self::Read(check) if check.verdict.outcome() != Outcome::Fails => Finding::Doubt,
             Self::Cut(..) | Self::Read(_) => Finding::Lie,
         }
     }
@@ -154,6 +159,7 @@ impl Round {
             Finding::Holds => "holds ",
             Finding::Stale => "stale ",
             Finding::Cut => "cut   ",
+            Finding::Doubt => "doubt ",
             Finding::Lie => "LIE   ",
             Finding::Unread => "unread",
         };
@@ -183,7 +189,7 @@ impl Round {
     /// whether the newest entry that was verified is.
     pub(super) fn subject(&self, is_too_old: bool) -> Option<String> {
         match (self.finding(), self.verdict()) {
-            (Finding::Lie, Some(verdict)) => Some(lies(verdict)),
+            (Finding::Lie | Finding::Doubt, Some(verdict)) => Some(lies(verdict)),
             (Finding::Stale, _) => Some(AGE.to_owned()),
             (Finding::Cut | Finding::Unread, _) if is_too_old => Some(AGE.to_owned()),
             _ => None,
@@ -214,6 +220,11 @@ impl Round {
             (_, None, _) => Ok(alert_text(newest, "the log could not be read")),
         }
     }
+}
+
+/// Whether nothing was read of a log: its checkpoint is nobody's, or an old one.
+fn is_nothing_read(check: &LogCheck) -> bool {
+    check.checkpoint.is_none() || check.verdict.failed(Rule::NotShrunk) > 0
 }
 
 fn is_stale_only(verdict: &Verdict) -> bool {

@@ -6,12 +6,13 @@ use countersign_verifier::promise::Promise;
 use countersign_verifier::verdict::Verdict;
 use serde::Serialize;
 
-use super::{CannotSay, Text, escaped, write, write_json};
+use super::{CannotSay, Conclusion, DOES_NOT_HOLD, Text, escaped, not_yet, write_json};
 
 /// What `--json` prints of the receipt for a choice.
 #[derive(Serialize)]
 struct Consented<'a> {
-    holds: Option<bool>,
+    #[serde(flatten)]
+    conclusion: Conclusion,
     #[serde(flatten)]
     verdict: &'a Verdict,
     promise: Promise,
@@ -23,9 +24,9 @@ pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSa
     let ConsentCheck { verdict, promise, receipt, .. } = checked;
     let holds = verdict.holds() && *promise == Promise::Kept;
     if json {
-        let holds = verdict.outcome().holds().map(|_| holds);
         let (promise, receipt) = (*promise, receipt.as_ref());
-        return write_json(&Consented { holds, verdict, promise, receipt });
+        let conclusion = Conclusion::of_promise(verdict, promise);
+        return write_json(&Consented { conclusion, verdict, promise, receipt });
     }
     let mut text = Text::new();
     if let Some(receipt) = receipt {
@@ -36,13 +37,12 @@ pub(crate) fn consent(checked: &ConsentCheck, json: bool) -> Result<(), CannotSa
         (Some(receipt), Promise::Kept) if holds => {
             format!("The promise was kept: the choice is in entry {}.", receipt.index)
         }
-        (Some(receipt), Promise::NotYet) if verdict.holds() => format!(
-            "Not yet: entry {} is promised for {}. Ask again then.",
-            receipt.index, receipt.deadline
-        ),
+        (Some(receipt), Promise::NotYet) if verdict.holds() => {
+            not_yet(receipt.index, receipt.deadline)
+        }
         (_, Promise::Broken) => "The promise is broken.".to_owned(),
-        _ => "It does not hold.".to_owned(),
+        _ => DOES_NOT_HOLD.to_owned(),
     };
     text.conclude(verdict, &conclusion);
-    write(text.text.as_bytes())
+    text.write()
 }

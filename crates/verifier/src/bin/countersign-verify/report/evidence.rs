@@ -5,8 +5,19 @@ use countersign_domain::relation::Relation;
 use countersign_domain::text::quoted;
 use countersign_verifier::evidence::{Counts, Evidence, RefusedLine, SentLine};
 use countersign_verifier::verdict::Verdict;
+use serde::Serialize;
 
-use super::{CannotSay, Text, escaped, write, write_json};
+use super::{CannotSay, Conclusion, Text, escaped, write_json};
+
+/// What `--json` prints of evidence.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    conclusion: Conclusion,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    evidence: Option<&'a Evidence>,
+}
 
 /// Shows the verdict on evidence; `against` says whether the public log was there to hold it against.
 pub(crate) fn evidence(
@@ -17,12 +28,7 @@ pub(crate) fn evidence(
 ) -> Result<(), CannotSay> {
     let holds = verdict.holds();
     if json {
-        let mut document =
-            serde_json::to_value(verdict).map_err(|error| CannotSay(error.to_string()))?;
-        document["holds"] = verdict.outcome().holds().into();
-        document["evidence"] =
-            serde_json::to_value(evidence).map_err(|error| CannotSay(error.to_string()))?;
-        return write_json(&document);
+        return write_json(&Document { conclusion: Conclusion::of(verdict), verdict, evidence });
     }
     let mut text = Text::new();
     if let Some(evidence) = evidence {
@@ -31,7 +37,7 @@ pub(crate) fn evidence(
     text.verdict(verdict);
     let ledger = evidence.and_then(|evidence| evidence.ledger.as_ref());
     let conclusion = match (holds, ledger) {
-        (true, Some(ledger)) => format!("{} The evidence holds.", ledger.completeness()),
+        (true, Some(ledger)) => format!("The evidence holds. {}", ledger.completeness()),
         (true, None) if against => "The evidence holds, and nothing is left out.".to_owned(),
         (true, None) => {
             "The evidence holds. Whether something is left out, only the public log shows: --site."
@@ -40,7 +46,7 @@ pub(crate) fn evidence(
         (false, _) => "The evidence does not hold.".to_owned(),
     };
     text.conclude(verdict, &conclusion);
-    write(text.text.as_bytes())
+    text.write()
 }
 
 impl Text {
