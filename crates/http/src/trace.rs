@@ -1,18 +1,19 @@
 //! The trace of a request: its first span, and what of the caller's trace is believed.
 //!
-//! While nothing is traced no span is made: the macros look at one flag, and nothing is allocated.
+//! While nothing is traced no span is made: the macros look at one flag, and nothing is allocated. A program that is
+//! built without the feature `traces` never traces.
 
-use axum::http::HeaderMap;
+#[cfg(feature = "traces")]
+mod context;
+#[cfg(not(feature = "traces"))]
+#[path = "trace/no_context.rs"]
+mod context;
+
 use axum::http::request::Parts;
 use countersign_domain::identifier::Identifier;
 use countersign_service::spans::TARGET;
-use opentelemetry::propagation::Extractor;
-use opentelemetry::propagation::TextMapPropagator as _;
-use opentelemetry::trace::TraceContextExt as _;
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing::field::Empty;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::metrics::CountedRequest;
 
@@ -32,9 +33,7 @@ pub(crate) fn begin(head: &Parts, is_parent_believed: impl FnOnce() -> bool) -> 
         countersign.reason = Empty,
     );
     if !span.is_disabled() && is_parent_believed() {
-        let parent = TraceContextPropagator::new().extract(&Headers(&head.headers));
-        // It is refused only for a span that has begun already, which this one has not.
-        let _ = span.set_parent(parent);
+        context::follow(&span, &head.headers);
     }
     span
 }
@@ -47,8 +46,7 @@ pub(crate) fn ended(
     reason: Option<&'static str>,
 ) {
     let method = counted.method.as_str();
-    // It has begun, so its name is set where it is kept.
-    span.context().span().update_name(format!("{method} {}", counted.route));
+    context::rename(span, || format!("{method} {}", counted.route));
     span.record("http.request.method", method);
     span.record("http.route", &*counted.route);
     span.record("http.response.status_code", counted.status.as_u16());
@@ -74,20 +72,5 @@ pub(crate) fn id_of(span: &Span) -> Option<String> {
     if span.is_disabled() {
         return None;
     }
-    let context = span.context();
-    let context = context.span().span_context().clone();
-    context.is_sampled().then(|| context.trace_id().to_string())
-}
-
-/// The headers of a request, as a trace's propagator reads them.
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
-    }
+    context::id_of(span)
 }

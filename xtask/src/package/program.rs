@@ -21,8 +21,8 @@ pub(crate) const PROGRAMS: [Program; 2] = [
     Program {
         name: "countersign",
         package: "countersign",
-        // Without the demonstration.
-        features: &["--no-default-features"],
+        // Without the demonstration, and with what that does without.
+        features: &["--no-default-features", "--features", "traces"],
         units: &["countersign.service", "countersign-witness.service"],
         synopsis: "data-sharing gateway that logs every answer before it leaves",
         description: " Countersign sits between a platform's user data and the partners who\n receive that data. It decides about every field of every person in an\n answer, and writes a public log entry before the answer leaves.\n .\n A witness of other logs is in this package too.\n",

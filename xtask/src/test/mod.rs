@@ -28,10 +28,14 @@ pub(crate) struct Test {
 }
 
 /// What is shipped: the command without the demonstration.
-const SHIPPED: [&str; 3] = ["--package", "countersign", "--no-default-features"];
+const SHIPPED: [&str; 5] =
+    ["--package", "countersign", "--no-default-features", "--features", "traces"];
 
-/// What is tested: everything, and proofs, which ordinary builds of the server do without.
-const WHAT: [&str; 3] = ["--workspace", "--features", "countersign/prove"];
+/// What the first command builds.
+const DEMONSTRATED: [&str; 2] = ["--package", "countersign"];
+
+/// What is tested: everything, proofs and traces too, which the demonstration does without.
+const WHAT: [&str; 3] = ["--workspace", "--features", "countersign/prove,countersign/traces"];
 
 impl Test {
     /// Runs it. The exit code is that of the step that failed, or of `cargo test`.
@@ -41,6 +45,7 @@ impl Test {
             let lints = ["--all-targets", "--", "-D", "warnings"];
             shell::run(shell::cargo().arg("clippy").args(WHAT).args(lints))?;
             shell::run(shell::cargo().arg("clippy").args(SHIPPED).args(&lints[1..]))?;
+            shell::run(shell::cargo().arg("clippy").args(DEMONSTRATED).args(&lints[1..]))?;
             let mut doc = shell::cargo();
             doc.env("RUSTDOCFLAGS", "-D warnings").arg("doc").args(WHAT).arg("--no-deps");
             shell::run(&mut doc)?;

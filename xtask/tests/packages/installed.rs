@@ -2,6 +2,7 @@
 //! units.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::{Packed, debian_root, is_left_out, said};
@@ -18,6 +19,11 @@ fn interop_systemd_installs_starts_reloads_upgrades_and_removes_the_packages() {
     let folder = packed.path();
     fs::write(folder.join("steps.sh"), include_str!("installed.sh")).unwrap();
     fs::write(folder.join("steps.service"), UNIT).unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for file in ["docs/examples/first-answer.sh", "testdata/schemas/hiking-club.sql"] {
+        let from = project.join(file);
+        fs::copy(&from, folder.join(from.file_name().unwrap())).unwrap();
+    }
     // The program waits in a system of its own, which is gone afterwards.
     let mut boot = Command::new("systemd-nspawn");
     boot.args(["--quiet", "--register=no", "--keep-unit", "--ephemeral", "--private-network"])
@@ -32,4 +38,7 @@ fn interop_systemd_installs_starts_reloads_upgrades_and_removes_the_packages() {
     said(&mut boot);
     let log = fs::read_to_string(folder.join("steps.log")).unwrap();
     assert!(log.ends_with("all steps done\n"), "{log}");
+    let verdict =
+        log.lines().find(|line| line.starts_with("from the packages to a verified answer"));
+    println!("{}", verdict.unwrap());
 }

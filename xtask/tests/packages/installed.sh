@@ -5,7 +5,20 @@ set -eux
 
 as_countersign() { runuser -u countersign -- env COUNTERSIGN_DIR=/var/lib/countersign "$@"; }
 
+begun=$(date +%s)
 dpkg --install /packages/*.deb
+
+# From the packages to a verified answer, on a PostgreSQL of somebody else's schema, by the commands of the documents.
+echo 'host all all 127.0.0.1/32 trust' > "$(echo /etc/postgresql/*/main/pg_hba.conf)"
+echo 'local all postgres peer' >> "$(echo /etc/postgresql/*/main/pg_hba.conf)"
+systemctl restart postgresql
+until runuser -u postgres -- psql -c 'CREATE ROLE owner LOGIN SUPERUSER' -c 'CREATE ROLE club_reader LOGIN'; do sleep 1; done
+runuser -u postgres -- createdb --owner owner club
+psql --quiet --host 127.0.0.1 --username owner --file /packages/hiking-club.sql club
+useradd --create-home engineer
+(cd /home/engineer && runuser -u engineer -- bash -euxo pipefail /packages/first-answer.sh)
+echo "from the packages to a verified answer: $(($(date +%s) - begun)) s"
+test "$(($(date +%s) - begun))" -lt 600
 
 # Without an instance nothing starts, and nothing fails.
 systemctl start countersign

@@ -53,7 +53,7 @@ fn document(
 }
 
 fn in_words(found: &InstanceStatus, is_running: bool, config: &Config) -> String {
-    let listen = config.listen;
+    let listen = &config.listen;
     let state = match (is_running, &found.not_ready) {
         (true, None) => format!("running and ready, on {listen} as {}", config.public_url()),
         (true, Some(why)) => format!("running and not ready, on {listen}: {why}"),

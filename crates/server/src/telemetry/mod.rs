@@ -1,8 +1,12 @@
 //! Where the program says what it does: lines on standard error, and, if it is asked for, traces to a collector.
 //!
 //! The environment comes before the configuration: `COUNTERSIGN_LOG` and `COUNTERSIGN_LOG_FORMAT` for lines, and
-//! OpenTelemetry's own variables for traces.
+//! OpenTelemetry's own variables for traces. Traces are a feature of the program.
 
+#[cfg(feature = "traces")]
+mod traces;
+#[cfg(not(feature = "traces"))]
+#[path = "no_traces.rs"]
 mod traces;
 
 use std::io::IsTerminal as _;
@@ -12,7 +16,7 @@ use countersign_http::served::REQUEST_LOG;
 use countersign_http::settings::{LogFormat, Telemetry};
 use countersign_service::spans::TARGET;
 use tracing::Subscriber;
-use tracing_subscriber::filter::{Directive, EnvFilter, LevelFilter, Targets};
+use tracing_subscriber::filter::{Directive, EnvFilter, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt as _, registry};
@@ -77,7 +81,7 @@ pub fn install(settings: &Telemetry, level: &str) -> Result<Installed, Telemetry
     let traces = Traces::open(settings, variable)?;
     match &traces {
         None => registry().with(lines).try_init()?,
-        Some(traces) => registry().with(lines).with(layer(traces)).try_init()?,
+        Some(traces) => registry().with(lines).with(traces.layer()).try_init()?,
     }
     Ok(Installed { _traces: traces })
 }
@@ -98,21 +102,6 @@ where
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
     lines.with_filter(filter)
-}
-
-/// What makes traces of spans, and of nothing else that is logged.
-fn layer<S>(traces: &Traces) -> impl Layer<S>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let layer = tracing_opentelemetry::layer()
-        .with_tracer(traces.tracer())
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_level(false)
-        .with_tracked_inactivity(false);
-    layer.with_filter(Targets::new().with_target(TARGET, LevelFilter::INFO))
 }
 
 /// What is logged: as the variable says, or from `level` on. Spans are for traces alone, whatever it says.

@@ -9,13 +9,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_http::settings::Telemetry;
+use countersign_service::spans::TARGET;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{
     ExporterBuildError, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::registry::LookupSpan;
 use ureq::tls::{RootCerts, TlsConfig};
 
 /// What traces are called by, where the environment says nothing else.
@@ -101,9 +106,19 @@ impl Traces {
         Ok(Some(Self { provider: provider.build() }))
     }
 
-    /// What makes traces.
-    pub(super) fn tracer(&self) -> SdkTracer {
-        self.provider.tracer(SERVICE)
+    /// What makes traces of spans, and of nothing else that is logged.
+    pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(self.provider.tracer(SERVICE))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_level(false)
+            .with_tracked_inactivity(false);
+        layer.with_filter(Targets::new().with_target(TARGET, LevelFilter::INFO))
     }
 }
 
