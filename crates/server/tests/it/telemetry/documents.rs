@@ -115,13 +115,14 @@ fn documents_dashboard_and_rules_name_the_metrics_that_are_served() {
     ] {
         let names = named(&text(path));
         assert!(!names.is_empty(), "{path}");
-        let unknown: Vec<_> = names
-            .iter()
-            .filter(|name| {
-                !is_served(name) && !(path.ends_with(".md") && served.contains_key(*name))
-            })
-            .filter(|name| *name != "countersign_log" && *name != "countersign_requests")
-            .collect();
+        // Prose speaks of a histogram by its name. What is no metric is a module or a line's target.
+        let is_prose = path.ends_with(".md");
+        let is_known = |name: &&String| {
+            is_served(name)
+                || (is_prose && served.contains_key(*name))
+                || ["countersign_log", "countersign_requests"].contains(&name.as_str())
+        };
+        let unknown: Vec<_> = names.iter().filter(|name| !is_known(name)).collect();
         assert!(unknown.is_empty(), "{path} names {unknown:?}, which no server serves");
     }
 }
