@@ -11,7 +11,7 @@ use countersign_service::settings::canary::Canary;
 use countersign_service::settings::screening::Screening;
 use countersign_service::settings::witnesses::Witnesses;
 use countersign_service::settings::{Limits, Log, Settings, Tokens};
-use countersign_source::settings::Source;
+use countersign_source::settings::{Source, text_file};
 use countersign_toml::{Fault, TomlError, TomlFileError};
 use serde::Deserialize;
 
@@ -88,7 +88,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], with file, line, column, key and what is allowed.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = countersign_toml::read_text(path).map_err(|error| match error {
+        let text = text_file::read(path).map_err(|error| match error {
             TomlFileError::Missing { path, .. } => ConfigError::Missing { path },
             other => other.into(),
         })?;
