@@ -12,17 +12,15 @@
 //! assert_eq!(error.to_string(), r#"1:1: sise: unknown key; allowed: size; did you mean "size"?"#);
 //! ```
 //!
-//! It parses texts: who reads a file, by [`read_text`], puts its path in front, as [`TomlFileError`] does.
+//! It reads texts, not files: who reads a file puts its path in front, as [`TomlFileError`] does.
 
 mod error;
-mod file;
 mod given;
 mod message;
 mod places;
 mod sample;
 
 pub use error::{Fault, Place, TomlError, TomlFileError};
-pub use file::read_text;
 pub use given::{Given, GivenError, parse_given};
 pub use toml::value::Datetime;
 pub use toml::{Spanned, Value};

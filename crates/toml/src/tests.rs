@@ -153,7 +153,7 @@ fn a_text_that_is_not_toml_is_refused_with_the_key_where_it_stops() {
         ),
         (
             "version = 1\n[log]\nwait_ms = 60ms",
-            "3:13: log.wait_ms: found 60ms; allowed: a number alone, of milliseconds, as wait_ms = 60",
+            "3:11: log.wait_ms: found 60ms; allowed: a number alone, of milliseconds, as wait_ms = 60",
         ),
         (
             "listen = 127.0.0.1\"",

@@ -21,7 +21,7 @@ use super::provenance::{Holds, Made, Way};
 use super::record::{self, Profile, Record};
 use super::replica::{Replica, changed_person};
 use super::writing::{Known, Writing};
-use super::{grants, legacy, meta, outbox};
+use super::{grants, legacy, meta};
 
 /// Changes that have begun. Dropped, they leave no trace.
 pub struct Changes<'w> {
@@ -337,25 +337,10 @@ impl<'w> Changes<'w> {
         history::append(txn, known.handle, &record, Holds::OnceLogged).map(Some)
     }
 
-    /// Takes what the platform says that a person chose on its own pages: `told` makes it of what they chose last. What
-    /// it closes is closed with the commit, and what it opens is open once the log has it. Of whom chose here, it
-    /// only closes. The number of the choice, unless nothing changes.
-    ///
-    /// # Errors
-    /// [`StoreError::BeingErased`], [`StoreError::Database`], [`StoreError::Full`].
-    pub fn platform_chose(
-        &mut self,
-        number: u32,
-        at: Timestamp,
-        told: impl FnOnce(Settings) -> Choice,
-    ) -> Result<Option<u64>, StoreError> {
+    /// The handle of the person of this number, and whether they chose their settings here.
+    pub(super) fn chooser(&self, number: u32) -> Result<(Handle, bool), StoreError> {
         let known = self.writing.known(number)?;
-        let waiting = outbox::waiting_settings(self.txn(), known.handle, outbox::BEGINNING)?;
-        let before = waiting.last().copied().unwrap_or(known.settings);
-        let told = told(before);
-        let choice = if known.own_settings { before.and(told.settings).into() } else { told };
-        let now = known.settings.and(choice.settings);
-        self.choose(number, [before, now], choice, Made { at, by: Way::Feed })
+        Ok((known.handle, known.own_settings))
     }
 
     /// Lets these settings of the person of this number hold, which came this way.

@@ -27,7 +27,7 @@ use super::grants;
 use super::history::{self, Event, HistoryRecord};
 use super::kept::Writer;
 use super::log_mark::Logged;
-use super::provenance::{Holds, Made};
+use super::provenance::{Holds, Made, Way};
 use super::record::Record;
 use super::storage::Storage;
 use super::view::View;
@@ -77,6 +77,30 @@ pub(super) fn choose<E: From<StoreError>, C: Into<Choice>>(
     let chosen = changes.choose(number, [before, now], choice, made)?;
     changes.commit()?;
     Ok((choice.settings, chosen))
+}
+
+impl Changes<'_> {
+    /// Takes what the platform says that a person chose on its own pages: `told` makes it of what they chose last. What
+    /// it closes is closed with the commit, and what it opens is open once the log has it. Of whom chose here, it
+    /// only closes. The number of the choice, unless nothing changes.
+    ///
+    /// # Errors
+    /// [`StoreError::BeingErased`], [`StoreError::Database`], [`StoreError::Full`].
+    pub fn platform_chose(
+        &mut self,
+        number: u32,
+        at: Timestamp,
+        told: impl FnOnce(Settings) -> Choice,
+    ) -> Result<Option<u64>, StoreError> {
+        let (handle, has_own) = self.chooser(number)?;
+        let in_force = self.settings(number)?;
+        let waiting = waiting_settings(self.txn(), handle, BEGINNING)?;
+        let before = waiting.last().copied().unwrap_or(in_force);
+        let told = told(before);
+        let choice = if has_own { before.and(told.settings).into() } else { told };
+        let now = in_force.and(choice.settings);
+        self.choose(number, [before, now], choice, Made { at, by: Way::Feed })
+    }
 }
 
 /// Choices that the log does not have yet, at most so many. Each person's are in their order.
@@ -187,7 +211,7 @@ pub(super) fn settle(
 }
 
 /// The settings that a person chose after the choice of this number, and that wait for the log.
-pub(super) fn waiting_settings(
+fn waiting_settings(
     txn: &impl Txn,
     person: Handle,
     after: u64,
@@ -253,7 +277,7 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Given, GrantId, GrantRecord, Import, LogMark, NewPerson, People, Profile, StoreOptions, Way,
+        Given, GrantId, GrantRecord, Import, LogMark, NewPerson, People, Profile, StoreOptions,
     };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);

@@ -8,6 +8,7 @@ use countersign_domain::text::after_byte_order_mark;
 use countersign_people::durable_file;
 use countersign_policy::agreement;
 use countersign_protocol::json_check::{self, JsonFault};
+use countersign_source::settings::text_file;
 use countersign_toml::{Fault, TomlFileError};
 use serde::de::DeserializeOwned;
 
@@ -89,7 +90,7 @@ pub(super) fn read_toml_checked<T: DeserializeOwned, V>(
     path: &Path,
     check: impl FnOnce(T) -> Result<V, Fault>,
 ) -> Result<V, FileError> {
-    let text = countersign_toml::read_text(path)?;
+    let text = text_file::read(path)?;
     let read = countersign_toml::parse_checked(&text, check);
     Ok(read.map_err(|error| error.with_sample(SAMPLES).in_file(path))?)
 }

@@ -14,7 +14,7 @@ use countersign_service::settings::canary::Canary;
 use countersign_service::settings::screening::Screening;
 use countersign_service::settings::witnesses::Witnesses;
 use countersign_service::settings::{Limits, Log, Settings, Tokens};
-use countersign_source::settings::Source;
+use countersign_source::settings::{Source, text_file};
 use countersign_toml::{Fault, Given, GivenError, TomlError, TomlFileError};
 use serde::Deserialize;
 
@@ -126,7 +126,7 @@ impl Config {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_given(path: &Path, options: &[Given]) -> Result<Self, ConfigError> {
-        let text = countersign_toml::read_text(path).map_err(|error| match error {
+        let text = text_file::read(path).map_err(|error| match error {
             TomlFileError::Missing { path, .. } => ConfigError::Missing { path },
             other => other.into(),
         })?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use countersign_domain::schema::{FieldSchema, SchemaDocument, SchemaError};
+use countersign_source::settings::text_file;
 use countersign_toml::{Fault, Place, Spanned, TomlError, TomlFileError};
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ pub const DEFAULT_SCHEMA: &str = include_str!("../../schema/fields.toml");
 /// # Errors
 /// [`TomlFileError`], with file, line, column and key.
 pub fn read(path: &Path) -> Result<FieldSchema, TomlFileError> {
-    let text = countersign_toml::read_text(path)?;
+    let text = text_file::read(path)?;
     parse(&text).map_err(|error| error.in_file(path))
 }
 

@@ -16,7 +16,7 @@ use super::birth::BirthFormat;
 use super::person::{MinorRule, Reader};
 use super::pointer::{NotAPointer, Pointer};
 use super::template::{Place, Template};
-use crate::settings::secret_file;
+use crate::settings::{secret_file, text_file};
 
 /// The version of the mapping that this program reads.
 const MAPPING_VERSION: u32 = 1;
@@ -175,7 +175,7 @@ impl Mapping {
         folder: &Path,
         schema: &FieldSchema,
     ) -> Result<Self, TomlFileError> {
-        let text = countersign_toml::read_text(path)?;
+        let text = text_file::read(path)?;
         Self::parse(&text, folder, schema).map_err(|error| error.in_file(path))
     }
 

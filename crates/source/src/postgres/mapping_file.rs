@@ -18,6 +18,7 @@ use super::mapping::{
     ColumnAt, ColumnShape, DateFormat, Filter, Friendships, Join, Mapping, Minor, Order, People,
     Related, Scope, Shape, Stored, TableName, TakenAs, Test,
 };
+use crate::settings::text_file;
 
 mod settings;
 
@@ -59,7 +60,7 @@ const JOINS_MAX: usize = 32;
 /// # Errors
 /// [`TomlFileError`].
 pub fn read(path: &Path, schema: &FieldSchema) -> Result<Mapping, TomlFileError> {
-    let text = countersign_toml::read_text(path)?;
+    let text = text_file::read(path)?;
     parse(&text, schema).map_err(|error| error.in_file(path))
 }
 

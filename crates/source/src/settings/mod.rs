@@ -10,6 +10,7 @@ use self::postgres::PostgresSettings;
 pub mod http;
 pub mod postgres;
 pub mod secret_file;
+pub mod text_file;
 
 /// Where profiles and friendships come from.
 #[derive(Clone, Debug, Deserialize)]

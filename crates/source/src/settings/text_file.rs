@@ -4,8 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use countersign_domain::nearest::did_you_mean;
-
-use crate::{TomlError, TomlFileError};
+use countersign_toml::{TomlError, TomlFileError};
 
 /// How texts in UTF-16 begin, as some editors call "Unicode".
 const UTF_16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
@@ -14,7 +13,7 @@ const UTF_16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 ///
 /// # Errors
 /// [`TomlFileError`], with the nearest name where there is no such file.
-pub fn read_text(path: &Path) -> Result<String, TomlFileError> {
+pub fn read(path: &Path) -> Result<String, TomlFileError> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, error))?;
     if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         return Err(encoding(path, 1, 1, "found text in UTF-16"));
@@ -61,11 +60,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mapping.toml");
         let said = |path: &Path| {
-            let said = read_text(path).unwrap_err().to_string();
+            let said = read(path).unwrap_err().to_string();
             said.replace(&folder.path().display().to_string(), "DIR")
         };
         std::fs::write(&path, "a = 1\nb = \"é").unwrap();
-        assert_eq!(read_text(&path).unwrap(), "a = 1\nb = \"é");
+        assert_eq!(read(&path).unwrap(), "a = 1\nb = \"é");
         let missing = said(&folder.path().join("maping.toml"));
         assert_eq!(
             missing,
