@@ -95,7 +95,7 @@ fn page(gateway: &Gateway) -> Response {
         origin: &gateway.service.settings.origin,
         public_url: &gateway.settings.public_url,
         log_key: &gateway.service.log_key,
-        entries: gateway.service.log.head(),
+        entries: gateway.service.log_entries(),
         is_legacy_2014_on: gateway.service.is_legacy_2014_on(),
         clients: client_rows(&register, clock::now()),
         builds: build_rows(&register),

@@ -65,7 +65,7 @@ pub enum TelemetryError {
 
 /// What is installed. The traces that are not sent yet are sent when this is dropped.
 #[must_use]
-pub struct Installed {
+pub struct TelemetryGuard {
     _traces: Option<Traces>,
 }
 
@@ -73,7 +73,7 @@ pub struct Installed {
 ///
 /// # Errors
 /// [`TelemetryError`].
-pub fn install(settings: &Telemetry, level: &str) -> Result<Installed, TelemetryError> {
+pub fn install(settings: &Telemetry, level: &str) -> Result<TelemetryGuard, TelemetryError> {
     let variable = |name| std::env::var(name).ok();
     let filter = filter(variable(FILTER).as_deref(), level, settings.log_requests)?;
     let format = format(variable(FORMAT).as_deref(), settings.log_format)?;
@@ -83,7 +83,7 @@ pub fn install(settings: &Telemetry, level: &str) -> Result<Installed, Telemetry
         None => registry().with(lines).try_init()?,
         Some(traces) => registry().with(lines).with(traces.layer()).try_init()?,
     }
-    Ok(Installed { _traces: traces })
+    Ok(TelemetryGuard { _traces: traces })
 }
 
 /// What writes lines to standard error.

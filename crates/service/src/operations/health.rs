@@ -69,12 +69,18 @@ impl Service {
         trouble.or_else(|| self.disk.shortage())
     }
 
+    /// How many entries of the log are durable.
+    #[must_use]
+    pub fn log_entries(&self) -> u64 {
+        self.log.head()
+    }
+
     /// How the instance fares, in figures.
     #[must_use]
     pub fn figures(&self) -> Figures {
         Figures {
             now: clock::now(),
-            entries: self.log.head(),
+            entries: self.log_entries(),
             witnessed_size: self.log.witnessed_size(),
             counts: self.log.metrics(),
             budgets: self.log.budget_counts(),

@@ -1,8 +1,10 @@
-//! The OpenTelemetry project's collector as the receiver of our traces: its receiver of OTLP takes them, and its exporter
-//! writes them to a file. The program is made of `testdata/interop/collector`.
+//! The OpenTelemetry project's collector takes our traces: its receiver reads OTLP, and its exporter writes a file. The
+//! program is made of `testdata/interop/collector`.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -10,13 +12,49 @@ use serde_json::Value;
 use crate::support::{eventually, free_address, program, send, village};
 
 /// A collector, which ends with the test.
-struct Collector(Child);
+struct Collector {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Collector {
+    /// Starts the program at this path; the file that it writes spans to.
+    fn start(program: &OsStr, folder: &Path) -> (Self, PathBuf) {
+        let (file, config) = (folder.join("spans.json"), folder.join("collector.yaml"));
+        let address = free_address();
+        let settings = format!(
+            "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"{address}\"}}}}}}}}\n\
+             exporters: {{file: {{path: \"{}\", flush_interval: 100ms}}}}\n\
+             service:\n  telemetry: {{metrics: {{level: none}}}}\n  \
+             pipelines: {{traces: {{receivers: [otlp], exporters: [file]}}}}\n",
+            file.display()
+        );
+        fs::write(&config, settings).unwrap();
+        let said = fs::File::create(folder.join("said.txt")).unwrap();
+        let mut command = Command::new(program);
+        let child = command.arg(&config).stdout(Stdio::null()).stderr(said).spawn().unwrap();
+        let collector = Self { child, address };
+        eventually("the collector listens", || TcpStream::connect(address).is_ok());
+        (collector, file)
+    }
+}
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
+}
+
+/// The batches that the collector has written, once there is one.
+fn batches(file: &Path) -> Vec<Value> {
+    let read = || {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let batches = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        batches.collect::<Vec<_>>()
+    };
+    eventually("the spans are written", || !read().is_empty());
+    read()
 }
 
 /// The values of an attribute list, as the collector writes them.
@@ -36,26 +74,13 @@ fn interop_opentelemetry_collector_takes_the_spans_of_a_request_in_one_tree() {
     let Some(path) = std::env::var_os("COUNTERSIGN_COLLECTOR") else {
         panic!("this test needs the collector: run cargo xtask test --full interop_opentelemetry_");
     };
-    let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
-    let (file, config) = (folder.path().join("spans.json"), folder.path().join("collector.yaml"));
-    let settings = format!(
-        "receivers: {{otlp: {{protocols: {{http: {{endpoint: \"{address}\"}}}}}}}}\n\
-         exporters: {{file: {{path: \"{}\", flush_interval: 100ms}}}}\n\
-         service:\n  telemetry: {{metrics: {{level: none}}}}\n  \
-         pipelines: {{traces: {{receivers: [otlp], exporters: [file]}}}}\n",
-        file.display()
-    );
-    fs::write(&config, settings).unwrap();
-    let said = fs::File::create(folder.path().join("said.txt")).unwrap();
-    let mut command = Command::new(path);
-    let child = command.arg(&config).stdout(Stdio::null()).stderr(said).spawn().unwrap();
-    let _collector = Collector(child);
-    eventually("the collector listens", || TcpStream::connect(address).is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let (collector, file) = Collector::start(&path, folder.path());
 
     let world = village::founded();
     let token = world.token(village::VIEWER);
     let mut command = program(&["serve"]);
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"));
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", collector.address));
     command
         .env("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
         .env("NO_PROXY", "*");
@@ -65,13 +90,7 @@ fn interop_opentelemetry_collector_takes_the_spans_of_a_request_in_one_tree() {
     assert_eq!(reply.status, 200);
     assert!(serving.stop().success());
 
-    let spans = || {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let batches = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        batches.collect::<Vec<_>>()
-    };
-    eventually("the spans are written", || !spans().is_empty());
-    let batches = spans();
+    let batches = batches(&file);
     let of_resource = &batches[0]["resourceSpans"][0];
     assert_eq!(attribute(&of_resource["resource"], "service.name").unwrap(), "countersign");
     let environment = attribute(&of_resource["resource"], "deployment.environment.name");
