@@ -63,7 +63,7 @@ TOML
 countersign partner build submit build.toml --sign partner:aurora=aurora.key
 countersign partner build approve aurora-home@1 --sign $ONE --sign $TWO
 
-countersign serve 2> serve.txt &
+countersign serve > serve.txt 2>&1 &
 SERVER=$!
 until curl -sf http://127.0.0.1:8080/readyz > /dev/null; do sleep 0.1; done
 TOKEN=$(countersign people token --account 101 --build aurora-home@1 --purpose service)

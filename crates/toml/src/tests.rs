@@ -163,14 +163,14 @@ fn a_text_that_is_not_toml_is_refused_with_the_key_where_it_stops() {
             "{ \"version\": 1 }",
             "1:1: found JSON; allowed: TOML, a key and its value a line, as version = 1",
         ),
-        ("version: 1", "1:8: found a colon; allowed: version = …"),
+        ("version: 1", "1:10: found a colon; allowed: version = …"),
         (
             "listen = “127.0.0.1”",
             "1:10: listen: found the curly quotation mark “; allowed: the straight ones, \" and '",
         ),
         (
-            "version\u{a0}= 1",
-            "1:8: found the character U+00A0 outside of quotation marks; allowed: plain spaces and letters",
+            "version =\u{a0}1",
+            "1:10: version: found the character U+00A0 outside of quotation marks; allowed: plain spaces and letters",
         ),
         ("version = 01", "1:11: version: unexpected leading zero"),
         ("version = 1\n[log]\nwait_ms 1", "3:9: key with no value; allowed: `=`"),
