@@ -175,6 +175,8 @@ struct Case<'a> {
 
 /// What is known of a body that the receipt is not for.
 const ANOTHER_BODY: &str = "the receipt is not for this body: the file was changed after it came, or is another answer's, or the platform sent what it did not sign. Give the bytes as they came, or refuse the answer";
+/// What is known of a body whose bytes the receipt does not have, and that says other than the entry.
+const UNBOUND_BODY: &str = "the answer says other than its entry, and the receipt binds none of its bytes: the file was changed after it came, or is another answer's, or the platform sent other than it logged. Give the bytes as they came, or refuse the answer";
 /// What is known of a request that the receipt is not for.
 const ANOTHER_REQUEST: &str = "the receipt is not for this request: check --method, --uri, --nonce and --request-body against what was sent. If they are right, refuse the answer";
 
@@ -210,8 +212,8 @@ impl<'a> Case<'a> {
     }
 
     fn same_body<T: PartialEq + std::fmt::Display>(&mut self, rule: Rule, found: T, expected: T) {
-        let is_signed = self.is_its_body;
-        self.same_as_signed(rule, (found, expected), is_signed, ANOTHER_BODY);
+        let why = if self.receipt.body.is_some() { ANOTHER_BODY } else { UNBOUND_BODY };
+        self.same_as_signed(rule, (found, expected), self.is_its_body, why);
     }
 
     fn same<T: PartialEq + std::fmt::Display>(

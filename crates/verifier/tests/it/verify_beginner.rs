@@ -116,7 +116,7 @@ fn a_ledger_of_last_week_is_out_of_date_and_one_of_somebody_else_is_not_checked(
     let since = format!("{} --account-since 2001-01-01", at(now));
     let (code, said) = desk.run(&format!("{since} --key @log.vkey"));
     assert_ne!(code, Some(1), "{said}");
-    let (_, json) = desk.run(&format!("ledger me.ledger --json --key @log.vkey"));
+    let (_, json) = desk.run("ledger me.ledger --json --key @log.vkey");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["outcome"], "out_of_date");
     assert_eq!(json["rules"]["ledger_current"]["failed"], 1, "programs still see it fail");
