@@ -77,7 +77,9 @@ impl Programs {
     /// Builds server and load generator.
     pub(crate) fn build(profile: Profile) -> Outcome<Self> {
         let mut build = shell::cargo();
+        // With what is shipped, and the demonstration's people.
         build.args(["build", "--package", "countersign", "--package", "xtask"]);
+        build.args(["--features", "countersign/traces"]);
         if profile == Profile::Dist {
             build.args(["--profile", "dist"]);
         }

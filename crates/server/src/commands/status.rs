@@ -8,6 +8,7 @@ use countersign_service::clock;
 use countersign_service::operations::status::{
     LogStatus, RegisterStatus, ShownWitness, SourceStatus, Status as InstanceStatus,
 };
+use countersign_service::server_address::ServerAddress;
 use serde_json::{Value, json};
 
 use super::instance_dir::InstanceDir;
@@ -34,8 +35,11 @@ impl Status {
         let found: InstanceStatus =
             reach.call(&Call::get("/status"), async |here| here.status(clock::now()).await)?;
         let is_running = reach.has_server();
-        let text = in_words(&found, is_running, &reach.config);
-        output.say(&document(&found, is_running, &reach.config)?, &text);
+        // An option or the environment may have had it listen elsewhere than the file says.
+        let address = if is_running { ServerAddress::read(&reach.directory)? } else { None };
+        let listen = address.unwrap_or_else(|| reach.config.listen.to_string());
+        let text = in_words(&found, is_running, &reach.config, &listen);
+        output.say(&document(&found, is_running, &reach.config, &listen)?, &text);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -44,19 +48,19 @@ fn document(
     found: &InstanceStatus,
     is_running: bool,
     config: &Config,
+    listen: &str,
 ) -> Result<Value, serde_json::Error> {
     let mut document = serde_json::to_value(found)?;
     document["running"] = json!(is_running);
-    document["listen"] = json!(config.listen.to_string());
+    document["listen"] = json!(listen);
     document["public_url"] = json!(config.public_url());
     Ok(document)
 }
 
-fn in_words(found: &InstanceStatus, is_running: bool, config: &Config) -> String {
-    let listen = &config.listen;
+fn in_words(found: &InstanceStatus, is_running: bool, config: &Config, listen: &str) -> String {
     let state = match (is_running, &found.not_ready) {
-        (true, None) => format!("running and ready, on {listen} as {}", config.public_url()),
-        (true, Some(why)) => format!("running and not ready, on {listen}: {why}"),
+        (true, None) => format!("running and ready, at {listen} as {}", config.public_url()),
+        (true, Some(why)) => format!("running and not ready, at {listen}: {why}"),
         (false, None) => format!("not running; `countersign serve` would listen on {listen}"),
         (false, Some(why)) => format!("not running, and would not be ready: {why}"),
     };
