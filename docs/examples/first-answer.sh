@@ -1,8 +1,8 @@
 # From nothing to a verified answer, on the database of testdata/schemas/hiking-club.sql. A test runs these
 # commands as they stand; docs/operations/transcript.md is what they said.
 
-countersign init --dir platform --origin log.club.example/2026 --listen 127.0.0.1:8080 | tee made.txt
-export COUNTERSIGN_DIR=platform KEY=$(grep -o 'log.club.example/2026+[^ ]*' made.txt)
+countersign init --dir platform --origin log.club.example/2026 --listen 127.0.0.1:8080
+export COUNTERSIGN_DIR=platform
 
 countersign source draft --url postgresql://club_reader@127.0.0.1:5432/club --out first.toml
 
@@ -45,7 +45,6 @@ TWO=reviewer:reviewer-2=platform/keys/reviewers/reviewer-2.key
 countersign partner register partner.toml --sign $ONE --sign $TWO
 
 countersign agreement new --partner aurora --client aurora-home --kind device --out agreement.toml
-sed -i "s/^not_before = [^ ]*/not_before = $(date -u +%Y-%m-%dT00:00:00Z)/" agreement.toml
 countersign agreement check agreement.toml
 countersign agreement conclude agreement.toml --sign partner:aurora=aurora.key --sign $ONE --sign $TWO
 
@@ -71,8 +70,7 @@ TOKEN=$(countersign people token --account 101 --build aurora-home@1 --purpose s
 curl -sg -D headers.txt -o answer.json -H "authorization: Bearer $TOKEN" 'http://127.0.0.1:8080/v3.0/me?fields=id,name,friends.limit(10){id,name}'
 cat answer.json
 
-sleep 2
-countersign-verify receipt --log http://127.0.0.1:8080/log --key "$KEY" --headers headers.txt --body answer.json --method GET --uri '/v3.0/me?fields=id,name,friends.limit(10){id,name}'
+countersign-verify receipt --log http://127.0.0.1:8080/log --key @platform/log.vkey --wait --headers headers.txt --body answer.json --method GET --uri '/v3.0/me?fields=id,name,friends.limit(10){id,name}'
 
 kill $SERVER
 wait $SERVER
