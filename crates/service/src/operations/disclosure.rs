@@ -167,7 +167,6 @@ pub enum DiscloseError {
 }
 
 /// The people of a question, after whatever wait it took to have them.
-#[expect(clippy::large_enum_variant, reason = "there is one, on the stack of a decision")]
 enum Found<'a> {
     OfSource(source::Found<'a>, source::Question<'a>),
     /// Those whom the platform names, and where among them those stand whom nobody knows.
