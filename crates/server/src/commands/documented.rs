@@ -85,9 +85,9 @@ fn named(text: &str) -> Vec<&str> {
     let starts = text.match_indices("countersign ").map(|(at, _)| at);
     let is_command = |at: &usize| {
         let before = text.get(..*at).unwrap_or_default();
-        // A name in a path or in another name; a package; the first bytes of what is hashed.
+        // A name in a path or in another name; a package; the user of the system; the first bytes of what is hashed.
         !before.ends_with(|c: char| c.is_alphanumeric() || "-_/.".contains(c))
-            && !["-p ", "--package ", "b\""].iter().any(|end| before.ends_with(end))
+            && !["-p ", "--package ", "-u ", "b\""].iter().any(|end| before.ends_with(end))
             && !text.get(*at..).unwrap_or_default().starts_with(CLOCK_FORMAT)
     };
     let line = |at| text.get(at..).unwrap_or_default().lines().next().unwrap_or_default();
@@ -180,7 +180,10 @@ fn dir_is_an_option_of_what_works_on_a_folder_and_never_a_position() {
             without.push(path.join(" "));
         }
     }
-    assert_eq!(without, ["key new", "key show", "agreement new", "governance act show"]);
+    assert_eq!(
+        without,
+        ["completions", "manual", "key new", "key show", "agreement new", "governance act show"]
+    );
 }
 
 #[test]
@@ -208,8 +211,8 @@ fn texts_name_commands_that_there_are() {
             .lines()
             .map(|line| line.trim_start().trim_start_matches("/// ").trim_start_matches("//! "))
             .fold(String::new(), |all, line| {
-                let is_open =
-                    all.rsplit('\n').next().is_some_and(|last| last.matches('`').count() % 2 == 1);
+                let last = all.rsplit('\n').next().unwrap_or_default();
+                let is_open = last.matches('`').count() % 2 == 1 && !last.starts_with("```");
                 all + if is_open { " " } else { "\n" } + line
             });
         let of_file = named(&joined).into_iter().filter_map(fault_of_words);

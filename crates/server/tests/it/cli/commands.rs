@@ -401,7 +401,10 @@ fn a_refused_init_leaves_nothing_behind() {
     for (arguments, expected) in [
         (&["--reviewers", "ann"][..], "--reviewers: name at least two different reviewers"),
         (&["--reviewers", "ann,ann"], "--reviewers: name at least two different reviewers"),
-        (&["--listen", "0.0.0.0:8080"], "--listen: begin with a loopback address, then set listen"),
+        (
+            &["--listen", "0.0.0.0:8080"],
+            "--listen: begin with a loopback address or a socket file, then set listen",
+        ),
         (&["--origin", "two words"], "origin: \"two words\" cannot name a log"),
         (&["--origin", "a\"b"], "nothing was made: origin: "),
     ] {

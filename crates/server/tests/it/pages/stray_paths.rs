@@ -45,7 +45,10 @@ fn a_mistyped_admin_call_is_an_admin_error_that_names_the_nearest() {
             let says =
                 says + &meant.map_or(".".to_owned(), |meant| format!("; did you mean {meant}?"));
             assert!(error.starts_with(&says), "{error}");
-            assert!(error.contains("GET register, GET and POST people/feed"), "{error}");
+            assert!(
+                error.contains("GET register, GET status, GET and POST people/feed"),
+                "{error}"
+            );
         }
     }
 }
