@@ -21,7 +21,7 @@ use crate::network::tls::Certificate;
 use crate::network::{Network, listener};
 use crate::router::router;
 use crate::settings::{Settings, Tls};
-use crate::signals::{Signals, Told, tell_ready, tell_reloading, tell_stopping};
+use crate::signals::{Instruction, Signals, tell_ready, tell_reloading, tell_stopping};
 use crate::witness;
 
 /// How long requests that are under way may take after the process was told to stop.
@@ -147,8 +147,8 @@ impl Server {
 async fn told_to_stop(mut signals: Signals, certificate: Option<Certificate>) {
     let name = loop {
         match signals.next().await {
-            Told::Stop(name) => break name,
-            Told::Reload => reload(certificate.as_ref()),
+            Instruction::Stop(name) => break name,
+            Instruction::Reload => reload(certificate.as_ref()),
         }
     };
     tell_stopping();

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the process is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Told {
+pub(crate) enum Instruction {
     /// To stop, by the signal of this name.
     Stop(&'static str),
     /// To read the certificate again.
@@ -41,7 +41,7 @@ impl Signals {
     }
 
     /// The next signal.
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Instruction {
         let hung_up = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -49,9 +49,9 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => Told::Stop("SIGINT"),
-            _ = self.terminate.recv() => Told::Stop("SIGTERM"),
-            _ = hung_up => if self.has_terminal { Told::Stop("SIGHUP") } else { Told::Reload },
+            _ = self.interrupt.recv() => Instruction::Stop("SIGINT"),
+            _ = self.terminate.recv() => Instruction::Stop("SIGTERM"),
+            _ = hung_up => if self.has_terminal { Instruction::Stop("SIGHUP") } else { Instruction::Reload },
         }
     }
 }

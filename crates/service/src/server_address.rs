@@ -1,8 +1,8 @@
 //! Where commands reach the server that runs on an instance: it writes the address down while it listens, since an
 //! option or the environment may have another than the configuration file.
 //!
-//! INVARIANT: while somebody holds the log's lock, the file is that holder's or is not there: whoever opens the log takes
-//! away what a server left that was killed. So commands show the admin token to nobody else.
+//! INVARIANT: while somebody holds the log's lock, the file is that holder's or is not there: whoever opens the log
+//! takes away what a server left that was killed. So commands show the admin token to nobody else.
 
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Packed, said};
+use super::{Packages, said};
 
 /// The listing of a package without times and sizes, and without the manual pages, of which every command has one.
 fn listed(package: &Path) -> String {
@@ -31,7 +31,7 @@ fn assert_golden(name: &str, text: &str) {
 }
 
 /// Unpacks both packages into one folder, as a system has them.
-fn unpacked(packed: &Packed, into: &Path) {
+fn unpacked(packed: &Packages, into: &Path) {
     for program in ["countersign", "countersign-verify"] {
         said(Command::new("dpkg-deb").arg("--extract").arg(packed.debian(program)).arg(into));
     }
@@ -39,7 +39,7 @@ fn unpacked(packed: &Packed, into: &Path) {
 
 #[test]
 fn interop_debian_packages_have_their_files_and_what_is_in_them_works() {
-    let packed = Packed::now();
+    let packed = Packages::now();
     let files = ["countersign", "countersign-verify"].map(|program| {
         let control = said(Command::new("dpkg-deb").arg("--info").arg(packed.debian(program)));
         assert!(control.contains("libc6 (>= "), "{control}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Packed, debian_root, is_left_out, said};
+use super::{Packages, debian_root, is_left_out, said};
 
 /// What runs in the system once it has booted.
 const UNIT: &str = "[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nExecStart=/bin/sh /packages/steps.sh\n";
@@ -15,7 +15,7 @@ fn interop_systemd_installs_starts_reloads_upgrades_and_removes_the_packages() {
     if is_left_out("interop_systemd_installs_starts_reloads_upgrades_and_removes_the_packages") {
         return;
     }
-    let packed = Packed::now();
+    let packed = Packages::now();
     let folder = packed.path();
     fs::write(folder.join("steps.sh"), include_str!("installed.sh")).unwrap();
     fs::write(folder.join("steps.service"), UNIT).unwrap();

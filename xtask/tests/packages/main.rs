@@ -17,11 +17,11 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Everything that is packed.
-struct Packed {
+struct Packages {
     folder: TempDir,
 }
 
-impl Packed {
+impl Packages {
     /// Packs the programs that stand beside this task.
     fn now() -> Self {
         let programs = Path::new(env!("CARGO_BIN_EXE_xtask")).parent().unwrap();

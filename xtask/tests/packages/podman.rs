@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Packed, both, debian_root, is_left_out, said};
+use super::{Packages, both, debian_root, is_left_out, said};
 
 /// How long a server in a container may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +53,7 @@ fn interop_podman_builds_the_image_from_scratch_and_runs_it_behind_https() {
     if is_left_out("interop_podman_builds_the_image_from_scratch_and_runs_it_behind_https") {
         return;
     }
-    let packed = Packed::now();
+    let packed = Packages::now();
     let context = packed.path().join("container");
     let podman = |arguments: &[&str]| podman("podman", &context, arguments);
     said(&mut podman(&["build", "--tag", "countersign-test", "."]));
@@ -100,7 +100,7 @@ fn interop_podman_compose_serves_people_of_a_postgresql_and_nobody_past_its_prox
     {
         return;
     }
-    let packed = Packed::now();
+    let packed = Packages::now();
     let context = packed.path().join("container");
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages");
     // No image can be had from elsewhere, so PostgreSQL's is made of Debian's packages.

@@ -20,12 +20,12 @@ use crate::settings::Tls;
 #[derive(Clone)]
 pub struct Certificate {
     files: Tls,
-    shown: Arc<Shown>,
+    shown: Arc<CurrentCertificate>,
     provider: Arc<CryptoProvider>,
 }
 
 /// What handshakes are answered with.
-struct Shown(RwLock<Arc<CertifiedKey>>);
+struct CurrentCertificate(RwLock<Arc<CertifiedKey>>);
 
 impl Certificate {
     /// Reads certificate and key, so that a server without them does not start. Relative paths are relative to
@@ -40,7 +40,7 @@ impl Certificate {
             ca: tls.ca.clone(),
         };
         let provider = Arc::new(default_provider());
-        let shown = Arc::new(Shown(RwLock::new(certified(&files, &provider)?)));
+        let shown = Arc::new(CurrentCertificate(RwLock::new(certified(&files, &provider)?)));
         Ok(Self { files, shown, provider })
     }
 
@@ -69,15 +69,15 @@ impl Certificate {
     }
 }
 
-impl ResolvesServerCert for Shown {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-impl fmt::Debug for Shown {
+impl fmt::Debug for CurrentCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shown")
+        f.write_str("CurrentCertificate")
     }
 }
 

@@ -165,6 +165,8 @@ fn the_same_partner_or_agreement_once_more_adds_nothing() {
     // Concluding it again means something once the platform has scheduled an end.
     let ends = ["--at", "2998-01-01T00:00:00Z", "--ends", "friends", "--reason", "test", ANN];
     desk.done(&[&["agreement", "wind-down", "--dir", "p", "aurora-2026"], &ends[..]].concat());
+    // Acts are dated by the second, and the very same act counts once.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
     assert_eq!(desk.json(&conclude)["is_new"], true);
     let shown = desk.json(&["agreement", "show", "--dir", "p", "aurora-2026"]);
     assert_eq!(shown["in_log"]["wind_down"], json!([]));

@@ -48,6 +48,20 @@ fn is_random(word: &str) -> bool {
     (is_long || is_time) && word.chars().all(is_plain) && !is_name
 }
 
+/// A line of a verdict without its count: the entry about a newcomer's choices is published with the answer's, or a
+/// moment later.
+fn uncounted(line: &str) -> String {
+    if !["ok ", "tree "].iter().any(|start| line.starts_with(start)) {
+        return line.to_owned();
+    }
+    let is_count = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut words: Vec<_> = line.split_whitespace().collect();
+    if let Some(count) = words.iter_mut().find(|word| is_count(word)) {
+        *count = "…";
+    }
+    words.join(" ")
+}
+
 /// A text without what differs from run to run.
 fn steady(text: &str) -> String {
     let ends = |c: char| c.is_whitespace() || "\"'(){},;`&".contains(c);
@@ -67,7 +81,7 @@ fn steady(text: &str) -> String {
         }
         _ => format!("{line}\n"),
     };
-    let lines: String = text.lines().map(line).collect();
+    let lines: String = text.lines().map(uncounted).map(|text| line(&text)).collect();
     lines.split_inclusive(ends).map(word).collect()
 }
 

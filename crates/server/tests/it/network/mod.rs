@@ -1,4 +1,5 @@
-//! What comes before a request is whole: where a server listens, TLS, heads, deadlines, and clients that flood or stall.
+//! What comes before a request is whole: where a server listens, TLS, heads, deadlines, and clients that flood or
+//! stall.
 
 pub(crate) mod heads;
 pub(crate) mod limits;
