@@ -138,6 +138,9 @@ pub(crate) fn bodies(address: SocketAddr, file: &Path, every: usize) -> Outcome<
     rendered(file, address)?.iter().step_by(every.max(1)).map(body).collect()
 }
 
+/// What takes longer counts as this long: a minute.
+const LATENCY_US_MAX: u64 = 60_000_000;
+
 /// What one connection counted while it was measured.
 struct Tally {
     /// In microseconds.
@@ -154,7 +157,9 @@ struct Tally {
 impl Tally {
     fn new() -> Outcome<Self> {
         Ok(Self {
-            latencies: Histogram::new(3).during(|| "counting durations".to_owned())?,
+            // Bounded, since a value is saturated at the bound, not at what was seen so far.
+            latencies: Histogram::new_with_bounds(1, LATENCY_US_MAX, 3)
+                .during(|| "counting durations".to_owned())?,
             refused: 0,
             body_bytes: 0,
             head_bytes: 0,
@@ -329,6 +334,15 @@ fn people_in(body: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latencies_are_told_as_they_were_and_at_most_a_minute() {
+        let mut tally = Tally::new().ok().expect("a histogram");
+        [900, 1_000, 40_000, 90_000_000].map(|us| tally.latencies.saturating_record(us));
+        let measured = tally.measured(1.0);
+        assert!((1_000..1_010).contains(&measured.p50_us), "{}", measured.p50_us);
+        assert!(measured.max_us >= LATENCY_US_MAX, "{}", measured.max_us);
+    }
 
     #[test]
     fn a_request_with_a_body_is_a_post() {

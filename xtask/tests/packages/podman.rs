@@ -121,9 +121,13 @@ fn interop_podman_compose_serves_people_of_a_postgresql_and_nobody_past_its_prox
         ["exec", "container_postgres_1", "psql", "--username=postgres", "platform", "--command"];
     eventually(|| podman(&psql).arg(TABLES).output().unwrap(), logs);
 
-    let once = |arguments: &[&str]| said(compose(&["run", "--rm", "countersign"]).args(arguments));
-    once(&["init", "--origin", "log.example.org/2026"]);
-    once(&["source", "draft", "--out", "mapping.toml"]);
+    // What podman-compose runs once tells by its output alone how that ended.
+    let once = |arguments: &[&str], expected: &str| {
+        let run = compose(&["run", "-T", "--rm", "countersign"]).args(arguments).output().unwrap();
+        assert!(both(&run).contains(expected), "{arguments:?}: {}", both(&run));
+    };
+    once(&["init", "--origin", "log.example.org/2026"], "Made /var/lib/countersign/");
+    once(&["source", "draft", "--out", "mapping.toml"], "mapping.toml");
     said(&mut compose(&["up", "--detach", "countersign"]));
     let logs = || both(&compose(&["logs", "countersign"]).output().unwrap());
     let check = ["exec", "container_countersign_1", "countersign", "source", "check"];
