@@ -337,8 +337,10 @@ mod tests {
 
     #[test]
     fn latencies_are_told_as_they_were_and_at_most_a_minute() {
-        let mut tally = Tally::new().ok().expect("a histogram");
-        [900, 1_000, 40_000, 90_000_000].map(|us| tally.latencies.saturating_record(us));
+        let Ok(mut tally) = Tally::new() else { unreachable!("its bounds are constants") };
+        for us in [900, 1_000, 40_000, 90_000_000] {
+            tally.latencies.saturating_record(us);
+        }
         let measured = tally.measured(1.0);
         assert!((1_000..1_010).contains(&measured.p50_us), "{}", measured.p50_us);
         assert!(measured.max_us >= LATENCY_US_MAX, "{}", measured.max_us);
