@@ -21,7 +21,7 @@ use crate::{
 /// The largest request body that is read, in bytes.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
-/// All endpoints. Whatever is not one of the named paths is for [`unrouted`].
+/// All endpoints. Whatever is not one of the named paths is for `unrouted`.
 ///
 /// # Errors
 /// [`DocumentError`], which a test of this crate would have found.

@@ -139,13 +139,13 @@ impl RegisteredBuild {
 /// The document that came with an act.
 #[derive(Clone, Debug)]
 pub enum Document {
-    /// With [`Act::FieldSchema`](crate::act::Act::FieldSchema).
+    /// With [`Act::FieldSchema`].
     Schema(SchemaDocument),
-    /// With [`Act::Rules`](crate::act::Act::Rules).
+    /// With [`Act::Rules`].
     Rules(RulesDocument),
-    /// With [`Act::Agreement`](crate::act::Act::Agreement). It is the largest by far.
+    /// With [`Act::Agreement`]. It is the largest by far.
     Agreement(Box<AgreementDocument>),
-    /// With [`Act::Budgets`](crate::act::Act::Budgets).
+    /// With [`Act::Budgets`].
     Budgets(BudgetsDocument),
 }
 
