@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::{Path, PathBuf};
@@ -74,9 +74,8 @@ impl Socket {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                let (ip, own) = (address.ip().to_canonical(), stream.local_addr());
-                let is_own = own.is_ok_and(|own| own.ip().to_canonical() == ip);
-                let is_of_this_machine = ip.is_loopback() || is_own;
+                let (bound, peer) = (listener.local_addr()?.ip(), address.ip());
+                let is_of_this_machine = is_of_this_machine(bound, peer);
                 Ok((Stream::Tcp(stream), Peer { address, is_of_this_machine }))
             }
             Self::Unix(listener, _) => {
@@ -93,6 +92,13 @@ impl Drop for SocketFile {
         // The next one to listen there takes away what is left.
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// Whether the other end of a connection is on this machine: at a loopback address, or at the one address that is
+/// listened at. Where all are, what forwards ports into a container may come from the container's own address.
+fn is_of_this_machine(bound: IpAddr, peer: IpAddr) -> bool {
+    let (bound, peer) = (bound.to_canonical(), peer.to_canonical());
+    peer.is_loopback() || (peer == bound && !bound.is_unspecified())
 }
 
 /// Makes a socket file, in the place of one at which nobody listens any more.
@@ -134,6 +140,20 @@ pub fn not_bound(listen: &Listen, error: &io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_at_loopback_or_at_the_one_address_that_is_listened_at() {
+        for (bound, peer, expected) in [
+            ("0.0.0.0", "127.0.0.1", true),
+            ("::", "::ffff:127.0.0.1", true),
+            ("10.0.0.5", "10.0.0.5", true),
+            ("10.0.0.5", "10.0.0.6", false),
+            ("0.0.0.0", "10.0.0.5", false),
+        ] {
+            let found = is_of_this_machine(bound.parse().unwrap(), peer.parse().unwrap());
+            assert_eq!(found, expected, "{peer} at {bound}");
+        }
+    }
 
     #[tokio::test]
     async fn a_socket_file_is_taken_over_when_nobody_listens_and_never_from_somebody_who_does() {
